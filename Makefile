@@ -1,0 +1,46 @@
+# `make test` is all that a fresh clone needs: it makes .venv, installs everything, runs the tests.
+# Targets that need an environment make it when it is missing or its description has changed.
+
+SHELL := /bin/bash
+VENV := .venv
+TOOL_VENV := .venv-tool
+# The first Python on the path that is new enough and can make virtual environments.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+
+.PHONY: help setup format check test test-tool clean
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: $(VENV)/.installed ## make .venv with the tool, the training package and what tests need
+
+format: $(VENV)/.installed ## format the code and mend what the linter can mend
+	$(VENV)/bin/ruff format
+	$(VENV)/bin/ruff check --fix
+
+check: $(VENV)/.installed ## formatting, lint and types, nothing is changed
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy
+
+test: $(VENV)/.installed ## all tests
+	$(VENV)/bin/python -m pytest
+
+test-tool: $(TOOL_VENV)/.installed ## the tests that need no torch, in an environment without it
+	$(TOOL_VENV)/bin/python -m pytest tests --ignore tests/training
+
+clean: ## remove the environments and caches
+	rm -rf $(VENV) $(TOOL_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.installed: EXTRAS := training,dev
+$(TOOL_VENV)/.installed: EXTRAS := dev
+
+$(VENV)/.installed $(TOOL_VENV)/.installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with the venv module was found." \
+		"On Debian and Ubuntu: sudo apt-get install python3 python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --upgrade pip
+	$(@D)/bin/python -m pip install --quiet -c constraints.txt -e '.[$(EXTRAS)]'
+	touch $@
