@@ -1,0 +1,75 @@
+"""Everything that can go wrong, as one tree. The CLI maps a class to its exit code, nothing else.
+
+::
+
+    SrBatchError                 1   fatal: the batch cannot go on
+    ├── StorageError             1   writing failed: a full disk, a lost folder, no permission
+    ├── UsageError               2   the command line cannot be carried out
+    │   ├── UnknownModel         2   no exported model of that name
+    │   └── OutputCollision      2   two inputs would write one output
+    ├── ImageError               3   one image failed; the others go on
+    │   ├── UnreadableImage      3   missing, empty, truncated, corrupt, no permission
+    │   ├── UnsupportedImage     3   a format or pixel layout that is not read or written
+    │   ├── ImageTooLarge        3   over a pixel limit, ours or the output format's
+    │   ├── OutOfMemory          3   not even the smallest tile fits
+    │   └── BadOutput            3   the network gave values that are no numbers
+    └── DeviceUnavailable        4   the device asked for cannot be had
+
+Every message is one line: what happened, to which file, and the flag or command that helps.
+"""
+
+
+class SrBatchError(Exception):
+    """Base of all errors that a user may meet. ``exit_code`` is what the process returns."""
+
+    exit_code = 1
+
+
+class StorageError(SrBatchError):
+    """An output could not be written whole; what stood there before is untouched."""
+
+
+class UsageError(SrBatchError):
+    """A wrong option value or an input that does not exist."""
+
+    exit_code = 2
+
+
+class UnknownModel(UsageError):
+    """No exported model has this name, or none at this scale."""
+
+
+class OutputCollision(UsageError):
+    """Two inputs would write one output; said before any work."""
+
+
+class ImageError(SrBatchError):
+    """One image failed. Becomes a ``Failed`` result at the job boundary."""
+
+    exit_code = 3
+
+
+class UnreadableImage(ImageError):
+    """The file is missing, empty, truncated, corrupt or not permitted."""
+
+
+class UnsupportedImage(ImageError):
+    """The file is no image, or of a kind that is not handled."""
+
+
+class ImageTooLarge(ImageError):
+    """The image is over the pixel limit, or the output over what its format can hold."""
+
+
+class OutOfMemory(ImageError):
+    """Inference ran out of memory. The engine halves the tile before it gives up."""
+
+
+class BadOutput(ImageError):
+    """The network returned NaN or infinite values; nothing is written."""
+
+
+class DeviceUnavailable(SrBatchError):
+    """The requested execution provider cannot run here."""
+
+    exit_code = 4

@@ -1,0 +1,55 @@
+"""One decoded picture and what its file said about it. numpy only; no file is touched here."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from sr_batch.geometry import Size
+
+Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What travels beside the pixels, untouched. None means that the file had none.
+
+    Attributes:
+        icc: ICC profile bytes; pixels stay in the profile's own encoding.
+        exif: EXIF block as bytes, starting with the TIFF header, orientation already set to 1.
+        dpi: Horizontal and vertical dots per inch.
+    """
+
+    icc: bytes | None = None
+    exif: bytes | None = None
+    dpi: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Image:
+    """Pixels the right way up.
+
+    Attributes:
+        color: (H, W, 3) RGB or (H, W, 1) gray, uint8 or uint16 over the type's whole range.
+        alpha: (H, W) of the same type as ``color``, not premultiplied; None when opaque.
+        metadata: ICC, EXIF, DPI.
+        format: Container it came from: ``jpg``, ``png``, ``webp``, ``tif`` or ``bmp``.
+    """
+
+    color: Pixels
+    alpha: Pixels | None = None
+    metadata: Metadata = field(default_factory=Metadata)
+    format: str = "png"
+
+    @property
+    def size(self) -> Size:
+        return Size(self.color.shape[1], self.color.shape[0])
+
+    @property
+    def levels(self) -> int:
+        """The largest value a sample can take: 255 or 65535."""
+        return int(np.iinfo(self.color.dtype).max)
+
+    @property
+    def is_gray(self) -> bool:
+        return self.color.shape[2] == 1

@@ -1,0 +1,72 @@
+"""Every knob of an upscale run with its default and range, declared once."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from sr_batch.errors import UsageError
+
+Mode = Literal["auto", "rgb", "y"]
+Format = Literal["keep", "png", "jpg", "webp", "tif", "bmp"]
+Overlap = int | Literal["auto", "full"]
+
+MAX_SCALE = 64.0
+MIN_TILE = 32
+MAX_PIXELS = 178_956_970  # Pillow's own refusal: a quarter of a gigabyte of RGB, twice over
+
+
+@dataclass(frozen=True)
+class UpscaleOptions:
+    """What a user can choose.
+
+    Attributes:
+        model: Name of an exported family, or the path of an ONNX file.
+        scale: Output side / input side, above 0 and at most 64.
+        mode: ``rgb`` runs the network on colour, ``y`` on luma with bicubic chroma, ``auto`` as
+            the model's contract says.
+        tile: Longest side of a tile's core in LR pixels; None chooses, 0 never tiles.
+        overlap: LR pixels of context per side of a tile; ``auto`` as measured at export,
+            ``full`` the receptive field.
+        device: ``auto``, ``cpu`` or ``cuda``. Anything but ``auto`` is strict.
+        format: Container of the outputs; ``keep`` the one of the input.
+        quality: JPEG and WebP quality, 1 to 100.
+        max_pixels: Inputs with more pixels are refused from their header.
+        jobs: Threads that run tiles; None is one per core.
+        recursive: Whether folders are walked into.
+    """
+
+    model: str = "edsr"
+    scale: float = 2.0
+    mode: Mode = "auto"
+    tile: int | None = None
+    overlap: Overlap = "auto"
+    device: str = "auto"
+    format: Format = "keep"
+    quality: int = 95
+    max_pixels: int = MAX_PIXELS
+    jobs: int | None = None
+    recursive: bool = True
+
+    def __post_init__(self) -> None:
+        _require(0 < self.scale <= MAX_SCALE, "--scale", self.scale, f"above 0, at most {MAX_SCALE:g}")
+        _require(self.mode in get_args(Mode), "--mode", self.mode, ", ".join(get_args(Mode)))
+        _require(
+            self.tile is None or self.tile == 0 or self.tile >= MIN_TILE,
+            "--tile",
+            self.tile,
+            f"auto, 0 (never tile) or at least {MIN_TILE}",
+        )
+        _require(
+            self.overlap in ("auto", "full") or (isinstance(self.overlap, int) and self.overlap >= 0),
+            "--overlap",
+            self.overlap,
+            "auto, full or at least 0",
+        )
+        _require(self.format in get_args(Format), "--format", self.format, ", ".join(get_args(Format)))
+        _require(1 <= self.quality <= 100, "--quality", self.quality, "1 to 100")
+        _require(self.max_pixels >= 1, "--max-pixels", self.max_pixels, "at least 1")
+        _require(self.jobs is None or self.jobs >= 1, "--jobs", self.jobs, "at least 1")
+
+
+def _require(holds: bool, flag: str, value: object, allowed: str) -> None:
+    if not holds:
+        raise UsageError(f"{flag} {value}: allowed is {allowed}")

@@ -1,0 +1,6 @@
+"""``python -m training``: train, evaluate and export from a checkout."""
+
+from training.cli import app
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,59 @@
+"""A run folder: weights, EMA, optimizer and progress as separate files, replaced atomically.
+
+Separate files keep each one small: ``ema.pt`` alone is what later runs and exports need.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+State = Mapping[str, Any]
+
+
+def save(folder: Path, states: Mapping[str, State]) -> None:
+    """Write every state as ``folder/NAME.pt``; ``progress`` last, as the mark of a whole set.
+
+    A kill between two files must not mix two moments, so all are written under their
+    iteration first and the set is complete once ``progress.pt`` names that iteration.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    iteration = states["progress"]["iteration"]
+    parts = {name: state for name, state in states.items() if name != "progress"}
+    for name, state in parts.items():
+        torch.save(state, folder / f"{name}.{iteration}.pt")
+    _replace(folder / "progress.pt", states["progress"])
+    for old in folder.glob("*.*.pt"):
+        if old.name.split(".")[1] != str(iteration):
+            old.unlink()
+
+
+def load(folder: Path, device: torch.device) -> dict[str, State] | None:
+    """The last whole set of states in ``folder``, or None when there is none."""
+    if not (folder / "progress.pt").exists():
+        return None
+    progress = torch.load(folder / "progress.pt", weights_only=True)
+    states: dict[str, State] = {"progress": progress}
+    for path in folder.glob(f"*.{progress['iteration']}.pt"):
+        states[path.name.split(".")[0]] = torch.load(path, map_location=device, weights_only=True)
+    return states
+
+
+def load_ema(folder: Path) -> State:
+    """The averaged weights of the run in ``folder``.
+
+    Raises:
+        FileNotFoundError: the run has no checkpoint yet.
+    """
+    states = load(folder, torch.device("cpu"))
+    if states is None:
+        raise FileNotFoundError(f"{folder}: no checkpoint; train this recipe first")
+    return states["ema"]
+
+
+def _replace(path: Path, state: State) -> None:
+    temporary = path.with_suffix(".tmp")
+    torch.save(state, temporary)
+    os.replace(temporary, path)

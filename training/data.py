@@ -1,0 +1,125 @@
+"""HR photographs in memory, and random aligned LR/HR patches from them.
+
+Every photograph is cut into tiles of one size and kept as uint8, so that a batch is one gather,
+on the CPU and on a GPU alike. LR tiles are made once with the MATLAB bicubic: 8-bit for RGB
+networks, float for Y networks, as both are evaluated.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from PIL import Image
+
+from sr_batch.color import rgb_to_y_studio
+from training.resize import downscale
+
+Color = Literal["rgb", "y"]
+
+TILE = 256
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """LR/HR tile pairs: ``hr`` uint8 (N, C, T, T) and ``lr`` (N, C, T/s, T/s), 0..255."""
+
+    hr: torch.Tensor
+    lr: torch.Tensor
+    scale: int
+
+    def to(self, device: torch.device) -> "Corpus":
+        return Corpus(self.hr.to(device), self.lr.to(device), self.scale)
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    """Decode ``path`` to uint8 (H, W, 3)."""
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def to_color(rgb: np.ndarray, color: Color) -> np.ndarray:
+    """uint8 (H, W, 3) to what a network of ``color`` sees: itself, or rounded studio Y (H, W, 1)."""
+    if color == "rgb":
+        return rgb
+    luma = rgb_to_y_studio(rgb.astype(np.float32) / 255) * 255
+    return np.rint(luma).astype(np.uint8)[..., None]
+
+
+def list_images(folders: Iterable[Path], exclude: tuple[str, ...] = ()) -> list[Path]:
+    """Images of ``folders`` in name order, without those whose name starts with ``exclude``.
+
+    Raises:
+        FileNotFoundError: a folder is missing or holds no image.
+    """
+    found: list[Path] = []
+    for folder in folders:
+        paths = [p for p in sorted(folder.glob("*")) if p.suffix in {".jpg", ".png", ".webp"}]
+        if not paths:
+            raise FileNotFoundError(f"{folder}: no images here; see training/README.md for the data")
+        found += [p for p in paths if not p.name.startswith(exclude)] if exclude else paths
+    return found
+
+
+def load_corpus(paths: Iterable[Path], scale: int, color: Color) -> Corpus:
+    """Cut the photographs at ``paths`` into tiles and pair each with its bicubic LR."""
+    side = TILE - TILE % scale
+    tiles = [tile for path in paths for tile in _tiles(to_color(read_rgb(path), color), side)]
+    lr = torch.stack([downscale(tile, scale) for tile in tiles])
+    if color == "rgb":
+        lr = lr.round().clamp(0, 255).to(torch.uint8)
+    hr = torch.from_numpy(np.stack(tiles).transpose(0, 3, 1, 2).copy())
+    return Corpus(hr, lr, scale)
+
+
+def _tiles(image: np.ndarray, side: int) -> Iterable[np.ndarray]:
+    height, width = image.shape[:2]
+    for top in range(0, height - side + 1, TILE):
+        for left in range(0, width - side + 1, TILE):
+            yield image[top : top + side, left : left + side]
+
+
+def sample(
+    corpus: Corpus, batch: int, patch: int, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw ``batch`` random LR patches of ``patch`` pixels a side and their HR, float 0..1.
+
+    Returns LR (B, C, P, P) and HR (B, C, P*s, P*s). Each pair is turned by one of the eight
+    flips and rotations of the square.
+    """
+    count, _, height, width = corpus.lr.shape
+    which = torch.randint(count, (batch,), generator=generator)
+    top = torch.randint(height - patch + 1, (batch,), generator=generator)
+    left = torch.randint(width - patch + 1, (batch,), generator=generator)
+    turn = torch.randint(8, (batch,), generator=generator)
+    s = corpus.scale
+    lr = _gather(corpus.lr, which, top, left, patch)
+    hr = _gather(corpus.hr, which, top * s, left * s, patch * s)
+    return _turn_each(lr, turn), _turn_each(hr, turn)
+
+
+def _gather(
+    tiles: torch.Tensor, which: torch.Tensor, top: torch.Tensor, left: torch.Tensor, side: int
+) -> torch.Tensor:
+    span = torch.arange(side)
+    n = which[:, None, None].to(tiles.device)
+    y = (top[:, None] + span)[:, :, None].to(tiles.device)
+    x = (left[:, None] + span)[:, None, :].to(tiles.device)
+    patches = tiles[n, :, y, x]  # (B, P, P, C): advanced indices come first
+    return patches.permute(0, 3, 1, 2).float() / 255
+
+
+def _turn_each(images: torch.Tensor, turn: torch.Tensor) -> torch.Tensor:
+    out = torch.empty_like(images)
+    for k in range(8):
+        chosen = (turn == k).to(images.device)
+        out[chosen] = dihedral(images[chosen], k)
+    return out
+
+
+def dihedral(images: torch.Tensor, k: int) -> torch.Tensor:
+    """Element ``k`` (0..7) of the symmetry group of the square, on the last two axes."""
+    turned = torch.rot90(images, k % 4, (-2, -1))
+    return turned.flip(-1) if k >= 4 else turned

@@ -1,0 +1,24 @@
+"""The one table of networks. A new net is one file in this folder and one row here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from training.models import edsr, espcn
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """``config(scale=...)`` describes a network, ``build(config)`` makes it."""
+
+    config: Callable[..., Any]
+    build: Callable[[Any], nn.Module]
+    scales: tuple[int, ...]
+
+
+MODELS = {
+    "espcn": Architecture(espcn.Config, espcn.ESPCN, scales=(2, 3, 4)),
+    "edsr": Architecture(edsr.Config, edsr.EDSR, scales=(2, 3, 4)),
+}

@@ -1,0 +1,51 @@
+"""Every training run by name: what is trained, on what, how long. Printed with every run."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stretch of a run. ``until`` is the fraction of all iterations at which it ends."""
+
+    until: float
+    batch: int
+    patch: int  # LR pixels a side
+    loss: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A run: Adam with linear warm-up and cosine decay over ``iterations``."""
+
+    model: str
+    scale: int
+    iterations: int
+    lr: float
+    stages: tuple[Stage, ...]
+    model_options: dict[str, Any] = field(default_factory=dict)
+    init: str | None = None  # recipe whose weights this one starts from, where the shapes agree
+    warmup: int = 200
+    final_lr: float = 1e-6
+    ema: float = 0.999
+    clip: float = 1.0
+    seed: int = 1
+
+
+ESPCN_STAGES = (
+    Stage(0.85, batch=16, patch=24, loss="charbonnier"),
+    Stage(1.0, batch=8, patch=40, loss="mse"),
+)
+EDSR_STAGES = (
+    Stage(0.4, batch=4, patch=24, loss="l1"),
+    Stage(0.9, batch=8, patch=24, loss="l1"),
+    Stage(1.0, batch=4, patch=40, loss="mse"),
+)
+
+RECIPES = {
+    "espcn_x3": Recipe("espcn", 3, 20_000, 1e-3, ESPCN_STAGES),
+    "espcn_x2": Recipe("espcn", 2, 8_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
+    "espcn_x4": Recipe("espcn", 4, 8_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
+    "edsr_x2": Recipe("edsr", 2, 12_000, 5e-4, EDSR_STAGES),
+    "edsr_x4": Recipe("edsr", 4, 5_000, 4e-4, EDSR_STAGES, {"tail": "direct"}, init="edsr_x2"),
+}
