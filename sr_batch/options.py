@@ -11,6 +11,8 @@ Overlap = int | Literal["auto", "full"]
 
 MAX_SCALE = 64.0
 MIN_TILE = 32
+TILE_RANGE = f"auto, 0 (never tile) or at least {MIN_TILE}"
+OVERLAP_RANGE = "auto, full or at least 0"
 MAX_PIXELS = 178_956_970  # Pillow's own refusal: a quarter of a gigabyte of RGB, twice over
 
 
@@ -47,21 +49,26 @@ class UpscaleOptions:
     recursive: bool = True
 
     def __post_init__(self) -> None:
-        _require(0 < self.scale <= MAX_SCALE, "--scale", self.scale, f"above 0, at most {MAX_SCALE:g}")
+        _require(
+            0 < self.scale <= MAX_SCALE, "--scale", self.scale, f"above 0, at most {MAX_SCALE:g}"
+        )
         _require(self.mode in get_args(Mode), "--mode", self.mode, ", ".join(get_args(Mode)))
         _require(
             self.tile is None or self.tile == 0 or self.tile >= MIN_TILE,
             "--tile",
             self.tile,
-            f"auto, 0 (never tile) or at least {MIN_TILE}",
+            TILE_RANGE,
         )
         _require(
-            self.overlap in ("auto", "full") or (isinstance(self.overlap, int) and self.overlap >= 0),
+            self.overlap in ("auto", "full")
+            or (isinstance(self.overlap, int) and self.overlap >= 0),
             "--overlap",
             self.overlap,
-            "auto, full or at least 0",
+            OVERLAP_RANGE,
         )
-        _require(self.format in get_args(Format), "--format", self.format, ", ".join(get_args(Format)))
+        _require(
+            self.format in get_args(Format), "--format", self.format, ", ".join(get_args(Format))
+        )
         _require(1 <= self.quality <= 100, "--quality", self.quality, "1 to 100")
         _require(self.max_pixels >= 1, "--max-pixels", self.max_pixels, "at least 1")
         _require(self.jobs is None or self.jobs >= 1, "--jobs", self.jobs, "at least 1")

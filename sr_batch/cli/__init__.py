@@ -1,0 +1,51 @@
+"""The command line, one file per command. Importing it loads no image and no inference library."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from sr_batch.cli import doctor, models, upscale
+from sr_batch.cli.console import say
+from sr_batch.errors import SrBatchError
+
+app = typer.Typer(
+    name="sr-batch",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # rich doubles the time of --help
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("upscale")(upscale.upscale)
+app.add_typer(models.app, name="models")
+app.command("doctor")(doctor.doctor)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"sr-batch {version('sr-batch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Enlarge photographs with super-resolution networks, in batches, on this machine alone."""
+
+
+def main() -> None:
+    """Run the command line and exit with the code of the error tree in ``sr_batch.errors``."""
+    try:
+        app()
+    except SrBatchError as error:
+        say(f"sr-batch: {error}")
+        sys.exit(error.exit_code)

@@ -1,0 +1,10 @@
+"""Text for people goes to standard error, one line a message."""
+
+import sys
+
+from sr_batch.results import one_line
+
+
+def say(text: str) -> None:
+    """Print one line on standard error, whatever the file it names is called."""
+    print(one_line(text), file=sys.stderr, flush=True)

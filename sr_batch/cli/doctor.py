@@ -1,0 +1,36 @@
+"""``sr-batch doctor``: looks, tries, and prints the command that mends what it finds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sr_batch.doctor import Finding
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per finding.")] = False,
+) -> None:
+    """Try everything that an upscale needs on this machine, and say how to mend what fails.
+
+    Exit codes: 0 the tool can work here, 1 it cannot.
+    """
+    from sr_batch.doctor import examine
+
+    healthy = True
+    for finding in examine():
+        healthy = healthy and finding.status != "error"
+        typer.echo(json.dumps(asdict(finding)) if as_json else describe(finding))
+    if not as_json:
+        typer.echo("sr-batch can work here." if healthy else "sr-batch cannot work here yet.")
+    raise typer.Exit(0 if healthy else 1)
+
+
+def describe(finding: Finding) -> str:
+    """One line, and a second one with the command that mends it."""
+    line = f"{finding.status:8}{finding.subject:10}{finding.detail}"
+    return f"{line}\n{'':8}{'':10}to mend it: {finding.fix}" if finding.fix else line

@@ -1,0 +1,54 @@
+"""SIGINT and SIGTERM during a batch: the first asks it to stop, the second leaves at once."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+_SHOW_CURSOR = b"\x1b[?25h"  # the progress bar hides it
+
+
+@dataclass
+class Stop:
+    """Whether the run was asked to stop.
+
+    Attributes:
+        event: Set by the first signal; what works in the background looks at it.
+        signal: Number of the signal that came; None when none did.
+    """
+
+    event: threading.Event = field(default_factory=threading.Event)
+    signal: int | None = None
+
+    @property
+    def exit_code(self) -> int | None:
+        """What a shell expects of a process that a signal ended; None when none did."""
+        return None if self.signal is None else 128 + self.signal
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        # os.write: a handler must not enter a buffered stream that it may have interrupted.
+        if self.event.is_set():
+            if sys.stderr.isatty():
+                os.write(2, _SHOW_CURSOR)
+            os._exit(128 + number)
+        self.signal = number
+        os.write(2, b"stopping; once more to leave at once\n")
+        self.event.set()
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Stop]:
+    """Turn SIGINT and SIGTERM into a :class:`Stop` while the block runs; main thread only."""
+    stop = Stop()
+    before = {
+        number: signal.signal(number, stop._receive) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,192 @@
+"""``sr-batch upscale``: options -> plan -> engine -> report."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from sr_batch.cli.console import say
+from sr_batch.cli.report import Report
+from sr_batch.cli.signals import Stop, stop_on_signals
+from sr_batch.errors import SrBatchError, UsageError
+from sr_batch.options import OVERLAP_RANGE, TILE_RANGE, Format, Mode, Overlap, UpscaleOptions
+from sr_batch.results import JobResult, exit_code
+
+if TYPE_CHECKING:
+    from sr_batch.jobs import Plan
+    from sr_batch.upscaler import Upscaler
+
+DEFAULTS = UpscaleOptions()
+
+
+def upscale(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT",
+            show_default=False,
+            help="Image files, folders, glob patterns, or - for standard input.",
+        ),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="A folder, a file for a single input, or - for standard output. Default: beside "
+            "the input, FOLDER_sr for a folder, NAME_xSCALE_MODEL for a file.",
+        ),
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model", "-m", metavar="NAME|FILE", help="See sr-batch models, or an .onnx file."
+        ),
+    ] = DEFAULTS.model,
+    scale: Annotated[
+        float,
+        typer.Option("--scale", "-s", metavar="FACTOR", help="Side of the output / of the input."),
+    ] = DEFAULTS.scale,
+    mode: Annotated[
+        Mode,
+        typer.Option(
+            help="Run the network on colour or on luma alone; auto: what it was made for."
+        ),
+    ] = DEFAULTS.mode,
+    tile: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|N", help="Longest side of a tile in input pixels; 0 never tiles."
+        ),
+    ] = "auto",
+    overlap: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|full|N",
+            help="Input pixels of context round a tile; full: equal to no tiles, bit for bit.",
+        ),
+    ] = str(DEFAULTS.overlap),
+    device: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|cpu|cuda", help="Where to run; any but auto fails where it cannot be had."
+        ),
+    ] = DEFAULTS.device,
+    output_format: Annotated[
+        Format, typer.Option("--format", "-f", help="Format of the outputs; keep: the input's.")
+    ] = DEFAULTS.format,
+    quality: Annotated[
+        int, typer.Option("--quality", "-q", metavar="N", help="Of JPEG and WebP, 1 to 100.")
+    ] = DEFAULTS.quality,
+    max_pixels: Annotated[
+        int, typer.Option(metavar="N", help="Refuse inputs with more pixels than this.")
+    ] = DEFAULTS.max_pixels,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", "-j", metavar="N", help="Threads that compute; default: one a core."
+        ),
+    ] = DEFAULTS.jobs,
+    recursive: Annotated[
+        bool, typer.Option("--recursive/--no-recursive", help="Go into the folders of a folder.")
+    ] = DEFAULTS.recursive,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="One JSON object per input on standard output, then one with the sums."
+        ),
+    ] = False,
+) -> None:
+    """Enlarge photographs.
+
+    An input is never overwritten, and what is done already is skipped: the same command
+    continues an interrupted run.
+
+    \b
+    Exit codes:
+      0    all done
+      1    stopped by an error, such as a full disk
+      2    wrong command line
+      3    some inputs failed, the others are done
+      4    the device asked for cannot be had
+      130  interrupted (143 by SIGTERM)
+    """
+    options = UpscaleOptions(
+        model=model,
+        scale=scale,
+        mode=mode,
+        tile=parse_tile(tile),
+        overlap=parse_overlap(overlap),
+        device=device,
+        format=output_format,
+        quality=quality,
+        max_pixels=max_pixels,
+        jobs=jobs,
+        recursive=recursive,
+    )
+    raise typer.Exit(_run(inputs, output, options, as_json))
+
+
+def parse_tile(text: str) -> int | None:
+    """``auto`` is None, anything else a whole number."""
+    if text == "auto":
+        return None
+    if not text.isdecimal():
+        raise UsageError(f"--tile {text}: allowed is {TILE_RANGE}")
+    return int(text)
+
+
+def parse_overlap(text: str) -> Overlap:
+    """``auto``, ``full`` or a whole number."""
+    if text in ("auto", "full"):
+        return cast(Overlap, text)
+    if not text.isdecimal():
+        raise UsageError(f"--overlap {text}: allowed is {OVERLAP_RANGE}")
+    return int(text)
+
+
+def _run(inputs: list[str], output: str | None, options: UpscaleOptions, as_json: bool) -> int:
+    # Imported here, not above: they load the inference and image libraries, --help does not.
+    from sr_batch.jobs import plan_jobs
+    from sr_batch.upscaler import Upscaler
+
+    with Upscaler(options, say) as upscaler:
+        plan = plan_jobs(inputs, output, options, upscaler.model, say)
+        _check_standard_output(plan, as_json)
+        with stop_on_signals() as stop, Report(plan, as_json) as report:
+            code = _work(plan, upscaler, options, report, stop)
+            report.finish(code)
+    return code
+
+
+def _work(
+    plan: Plan, upscaler: Upscaler, options: UpscaleOptions, report: Report, stop: Stop
+) -> int:
+    """Run the plan and show its results; the exit code."""
+    from sr_batch import engine
+
+    results: list[JobResult] = []
+    try:
+        for result in engine.run(plan, upscaler, options, report.progress, stop.event):
+            results.append(result)
+            report.add(result)
+    except SrBatchError as error:
+        report.say(f"sr-batch: {error}")
+        return error.exit_code
+    return stop.exit_code or exit_code(results)
+
+
+def _check_standard_output(plan: Plan, as_json: bool) -> None:
+    from sr_batch.jobs import PIPE
+
+    if not any(job.target == PIPE for job in plan.jobs):
+        return
+    if as_json:
+        raise UsageError("--json and -o - both write to standard output: give a file with -o")
+    if sys.stdout.isatty():
+        raise UsageError(
+            "an image would be written to the terminal: give a file with -o, or a pipe"
+        )

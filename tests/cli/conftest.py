@@ -1,0 +1,117 @@
+"""Runs the tool as a user does: a real process in an empty folder, with the exported models."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+
+# One thread each, and no GPU even where there is one: every machine sees the same.
+ENVIRONMENT = os.environ | {
+    "PYTHONPATH": str(ROOT),
+    "OMP_NUM_THREADS": "1",
+    "CUDA_VISIBLE_DEVICES": "-1",
+}
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a process left."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """The JSON objects on standard output, without the closing one."""
+        return [json.loads(line) for line in self.out.splitlines()][:-1]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        summary: dict[str, Any] = json.loads(self.out.splitlines()[-1])
+        return summary
+
+
+def start(*arguments: str | Path, cwd: Path, **more: Any) -> subprocess.Popen[bytes]:
+    """Start ``sr-batch`` with pipes on all three streams."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "sr_batch", *map(os.fspath, arguments)],
+        cwd=cwd,
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **more,
+    )
+
+
+def finish(process: subprocess.Popen[bytes], data: bytes | None = None) -> Finished:
+    """Wait for the end; a user's mistake must never show a traceback."""
+    out, err = process.communicate(data, timeout=120)
+    text = err.decode(errors="surrogateescape")
+    assert "Traceback" not in text
+    return Finished(process.returncode, out, text)
+
+
+Tool = Callable[..., Finished]
+Starter = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def tool(tmp_path: Path) -> Tool:
+    """Run ``sr-batch`` with these arguments in ``tmp_path`` and wait for it."""
+
+    def run(*arguments: str | Path, data: bytes | None = None, **more: Any) -> Finished:
+        return finish(start(*arguments, cwd=tmp_path, **more), data)
+
+    return run
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Starter:
+    """Start ``sr-batch`` with these arguments in ``tmp_path``."""
+
+    def run(*arguments: str | Path, **more: Any) -> subprocess.Popen[bytes]:
+        return start(*arguments, cwd=tmp_path, **more)
+
+    return run
+
+
+Photo = Callable[..., Path]
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Photo:
+    """Write a small picture at a path under ``tmp_path``; no two names get the same pixels."""
+
+    def write(name: str, size: tuple[int, int] = (24, 16), mode: str = "RGB") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        seed = np.frombuffer(os.fsencode(name), np.uint8).tolist()
+        noise = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
+        Image.fromarray(noise).convert(mode).save(path)
+        return path
+
+    return write
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """Width and height of a picture, decoded whole."""
+    with Image.open(path) as image:
+        image.load()
+        return image.size
+
+
+def interrupt(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    process.send_signal(number)

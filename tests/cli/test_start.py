@@ -1,0 +1,65 @@
+"""What the program loads, reaches and says of itself before any work."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.conftest import ENVIRONMENT, ROOT, Photo, Tool, size_of
+
+HEAVY = ("onnxruntime", "cv2", "torch", "PIL", "numpy", "rich")
+
+
+def test_help_loads_no_heavy_library() -> None:
+    script = f"""
+import sys
+sys.argv = ["sr-batch", "upscale", "--help"]
+from sr_batch.cli import main
+try:
+    main()
+except SystemExit as done:
+    assert not done.code
+print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    assert "--scale" in run.stdout
+    assert run.stderr.strip() == "[]"
+
+
+# Python reports every use of its socket module to audit hooks, whatever library it comes from.
+NO_NETWORK = """
+import sys
+def forbid(event, arguments):
+    if event.startswith(("socket.", "urllib.", "http.")):
+        raise AssertionError(f"network used: {event} {arguments}")
+sys.addaudithook(forbid)
+from sr_batch.cli import main
+main()
+"""
+
+
+def test_works_without_touching_the_network(photo: Photo, tmp_path: Path) -> None:
+    photo("a.png")
+    run = subprocess.run(
+        [sys.executable, "-c", NO_NETWORK, "upscale", "a.png", "--model", "espcn"],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert size_of(tmp_path / "a_x2_espcn.png") == (48, 32)
+
+
+def test_says_its_version(tool: Tool) -> None:
+    run = tool("--version")
+    pyproject = (ROOT / "pyproject.toml").read_text()
+    assert run.out.decode().split() == ["sr-batch", pyproject.split('version = "')[1].split('"')[0]]
+
+
+def test_shows_help_when_called_bare(tool: Tool) -> None:
+    run = tool()
+    assert run.code == 2
+    assert all(command in run.out.decode() + run.err for command in ("upscale", "models", "doctor"))

@@ -1,0 +1,53 @@
+"""Standard input and output as pipes, and who may write there."""
+
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from tests.cli.conftest import Photo, Starter, Tool, finish
+
+ESPCN = ("--model", "espcn")
+
+
+def test_pipes_an_image_through(tool: Tool, photo: Photo) -> None:
+    run = tool("upscale", "-", "-o", "-", *ESPCN, data=photo("a.jpg").read_bytes())
+    assert run.code == 0
+    with Image.open(io.BytesIO(run.out)) as image:
+        image.load()
+        assert (image.size, image.format) == ((48, 32), "JPEG")
+
+
+def test_writes_standard_input_into_a_file(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+    data = photo("a.png").read_bytes()
+    assert tool("upscale", "-", "-o", "b.png", *ESPCN, data=data).code == 0
+    with Image.open(tmp_path / "b.png") as image:
+        assert image.size == (48, 32)
+
+
+def test_a_bad_image_from_a_pipe_leaves_the_pipe_empty(tool: Tool) -> None:
+    run = tool("upscale", "-", "-o", "-", *ESPCN, data=b"no image")
+    assert run.code == 3
+    assert run.out == b""
+    assert "standard input" in run.err
+
+
+def test_json_and_an_image_cannot_share_standard_output(tool: Tool, photo: Photo) -> None:
+    photo("a.png")
+    run = tool("upscale", "a.png", "-o", "-", "--json", *ESPCN)
+    assert run.code == 2
+    assert run.out == b""
+    assert "--json" in run.err
+
+
+def test_a_reader_that_leaves_ends_the_run_quietly(started: Starter, photo: Photo) -> None:
+    for number in range(40):
+        photo(f"photos/{number:03}.png", size=(96, 96))
+    process = started("upscale", "photos", *ESPCN, "--json")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    process.stdout = None
+    run = finish(process)
+    assert run.code == 1
+    assert "standard output" in run.err
