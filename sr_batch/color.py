@@ -42,4 +42,5 @@ def ycbcr_studio_to_rgb(ycbcr: FloatArray) -> FloatArray:
 def rgb_to_y_studio(rgb: FloatArray) -> FloatArray:
     """Only the luma plane (H, W) of :func:`rgb_to_ycbcr_studio`."""
     weights = _RGB_TO_STUDIO[0].astype(np.float32)
-    return rgb @ weights + np.float32(_STUDIO_OFFSET[0])
+    luma: FloatArray = rgb @ weights + np.float32(_STUDIO_OFFSET[0])
+    return luma

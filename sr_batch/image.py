@@ -52,4 +52,4 @@ class Image:
 
     @property
     def is_gray(self) -> bool:
-        return self.color.shape[2] == 1
+        return int(self.color.shape[2]) == 1

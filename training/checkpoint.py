@@ -3,7 +3,7 @@
 Separate files keep each one small: ``ema.pt`` alone is what later runs and exports need.
 """
 
-import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,19 +41,35 @@ def load(folder: Path, device: torch.device) -> dict[str, State] | None:
     return states
 
 
-def load_ema(folder: Path) -> State:
-    """The averaged weights of the run in ``folder``.
+def load_weights(name: str, runs: Path, kept: Path) -> State:
+    """The averaged weights of recipe ``name``: its run folder's, else the half-precision kept ones.
 
     Raises:
-        FileNotFoundError: the run has no checkpoint yet.
+        FileNotFoundError: there are neither.
     """
-    states = load(folder, torch.device("cpu"))
-    if states is None:
-        raise FileNotFoundError(f"{folder}: no checkpoint; train this recipe first")
-    return states["ema"]
+    states = load(runs / name, torch.device("cpu"))
+    if states is not None:
+        return states["ema"]
+    path = kept / f"{name}.pt"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{name}: no checkpoint in {runs} or {kept}; run: python -m training train {name}"
+        )
+    halves = torch.load(path, weights_only=True)
+    return {key: value.float() for key, value in halves.items()}
+
+
+def keep(name: str, runs: Path, kept: Path) -> Path:
+    """Copy the averaged weights in half precision, and the curve, to where git keeps them."""
+    kept.mkdir(parents=True, exist_ok=True)
+    weights = load_weights(name, runs, kept)
+    path = kept / f"{name}.pt"
+    torch.save({key: value.half() for key, value in weights.items()}, path)
+    shutil.copyfile(runs / name / "metrics.csv", kept / f"{name}.csv")
+    return path
 
 
 def _replace(path: Path, state: State) -> None:
     temporary = path.with_suffix(".tmp")
     torch.save(state, temporary)
-    os.replace(temporary, path)
+    temporary.replace(path)

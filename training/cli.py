@@ -1,63 +1,128 @@
 """The commands of ``python -m training``."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
 
-from training import checkpoint
+from training import checkpoint, ship
+from training.certify import NotCertified
 from training.data import list_images, load_corpus
 from training.evaluate import evaluate_bicubic
-from training.loop import Run, Setting
+from training.loop import Diverged, Run, Setting
 from training.loop import train as train_run
-from training.recipes import RECIPES
+from training.recipes import RECIPES, Recipe
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-SETS = ("Set5", "Set14", "BSD100")
-SHIPPED_FOLDERS = ("train-tight", "train-more")
 # BSDS is known as non-commercial; cid_* tiles are cut from the whole pictures of train-more.
-LEFT_OUT = {"train-tight": ("bsds_", "cid_"), "train-more": ("bsds_",)}
+SHIPPED = {"train-tight": ("bsds_", "cid_"), "train-more": ("bsds_",)}
 
+Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A name of training/recipes.py.")]
 Data = Annotated[Path, typer.Option(envvar="SR_BATCH_DATA", help="Folder of the image sets.")]
 Runs = Annotated[Path, typer.Option(help="Folder of the run folders.")]
+Kept = Annotated[Path, typer.Option(help="Folder of the weights that git keeps.")]
+Exported = Annotated[Path, typer.Option(help="Folder of the ONNX files and cards.")]
+
+RUNS, KEPT, EXPORTED, DATA = (
+    Path("runs"),
+    Path("training/checkpoints"),
+    Path("exported"),
+    Path("data"),
+)
 
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="A name of training/recipes.py.")],
-    data: Data = Path("data"),
-    runs: Runs = Path("runs"),
-    device: str = "cuda" if torch.cuda.is_available() else "cpu",
+    recipe: Name,
+    data: Data = DATA,
+    runs: Runs = RUNS,
+    kept: Kept = KEPT,
+    device: Annotated[
+        str, typer.Option(help="cpu or cuda; default: cuda where there is one.")
+    ] = "",
     amp: Annotated[bool | None, typer.Option(help="bf16; default: where it is fast.")] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
-    every: Annotated[int, typer.Option(help="Iterations between checkpoints.")] = 500,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Iterations between checkpoints.")] = 500,
 ) -> None:
     """Train a recipe, or resume it where its run folder stopped."""
+    plan = _recipe(recipe)
     if threads:
         torch.set_num_threads(threads)
-    plan = RECIPES[recipe]
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    bf16 = has_fast_bf16(place) if amp is None else amp
     monitor = tuple(list_images([data / "eval" / "Set5"]))
-    fast_bf16 = amp if amp is not None else has_fast_bf16(torch.device(device))
-    setting = Setting(runs / recipe, torch.device(device), fast_bf16, monitor, every)
-    run = Run(plan, setting)
+    run = Run(plan, Setting(runs / recipe, place, bf16, monitor, every))
     if not run.resume() and plan.init:
-        run.start_from(checkpoint.load_ema(runs / plan.init))
-    paths = [p for f in SHIPPED_FOLDERS for p in list_images([data / f], LEFT_OUT[f])]
-    typer.echo(f"{recipe}: {plan}\n{len(paths)} images, {setting}, from iteration {run.iteration}")
+        run.start_from(checkpoint.load_weights(plan.init, runs, kept))
+    paths = [p for folder, out in SHIPPED.items() for p in list_images([data / folder], out)]
+    typer.echo(f"{recipe}: {plan}\n{len(paths)} images, {run.setting}, iteration {run.iteration}")
     train_run(run, load_corpus(paths, plan.scale, run.config.color))
 
 
 @app.command()
-def bicubic(data: Data = Path("data")) -> None:
+def keep(recipe: Name, runs: Runs = RUNS, kept: Kept = KEPT) -> None:
+    """Copy a run's weights (half precision) and curve to where git keeps them."""
+    _recipe(recipe)
+    typer.echo(checkpoint.keep(recipe, runs, kept))
+
+
+@app.command()
+def export(
+    recipe: Name,
+    data: Data = DATA,
+    runs: Runs = RUNS,
+    kept: Kept = KEPT,
+    exported: Exported = EXPORTED,
+    workers: Annotated[int, typer.Option(min=1, help="Images measured at a time.")] = 2,
+) -> None:
+    """Collapse, export, certify and measure a trained recipe, and write its card."""
+    plan = _recipe(recipe)
+    weights = dict(checkpoint.load_weights(recipe, runs, kept))
+    metrics = runs / recipe / "metrics.csv"
+    metrics = metrics if metrics.exists() else kept / f"{recipe}.csv"
+    spec = ship.ship(plan, weights, metrics, ship.Shipment(data, exported, workers))
+    typer.echo(f"{spec.name} x{spec.scale}: overlap {spec.overlap}, {dict(spec.scores)}")
+
+
+@app.command()
+def evaluate(
+    models: Annotated[list[Path], typer.Argument(help="Exported ONNX files.")],
+    data: Data = DATA,
+    workers: Annotated[int, typer.Option(min=1)] = 2,
+) -> None:
+    """Print PSNR-Y/SSIM of exported files on every standard set."""
+    for path in models:
+        for name, (psnr, ssim) in ship.measure(path, data, workers).items():
+            typer.echo(f"{path.stem:10} {name:7} {psnr:.3f} {ssim:.4f}")
+
+
+@app.command()
+def bicubic(data: Data = DATA) -> None:
     """Print the bicubic PSNR-Y/SSIM of every set and scale: proves data and protocol."""
-    for name in SETS:
+    for name in ship.SETS:
         for scale in (2, 3, 4):
             score = evaluate_bicubic(data / "eval" / name, scale)
-            typer.echo(f"{name:7} x{scale}  {score.psnr:.3f}  {score.ssim:.4f}")
+            typer.echo(f"{name:7} x{scale} {score.psnr:.3f} {score.ssim:.4f}")
+
+
+def main() -> None:
+    """Run a command; what a user can mend is said in one line, exit 2."""
+    try:
+        app()
+    except (FileNotFoundError, Diverged, NotCertified) as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2 if isinstance(error, FileNotFoundError) else 1) from error
 
 
 def has_fast_bf16(device: torch.device) -> bool:
-    """Whether bf16 autocast pays: any CUDA device we know, a CPU only with AVX512-BF16 or AMX."""
+    """Whether bf16 autocast pays: on CUDA, and on a CPU only with AVX512-BF16 or AMX."""
     return device.type == "cuda" or bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def _recipe(name: str) -> Recipe:
+    if name not in RECIPES:
+        raise typer.BadParameter(f"{name}: the recipes are {', '.join(RECIPES)}")
+    return RECIPES[name]

@@ -46,7 +46,6 @@ def collapse_tail(tail: StagedTail, config: Config) -> DirectTail:
     kernels = phases[:, :, window, window].flip(-1, -2)  # what spreads out is what is gathered
     direct = DirectTail(config)
     direct.conv.weight.copy_(kernels.transpose(0, 1))
-    bias = nn.functional.pixel_unshuffle(still, scale)[0, :, _CENTRE, _CENTRE]
-    direct.conv.bias.copy_(bias)
+    assert direct.conv.bias is not None
+    direct.conv.bias.copy_(nn.functional.pixel_unshuffle(still, scale)[0, :, _CENTRE, _CENTRE])
     return direct
-

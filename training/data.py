@@ -41,7 +41,7 @@ def read_rgb(path: Path) -> np.ndarray:
 
 
 def to_color(rgb: np.ndarray, color: Color) -> np.ndarray:
-    """uint8 (H, W, 3) to what a network of ``color`` sees: itself, or rounded studio Y (H, W, 1)."""
+    """uint8 (H, W, 3) as a network of ``color`` sees it: RGB, or rounded studio Y (H, W, 1)."""
     if color == "rgb":
         return rgb
     luma = rgb_to_y_studio(rgb.astype(np.float32) / 255) * 255
@@ -58,7 +58,7 @@ def list_images(folders: Iterable[Path], exclude: tuple[str, ...] = ()) -> list[
     for folder in folders:
         paths = [p for p in sorted(folder.glob("*")) if p.suffix in {".jpg", ".png", ".webp"}]
         if not paths:
-            raise FileNotFoundError(f"{folder}: no images here; see training/README.md for the data")
+            raise FileNotFoundError(f"{folder}: no images; training/README.md says which")
         found += [p for p in paths if not p.name.startswith(exclude)] if exclude else paths
     return found
 

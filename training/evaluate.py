@@ -7,6 +7,7 @@ keeps its own gray values as Y, as the published figures have it.
 """
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -31,14 +32,19 @@ class Score:
     ssim: float
 
 
-def evaluate_folder(folder: Path, scale: int, color: Color, upscaler: Upscaler) -> Score:
+def evaluate_folder(
+    folder: Path, scale: int, color: Color, upscaler: Upscaler, workers: int = 1
+) -> Score:
     """Mean PSNR-Y (dB) and SSIM of ``upscaler`` over the HR images in ``folder``."""
-    return evaluate_images(list_images([folder]), scale, color, upscaler)
+    return evaluate_images(list_images([folder]), scale, color, upscaler, workers)
 
 
-def evaluate_images(paths: Iterable[Path], scale: int, color: Color, upscaler: Upscaler) -> Score:
-    scores = [_score(read_hr(path), scale, color, upscaler) for path in paths]
-    return Score(fmean(s.psnr for s in scores), fmean(s.ssim for s in scores))
+def evaluate_images(
+    paths: Iterable[Path], scale: int, color: Color, upscaler: Upscaler, workers: int = 1
+) -> Score:
+    """As :func:`evaluate_folder`, for images given one by one; ``workers`` of them at a time."""
+    with ThreadPoolExecutor(workers) as pool:
+        return _mean(pool.map(lambda p: _score(read_hr(p), scale, color, upscaler), paths))
 
 
 def evaluate_bicubic(folder: Path, scale: int) -> Score:
@@ -48,7 +54,7 @@ def evaluate_bicubic(folder: Path, scale: int) -> Score:
         hr = luma(crop_to_multiple(read_hr(path), scale))
         sr = upscale(downscale(hr, scale).numpy().transpose(1, 2, 0), scale)[0].numpy()
         scores.append(_compare(np.rint(sr).clip(0, 255), hr[..., 0], scale))
-    return Score(fmean(s.psnr for s in scores), fmean(s.ssim for s in scores))
+    return _mean(scores)
 
 
 def read_hr(path: Path) -> np.ndarray:
@@ -63,7 +69,7 @@ def luma(image: np.ndarray) -> np.ndarray:
     """Rounded studio Y (H, W, 1) of uint8 RGB; gray values stay as they are."""
     if image.shape[2] == 1:
         return image
-    y = rgb_to_y_studio(image.astype(np.float32) / 255) * 255
+    y = rgb_to_y_studio(np.divide(image, 255, dtype=np.float32)) * 255
     return np.rint(y).astype(np.uint8)[..., None]
 
 
@@ -84,8 +90,13 @@ def _score_rgb(hr: np.ndarray, scale: int, upscaler: Upscaler) -> Score:
     sr = np.rint(upscaler(lr).clip(0, 1) * 255).transpose(1, 2, 0)  # (H, W, 3), whole levels
     if hr.shape[2] == 1:
         return _compare(sr[..., 1], hr[..., 0], scale)
-    to_y = [rgb_to_y_studio(x.astype(np.float32) / 255) * 255 for x in (sr, rgb)]
+    to_y = [rgb_to_y_studio(np.divide(x, 255, dtype=np.float32)) * 255 for x in (sr, rgb)]
     return _compare(to_y[0], to_y[1], scale)
+
+
+def _mean(scores: Iterable[Score]) -> Score:
+    whole = list(scores)
+    return Score(fmean(s.psnr for s in whole), fmean(s.ssim for s in whole))
 
 
 def _compare(sr: np.ndarray, hr: np.ndarray, border: int) -> Score:

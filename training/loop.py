@@ -46,7 +46,7 @@ class Run:
         self.config = MODELS[recipe.model].config(scale=recipe.scale, **recipe.model_options)
         self.net = MODELS[recipe.model].build(self.config).to(setting.device)
         if setting.amp:
-            self.net.to(memory_format=torch.channels_last)
+            self.net = self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=recipe.lr, betas=(0.9, 0.99))
         self.schedule = LambdaLR(self.optimizer, lambda i: lr_factor(recipe, i))
@@ -80,9 +80,7 @@ class Run:
         def upscaler(lr: Any) -> Any:
             return self.ema(torch.from_numpy(lr)[None].to(device))[0].float().cpu().numpy()
 
-        return evaluate_images(
-            self.setting.monitor, self.recipe.scale, self.config.color, upscaler
-        )
+        return evaluate_images(self.setting.monitor, self.recipe.scale, self.config.color, upscaler)
 
     def save(self) -> None:
         progress = {"iteration": self.iteration, "generator": self.generator.get_state()}
@@ -139,7 +137,9 @@ def train(run: Run, corpus: Corpus) -> None:
         losses.append(run.step(corpus))
         bar.update()
         if not math.isfinite(losses[-1]):
-            raise Diverged(f"loss is {losses[-1]} at iteration {run.iteration}; lower the recipe's lr")
+            raise Diverged(
+                f"loss is {losses[-1]} at iteration {run.iteration}; lower the recipe's lr"
+            )
         if run.iteration % setting.every == 0 or run.iteration == recipe.iterations:
             _record(run, writer, sum(losses) / len(losses))
             run.save()

@@ -43,9 +43,9 @@ EDSR_STAGES = (
 )
 
 RECIPES = {
-    "espcn_x3": Recipe("espcn", 3, 20_000, 1e-3, ESPCN_STAGES),
-    "espcn_x2": Recipe("espcn", 2, 8_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
-    "espcn_x4": Recipe("espcn", 4, 8_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
+    "espcn_x3": Recipe("espcn", 3, 10_000, 1e-3, ESPCN_STAGES),
+    "espcn_x2": Recipe("espcn", 2, 6_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
+    "espcn_x4": Recipe("espcn", 4, 6_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
     "edsr_x2": Recipe("edsr", 2, 12_000, 5e-4, EDSR_STAGES),
     "edsr_x4": Recipe("edsr", 4, 5_000, 4e-4, EDSR_STAGES, {"tail": "direct"}, init="edsr_x2"),
 }

@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from training.models import edsr, espcn
+from training.models.about import About
 
 
 @dataclass(frozen=True)
@@ -15,10 +16,11 @@ class Architecture:
 
     config: Callable[..., Any]
     build: Callable[[Any], nn.Module]
+    about: About
     scales: tuple[int, ...]
 
 
 MODELS = {
-    "espcn": Architecture(espcn.Config, espcn.ESPCN, scales=(2, 3, 4)),
-    "edsr": Architecture(edsr.Config, edsr.EDSR, scales=(2, 3, 4)),
+    "espcn": Architecture(espcn.Config, espcn.ESPCN, espcn.ABOUT, scales=(2, 3, 4)),
+    "edsr": Architecture(edsr.Config, edsr.EDSR, edsr.ABOUT, scales=(2, 3, 4)),
 }

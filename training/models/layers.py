@@ -9,6 +9,14 @@ from torch import nn
 
 
 @torch.no_grad()
+def silence_(conv: nn.Conv2d) -> None:
+    """Make ``conv`` return zeros."""
+    conv.weight.zero_()
+    if conv.bias is not None:
+        conv.bias.zero_()
+
+
+@torch.no_grad()
 def pass_through_(conv: nn.Conv2d, channels: int) -> None:
     """Let the first ``channels`` outputs of ``conv`` copy the first ``channels`` inputs."""
     centre = conv.kernel_size[0] // 2
@@ -29,9 +37,7 @@ def bilinear_phases_(conv: nn.Conv2d, channels: int) -> None:
     scale = round((conv.out_channels / channels) ** 0.5)
     centre = conv.kernel_size[0] // 2
     taps = _bilinear_taps(scale)  # (s, 3)
-    nn.init.zeros_(conv.weight)
-    if conv.bias is not None:
-        nn.init.zeros_(conv.bias)
+    silence_(conv)
     window = slice(centre - 1, centre + 2)
     for c in range(channels):
         for i in range(scale):

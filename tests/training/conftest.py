@@ -1,0 +1,31 @@
+"""Small pictures with edges and texture, so that a network has something to learn."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+torch.set_num_threads(1)
+
+
+def draw_photograph(seed: int, side: int = 256) -> np.ndarray:
+    """uint8 (side, side, 3): soft colour, hard-edged discs and a little grain."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:side, :side] / side
+    picture = np.stack([y, x, 1 - y], axis=-1) * random.uniform(60, 200, 3)
+    for _ in range(40):
+        cy, cx, radius = random.uniform(0, 1), random.uniform(0, 1), random.uniform(0.02, 0.15)
+        disc = (y - cy) ** 2 + (x - cx) ** 2 < radius**2
+        picture[disc] = random.uniform(0, 255, 3)
+    return np.clip(picture + random.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of three PNGs of 256x256."""
+    folder = tmp_path_factory.mktemp("photographs")
+    for seed in range(3):
+        Image.fromarray(draw_photograph(seed)).save(folder / f"{seed}.png")
+    return folder

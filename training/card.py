@@ -1,0 +1,100 @@
+"""The Markdown card and the curve that lie beside every exported network."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sr_batch.contract import ModelSpec
+from training.evaluate import Score
+from training.models.about import About
+from training.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was measured on the exported file."""
+
+    parameters: int
+    gmacs_720p: float  # multiply-adds for a 1280x720 output, in thousand millions
+    lr_megapixels_per_second: float  # one thread
+    processor: str
+    parity: float  # largest difference between torch and ONNX Runtime
+    bytes: int
+    bicubic: Mapping[str, Score]
+
+
+def write_card(
+    path: Path, spec: ModelSpec, about: About, recipe: Recipe, facts: Facts, curve: Path
+) -> None:
+    """Write the card of ``spec`` to ``path``; ``curve`` is a PNG in the same folder."""
+    sections = [
+        f"# {spec.name} x{spec.scale}\n\n{about.title}. {about.summary}\n\nPaper: {about.paper}.",
+        "## Quality\n\n" + _scores(spec, about, facts.bicubic) + f"\n\n{spec.protocol}",
+        "## Limits\n\n" + about.limits,
+        "## Training\n\n" + _settings(recipe) + f"\n\n![curve]({curve.name})",
+        "## Data and licence\n\n" + f"{spec.data}\n\nLicence of the weights: {spec.licence}.",
+        "## File\n\n" + _file_facts(spec, facts),
+    ]
+    path.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+
+
+def _scores(spec: ModelSpec, about: About, bicubic: Mapping[str, Score]) -> str:
+    rows = ["| set | bicubic | this network | published PSNR |", "|---|---|---|---|"]
+    published = about.published.get(spec.scale, {})
+    for name, (psnr, ssim) in spec.scores.items():
+        base = bicubic[name]
+        paper = f"{published[name]:.2f}" if name in published else "-"
+        rows.append(
+            f"| {name} | {base.psnr:.2f} / {base.ssim:.4f} | {psnr:.2f} / {ssim:.4f} | {paper} |"
+        )
+    return "PSNR-Y in dB / SSIM.\n\n" + "\n".join(rows)
+
+
+def _settings(recipe: Recipe) -> str:
+    lines = [
+        f"{recipe.iterations} iterations of Adam (0.9, 0.99), learning rate {recipe.lr:g} after "
+        f"{recipe.warmup} of warm-up, cosine to {recipe.final_lr:g}, gradient clipped at "
+        f"{recipe.clip:g}, weights averaged with decay {recipe.ema:g}; eight flips and rotations."
+    ]
+    if recipe.init:
+        lines.append(f"Started from the weights of `{recipe.init}`.")
+    lines.append("\n| until | batch | LR patch | loss |\n|---|---|---|---|")
+    lines += [
+        f"| {s.until:.0%} | {s.batch} | {s.patch}x{s.patch} | {s.loss} |" for s in recipe.stages
+    ]
+    return "\n".join(lines)
+
+
+def _file_facts(spec: ModelSpec, facts: Facts) -> str:
+    return "\n".join(
+        [
+            f"- {facts.parameters / 1e3:.0f} thousand parameters, {facts.bytes / 2**20:.1f} MiB, "
+            f"{spec.precision}, {'RGB' if spec.color == 'rgb' else 'luma only'}",
+            f"- {facts.gmacs_720p:.1f} G multiply-adds for a 1280x720 output; "
+            f"{facts.lr_megapixels_per_second:.3f} LR megapixels per second on one thread "
+            f"({facts.processor})",
+            f"- receptive field {spec.receptive_field} LR pixels, tile overlap {spec.overlap}: "
+            "tiled 8-bit output differs by at most 1 level on at most 1e-5 of the samples",
+            f"- torch and ONNX Runtime differ by at most {facts.parity:.1e} on odd sizes",
+            f"- exported from commit {spec.commit}",
+        ]
+    )
+
+
+def draw_curve(metrics: Path, path: Path, title: str) -> None:
+    """Plot the monitored PSNR-Y and the loss of a run's ``metrics.csv`` as a small PNG."""
+    from matplotlib.figure import Figure
+
+    with metrics.open(newline="") as file:
+        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    steps = [row["iteration"] for row in rows]
+    figure = Figure(figsize=(6, 3), layout="constrained")
+    quality = figure.subplots()
+    quality.plot(steps, [row["monitor_psnr"] for row in rows], color="tab:blue")
+    quality.set(xlabel="iteration", ylabel="Set5 PSNR-Y (dB)", title=title)
+    quality.grid(alpha=0.3)
+    loss = quality.twinx()
+    loss.plot(steps, [row["loss"] for row in rows], color="tab:gray", alpha=0.5)
+    loss.set(ylabel="loss", yscale="log")
+    figure.savefig(path, dpi=80, metadata={"Software": None})

@@ -1,0 +1,170 @@
+"""Collapse, export, certify, measure and describe one trained network: all that is shipped."""
+
+import platform
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sr_batch.onnx_session import OnnxSession
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from sr_batch.contract import ModelSpec
+from training import card, certify
+from training.collapse import collapse
+from training.data import list_images, read_rgb, to_color
+from training.evaluate import Score, evaluate_bicubic, evaluate_folder
+from training.export import to_onnx, write
+from training.models import MODELS
+from training.recipes import Recipe
+from training.resize import crop_to_multiple, downscale
+
+SETS = ("Set5", "Set14", "BSD100")
+PROTOCOL = (
+    "PSNR-Y and SSIM on BT.601 studio-range Y, border of `scale` pixels left out, antialiased "
+    "bicubic LR (8-bit for RGB networks, float for Y networks), output rounded to 8 bit"
+)
+LICENCE = "CC BY-SA 4.0"
+DATA = (
+    "584 pictures, 79 megapixels: CID22 training pictures (CC BY-SA 4.0), CLIC (Unsplash licence), "
+    "open-licence photographs (CC0, public domain, CC BY, CC BY-SA, Unsplash, Pexels) and gb82 "
+    "(CC0); no BSDS image"
+)
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """Where the images are, and where the file and its card go."""
+
+    data: Path
+    exported: Path
+    workers: int
+
+
+def ship(recipe: Recipe, weights: dict[str, Any], metrics: Path, where: Shipment) -> ModelSpec:
+    """Write NAME_xS.onnx, .md and .png of ``recipe`` and return what was measured.
+
+    Raises:
+        NotCertified: the file differs from the trained network; nothing is left behind.
+    """
+    stem = f"{recipe.model}_x{recipe.scale}"
+    path = where.exported / f"{stem}.onnx"
+    draft = path.with_suffix(".draft.onnx")
+    net, color = _build(recipe, weights)
+    channels = 3 if color == "rgb" else 1
+    spec = _first_spec(recipe, color, certify.receptive_field(net, channels))
+    try:
+        write(model := to_onnx(net, channels), spec, draft)
+        session = OnnxSession.open(draft)
+        parity = certify.require_parity(net, session, channels)
+        images = _overlap_images(where.data, recipe.scale, color)
+        overlap = certify.measure_overlap(session, images, spec.full_overlap)
+        scores = measure(draft, where.data, where.workers)
+        spec = replace(spec, overlap=overlap, scores=scores)
+        write(model, spec, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    facts = _facts(net, session, channels, parity, path, where.data)
+    curve = path.with_suffix(".png")
+    card.draw_curve(metrics, curve, f"{recipe.model} x{recipe.scale}")
+    card.write_card(path.with_suffix(".md"), spec, MODELS[recipe.model].about, recipe, facts, curve)
+    return spec
+
+
+def _build(recipe: Recipe, weights: dict[str, Any]) -> tuple[nn.Module, str]:
+    entry = MODELS[recipe.model]
+    config = entry.config(scale=recipe.scale, **recipe.model_options)
+    net = entry.build(config)
+    net.load_state_dict(weights)
+    net, config = collapse(net.eval(), config)
+    return net, config.color
+
+
+def _first_spec(recipe: Recipe, color: str, receptive_field: int) -> ModelSpec:
+    return ModelSpec(
+        name=recipe.model,
+        arch=recipe.model,
+        scale=recipe.scale,
+        color="rgb" if color == "rgb" else "y",
+        multiple=1,
+        receptive_field=receptive_field,
+        overlap=receptive_field // 2,
+        precision="fp32",
+        protocol=PROTOCOL,
+        licence=LICENCE,
+        data=DATA,
+        commit=_commit(),
+    )
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _overlap_images(data: Path, scale: int, color: str, count: int = 6) -> Sequence[np.ndarray]:
+    """LR crops of validation photographs, evenly spread over the set, at most 160 pixels a side."""
+    paths = list_images([data / "valid"])
+    chosen = paths[:: len(paths) // count][:count]
+    images = []
+    for path in chosen:
+        seen = to_color(read_rgb(path), "rgb" if color == "rgb" else "y")
+        hr = crop_to_multiple(seen[: 160 * scale, : 160 * scale], scale)
+        images.append(downscale(hr, scale).round().clamp(0, 255).numpy() / 255)
+    return images
+
+
+def measure(path: Path, data: Path, workers: int) -> dict[str, tuple[float, float]]:
+    """(PSNR-Y, SSIM) of the exported file at ``path`` on every standard set under ``data``."""
+    session = OnnxSession.open(path)
+
+    def upscaler(lr: np.ndarray) -> np.ndarray:
+        return session(lr[None])[0]
+
+    scores = {}
+    for name in SETS:
+        folder = data / "eval" / name
+        score = evaluate_folder(folder, session.spec.scale, session.spec.color, upscaler, workers)
+        scores[name] = (round(score.psnr, 3), round(score.ssim, 4))
+    return scores
+
+
+def _facts(
+    net: nn.Module, session: OnnxSession, channels: int, parity: float, path: Path, data: Path
+) -> card.Facts:
+    scale = session.spec.scale
+    bicubic: dict[str, Score] = {
+        name: evaluate_bicubic(data / "eval" / name, scale) for name in SETS
+    }
+    return card.Facts(
+        parameters=sum(p.numel() for p in net.parameters()),
+        gmacs_720p=_multiply_adds(net, channels) * 1280 * 720 / scale**2 / 1e9,
+        lr_megapixels_per_second=_speed(session, channels),
+        processor=platform.processor() or platform.machine(),
+        parity=parity,
+        bytes=path.stat().st_size,
+        bicubic=bicubic,
+    )
+
+
+def _multiply_adds(net: nn.Module, channels: int, side: int = 32) -> float:
+    """Per LR pixel."""
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        net(torch.rand(1, channels, side, side))
+    return counter.get_total_flops() / 2 / side**2
+
+
+def _speed(session: OnnxSession, channels: int, side: int = 192, repeats: int = 3) -> float:
+    """LR megapixels per second on one thread, best of ``repeats``."""
+    x = np.random.default_rng(0).random((1, channels, side, side), dtype=np.float32)
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        session(x)
+        seconds.append(time.perf_counter() - start)
+    return side**2 / min(seconds) / 1e6
