@@ -44,7 +44,7 @@ def to_color(rgb: np.ndarray, color: Color) -> np.ndarray:
     """uint8 (H, W, 3) as a network of ``color`` sees it: RGB, or rounded studio Y (H, W, 1)."""
     if color == "rgb":
         return rgb
-    luma = rgb_to_y_studio(rgb.astype(np.float32) / 255) * 255
+    luma = rgb_to_y_studio(np.divide(rgb, 255, dtype=np.float32)) * 255
     return np.rint(luma).astype(np.uint8)[..., None]
 
 
