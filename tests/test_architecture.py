@@ -15,7 +15,7 @@ FLOORS: dict[int, set[str]] = {
     0: {"contract", "errors", "geometry", "options", "results"},
     1: {"color", "image", "metrics", "pipeline", "scaling", "session", "tiling"},
     2: {"catalog", "codec", "ledger", "onnx_session", "providers", "resample", "storage"},
-    3: {"doctor", "engine", "jobs", "sources", "upscaler"},
+    3: {"doctor", "engine", "jobs", "outputs", "sources", "upscaler", "worker"},
     4: {"api", "cli"},
     5: {"__init__", "__main__"},
 }

@@ -1,13 +1,99 @@
+"""``sr-batch models``: which networks there are and what they say of themselves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
 
-app = typer.Typer(rich_markup_mode=None)
+if TYPE_CHECKING:
+    from sr_batch.catalog import ModelFile
+    from sr_batch.contract import ModelSpec
+
+app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+
+COLUMNS = ("NAME", "SCALE", "COLOUR", "PRECISION", "SIZE", "SET5 PSNR-Y", "LICENCE")
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per network.")]
+
+
+@app.callback()
+def models(context: typer.Context) -> None:
+    """Show the networks that are installed; the list, when no command is given."""
+    if context.invoked_subcommand is None:
+        list_models()
 
 
 @app.command("list")
-def list_models() -> None:
-    """x"""
+def list_models(as_json: AsJson = False) -> None:
+    """List the networks: one line for each file."""
+    from sr_batch.catalog import find_models
+
+    found = [(model, _spec(model)) for model in find_models()]
+    if as_json:
+        for model, spec in found:
+            typer.echo(json.dumps(_record(model, spec)))
+    else:
+        for line in table([COLUMNS, *(_row(model, spec) for model, spec in found)]):
+            typer.echo(line)
 
 
 @app.command("show")
-def show() -> None:
-    """x"""
+def show_model(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="As for upscale --model.")],
+) -> None:
+    """Show all that the files of a network say of themselves, and where their cards are."""
+    from sr_batch.catalog import choose
+
+    for model in choose(name).values():
+        for key, value in _record(model, _spec(model)).items():
+            typer.echo(f"{key:<16}{_text(value)}")
+        typer.echo()
+
+
+def table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _row(model: ModelFile, spec: ModelSpec) -> tuple[str, ...]:
+    psnr, _ = spec.scores.get("Set5", (None, None))
+    return (
+        spec.name,
+        f"x{spec.scale}",
+        spec.color,
+        spec.precision,
+        f"{model.path.stat().st_size / 2**20:.1f} MiB",
+        "-" if psnr is None else f"{psnr:.2f} dB",
+        spec.licence,
+    )
+
+
+def _record(model: ModelFile, spec: ModelSpec) -> dict[str, Any]:
+    card = model.path.with_suffix(".md")
+    return {
+        **asdict(spec),
+        "path": str(model.path),
+        "card": str(card) if card.is_file() else None,
+        "bytes": model.path.stat().st_size,
+    }
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):  # the scores
+        return ", ".join(
+            f"{name} {psnr:.2f} dB / {ssim:.4f}" for name, (psnr, ssim) in value.items()
+        )
+    return "-" if value is None else str(value)
+
+
+def _spec(model: ModelFile) -> ModelSpec:
+    from sr_batch.onnx_session import read_spec
+
+    return read_spec(model.path)

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from sr_batch.cli.console import say
-from sr_batch.results import Done, Failed, JobResult, NotRun, Skipped, one_line, to_json
+from sr_batch.results import Done, Failed, JobResult, Skipped, one_line, to_json
+from sr_batch.storage import PIPE, write_output
 
 if TYPE_CHECKING:
     from sr_batch.cli.progress import Bar
@@ -36,7 +37,8 @@ class Report:
 
     def __init__(self, plan: Plan, as_json: bool) -> None:
         self._pixels = {str(job.source): job.pixels for job in plan.jobs}
-        self._files = len(plan.jobs) + len(plan.settled)
+        self._planned = len(plan.jobs) + len(plan.settled)
+        self._folders = {str(job.root) for job in plan.jobs}
         self._as_json = as_json
         self._started = time.monotonic()
         self._results: list[JobResult] = []
@@ -47,7 +49,7 @@ class Report:
         if sys.stderr.isatty() and self._pixels:
             from sr_batch.cli.progress import Bar
 
-            self._bar = Bar(self._files, sum(self._pixels.values()))
+            self._bar = Bar(self._planned, sum(self._pixels.values()))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -55,12 +57,15 @@ class Report:
             self._bar.close()
             self._bar = None
 
-    def say(self, line: str) -> None:
-        """Show one line for people."""
+    def say(self, text: str, kind: str = "") -> None:
+        """Show one line for people, the first time: a thousand files may have the same note."""
+        if text in self._said:
+            return
+        self._said.add(text)
         if self._bar:
-            self._bar.say(one_line(line))
+            self._bar.say(one_line(kind + text))
         else:
-            say(line)
+            say(kind + text)
 
     def progress(self, pixels: int) -> None:
         """``pixels`` of an input are done; any thread may say so."""
@@ -68,10 +73,14 @@ class Report:
             self._bar.advance(pixels)
 
     def add(self, result: JobResult) -> None:
-        """Show one result."""
+        """Show one result.
+
+        Raises:
+            StorageError: nobody reads standard output any more.
+        """
         self._results.append(result)
         if self._as_json:
-            print(json.dumps(to_json(result)), flush=True)
+            _print_json(to_json(result))
         self._say_result(result)
         if not isinstance(result, Done):
             self._pixels.pop(result.input, None)  # never to be worked on: out of the ETA
@@ -80,30 +89,40 @@ class Report:
 
     def _say_result(self, result: JobResult) -> None:
         if isinstance(result, Failed):
-            self.say(f"failed: {result.error}")
+            self.say(result.error, "failed: ")
         elif isinstance(result, Done):
-            for note in set(result.notes) - self._said:  # a thousand files may have the same
-                self._said.add(note)
-                self.say(f"note: {note}")
+            for note in result.notes:
+                self.say(note, "note: ")
 
     def finish(self, exit_code: int) -> None:
         """Take the bar away and show the sums."""
         self.__exit__()
-        summary = add_up(self._results, time.monotonic() - self._started, exit_code)
+        seconds = time.monotonic() - self._started
+        summary = add_up(self._planned, self._results, seconds, exit_code)
         if self._as_json:
-            print(json.dumps(asdict(summary)), flush=True)
-        self.say(describe(summary, self._results))
+            _print_json(asdict(summary))
+        self.say(describe(summary, self._results) + self._place())
+
+    def _place(self) -> str:
+        """Where to look for what was done, if that is one place."""
+        outputs = {result.output for result in self._results if isinstance(result, Done)}
+        places = outputs if len(outputs) == 1 else self._folders
+        return f" -> {places.pop()}" if outputs and len(places) == 1 else ""
 
 
-def add_up(results: Sequence[JobResult], seconds: float, exit_code: int) -> Summary:
-    """Count ``results``, each of which is one of the four kinds."""
+def _print_json(record: dict[str, object]) -> None:
+    write_output(PIPE, json.dumps(record).encode() + b"\n")
+
+
+def add_up(planned: int, results: Sequence[JobResult], seconds: float, exit_code: int) -> Summary:
+    """Count ``results``; what was ``planned`` and has none was not run."""
     kinds = Counter(type(result) for result in results)
     return Summary(
-        planned=len(results),
+        planned=planned,
         done=kinds[Done],
         skipped=kinds[Skipped],
         failed=kinds[Failed],
-        not_run=kinds[NotRun],
+        not_run=planned - kinds[Done] - kinds[Skipped] - kinds[Failed],
         seconds=round(seconds, 3),
         exit_code=exit_code,
     )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from sr_batch.cli.console import say
-from sr_batch.cli.report import Report
 from sr_batch.cli.signals import Stop, stop_on_signals
 from sr_batch.errors import SrBatchError, UsageError
 from sr_batch.options import OVERLAP_RANGE, TILE_RANGE, Format, Mode, Overlap, UpscaleOptions
 from sr_batch.results import JobResult, exit_code
 
 if TYPE_CHECKING:
+    from sr_batch.cli.report import Report
     from sr_batch.jobs import Plan
     from sr_batch.upscaler import Upscaler
 
@@ -113,7 +113,7 @@ def upscale(
       3    some inputs failed, the others are done
       4    the device asked for cannot be had
       130  interrupted (143 by SIGTERM)
-    """
+    """  # noqa: D301 - backspace: the list keeps its lines
     options = UpscaleOptions(
         model=model,
         scale=scale,
@@ -150,6 +150,7 @@ def parse_overlap(text: str) -> Overlap:
 
 def _run(inputs: list[str], output: str | None, options: UpscaleOptions, as_json: bool) -> int:
     # Imported here, not above: they load the inference and image libraries, --help does not.
+    from sr_batch.cli.report import Report
     from sr_batch.jobs import plan_jobs
     from sr_batch.upscaler import Upscaler
 
@@ -170,11 +171,12 @@ def _work(
 
     results: list[JobResult] = []
     try:
-        for result in engine.run(plan, upscaler, options, report.progress, stop.event):
+        run = engine.run(plan, upscaler, options, report.progress, stop.event, notify=report.say)
+        for result in run:
             results.append(result)
             report.add(result)
     except SrBatchError as error:
-        report.say(f"sr-batch: {error}")
+        report.say(str(error), "stopped: ")
         return error.exit_code
     return stop.exit_code or exit_code(results)
 

@@ -1,0 +1,48 @@
+import json
+from pathlib import Path
+
+from tests.cli.conftest import ROOT, Tool
+
+FILES = {path.name for path in (ROOT / "exported").glob("*.onnx")}
+
+
+def test_lists_every_exported_network(tool: Tool) -> None:
+    run = tool("models", "list")
+    assert run.code == 0
+    lines = run.out.decode().splitlines()
+    assert len(lines) == 1 + len(FILES) > 1
+    assert {"edsr_x2.onnx", "espcn_x3.onnx"} <= FILES
+    assert all(line.startswith(("edsr", "espcn")) for line in lines[1:])
+
+
+def test_lists_them_for_machines(tool: Tool) -> None:
+    run = tool("models", "list", "--json")
+    models = [json.loads(line) for line in run.out.splitlines()]
+    assert {Path(model["path"]).name for model in models} == FILES
+    assert {(m["name"], m["scale"], m["color"]) for m in models} >= {
+        ("edsr", 2, "rgb"),
+        ("espcn", 3, "y"),
+    }
+
+
+def test_lists_when_told_nothing_more(tool: Tool) -> None:
+    assert tool("models").out == tool("models", "list").out
+
+
+def test_shows_the_whole_contract_and_the_card(tool: Tool) -> None:
+    run = tool("models", "show", "espcn")
+    text = run.out.decode()
+    assert run.code == 0
+    for word in ("scale", "color", "multiple", "receptive_field", "overlap", "licence", "data"):
+        assert word in text
+    for scale in (2, 3, 4):
+        assert f"espcn_x{scale}.onnx" in text
+        assert f"espcn_x{scale}.md" in text
+
+
+def test_an_unknown_name_leads_to_the_nearest(tool: Tool) -> None:
+    run = tool("models", "show", "edrs")
+    assert run.code == 2
+    assert run.out == b""
+    assert "edrs" in run.err
+    assert "edsr" in run.err

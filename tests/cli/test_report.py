@@ -1,0 +1,32 @@
+from sr_batch.cli.report import add_up, describe
+from sr_batch.geometry import Size
+from sr_batch.results import Done, Failed, JobResult, NotRun, Skipped
+
+DONE = Done("a.png", "b.png", 2.0, Size(1000, 500), Size(2000, 1000), "espcn", 2, "CPU")
+SKIPPED = Skipped("c.png", "d.png", "already done")
+FAILED = Failed("e.png", None, "e.png: empty file")
+NOT_RUN = NotRun("f.png", None, "stopped")
+
+
+def closing_line(*results: JobResult, planned: int = 0) -> str:
+    return describe(add_up(planned or len(results), results, 4.0, 0), results)
+
+
+def test_sums_always_add_up() -> None:
+    results = [DONE, SKIPPED, FAILED, FAILED, NOT_RUN]
+    summary = add_up(9, results, 1.0, 130)
+    assert (summary.done, summary.skipped, summary.failed) == (1, 1, 2)
+    assert summary.not_run == 5  # one said so, four never came
+    assert summary.planned == 9
+
+
+def test_names_only_what_happened() -> None:
+    assert closing_line(DONE) == "1 image: 1 done in 4.0 s (0.12 MP/s)"
+    assert closing_line(SKIPPED, SKIPPED) == "2 images: 2 skipped (already done) in 4.0 s"
+    assert closing_line(DONE, FAILED, NOT_RUN) == (
+        "3 images: 1 done, 1 failed, 1 not run in 4.0 s (0.12 MP/s)"
+    )
+
+
+def test_says_when_there_was_nothing() -> None:
+    assert closing_line() == "no images found"
