@@ -3,7 +3,7 @@
 ::
 
     SrBatchError                 1   fatal: the batch cannot go on
-    ├── StorageError             1   writing failed: a full disk, a lost folder, no permission
+    ├── StorageError             1   writing failed: a full or failing disk, a read-only file system
     ├── UsageError               2   the command line cannot be carried out
     │   ├── UnknownModel         2   no exported model of that name
     │   └── OutputCollision      2   two inputs would write one output
@@ -11,6 +11,7 @@
     │   ├── UnreadableImage      3   missing, empty, truncated, corrupt, no permission
     │   ├── UnsupportedImage     3   a format or pixel layout that is not read or written
     │   ├── ImageTooLarge        3   over a pixel limit, ours or the output format's
+    │   ├── UnwritableOutput     3   this one output cannot be written here, others may be
     │   ├── OutOfMemory          3   not even the smallest tile fits
     │   └── BadOutput            3   the network gave values that are no numbers
     └── DeviceUnavailable        4   the device asked for cannot be had
@@ -26,7 +27,7 @@ class SrBatchError(Exception):
 
 
 class StorageError(SrBatchError):
-    """An output could not be written whole; what stood there before is untouched."""
+    """The disk takes no more, for this output as for the next; what stood there is untouched."""
 
 
 class UsageError(SrBatchError):
@@ -59,6 +60,13 @@ class UnsupportedImage(ImageError):
 
 class ImageTooLarge(ImageError):
     """The image is over the pixel limit, or the output over what its format can hold."""
+
+
+class UnwritableOutput(ImageError):
+    """This output cannot be written: no permission, a name too long, a foreign file in its place.
+
+    What stood there is untouched.
+    """
 
 
 class OutOfMemory(ImageError):

@@ -1,0 +1,136 @@
+"""What became of each input: data, never an exception. One result per input, always."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from sr_batch.geometry import Size
+
+ALL_WELL = 0
+SOME_FAILED = 3
+
+
+@dataclass(frozen=True)
+class Done:
+    """An output was written whole.
+
+    Attributes:
+        input: Path as it was found, ``-`` for standard input.
+        output: Path written, ``-`` for standard output.
+        seconds: From reading the input to the finished output.
+        input_size: As decoded, orientation applied.
+        output_size: As written.
+        model: Name of the network.
+        scale: Output side / input side.
+        provider: The execution provider that really ran it.
+        notes: What the user should know: things the output format cannot hold, for example.
+    """
+
+    input: str
+    output: str
+    seconds: float
+    input_size: Size
+    output_size: Size
+    model: str
+    scale: float
+    provider: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> Literal["done"]:
+        return "done"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Nothing had to be done; ``reason`` says why."""
+
+    input: str
+    output: str | None
+    reason: str
+
+    @property
+    def status(self) -> Literal["skipped"]:
+        return "skipped"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """No output; ``error`` is one line that names the input and what helps."""
+
+    input: str
+    output: str | None
+    error: str
+
+    @property
+    def status(self) -> Literal["failed"]:
+        return "failed"
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """The run ended before this input's turn or in the midst of it; nothing was written."""
+
+    input: str
+    output: str | None
+    reason: str
+
+    @property
+    def status(self) -> Literal["not_run"]:
+        return "not_run"
+
+
+JobResult = Done | Skipped | Failed | NotRun
+
+
+def to_json(result: JobResult) -> dict[str, object]:
+    """One flat record with the same keys for every status; a reason is the only note.
+
+    Paths keep undecodable bytes as lone surrogates, as Python does; sizes are [width, height].
+    """
+    return {
+        "input": result.input,
+        "status": result.status,
+        "output": result.output,
+        "error": result.error if isinstance(result, Failed) else None,
+        **_measures(result),
+        "notes": _notes(result),
+    }
+
+
+def _measures(result: JobResult) -> dict[str, object]:
+    keys = ("seconds", "input_size", "output_size", "model", "scale", "provider")
+    if not isinstance(result, Done):
+        return dict.fromkeys(keys)
+    return {
+        "seconds": round(result.seconds, 3),
+        "input_size": [result.input_size.width, result.input_size.height],
+        "output_size": [result.output_size.width, result.output_size.height],
+        "model": result.model,
+        "scale": result.scale,
+        "provider": result.provider,
+    }
+
+
+def _notes(result: JobResult) -> list[str]:
+    match result:
+        case Done(notes=notes):
+            return list(notes)
+        case Skipped(reason=reason) | NotRun(reason=reason):
+            return [reason]
+        case _:
+            return []
+
+
+def exit_code(results: Iterable[JobResult]) -> int:
+    """3 if any input failed, else 0: skipped and not run are no faults of an input."""
+    return SOME_FAILED if any(isinstance(result, Failed) for result in results) else ALL_WELL
+
+
+def one_line(text: str) -> str:
+    """``text`` for people: control characters and undecodable bytes of a file name escaped."""
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape", "backslashreplace").decode("ascii")

@@ -1,0 +1,30 @@
+"""Fixtures that tests of several modules share."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def user_folder() -> Iterator[Path]:
+    """A folder of a user whom permissions bind: root, if it runs the tests, steps down."""
+    folder = Path(tempfile.mkdtemp(prefix="sr-batch-test-"))
+    root = os.geteuid() == 0
+    if root:
+        os.chown(folder, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+    try:
+        yield folder
+    finally:
+        if root:
+            os.seteuid(0)
+        for path in (folder, *folder.rglob("*")):
+            if path.is_dir():
+                path.chmod(0o700)
+        shutil.rmtree(folder)

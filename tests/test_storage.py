@@ -1,0 +1,313 @@
+import errno
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sr_batch.errors import ImageTooLarge, StorageError, UnreadableImage, UnwritableOutput
+from sr_batch.storage import (
+    PIPE,
+    content_hash,
+    display_name,
+    file_hash,
+    read_head,
+    read_source,
+    sweep,
+    write_output,
+)
+from tests.disks import largest_file
+
+MEGABYTE = 1 << 20
+BIG = bytes(range(256)) * 16384  # 4 MiB
+
+
+def run_python(code: str, **options: object) -> "subprocess.CompletedProcess[bytes]":
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, timeout=60, check=False, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if not path.is_dir())
+
+
+# reading
+
+
+def test_reads_every_byte(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(BIG)
+    assert read_source(tmp_path / "a", len(BIG)) == BIG
+
+
+def test_reads_standard_input() -> None:
+    code = "from sr_batch.storage import *; assert read_source(PIPE, 9) == b'\\r\\n\\0 bytes'"
+    assert run_python(code, input=b"\r\n\0 bytes").stderr == b""
+
+
+def test_reads_no_more_than_the_limit(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").write_bytes(BIG)
+    with pytest.raises(ImageTooLarge, match=r"a\.tif: over 4 MB.*--max-pixels"):
+        read_source(tmp_path / "a.tif", len(BIG) - 1)
+
+
+def test_endless_standard_input_is_refused_at_the_limit() -> None:
+    code = (
+        "from sr_batch.errors import *; from sr_batch.storage import *\n"
+        "try: read_source(PIPE, 1000)\nexcept ImageTooLarge: raise SystemExit(7)"
+    )
+    with open("/dev/zero", "rb") as zeros:  # noqa: PTH123
+        assert run_python(code, stdin=zeros).returncode == 7
+
+
+def test_reads_a_head_of_a_short_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"123")
+    assert read_head(tmp_path / "a", 64) == b"123"
+    assert read_head(tmp_path / "a", 2) == b"12"
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as endpoint:
+        endpoint.bind(str(path))
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda path: None, "No such file"),
+        (make_folder, "a folder, not a file"),
+        (os.mkfifo, "a pipe, not a file"),
+        (make_socket, "a socket, not a file"),
+        (lambda path: path.symlink_to("/dev/zero"), "a device, not a file"),
+        (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+    ],
+)
+def test_refuses_what_is_no_regular_file(
+    tmp_path: Path, make: Callable[[Path], None], why: str
+) -> None:
+    path = tmp_path / "x.png"
+    make(path)
+    with pytest.raises(UnreadableImage, match=rf"x\.png: {why}"):
+        read_source(path, MEGABYTE)
+    assert file_hash(path) is None
+
+
+def test_error_names_a_hostile_file_on_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableImage) as caught:
+        read_source(tmp_path / os.fsdecode(b"-a\nb\"'\xff.png"), MEGABYTE)
+    assert str(caught.value).isprintable()
+    assert display_name(PIPE) == "standard input"
+
+
+def test_file_hash_is_that_of_the_content(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(BIG)
+    assert file_hash(tmp_path / "a") == content_hash(BIG) != content_hash(b"")
+
+
+# writing
+
+
+def test_writes_whole_into_folders_that_do_not_exist_yet(tmp_path: Path) -> None:
+    write_output(tmp_path / "b" / "c" / "a.png", BIG)
+    assert (tmp_path / "b" / "c" / "a.png").read_bytes() == BIG
+    assert files_in(tmp_path) == ["a.png"]
+
+
+def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
+    write_output(tmp_path / "a.png", b"1")
+    (tmp_path / "b.png").write_bytes(b"1")
+    assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "b.png").stat().st_mode
+
+
+def test_replaces_a_whole_file_at_once(tmp_path: Path) -> None:
+    """A reader sees the old content or the new one at any moment, never a part."""
+    target, seen = tmp_path / "a.png", set[bytes]()
+    old, new = b"o" * MEGABYTE, b"n" * MEGABYTE
+    target.write_bytes(old)
+    finished = threading.Event()
+
+    def watch() -> None:
+        while not finished.is_set():
+            seen.add(target.read_bytes())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for _ in range(20):
+        write_output(target, new)
+        write_output(target, old)
+    finished.set()
+    watcher.join()
+    assert seen <= {old, new}
+
+
+def test_replaces_the_target_of_a_link_not_the_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.png").write_bytes(b"old")
+    link = tmp_path / "a.png"
+    link.symlink_to("real/a.png")
+    write_output(link, b"new")
+    assert link.is_symlink()
+    assert (tmp_path / "real" / "a.png").read_bytes() == b"new"
+    assert files_in(tmp_path) == ["a.png", "a.png"]
+
+
+def test_writes_through_a_link_to_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to("later/b.png")
+    write_output(tmp_path / "a.png", b"new")
+    assert (tmp_path / "later" / "b.png").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("name", [b"a" * 251 + b".png", b"-a\n\"'\xff.png", "é写".encode()])
+def test_writes_hostile_names(tmp_path: Path, name: bytes) -> None:
+    write_output(tmp_path / os.fsdecode(name), b"data")
+    assert os.listdir(os.fsencode(tmp_path)) == [name]  # noqa: PTH208
+
+
+def test_announces_when_the_bytes_are_safe_but_not_yet_named(tmp_path: Path) -> None:
+    target, sizes = tmp_path / "a.png", list[int]()
+
+    def look() -> None:
+        assert not target.exists()
+        sizes.extend(path.stat().st_size for path in tmp_path.iterdir())
+
+    write_output(target, BIG, look)
+    assert sizes == [len(BIG)]
+
+
+def test_an_announcement_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"old")
+
+    def fail() -> None:
+        raise StorageError("no room for the record")
+
+    with pytest.raises(StorageError):
+        write_output(tmp_path / "a.png", BIG, fail)
+    assert (tmp_path / "a.png").read_bytes() == b"old"
+    assert files_in(tmp_path) == ["a.png"]
+
+
+def test_a_short_write_leaves_no_file_and_names_the_folder(tmp_path: Path) -> None:
+    """The limit cuts the first write short and fails the second; SIGXFSZ does not kill."""
+    with largest_file(MEGABYTE), pytest.raises(StorageError) as caught:
+        write_output(tmp_path / "a.png", BIG)
+    assert str(tmp_path) in str(caught.value)
+    assert "a.png (4.2 MB) is not written" in str(caught.value)
+    assert "-o" in str(caught.value)
+    assert files_in(tmp_path) == []
+
+
+def test_a_short_write_leaves_the_old_file(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"old")
+    with largest_file(MEGABYTE), pytest.raises(StorageError):
+        write_output(tmp_path / "a.png", BIG)
+    assert (tmp_path / "a.png").read_bytes() == b"old"
+    assert files_in(tmp_path) == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (errno.ENOSPC, StorageError),
+        (errno.EDQUOT, StorageError),
+        (errno.EROFS, StorageError),
+        (errno.EIO, StorageError),
+        (errno.EACCES, UnwritableOutput),
+        (errno.ENAMETOOLONG, UnwritableOutput),
+    ],
+)
+def test_a_disk_ends_the_run_and_a_single_file_does_not(
+    tmp_path: Path, code: int, error: type[Exception]
+) -> None:
+    def fail() -> None:
+        raise OSError(code, os.strerror(code))
+
+    with pytest.raises(error, match=r"a\.png"):
+        write_output(tmp_path / "a.png", b"data", fail)
+    assert files_in(tmp_path) == []
+
+
+def test_a_folder_or_file_in_the_way_concerns_one_output(tmp_path: Path) -> None:
+    (tmp_path / "a.png").mkdir()
+    (tmp_path / "file").touch()
+    for target in (tmp_path / "a.png", tmp_path / "file" / "b.png"):
+        with pytest.raises(UnwritableOutput, match="-o"):
+            write_output(target, b"data")
+    assert files_in(tmp_path) == ["file"]
+
+
+WRITE_TO_PIPE = (
+    "from sr_batch.errors import *; from sr_batch.storage import *\n"
+    "try: write_output(PIPE, bytes(10_000_000))\n"
+    "except StorageError as error: print(error, file=__import__('sys').stderr); raise SystemExit(1)"
+)
+
+
+def test_writes_standard_output() -> None:
+    assert run_python(WRITE_TO_PIPE).stdout == bytes(10_000_000)
+
+
+def test_a_full_disk_behind_standard_output_is_one_line() -> None:
+    command = [sys.executable, "-c", WRITE_TO_PIPE]
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.decode().splitlines() == [
+        "standard output is not written whole: No space left on device"
+    ]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_is_one_line(unbuffered: str) -> None:
+    """Without a buffer the write comes back short before it fails."""
+    command = [sys.executable, "-c", WRITE_TO_PIPE]
+    variables = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=variables) as child:
+        assert child.stdout and child.stderr
+        child.stdout.read(10)
+        child.stdout.close()
+        assert child.stderr.read().decode().splitlines() == [
+            "standard output is not written whole: Broken pipe"
+        ]
+    assert child.returncode == 1
+
+
+# sweeping
+
+KILLED_WHILE_WRITING = (
+    "import os, pathlib, signal, sys; from sr_batch.storage import *\n"
+    "write_output(pathlib.Path(sys.argv[1]), b'1' * 1000, lambda: os.kill(os.getpid(), 9))"
+)
+
+
+def test_sweeps_what_a_killed_writer_left(tmp_path: Path) -> None:
+    target = tmp_path / "a.png"
+    command = [sys.executable, "-c", KILLED_WHILE_WRITING, str(target)]
+    assert subprocess.run(command, check=False).returncode == -9
+    (left,) = files_in(tmp_path)
+    assert left.startswith(".sr-batch-")
+    sweep(tmp_path)
+    assert files_in(tmp_path) == []
+
+
+def test_sweeps_nothing_that_is_being_written(tmp_path: Path) -> None:
+    write_output(tmp_path / "a.png", BIG, lambda: sweep(tmp_path))
+    assert (tmp_path / "a.png").read_bytes() == BIG
+
+
+def test_sweeps_nothing_of_others(tmp_path: Path) -> None:
+    names = [".sr-batch-notes.txt", "a.part", "a.png"]
+    for name in names:
+        (tmp_path / name).touch()
+    (tmp_path / ".sr-batch-folder.part").mkdir()
+    os.mkfifo(tmp_path / ".sr-batch-pipe.part")
+    sweep(tmp_path)
+    sweep(tmp_path / "missing")
+    assert files_in(tmp_path) == sorted([*names, ".sr-batch-pipe.part"])
