@@ -13,7 +13,7 @@ def closing_line(*results: JobResult, planned: int = 0) -> str:
 
 
 def test_sums_always_add_up() -> None:
-    results = [DONE, SKIPPED, FAILED, FAILED, NOT_RUN]
+    results: list[JobResult] = [DONE, SKIPPED, FAILED, FAILED, NOT_RUN]
     summary = add_up(9, results, 1.0, 130)
     assert (summary.done, summary.skipped, summary.failed) == (1, 1, 2)
     assert summary.not_run == 5  # one said so, four never came

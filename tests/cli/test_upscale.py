@@ -2,6 +2,7 @@ import os
 import re
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,7 @@ def png_header(width: int, height: int) -> bytes:
     )
 
 
-BAD = {
+BAD: dict[str, Callable[[bytes], bytes]] = {
     "truncated.jpg": lambda good: good[: len(good) // 2],
     "corrupt.jpg": lambda good: good[:20] + b"\xa5" * 400,
     "empty.png": lambda good: b"",

@@ -1,0 +1,67 @@
+"""What a terminal gets and a log file does not."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.conftest import ENVIRONMENT, Photo, Tool
+
+
+def read_all(terminal: int) -> str:
+    """What was written to the other side until that was closed."""
+    pieces = []
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # Linux says so when nobody has the other side open any more
+            piece = b""
+        if not piece:
+            return b"".join(pieces).decode()
+        pieces.append(piece)
+
+
+def run_on_a_terminal(folder: Path, *arguments: str) -> str:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sr_batch", *arguments],
+        cwd=folder,
+        env=ENVIRONMENT | {"TERM": "xterm", "COLUMNS": "100", "LINES": "30"},
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = read_all(ours)
+    os.close(ours)
+    assert "Traceback" not in shown
+    process.wait(timeout=60)
+    return shown
+
+
+def test_shows_files_speed_and_a_whole_line_for_a_failure(photo: Photo, tmp_path: Path) -> None:
+    photo("photos/a.png", size=(96, 96))
+    photo("photos/b.png", size=(96, 96))
+    (tmp_path / "photos/long-name-that-must-not-be-cut-however-narrow-it-is.png").write_bytes(b"")
+    shown = run_on_a_terminal(tmp_path, "upscale", "photos", "--model", "espcn")
+    assert "3/3 files" in shown
+    assert "MP/s" in shown
+    assert "failed: photos/long-name-that-must-not-be-cut-however-narrow-it-is.png" in shown
+    assert shown.rstrip().splitlines()[-1].startswith("3 images: 2 done, 1 failed")
+    assert shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l")  # the cursor is back
+
+
+def test_shows_no_bar_without_a_terminal(tool: Tool, photo: Photo) -> None:
+    photo("photos/a.png")
+    run = tool("upscale", "photos", "--model", "espcn")
+    assert "\x1b" not in run.err
+    assert "\r" not in run.err
+    assert len(run.err.splitlines()) == 2  # the device and the sums
+
+
+def test_sends_no_image_to_a_terminal(photo: Photo, tmp_path: Path) -> None:
+    photo("a.png")
+    shown = run_on_a_terminal(tmp_path, "upscale", "a.png", "-o", "-", "--model", "espcn")
+    assert "the terminal" in shown
+    assert "PNG" not in shown
