@@ -37,9 +37,8 @@ ESPCN_STAGES = (
     Stage(1.0, batch=8, patch=40, loss="mse"),
 )
 EDSR_STAGES = (
-    Stage(0.4, batch=4, patch=24, loss="l1"),
-    Stage(0.9, batch=8, patch=24, loss="l1"),
-    Stage(1.0, batch=4, patch=40, loss="mse"),
+    Stage(0.8, batch=4, patch=24, loss="l1"),
+    Stage(1.0, batch=2, patch=48, loss="mse"),
 )
 
 RECIPES = {
@@ -47,5 +46,5 @@ RECIPES = {
     "espcn_x2": Recipe("espcn", 2, 6_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
     "espcn_x4": Recipe("espcn", 4, 6_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
     "edsr_x2": Recipe("edsr", 2, 12_000, 5e-4, EDSR_STAGES),
-    "edsr_x4": Recipe("edsr", 4, 5_000, 4e-4, EDSR_STAGES, {"tail": "direct"}, init="edsr_x2"),
+    "edsr_x4": Recipe("edsr", 4, 6_000, 4e-4, EDSR_STAGES, {"tail": "direct"}, init="edsr_x2"),
 }

@@ -1,0 +1,56 @@
+from pathlib import Path
+
+from PIL import Image
+
+from sr_batch.contract import ModelSpec
+from training.card import Facts, draw_curve, write_card
+from training.evaluate import Score
+from training.models import MODELS
+from training.recipes import RECIPES
+
+SPEC = ModelSpec(
+    name="edsr",
+    arch="edsr",
+    scale=2,
+    color="rgb",
+    multiple=1,
+    receptive_field=73,
+    overlap=12,
+    precision="fp32",
+    protocol="PSNR-Y on luma",
+    licence="CC BY-SA 4.0",
+    data="Photographs of cats",
+    commit="abc123",
+    scores={"Set5": (37.512, 0.9581), "Urban": (31.0, 0.9)},
+)
+FACTS = Facts(
+    parameters=1_234_567,
+    gmacs_720p=316.2,
+    lr_megapixels_per_second=0.03,
+    processor="x86_64",
+    parity=2e-6,
+    bytes=5 << 20,
+    bicubic={"Set5": Score(33.661, 0.9299), "Urban": Score(26.0, 0.8)},
+)
+
+
+def test_says_everything_a_user_must_know(tmp_path: Path) -> None:
+    card, curve = tmp_path / "edsr_x2.md", tmp_path / "edsr_x2.png"
+    write_card(card, SPEC, MODELS["edsr"].about, RECIPES["edsr_x2"], FACTS, curve)
+    text = card.read_text(encoding="utf-8")
+    assert "| Set5 | 33.66 / 0.9299 | 37.51 / 0.9581 | 37.99 |" in text
+    assert "| Urban | 26.00 / 0.8000 | 31.00 / 0.9000 | - |" in text
+    for fact in ("Lim et al.", "cats", "CC BY-SA 4.0", "PSNR-Y on luma", "abc123", "1235 thousand"):
+        assert fact in text
+    assert "![curve](edsr_x2.png)" in text
+
+
+def test_draws_a_curve(tmp_path: Path) -> None:
+    metrics = tmp_path / "metrics.csv"
+    metrics.write_text(
+        "iteration,loss,lr,monitor_psnr,monitor_ssim\n500,0.1,1e-3,30,0.8\n1000,0.05,1e-4,31,0.9\n"
+    )
+    draw_curve(metrics, tmp_path / "curve.png", "edsr x2")
+    with Image.open(tmp_path / "curve.png") as picture:
+        assert picture.width > 300
+        assert "Software" not in picture.info

@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import onnx
+import pytest
+import torch
+
+from sr_batch.contract import ModelSpec, from_metadata
+from sr_batch.onnx_session import OnnxSession
+from training.certify import require_parity
+from training.collapse import collapse
+from training.export import to_onnx, write
+from training.models import MODELS
+
+SMALL = {"espcn": {"channels": 16}, "edsr": {"channels": 16, "blocks": 2}}
+EVERY = [(name, scale) for name, entry in MODELS.items() for scale in entry.scales]
+
+
+def spec_of(name: str, scale: int, color: str) -> ModelSpec:
+    return ModelSpec(
+        name=name,
+        arch=name,
+        scale=scale,
+        color="y" if color == "y" else "rgb",
+        multiple=1,
+        receptive_field=15,
+        overlap=7,
+        precision="fp32",
+        protocol="PSNR-Y",
+        licence="CC0",
+        data="noise",
+        commit="none",
+    )
+
+
+@pytest.mark.parametrize(("name", "scale"), EVERY)
+def test_exports_what_was_trained(name: str, scale: int, tmp_path: Path) -> None:
+    config = MODELS[name].config(scale=scale, **SMALL[name])
+    net = MODELS[name].build(config).eval()
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, 0, 0.05)
+    net, config = collapse(net, config)
+    channels = 3 if config.color == "rgb" else 1
+    path, spec = tmp_path / "net.onnx", spec_of(name, scale, config.color)
+    write(to_onnx(net, channels), spec, path)
+    session = OnnxSession.open(path)
+    assert session.spec == spec
+    assert require_parity(net, session, channels) <= 1e-4
+
+
+def test_leaves_no_trace_of_the_machine(tmp_path: Path) -> None:
+    config = MODELS["espcn"].config(scale=2, channels=16)
+    write(to_onnx(MODELS["espcn"].build(config), 1), spec_of("espcn", 2, "y"), tmp_path / "n.onnx")
+    content = (tmp_path / "n.onnx").read_bytes()
+    assert str(Path(__file__).parents[2]).encode() not in content
+    assert b"stack_trace" not in content
+
+
+def test_names_its_axes(tmp_path: Path) -> None:
+    config = MODELS["edsr"].config(scale=4, channels=16, blocks=1, tail="direct")
+    model = to_onnx(MODELS["edsr"].build(config), 3)
+    (entry,) = model.graph.input
+    assert entry.name == "input"
+    assert [d.dim_param or d.dim_value for d in entry.type.tensor_type.shape.dim] == [
+        "batch",
+        3,
+        "height",
+        "width",
+    ]
+    assert [output.name for output in model.graph.output] == ["output"]
+
+
+def test_every_shipped_file_carries_a_whole_contract() -> None:
+    files = sorted((Path(__file__).parents[2] / "exported").glob("*.onnx"))
+    assert files
+    for path in files:
+        model = onnx.load(path)
+        spec = from_metadata({entry.key: entry.value for entry in model.metadata_props})
+        assert path.stem == f"{spec.name}_x{spec.scale}"
+        assert set(spec.scores) == {"Set5", "Set14", "BSD100"}
+        assert path.with_suffix(".md").exists()
+        assert path.with_suffix(".png").exists()
+
+
+BICUBIC = {
+    2: {"Set5": 33.661, "Set14": 30.232, "BSD100": 29.558},
+    3: {"Set5": 30.392, "Set14": 27.541, "BSD100": 27.207},
+    4: {"Set5": 28.421, "Set14": 26.000, "BSD100": 25.961},
+}
+
+
+def test_every_shipped_network_beats_bicubic_on_every_set() -> None:
+    for path in (Path(__file__).parents[2] / "exported").glob("*.onnx"):
+        spec = OnnxSession.open(path).spec
+        for name, (psnr, _) in spec.scores.items():
+            assert psnr > BICUBIC[spec.scale][name] + 0.3, path.name
