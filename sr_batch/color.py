@@ -25,6 +25,8 @@ _RGB_TO_STUDIO = (
 )
 _STUDIO_OFFSET = np.array([16.0, 128.0, 128.0]) / 255.0
 _STUDIO_TO_RGB = np.linalg.inv(_RGB_TO_STUDIO)
+_Y_BLACK = np.float32(16.0 / 255.0)
+_Y_SPAN = np.float32(219.0 / 255.0)
 
 
 def rgb_to_ycbcr_studio(rgb: FloatArray) -> FloatArray:
@@ -44,3 +46,13 @@ def rgb_to_y_studio(rgb: FloatArray) -> FloatArray:
     weights = _RGB_TO_STUDIO[0].astype(np.float32)
     luma: FloatArray = rgb @ weights + np.float32(_STUDIO_OFFSET[0])
     return luma
+
+
+def gray_to_y_studio(gray: FloatArray) -> FloatArray:
+    """Studio-range Y of gray, 0..1: what :func:`rgb_to_y_studio` gives for three equal channels."""
+    return gray * _Y_SPAN + _Y_BLACK
+
+
+def y_studio_to_gray(y: FloatArray) -> FloatArray:
+    """Undo :func:`gray_to_y_studio`; not clipped."""
+    return (y - _Y_BLACK) / _Y_SPAN

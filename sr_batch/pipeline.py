@@ -1,0 +1,139 @@
+"""One pass of one network over one image, tile by tile.
+
+Each tile cuts its window from the input, converts it to float, infers, crops its core, rounds and
+stores into the output: the only arrays as large as the image are its own integers.
+
+Inside, pixels are planes (C, h, w) float32, 0..1. What is gray, the alpha of an image among it,
+goes through a Y network as studio-range luma, and through an RGB network three times.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from sr_batch.color import (
+    FloatArray,
+    gray_to_y_studio,
+    rgb_to_y_studio,
+    y_studio_to_gray,
+)
+from sr_batch.errors import BadOutput
+from sr_batch.geometry import Size, Tile
+from sr_batch.image import Image, Pixels
+from sr_batch.session import Session
+
+PassMode = Literal["rgb", "y"]
+Resize = Callable[[FloatArray, Size, Literal["bicubic"]], FloatArray]
+"""(h, w) float32 -> (H, W), half-pixel centres, not clipped."""
+RunTiles = Callable[[Callable[[Tile], None], Sequence[Tile]], None]
+"""Does the work for every tile, in any order and at the same time if it likes."""
+
+
+def upscale(
+    image: Image,
+    session: Session,
+    tiles: Sequence[Tile],
+    mode: PassMode,
+    resize: Resize,
+    run_tiles: RunTiles,
+) -> Image:
+    """Enlarge ``image`` by the scale of ``session``; type, metadata and format stay.
+
+    Args:
+        image: Colour under transparency should be bled already.
+        session: Of either kind; a Y network in ``rgb`` mode takes red, green and blue in turn.
+        tiles: Cores cover the image once.
+        mode: ``rgb`` runs the network on colour; ``y`` on luma, with bicubic colour differences.
+        resize: For these colour differences.
+        run_tiles: Calls what it is given for each tile.
+
+    Raises:
+        BadOutput: the network gave NaN or infinite values.
+        OutOfMemory: from the session.
+    """
+    scale = session.spec.scale
+    color = _room(image.color, scale)
+    layers = [(image.color, color)]
+    alpha = None
+    if image.alpha is not None:
+        source = image.alpha[..., None]
+        alpha = _room(source, scale)
+        if (source == source[0, 0]).all():
+            alpha[:] = source[0, 0]
+        else:
+            layers.append((source, alpha))
+
+    def work(tile: Tile) -> None:
+        for source, out in layers:
+            planes = _to_planes(source[tile.window.slices])
+            _store(_enlarge(session, planes, mode, resize), tile, out)
+
+    run_tiles(work, tiles)
+    return replace(image, color=color, alpha=None if alpha is None else alpha[..., 0])
+
+
+def _room(source: Pixels, scale: int) -> Pixels:
+    height, width, channels = source.shape
+    return np.empty((height * scale, width * scale, channels), source.dtype)
+
+
+def _to_planes(window: Pixels) -> FloatArray:
+    """(h, w, C) integers -> (C, h, w), 0..1."""
+    levels = np.float32(np.iinfo(window.dtype).max)
+    return np.divide(window.transpose(2, 0, 1), levels, dtype=np.float32, order="C")
+
+
+def _store(planes: FloatArray, tile: Tile, out: Pixels) -> None:
+    """Round the core of ``tile`` into its place in ``out`` (H, W, C); overwrites ``planes``."""
+    scale = planes.shape[1] // tile.window.size.height
+    core = planes[:, *(tile.core.relative_to(tile.window) * scale).slices]
+    if not np.isfinite(core).all():
+        raise BadOutput("the network gave values that are no numbers")
+    levels = np.float32(np.iinfo(out.dtype).max)
+    np.multiply(core, levels, out=core)
+    np.rint(core, out=core)
+    np.clip(core, 0, levels, out=core)
+    target = out[(tile.core * scale).slices]
+    for channel, plane in enumerate(core):  # three times as fast as all of them at once
+        np.copyto(target[..., channel], plane, casting="unsafe")
+
+
+def _enlarge(session: Session, planes: FloatArray, mode: PassMode, resize: Resize) -> FloatArray:
+    if len(planes) == 1:
+        return _enlarge_gray(session, planes[0])[None]
+    if mode == "y":
+        return _enlarge_luma(session, planes, resize)
+    if session.spec.color == "rgb":
+        return _infer(session, planes)
+    return np.stack([_enlarge_gray(session, plane) for plane in planes])
+
+
+def _enlarge_gray(session: Session, gray: FloatArray) -> FloatArray:
+    """(h, w) -> (H, W)."""
+    if session.spec.color == "y":
+        return y_studio_to_gray(_infer(session, gray_to_y_studio(gray)[None])[0])
+    mean: FloatArray = _infer(session, np.repeat(gray[None], 3, axis=0)).mean(axis=0)
+    return mean
+
+
+def _enlarge_luma(session: Session, rgb: FloatArray, resize: Resize) -> FloatArray:
+    """The network on luma, ``resize`` on the differences of red, green and blue from it.
+
+    As the way through YCbCr is linear, this is the same as resizing Cb and Cr.
+    """
+    luma = y_studio_to_gray(rgb_to_y_studio(np.moveaxis(rgb, 0, -1)))
+    enlarged = _enlarge_gray(session, luma)
+    size = Size(enlarged.shape[1], enlarged.shape[0])
+    return np.stack([resize(plane - luma, size, "bicubic") + enlarged for plane in rgb])
+
+
+def _infer(session: Session, planes: FloatArray) -> FloatArray:
+    """(C, h, w) -> (C, H, W), through the size multiple that the network asks for."""
+    (_, height, width), multiple = planes.shape, session.spec.multiple
+    down, right = -height % multiple, -width % multiple
+    if down or right:
+        planes = np.pad(planes, ((0, 0), (0, down), (0, right)), mode="edge")
+    scale = session.spec.scale
+    return session(planes[None])[0, :, : height * scale, : width * scale]
