@@ -10,10 +10,10 @@ from copy import deepcopy
 
 import numpy as np
 import torch
-from sr_batch.tiling import plan_tiles
 from torch import nn
 
 from sr_batch.geometry import Size
+from sr_batch.tiling import plan_tiles
 
 Infer = Callable[[np.ndarray], np.ndarray]
 """(1, C, H, W) float32 -> (1, C, H*s, W*s) float32."""

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from sr_batch.onnx_session import OnnxSession
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from sr_batch.contract import ModelSpec
+from sr_batch.onnx_session import OnnxSession
 from training import card, certify
 from training.collapse import collapse
 from training.data import list_images, read_rgb, to_color
