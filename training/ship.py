@@ -103,8 +103,14 @@ def _first_spec(recipe: Recipe, color: str, receptive_field: int) -> ModelSpec:
 
 
 def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    """The commit of what decides over the exported file, marked when that is not committed."""
+    head = _git("rev-parse", "--short=10", "HEAD")
+    return head + ("-dirty" if _git("status", "--porcelain", "--", "training/*.py") else "")
+
+
+def _git(*arguments: str) -> str:
+    run = subprocess.run(["git", *arguments], check=True, capture_output=True, text=True)
+    return run.stdout.strip()
 
 
 def _overlap_images(data: Path, scale: int, color: str, count: int = 6) -> Sequence[np.ndarray]:
