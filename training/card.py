@@ -59,6 +59,8 @@ def _settings(recipe: Recipe) -> str:
     ]
     if recipe.init:
         lines.append(f"Started from the weights of `{recipe.init}`.")
+    if recipe.remark:
+        lines.append(recipe.remark)
     lines.append("\n| until | batch | LR patch | loss |\n|---|---|---|---|")
     lines += [
         f"| {s.until:.0%} | {s.batch} | {s.patch}x{s.patch} | {s.loss} |" for s in recipe.stages

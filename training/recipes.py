@@ -30,6 +30,7 @@ class Recipe:
     ema: float = 0.999
     clip: float = 1.0
     seed: int = 1
+    remark: str = ""  # what the other fields do not say, for the card
 
 
 ESPCN_STAGES = (
@@ -42,7 +43,14 @@ EDSR_STAGES = (
 )
 
 RECIPES = {
-    "espcn_x3": Recipe("espcn", 3, 10_000, 1e-3, ESPCN_STAGES),
+    "espcn_x3": Recipe(
+        "espcn",
+        3,
+        10_000,
+        1e-3,
+        ESPCN_STAGES,
+        remark="The first 5,500 iterations ran under the cosine of a run of 20,000.",
+    ),
     "espcn_x2": Recipe("espcn", 2, 6_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
     "espcn_x4": Recipe("espcn", 4, 6_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
     "edsr_x2": Recipe("edsr", 2, 12_000, 5e-4, EDSR_STAGES),
