@@ -1,14 +1,21 @@
 """Looks whether this machine can do the work, by doing it, and names the command that mends it."""
 
-import ctypes
+import importlib
 import platform
 import re
-import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from typing import Literal
+
+import numpy as np
+
+from sr_batch.catalog import ModelFile, find_models
+from sr_batch.errors import SrBatchError
+from sr_batch.onnx_session import CPU, OnnxSession, compiled_providers
+from sr_batch.providers import PROVIDERS, Provider, pip
+from sr_batch.session import Batch
 
 Status = Literal["ok", "info", "warning", "error"]
 
@@ -40,13 +47,22 @@ OPENCVS = (
 )
 HEADLESS = "opencv-python-headless"
 
+_SIDE = 48
+_TOLERANCE = 1 / 255  # one level of an 8-bit picture
 
-def right_runtime() -> str:
-    """The onnxruntime package that sr-batch depends on here; says the same as pyproject.toml."""
-    where = (sys.platform, platform.machine())
-    return (
-        "onnxruntime-gpu" if where in {("linux", "x86_64"), ("win32", "AMD64")} else "onnxruntime"
-    )
+
+def examine() -> Iterator[Finding]:
+    """Look at everything, the cheap before the dear; each finding as soon as it is known."""
+    packages = installed()
+    yield _versions(packages)
+    yield look_at_family("runtime", RUNTIMES, right_runtime(), packages)
+    yield look_at_family("opencv", OPENCVS, HEADLESS, packages)
+    broken = [*_imports()]
+    yield from broken
+    models = find_models()
+    yield look_at_models(models)
+    if models and not broken:
+        yield from _try_providers(min(models, key=lambda model: model.path.stat().st_size))
 
 
 def installed(found: Iterable[Distribution] | None = None) -> dict[str, str]:
@@ -58,66 +74,126 @@ def installed(found: Iterable[Distribution] | None = None) -> dict[str, str]:
     }
 
 
-def pip(*arguments: str) -> str:
-    """A command line that runs pip in this very environment."""
-    return shlex.join([sys.executable, "-m", "pip", *arguments])
+def right_runtime() -> str:
+    """The onnxruntime package that sr-batch depends on here; says the same as pyproject.toml."""
+    where = (sys.platform, platform.machine())
+    return (
+        "onnxruntime-gpu" if where in {("linux", "x86_64"), ("win32", "AMD64")} else "onnxruntime"
+    )
 
 
 def look_at_family(
     subject: str, family: Iterable[str], wanted: str, packages: Mapping[str, str]
 ) -> Finding:
     """Exactly one distribution of a ``family`` that shares a module must be installed."""
-    present = [f"{name} {packages[name]}" for name in family if name in packages]
-    if len(present) == 1:
-        return Finding(subject, "ok", present[0])
-    if not present:
-        return Finding(subject, "error", f"{wanted} is not installed", pip("install", wanted))
     names = [name for name in family if name in packages]
-    mend = f"{pip('uninstall', '--yes', *names)} && {pip('install', wanted)}"
+    present = " and ".join(f"{name} {packages[name]}" for name in names)
+    if len(names) == 1:
+        return Finding(subject, "ok", present)
+    if not names:
+        return Finding(subject, "error", f"{wanted} is not installed", pip("install", wanted))
     return Finding(
-        subject, "warning", f"{' and '.join(present)} overwrite each other's files", mend
+        subject, "warning", f"{present} overwrite each other's files", _replace(names, wanted)
     )
 
 
-def cuda_of_driver() -> tuple[int, int] | None:
-    """The newest CUDA that the NVIDIA driver runs, (major, minor); None without a driver."""
-    try:
-        library = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return None
-    version = ctypes.c_int()
-    if library.cuDriverGetVersion(ctypes.byref(version)) != 0:
-        return None
-    return version.value // 1000, version.value % 1000 // 10
-
-
-def look_at_driver(driver: tuple[int, int] | None, built_for: str) -> Finding:
-    """The driver must run the CUDA that onnxruntime was ``built_for``, such as ``13.0``."""
-    if driver is None:
-        return Finding("driver", "info", "no NVIDIA driver found: the CPU does the work")
-    text = f"the NVIDIA driver runs CUDA up to {driver[0]}.{driver[1]}"
-    if driver[0] >= int(built_for.split(".")[0]):
-        return Finding("driver", "ok", text)
-    older = f"or take an older runtime: {pip('install', 'onnxruntime-gpu[cuda,cudnn]<1.27')}"
-    return Finding(
-        "driver",
-        "warning",
-        f"{text}, onnxruntime needs {built_for}: too old",
-        f"update the NVIDIA driver, {older}" if driver[0] == 12 else "update the NVIDIA driver",
-    )
-
-
-def missing_libraries(preload_output: str) -> tuple[str, ...]:
-    """The libraries that onnxruntime's own preloading could not find, from what it printed."""
-    names = re.findall(r"^Failed to load (\S+):", preload_output, flags=re.MULTILINE)
-    return tuple(dict.fromkeys(re.split(r"[/\\]", name)[-1] for name in names))
-
-
-def look_at_cv2(error: str | None) -> Finding | None:
-    """What an ImportError of cv2 means; None when there was none."""
-    if error is None:
-        return None
-    mend = f"{pip('uninstall', '--yes', *OPENCVS)} && {pip('install', HEADLESS)}"
+def look_at_cv2(error: str) -> Finding:
+    """What an ImportError of cv2 means: mostly a build that wants a desktop's libraries."""
     library = re.search(r"(lib\S+?\.so[.\d]*): cannot open shared object file", error)
     why = f"needs {library[1]}, which this system lacks" if library else f"cannot load: {error}"
-    return Finding("cv2", "error", f"OpenCV {why}", mend)
+    return Finding("cv2", "error", f"OpenCV {why}", _replace(OPENCVS, HEADLESS))
+
+
+def look_at_onnxruntime(error: str) -> Finding:
+    """What an ImportError of onnxruntime means: mostly half of it was uninstalled."""
+    mend = _replace(RUNTIMES, right_runtime())
+    return Finding("onnxruntime", "error", f"onnxruntime cannot be loaded: {error}", mend)
+
+
+def look_at_models(models: Iterable[ModelFile]) -> Finding:
+    """There must be networks to run."""
+    names = [model.path.stem for model in models]
+    if not names:
+        return Finding(
+            "models", "error", "no network is installed", pip("install", "--force-reinstall", ".")
+        )
+    return Finding("models", "ok", ", ".join(names))
+
+
+def look_at_difference(subject: str, provider: str, output: Batch, reference: Batch) -> Finding:
+    """What a provider made of an image must be what the CPU made of it."""
+    difference = float(np.abs(output - reference).max())
+    if not difference <= _TOLERANCE:  # not a number is no better
+        detail = f"{provider} gives other pixels than the CPU, by up to {difference:.3g} of 1"
+        return Finding(subject, "warning", detail, "upscale with --device cpu")
+    detail = f"{provider} runs, and differs from the CPU by at most {difference:.1g} of 1"
+    return Finding(subject, "ok", detail)
+
+
+def _versions(packages: Mapping[str, str]) -> Finding:
+    names = ("sr-batch", "numpy", "pillow", "typer")
+    found = [f"{name} {packages.get(name, 'from a checkout')}" for name in names]
+    system = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    return Finding("versions", "ok", ", ".join([*found, system]))
+
+
+def _imports() -> Iterator[Finding]:
+    for module, look in (("cv2", look_at_cv2), ("onnxruntime", look_at_onnxruntime)):
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            yield look(str(error))
+
+
+def _replace(names: Iterable[str], wanted: str) -> str:
+    """Reinstalling alone would not do: uninstalling one also removes files of the other."""
+    return f"{pip('uninstall', '--yes', *names)} && {pip('install', wanted)}"
+
+
+def _try_providers(model: ModelFile) -> Iterator[Finding]:
+    """A real inference on the CPU, then on everything else that the runtime was built with."""
+    try:
+        session = OnnxSession.open(model.path)
+        image = _image(session)
+        reference = session(image)
+    except SrBatchError as error:
+        yield Finding("cpu", "error", str(error), _replace(RUNTIMES, right_runtime()))
+        return
+    if not np.isfinite(reference).all():
+        yield Finding("cpu", "error", f"{model.path} gives values that are no numbers")
+        return
+    yield Finding("cpu", "ok", f"{CPU} runs {model.path.stem}")
+    ours = {provider.name: (key, provider) for key, provider in PROVIDERS.items()}
+    for name in compiled_providers():
+        if name in ours and name != CPU:
+            yield _try_provider(*ours[name], model, image, reference)
+        elif name != CPU:
+            yield _try_foreign(name, model, image, reference)
+
+
+def _image(session: OnnxSession) -> Batch:
+    channels = 1 if session.spec.color == "y" else 3
+    noise = np.random.default_rng(0).random((1, channels, _SIDE, _SIDE))
+    return noise.astype(np.float32)
+
+
+def _try_foreign(name: str, model: ModelFile, image: Batch, reference: Batch) -> Finding:
+    """A provider that sr-batch has no --device for: whatever it does is only worth knowing."""
+    subject = name.removesuffix("ExecutionProvider").lower()
+    found = _try_provider(subject, Provider(name), model, image, reference)
+    state = "runs" if found.status == "ok" else "does not start"
+    return Finding(subject, "info", f"{name} {state} here; sr-batch does without")
+
+
+def _try_provider(
+    subject: str, provider: Provider, model: ModelFile, image: Batch, reference: Batch
+) -> Finding:
+    if fault := provider.find_fault():
+        return Finding(subject, "warning" if fault.mend else "info", fault.what, fault.mend)
+    try:
+        session = OnnxSession.open(model.path, provider.name, provider.options)
+        if session.provider != provider.name:
+            return Finding(subject, "info", f"{provider.name} is built in, but does not start here")
+        return look_at_difference(subject, provider.name, session(image), reference)
+    except SrBatchError as error:
+        return Finding(subject, "warning", f"{provider.name}: {error}", "upscale with --device cpu")

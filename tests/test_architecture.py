@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[1]
 # Every file or folder of sr_batch stands on one floor. A new file needs a line here.
 FLOORS: dict[int, set[str]] = {
     0: {"contract", "errors", "geometry", "options", "results"},
-    1: {"color", "image", "metrics", "pipeline", "scaling", "session", "tiling"},
+    1: {"bicubic", "color", "image", "metrics", "pipeline", "scaling", "session", "tiling"},
     2: {"catalog", "codec", "ledger", "onnx_session", "providers", "resample", "storage"},
-    3: {"doctor", "engine", "jobs", "outputs", "sources", "upscaler", "worker"},
+    3: {"doctor", "engine", "jobs", "outputs", "sources", "tile_pool", "upscaler", "worker"},
     4: {"api", "cli"},
     5: {"__init__", "__main__"},
 }

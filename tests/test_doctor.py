@@ -2,16 +2,20 @@ import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from sr_batch.catalog import ModelFile
 from sr_batch.doctor import (
     OPENCVS,
     RUNTIMES,
+    examine,
     installed,
     look_at_cv2,
-    look_at_driver,
+    look_at_difference,
     look_at_family,
-    missing_libraries,
+    look_at_models,
+    look_at_onnxruntime,
     right_runtime,
 )
 
@@ -65,52 +69,42 @@ def test_the_runtime_of_this_machine_is_the_one_installed() -> None:
 def test_names_the_system_library_that_opencv_lacks() -> None:
     error = "libGL.so.1: cannot open shared object file: No such file or directory"
     finding = look_at_cv2(error)
-    assert finding is not None
     assert finding.status == "error"
     assert "libGL.so.1" in finding.detail
     assert finding.fix is not None
     assert finding.fix.endswith("install opencv-python-headless")
 
 
-def test_a_loaded_opencv_is_no_finding() -> None:
-    assert look_at_cv2(None) is None
+def test_a_runtime_that_cannot_be_loaded_is_installed_anew() -> None:
+    finding = look_at_onnxruntime("No module named 'onnxruntime.capi'")
+    assert finding.status == "error"
+    assert finding.fix is not None
+    assert finding.fix.endswith(f"install {right_runtime()}")
+
+
+def test_no_network_is_an_error(tmp_path: Path) -> None:
+    assert look_at_models([]).status == "error"
+    model = ModelFile("espcn", 2, "fp32", tmp_path / "espcn_x2.onnx")
+    assert look_at_models([model]).detail == "espcn_x2"
+
+
+REFERENCE = np.full((1, 1, 4, 4), 0.5, np.float32)
 
 
 @pytest.mark.parametrize(
-    ("driver", "status"),
-    [(None, "info"), ((11, 8), "warning"), ((12, 4), "warning"), ((13, 0), "ok"), ((14, 1), "ok")],
+    ("off_by", "status"), [(1e-4, "ok"), (0.02, "warning"), (np.nan, "warning")]
 )
-def test_judges_the_driver(driver: tuple[int, int] | None, status: str) -> None:
-    finding = look_at_driver(driver, "13.0")
+def test_compares_a_provider_with_the_cpu(off_by: float, status: str) -> None:
+    output = REFERENCE.copy()
+    output[0, 0, 1, 1] += off_by
+    finding = look_at_difference("cuda", "CUDAExecutionProvider", output, REFERENCE)
     assert finding.status == status
-    assert (finding.fix is None) == (status != "warning")
+    assert "CUDAExecutionProvider" in finding.detail
 
 
-def test_an_older_driver_may_take_an_older_runtime() -> None:
-    finding = look_at_driver((12, 4), "13.0")
-    assert "12.4" in finding.detail
-    assert finding.fix is not None
-    assert "'onnxruntime-gpu[cuda,cudnn]<1.27'" in finding.fix
-
-
-# As onnxruntime 1.31.1 printed it on a machine without CUDA.
-PRELOADING = """\
-Failed to load /env/nvidia/cu13/lib/libcublas.so.13: libcublasLt.so.13: cannot open shared object \
-file: No such file or directory
-Failed to load libcublasLt.so.13: libcublasLt.so.13: cannot open shared object file: No such file \
-or directory
-Failed to load libcublas.so.13: libcublas.so.13: cannot open shared object file: No such file or \
-directory
-Failed to load libcurand.so.10: libcurand.so.10: cannot open shared object file: No such file or \
-directory
-Please follow https://onnxruntime.ai/docs/install/#cuda-and-cudnn to install CUDA.
-"""
-
-
-def test_reads_the_missing_libraries_from_what_the_runtime_printed() -> None:
-    assert missing_libraries(PRELOADING) == (
-        "libcublas.so.13",
-        "libcublasLt.so.13",
-        "libcurand.so.10",
-    )
-    assert missing_libraries("") == ()
+def test_this_machine_is_examined_by_doing_the_work() -> None:
+    findings = {finding.subject: finding for finding in examine()}
+    assert findings["runtime"].status == "ok"
+    assert findings["models"].status == "ok"
+    assert findings["cpu"].detail.startswith("CPUExecutionProvider runs ")
+    assert "error" not in {finding.status for finding in findings.values()}

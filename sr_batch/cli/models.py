@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
-COLUMNS = ("NAME", "SCALE", "COLOUR", "PRECISION", "SIZE", "SET5 PSNR-Y", "LICENCE")
+COLUMNS = ("NAME", "SCALE", "COLOR", "PRECISION", "SIZE", "SET5 PSNR-Y", "LICENCE")
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per network.")]
 
@@ -86,11 +86,11 @@ def _record(model: ModelFile, spec: ModelSpec) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, dict):  # the scores
+    if isinstance(value, dict) and value:  # the scores
         return ", ".join(
             f"{name} {psnr:.2f} dB / {ssim:.4f}" for name, (psnr, ssim) in value.items()
         )
-    return "-" if value is None else str(value)
+    return "-" if value is None or value == {} else str(value)
 
 
 def _spec(model: ModelFile) -> ModelSpec:
