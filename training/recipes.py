@@ -37,8 +37,13 @@ ESPCN_STAGES = (
     Stage(0.85, batch=16, patch=24, loss="charbonnier"),
     Stage(1.0, batch=8, patch=40, loss="mse"),
 )
+EDSR_START_STAGES = (Stage(1.0, batch=4, patch=24, loss="l1"),)
 EDSR_STAGES = (
-    Stage(0.8, batch=4, patch=24, loss="l1"),
+    Stage(0.85, batch=2, patch=48, loss="l1"),
+    Stage(1.0, batch=2, patch=48, loss="mse"),
+)
+EDSR_X4_STAGES = (
+    Stage(0.6, batch=4, patch=24, loss="l1"),
     Stage(1.0, batch=2, patch=48, loss="mse"),
 )
 
@@ -53,6 +58,9 @@ RECIPES = {
     ),
     "espcn_x2": Recipe("espcn", 2, 6_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
     "espcn_x4": Recipe("espcn", 4, 6_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
-    "edsr_x2": Recipe("edsr", 2, 12_000, 5e-4, EDSR_STAGES),
-    "edsr_x4": Recipe("edsr", 4, 6_000, 4e-4, EDSR_STAGES, {"tail": "direct"}, init="edsr_x2"),
+    "edsr_x2_start": Recipe(
+        "edsr", 2, 12_000, 5e-4, EDSR_START_STAGES, remark="Stopped after 8,500 iterations."
+    ),
+    "edsr_x2": Recipe("edsr", 2, 3_500, 3e-4, EDSR_STAGES, init="edsr_x2_start"),
+    "edsr_x4": Recipe("edsr", 4, 4_500, 4e-4, EDSR_X4_STAGES, {"tail": "direct"}, init="edsr_x2"),
 }
