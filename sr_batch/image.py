@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from sr_batch.geometry import Size
 
-Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Pixels = npt.NDArray[np.uint8 | np.uint16]
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,13 @@ class Metadata:
         icc: ICC profile bytes; pixels stay in the profile's own encoding.
         exif: EXIF block as bytes, starting with the TIFF header, orientation already set to 1.
         dpi: Horizontal and vertical dots per inch.
+        lossless: The file was a WebP that kept every value; one made from it does so too.
     """
 
     icc: bytes | None = None
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
+    lossless: bool = False
 
 
 @dataclass(frozen=True)

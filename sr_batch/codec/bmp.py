@@ -1,0 +1,87 @@
+"""BMP: read by Pillow, written here in the plain form that everything opens."""
+
+import struct
+from io import BytesIO
+
+import numpy as np
+
+from sr_batch.codec import pillow
+from sr_batch.codec.container import Container
+from sr_batch.codec.strips import strips
+from sr_batch.errors import UnsupportedImage
+from sr_batch.geometry import Size
+from sr_batch.image import Image, Metadata, Pixels
+
+# Pillow's mode -> ours, channels, alpha.
+_MODES = {
+    "1": ("L", 1, False),
+    "L": ("L", 1, False),
+    "P": ("RGB", 3, False),
+    "RGB": ("RGB", 3, False),
+    "RGBA": ("RGBA", 3, True),
+}
+_METRES_PER_INCH = 0.0254
+_BITFIELDS = 3
+_STRIP_BYTES = 1 << 20
+
+
+def open_file(data: bytes) -> Container:
+    """Take a BMP apart.
+
+    Its header has too many editions to read it here, and no metadata that Pillow could spoil.
+    """
+    picture = pillow.open_picture("bmp", data)
+    if picture.mode not in _MODES:
+        raise UnsupportedImage(f"a BMP of mode {picture.mode}; save it as PNG first")
+    mode, channels, alpha = _MODES[picture.mode]
+    dpi = picture.info.get("dpi", (0, 0))
+    return Container(
+        format="bmp",
+        stored=Size(*picture.size),
+        channels=channels,
+        alpha=alpha,
+        depth=8,
+        orientation=1,
+        metadata=Metadata(dpi=dpi if min(dpi) > 0 else None),
+        blocks=lambda: pillow.decode("bmp", data, mode),
+    )
+
+
+def encode(image: Image) -> bytes:
+    """8 bit gray, 24 bit, or 32 bit with alpha (a version 4 header); rows from the bottom up."""
+    samples = 4 if image.alpha is not None else image.color.shape[2]
+    stride = -(-image.size.width * samples // 4) * 4
+    out = BytesIO()
+    out.write(_header(image, samples, stride * image.size.height))
+    flipped = Image(image.color[::-1], None if image.alpha is None else image.alpha[::-1])
+    for strip in strips(flipped, max(1, _STRIP_BYTES // stride), alpha=True, depth=8):
+        rows = np.zeros((len(strip), stride), np.uint8)
+        rows[:, : image.size.width * samples] = _bgr(strip, samples).reshape(len(strip), -1)
+        out.write(rows.data)
+    return out.getvalue()
+
+
+def _bgr(strip: Pixels, samples: int) -> Pixels:
+    """Gray as it is, or blue, green, red and then alpha."""
+    if samples == 1:
+        return strip
+    order = {2: [0, 0, 0, 1], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[strip.shape[2]]
+    return strip[..., order]
+
+
+def _header(image: Image, samples: int, pixel_bytes: int) -> bytes:
+    palette = b"".join(bytes((v, v, v, 0)) for v in range(256)) if samples == 1 else b""
+    masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000) if samples == 4 else b""
+    # Behind the masks: colour space sRGB, no end points, no gamma.
+    extra = masks + b"BGRs" + bytes(48) if masks else b""
+    start = 14 + 40 + len(extra) + len(palette)
+    x, y = (round(side / _METRES_PER_INCH) for side in image.metadata.dpi or (0, 0))
+    size = image.size
+    parts = (
+        struct.pack("<2sIHHI", b"BM", start + pixel_bytes, 0, 0, start),
+        struct.pack("<IiiHH", 40 + len(extra), size.width, size.height, 1, samples * 8),
+        struct.pack("<IIiiII", _BITFIELDS if masks else 0, pixel_bytes, x, y, 0, 0),
+        extra,
+        palette,
+    )
+    return b"".join(parts)

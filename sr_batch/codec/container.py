@@ -1,0 +1,91 @@
+"""An image file taken apart: what its header says, and how to get at its pixels.
+
+Every format has one module here that reads a file's structure itself and hands only the bare
+picture to a foreign decoder. So sizes are known without decoding, metadata keeps its bytes, and
+no library's limits, warnings or repairs come between.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sr_batch.geometry import Size
+from sr_batch.image import Image, Metadata, Pixels
+
+Block = tuple[int, Pixels]
+"""Top row, and rows (h, W, channels, then alpha if there is any, then what is to be ignored)."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """One opened file.
+
+    Attributes:
+        format: As in :class:`sr_batch.image.Image`.
+        stored: Size of the pixels as they lie in the file.
+        channels: 1 (gray) or 3 (RGB).
+        alpha: Whether an alpha plane follows the channels.
+        depth: 8 or 16 bit.
+        orientation: EXIF orientation, 1 to 8.
+        metadata: Of the upright picture.
+        blocks: Decodes: rows in bands. Raises :class:`sr_batch.errors.UnreadableImage`.
+    """
+
+    format: str
+    stored: Size
+    channels: int
+    alpha: bool
+    depth: int
+    orientation: int
+    metadata: Metadata
+    blocks: Callable[[], Iterable[Block]]
+
+    @property
+    def size(self) -> Size:
+        """Size of the upright picture."""
+        if self.orientation < 5:
+            return self.stored
+        return Size(self.stored.height, self.stored.width)
+
+    @property
+    def decoded_bytes(self) -> int:
+        """What the pixels take in memory."""
+        return self.size.pixels * (self.channels + self.alpha) * self.depth // 8
+
+
+def decode(container: Container) -> Image:
+    """The upright picture. Bands are written where they belong, so turning costs no memory."""
+    shape = (container.size.height, container.size.width)
+    dtype = np.uint8 if container.depth == 8 else np.uint16
+    color: Pixels = np.empty((*shape, container.channels), dtype)
+    alpha: Pixels | None = np.empty(shape, dtype) if container.alpha else None
+    stored_color = _as_stored(color, container.orientation)
+    stored_alpha = None if alpha is None else _as_stored(alpha, container.orientation)
+    for top, block in container.blocks():
+        rows = slice(top, top + len(block))
+        stored_color[rows] = block[..., : container.channels]
+        if stored_alpha is not None:
+            stored_alpha[rows] = block[..., container.channels]
+    return Image(color, alpha, container.metadata, container.format)
+
+
+def _as_stored(upright: Pixels, orientation: int) -> Pixels:
+    """A view of ``upright`` (H, W, ...) whose rows are the file's."""
+    match orientation:
+        case 2:
+            return upright[:, ::-1]
+        case 3:
+            return upright[::-1, ::-1]
+        case 4:
+            return upright[::-1]
+        case 5:
+            return upright.swapaxes(0, 1)
+        case 6:
+            return np.rot90(upright)
+        case 7:
+            return upright[::-1, ::-1].swapaxes(0, 1)
+        case 8:
+            return np.rot90(upright, -1)
+        case _:
+            return upright

@@ -1,0 +1,168 @@
+"""TIFF directories, the skeleton of TIFF files and of EXIF blocks, read and written as raw bytes.
+
+Values keep the bytes and the byte order they have in the file, so nothing is lost or reworded on
+the way. Pillow parses them into numbers, drops what it cannot, and warns while it does so.
+"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sr_batch.codec.tags import Tag
+
+BYTE, SHORT, LONG, RATIONAL, UNDEFINED = 1, 3, 4, 5, 7
+
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_SIZES |= {16: 8, 17: 8, 18: 8}
+_INTEGERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
+_NESTED = (Tag.EXIF, Tag.GPS, Tag.INTEROPERABILITY)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tag's value.
+
+    Attributes:
+        kind: TIFF type, 1 to 18.
+        count: Number of values.
+        data: The values as they stand in the file.
+        at: Offset of the 12-byte entry (20 in BigTIFF) in the file it was read from.
+    """
+
+    kind: int
+    count: int
+    data: bytes
+    at: int = -1
+
+
+Tree = Mapping[int, "Entry | Tree"]
+"""Entries by tag; under EXIF, GPS and INTEROPERABILITY a directory in place of its offset."""
+
+
+@dataclass(frozen=True)
+class Directory:
+    """One directory of a file.
+
+    Attributes:
+        order: Byte order, ``<`` or ``>``.
+        entries: By tag.
+        next: Offset of the next directory, 0 if there is none.
+        next_at: Where that offset stands.
+    """
+
+    order: str
+    entries: dict[int, Entry] = field(default_factory=dict)
+    next: int = 0
+    next_at: int = 0
+
+    def numbers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
+        """The unsigned integers of ``tag``; ``default`` where it is missing or of other type."""
+        entry = self.entries.get(tag)
+        if entry is None or entry.kind not in _INTEGERS or entry.count == 0:
+            return default
+        return struct.unpack(f"{self.order}{entry.count}{_INTEGERS[entry.kind]}", entry.data)
+
+    def number(self, tag: int, default: int) -> int:
+        """The first of :meth:`numbers`."""
+        return self.numbers(tag, (default,))[0]
+
+    def dpi(self) -> tuple[float, float] | None:
+        """The resolution in dots per inch; None without a unit of length."""
+        x, y = self._ratio(Tag.X_RESOLUTION), self._ratio(Tag.Y_RESOLUTION)
+        factor = {2: 1.0, 3: 2.54}.get(self.number(Tag.RESOLUTION_UNIT, 2))
+        return (x * factor, y * factor) if x and y and factor else None
+
+    def _ratio(self, tag: int) -> float | None:
+        entry = self.entries.get(tag)
+        if entry is None or entry.kind != RATIONAL or entry.count == 0:
+            return None
+        above, below = struct.unpack_from(f"{self.order}2I", entry.data)
+        return above / below if below else None
+
+
+def read_header(data: bytes) -> tuple[str, int, bool]:
+    """Byte order (``<`` or ``>``), offset of the first directory, and whether it is BigTIFF.
+
+    Raises:
+        struct.error: ``data`` is too short.
+        ValueError: it is no TIFF.
+    """
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    if order is None:
+        raise ValueError("no TIFF header")
+    magic, offset = struct.unpack_from(f"{order}HI", data, 2)
+    if magic not in (42, 43):
+        raise ValueError("no TIFF header")
+    if magic == 43:
+        (offset,) = struct.unpack_from(f"{order}Q", data, 8)
+    return order, offset, magic == 43
+
+
+def header(order: str, offset: int) -> bytes:
+    """The first 8 bytes of a classic TIFF whose first directory stands at ``offset``."""
+    return (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, offset)
+
+
+def read_directory(data: bytes, offset: int, order: str, big: bool = False) -> Directory:
+    """The directory at ``offset``; entries of unknown type or beyond the end are left out.
+
+    Raises:
+        struct.error: the directory itself lies beyond the end.
+    """
+    head, slot, width = ("Q", "HHQ", 8) if big else ("H", "HHI", 4)
+    (count,) = struct.unpack_from(order + head, data, offset)
+    at = offset + struct.calcsize(order + head)
+    stride = struct.calcsize(order + slot) + width
+    next_at = at + count * stride
+    (following,) = struct.unpack_from(order + slot[-1], data, next_at)
+    entries = {}
+    for place in range(at, next_at, stride):
+        tag, kind, length = struct.unpack_from(order + slot, data, place)
+        size = _SIZES.get(kind, 0) * length
+        value_at = place + stride - width
+        if size > width:
+            (value_at,) = struct.unpack_from(order + slot[-1], data, value_at)
+        if kind in _SIZES and value_at + size <= len(data):
+            entries[tag] = Entry(kind, length, data[value_at : value_at + size], place)
+    return Directory(order, entries, following, next_at)
+
+
+def read_tree(data: bytes, directory: Directory, depth: int = 2) -> dict[int, "Entry | Tree"]:
+    """``directory`` with the directories it points to; one that cannot be read is left out."""
+    tree: dict[int, Entry | Tree] = dict(directory.entries)
+    for tag in _NESTED:
+        if tag not in tree:
+            continue
+        try:
+            inner = read_directory(data, directory.number(tag, len(data)), directory.order)
+        except struct.error:
+            inner = Directory(directory.order)
+        if inner.entries and depth:
+            tree[tag] = read_tree(data, inner, depth - 1)
+        else:
+            del tree[tag]
+    return tree
+
+
+def write_tree(tree: Tree, order: str, offset: int) -> bytes:
+    """The bytes of ``tree`` when they stand at ``offset`` (even) of a file; no next directory."""
+    pool_at = offset + 2 + 12 * len(tree) + 4
+    table, pool = bytearray(struct.pack(f"{order}H", len(tree))), bytearray()
+    for tag in sorted(tree):
+        entry = tree[tag]
+        if not isinstance(entry, Entry):
+            inner_at = pool_at + len(pool)
+            pool += write_tree(entry, order, inner_at)
+            entry = integers(order, LONG, inner_at)
+        table += struct.pack(f"{order}HHI", tag, entry.kind, entry.count)
+        if len(entry.data) <= 4:
+            table += entry.data.ljust(4, b"\0")
+        else:
+            table += struct.pack(f"{order}I", pool_at + len(pool))
+            pool += entry.data + bytes(len(entry.data) % 2)
+    return bytes(table + bytes(4) + pool)
+
+
+def integers(order: str, kind: int, *values: int) -> Entry:
+    """An entry of ``values``; ``kind`` is BYTE, SHORT or LONG."""
+    return Entry(kind, len(values), struct.pack(f"{order}{len(values)}{_INTEGERS[kind]}", *values))

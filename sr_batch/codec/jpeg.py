@@ -1,0 +1,181 @@
+"""JPEG: segments read and written here, coefficients by Pillow (in) and OpenCV (out)."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+
+from sr_batch.codec import exif, opencv, pillow
+from sr_batch.codec.container import Container
+from sr_batch.codec.strips import strips
+from sr_batch.errors import UnreadableImage, UnsupportedImage
+from sr_batch.geometry import Size
+from sr_batch.image import Image, Metadata
+
+MAX_EXIF = 65535 - 2 - 6
+MAX_ICC = 255 * 65519
+
+_EXIF, _ICC, _JFIF = b"Exif\0\0", b"ICC_PROFILE\0", b"JFIF\0"
+_APP0, _APP1, _APP2, _APP14, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
+_SOI, _EOI, _SOS, _DRI = 0xD8, 0xD9, 0xDA, 0xDD
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_STANDALONE = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
+
+
+@dataclass(frozen=True)
+class _Segment:
+    marker: int
+    start: int
+    end: int
+
+    def payload(self, data: bytes) -> bytes:
+        return data[self.start + 4 : self.end]
+
+
+def open_file(data: bytes) -> Container:
+    """Take a JPEG apart. Of several pictures in one file (MPO) the first, as phones mean it."""
+    segments = tuple(_segments(data))
+    precision, size, channels = _frame(data, segments)
+    if channels == 4:
+        raise UnsupportedImage("a CMYK JPEG; convert it to RGB first")
+    if channels not in (1, 3) or precision != 8:
+        raise UnsupportedImage(f"a JPEG of {channels} channels and {precision} bit")
+    block = _exif(data, segments)
+    return Container(
+        format="jpg",
+        stored=size,
+        channels=channels,
+        alpha=False,
+        depth=8,
+        orientation=exif.orientation(block),
+        metadata=Metadata(
+            icc=_icc(data, segments),
+            exif=exif.upright(block),
+            dpi=_dpi(data, segments) or exif.dpi(block),
+        ),
+        blocks=lambda: pillow.decode("jpg", _bare(data, segments), "L" if channels == 1 else "RGB"),
+    )
+
+
+def encode(image: Image, quality: int) -> bytes:
+    """A baseline 4:4:4 JPEG; alpha flattened on white, 16 bit rounded to 8.
+
+    OpenCV encodes strips of whole 8x8 blocks. Strips joined by restart markers are one JPEG, equal
+    to the last bit to the one encoded at once, and no copy of the picture is ever made.
+    """
+    blocks_across = -(-image.size.width // 8)
+    rows = max(1, min(32, 65535 // blocks_across))
+    out = BytesIO()
+    for index, strip in enumerate(strips(image, rows * 8, alpha=False, depth=8)):
+        part = opencv.encode_jpeg(strip, quality)
+        head = bytes(part[:1024])
+        segments = tuple(_segments(head))
+        if index == 0:
+            out.write(b"\xff\xd8" + _metadata(image.metadata))
+            out.write(_tables(head, segments, image.size.height))
+            out.write(struct.pack(">BBHH", 0xFF, _DRI, 4, blocks_across * rows))
+            out.write(head[segments[-1].start : segments[-1].end])
+        else:
+            out.write(bytes((0xFF, 0xD0 + (index - 1) % 8)))
+        out.write(part[segments[-1].end : -2])
+    out.write(bytes((0xFF, _EOI)))
+    return out.getvalue()
+
+
+def _segments(data: bytes) -> Iterator[_Segment]:
+    """The segments up to and with the first start of scan; junk between them is passed over."""
+    at = 2
+    while True:
+        at = data.find(b"\xff", at)
+        if at < 0 or at + 4 > len(data):
+            raise UnreadableImage("truncated jpg (no picture data)")
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+        elif marker in _STANDALONE:
+            at += 2
+        else:
+            end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+            if marker == _EOI or end > len(data):
+                raise UnreadableImage("truncated jpg (no picture data)")
+            yield _Segment(marker, at, end)
+            if marker == _SOS:
+                return
+            at = end
+
+
+def _frame(data: bytes, segments: tuple[_Segment, ...]) -> tuple[int, Size, int]:
+    """Bits per sample, size and number of channels."""
+    frame = next((s for s in segments if s.marker in _FRAMES), None)
+    if frame is None:
+        raise UnreadableImage("damaged jpg (no frame header)")
+    precision, height, width, channels = struct.unpack_from(">BHHB", data, frame.start + 4)
+    return precision, Size(width, height), channels
+
+
+def _exif(data: bytes, segments: tuple[_Segment, ...]) -> bytes | None:
+    payloads = (s.payload(data) for s in segments if s.marker == _APP1)
+    return next((exif.bare(p) for p in payloads if p.startswith(_EXIF)), None)
+
+
+def _icc(data: bytes, segments: tuple[_Segment, ...]) -> bytes | None:
+    """The profile's pieces in their order; None unless all are there."""
+    payloads = (s.payload(data) for s in segments if s.marker == _APP2)
+    pieces = sorted(p[12:] for p in payloads if p.startswith(_ICC) and len(p) > 14)
+    if not pieces or len(pieces) != pieces[0][1]:
+        return None
+    return b"".join(piece[2:] for piece in pieces)
+
+
+def _dpi(data: bytes, segments: tuple[_Segment, ...]) -> tuple[float, float] | None:
+    for segment in segments:
+        payload = segment.payload(data)
+        if segment.marker == _APP0 and payload.startswith(_JFIF) and len(payload) >= 12:
+            unit, x, y = struct.unpack_from(">BHH", payload, 7)
+            factor = {1: 1.0, 2: 2.54}.get(unit)
+            return (x * factor, y * factor) if factor and x and y else None
+    return None
+
+
+def _bare(data: bytes, segments: tuple[_Segment, ...]) -> bytes:
+    """The file without its metadata; JFIF and Adobe stay, they tell how colour is stored."""
+    view = memoryview(data)
+    kept = [
+        view[s.start : s.end]
+        for s in segments[:-1]
+        if s.marker in (_APP0, _APP14) or not (s.marker >= _APP0 and s.marker <= _COMMENT)
+    ]
+    return b"".join((b"\xff\xd8", *kept, view[segments[-1].start :]))
+
+
+def _metadata(metadata: Metadata) -> bytes:
+    """The segments JFIF, EXIF and ICC, as far as they fit."""
+    x, y = (min(max(round(side), 1), 65535) for side in metadata.dpi or (1, 1))
+    density = struct.pack(">BBBHHBB", 1, 1, 1 if metadata.dpi else 0, x, y, 0, 0)
+    parts = [_segment(_APP0, _JFIF + density)]
+    if metadata.exif and len(metadata.exif) <= MAX_EXIF:
+        parts.append(_segment(_APP1, _EXIF + metadata.exif))
+    if metadata.icc and len(metadata.icc) <= MAX_ICC:
+        pieces = [metadata.icc[at : at + 65519] for at in range(0, len(metadata.icc), 65519)]
+        parts += [
+            _segment(_APP2, _ICC + bytes((number, len(pieces))) + piece)
+            for number, piece in enumerate(pieces, 1)
+        ]
+    return b"".join(parts)
+
+
+def _segment(marker: int, payload: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
+
+
+def _tables(head: bytes, segments: tuple[_Segment, ...], height: int) -> bytes:
+    """Quantisation, frame and Huffman segments of a strip, the frame as tall as the picture."""
+    parts = []
+    for segment in segments:
+        if segment.marker in (_APP0, _SOS):
+            continue
+        part = bytearray(head[segment.start : segment.end])
+        if segment.marker in _FRAMES:
+            struct.pack_into(">H", part, 5, height)
+        parts.append(bytes(part))
+    return b"".join(parts)

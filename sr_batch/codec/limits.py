@@ -1,0 +1,45 @@
+"""What is too large: for us, said from the header, and for an output format, before the work."""
+
+from sr_batch.errors import ImageTooLarge
+from sr_batch.geometry import Size
+
+# OpenCV reads no longer side, and Pillow warns about rows of that length.
+MAX_SIDE = 1 << 20
+
+# JPEG: what libjpeg writes. WebP: 14 bits. PNG: 31 bits.
+_MAX_SIDE_OF = {"jpg": 65500, "webp": 16383, "png": 2**31 - 1, "tif": 2**31 - 1, "bmp": 2**31 - 1}
+# Offsets of classic TIFF and BMP have 32 bits; a little is left for headers and profiles.
+_MAX_BYTES_OF = {"tif": 2**32 - 2**24, "bmp": 2**32 - 2**24}
+_BYTES_PER_PIXEL = 3
+
+
+def require_within(size: Size, max_pixels: int) -> None:
+    """Refuse an input over ``max_pixels``.
+
+    Raises:
+        ImageTooLarge: without a file name; the caller adds it.
+    """
+    if size.pixels > max_pixels:
+        raise ImageTooLarge(
+            f"{size} are {size.pixels} pixels, over the limit of {max_pixels};"
+            f" --max-pixels {size.pixels} allows it"
+        )
+    if max(size.width, size.height) > MAX_SIDE:
+        raise ImageTooLarge(f"{size} has a side over {MAX_SIDE} pixels; crop it first")
+
+
+def require_fits(size: Size, kind: str, name: str) -> None:
+    """Refuse an output of ``size`` that ``kind`` cannot hold, before any work on it.
+
+    Raises:
+        ImageTooLarge: naming the image, the limit and the ``--format`` that helps.
+    """
+    side = _MAX_SIDE_OF[kind]
+    if max(size.width, size.height) > side:
+        raise ImageTooLarge(
+            f"{name}: {size} does not fit into {kind}, whose sides end at {side}; use --format png"
+        )
+    if size.pixels * _BYTES_PER_PIXEL > _MAX_BYTES_OF.get(kind, 2**63):
+        raise ImageTooLarge(
+            f"{name}: {size} does not fit into {kind}, which ends at 4 GiB; use --format png"
+        )

@@ -1,0 +1,115 @@
+"""Pillow's decoders and its WebP encoder, given bare pictures: no metadata for it to trip over.
+
+Plugins are called by name rather than through ``Image.open``, which guesses the format and holds a
+pixel limit and warnings of its own; the limit here is ours, checked before.
+"""
+
+import contextlib
+import ctypes
+import struct
+from collections.abc import Iterator
+from io import BytesIO
+
+import numpy as np
+from PIL import (
+    BmpImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    _imaging,
+)
+
+from sr_batch.codec.container import Block
+from sr_batch.errors import UnreadableImage
+from sr_batch.image import Pixels
+
+_BAND_PIXELS = 1 << 20
+_FAULTS = (
+    OSError,
+    ValueError,
+    TypeError,
+    SyntaxError,
+    LookupError,
+    EOFError,
+    OverflowError,
+    struct.error,
+)
+
+
+# libtiff would write to stderr what our exceptions say. Where it is linked in statically, as on
+# Windows, there is no way to tell it.
+with contextlib.suppress(AttributeError, OSError):
+    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
+
+
+class _Tiff(TiffImagePlugin.TiffImageFile):
+    load_prepare = ImageFile.ImageFile.load_prepare  # without Pillow's pixel limit
+
+
+_PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
+    "jpg": JpegImagePlugin.JpegImageFile,
+    "png": PngImagePlugin.PngImageFile,
+    "tif": _Tiff,
+    "bmp": BmpImagePlugin.BmpImageFile,
+}
+
+
+def open_picture(kind: str, data: bytes) -> ImageFile.ImageFile:
+    """Parse the header of ``data``.
+
+    Raises:
+        UnreadableImage: Pillow cannot make sense of it.
+    """
+    try:
+        return _PLUGINS[kind](BytesIO(data))
+    except _FAULTS as fault:
+        raise UnreadableImage(_damaged(kind, fault)) from fault
+
+
+def decode(kind: str, data: bytes, mode: str) -> Iterator[Block]:
+    """Decode ``data`` and yield bands (h, W, C) converted to ``mode`` (I;16 stays as it is).
+
+    Raises:
+        UnreadableImage: truncated or corrupt.
+    """
+    picture = open_picture(kind, data)
+    try:
+        picture.load()
+    except _FAULTS as fault:
+        raise UnreadableImage(_damaged(kind, fault)) from fault
+    width, height = picture.size
+    rows = max(1, _BAND_PIXELS // width)
+    for top in range(0, height, rows):
+        band: Image.Image = picture.crop((0, top, width, min(top + rows, height)))
+        if band.mode != mode and not band.mode.startswith("I;16"):
+            band = band.convert(mode)
+        pixels = np.asarray(band)
+        yield top, pixels.reshape(*pixels.shape[:2], -1)
+
+
+def encode_webp(
+    pixels: Pixels, quality: int | None, icc: bytes | None, exif: bytes | None
+) -> bytes:
+    """WebP of ``pixels`` (H, W), (H, W, 3) or (H, W, 4) uint8; lossless if ``quality`` is None."""
+    out = BytesIO()
+    # Effort by measurement: lossy 2 is twice as fast as 4 for 4 % more bytes and no worse PSNR;
+    # lossless 0 is six times as fast as 4 for 20 % more bytes.
+    lossless = quality is None
+    Image.fromarray(pixels).save(
+        out,
+        "WEBP",
+        lossless=lossless,
+        quality=quality or 0,
+        method=0 if lossless else 2,
+        exact=True,
+        icc_profile=icc or b"",
+        exif=exif or b"",
+    )
+    return out.getvalue()
+
+
+def _damaged(kind: str, fault: Exception) -> str:
+    what = " ".join(str(fault).split()) or type(fault).__name__
+    return f"truncated or damaged {kind} ({what})"

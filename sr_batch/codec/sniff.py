@@ -1,0 +1,102 @@
+"""What a file is, by its first bytes. Suffixes lie; these seldom do."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+SUFFIXES: Mapping[str, str] = MappingProxyType(
+    {"jpg": ".jpg", "png": ".png", "webp": ".webp", "tif": ".tif", "bmp": ".bmp"}
+)
+_ALIASES = {".jpeg": "jpg", ".jpe": "jpg", ".jfif": "jpg", ".tiff": "tif", ".dib": "bmp"}
+_BY_SUFFIX = {suffix: kind for kind, suffix in SUFFIXES.items()} | _ALIASES
+
+_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
+
+# Bytes at offset 0 of what users also keep in picture folders, and what to call it.
+_OTHERS = (
+    (b"GIF8", "a GIF"),
+    (b"%PDF", "a PDF"),
+    (b"%!PS", "PostScript"),
+    (b"8BPS", "a Photoshop document"),
+    (b"gimp xcf", "a GIMP document"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\0\x0cJXL ", "JPEG XL"),
+    (b"\0\0\0\x0cjP  ", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"\0\0\1\0", "an icon"),
+    (b"\x76\x2f\x31\x01", "OpenEXR"),
+    (b"#?RADIANCE", "Radiance HDR"),
+    (b"qoif", "QOI"),
+    (b"II*\0\x10\0\0\0CR", "a camera raw"),
+    (b"IIRO", "a camera raw"),
+    (b"IIU\0", "a camera raw"),
+    (b"FUJIFILMCCD-RAW", "a camera raw"),
+    (b"PK\3\4", "a ZIP archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\x1aE\xdf\xa3", "a video"),
+    (b"SQLite format 3", "a database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+)
+# "ftyp" brands of the ISO container.
+_BRANDS = {
+    b"avif": "AVIF",
+    b"avis": "AVIF",
+    b"heic": "HEIC",
+    b"heix": "HEIC",
+    b"hevc": "HEIC",
+    b"mif1": "HEIC or AVIF",
+    b"msf1": "HEIC",
+    b"crx ": "a camera raw",
+}
+
+
+def format_of_suffix(path: Path) -> str | None:
+    """The format that ``path``'s suffix names, in any case; None if it is not one of ours."""
+    return _BY_SUFFIX.get(path.suffix.lower())
+
+
+def sniff(head: bytes) -> str | None:
+    """The format of a file whose first 16 bytes or more are ``head``; None if not one of ours."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "webp"
+    if head.startswith(_TIFF_MAGIC):
+        return None if _other(head) else "tif"
+    if head.startswith(b"BM") and int.from_bytes(head[14:16], "little") in _BMP_HEADER_SIZES:
+        return "bmp"
+    return None
+
+
+def describe(head: bytes) -> str:
+    """What a file is that :func:`sniff` does not know, as the end of the sentence "it is ..."."""
+    known = _other(head)
+    if known:
+        return known
+    if head[4:8] == b"ftyp":
+        return _BRANDS.get(head[8:12], "a video")
+    if not any(head):
+        return "all zeros"
+    text = head.lstrip(b"\xef\xbb\xbf").lstrip().lower()
+    if text.startswith((b"<svg", b"<?xml")):
+        return "SVG or XML"
+    if text.startswith((b"<!doctype html", b"<html")):
+        return "a web page"
+    return "text" if _is_text(head) else "of an unknown kind"
+
+
+def _other(head: bytes) -> str | None:
+    return next((name for magic, name in _OTHERS if head.startswith(magic)), None)
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        # The last character may be cut in two.
+        head[:-3].decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in head

@@ -1,0 +1,44 @@
+"""A picture in strips of interleaved samples, as encoders want it, never copied as a whole."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sr_batch.image import Image, Pixels
+
+
+def strips(image: Image, rows: int, *, alpha: bool, depth: int | None = None) -> Iterator[Pixels]:
+    """Yield contiguous (h, W, C) strips of ``rows`` rows, the last one maybe shorter.
+
+    Args:
+        image: What to cut.
+        rows: Height of a strip.
+        alpha: Whether alpha is appended as a last channel; otherwise colour is flattened on white.
+        depth: 8 rounds 16-bit samples to 8 bit; None keeps them.
+    """
+    for top in range(0, image.size.height, rows):
+        cut = slice(top, top + rows)
+        strip: Pixels = image.color[cut]
+        if image.alpha is not None:
+            join = _with_alpha if alpha else _on_white
+            strip = join(strip, image.alpha[cut])
+        yield np.ascontiguousarray(_rounded(strip) if depth == 8 else strip)
+
+
+def _with_alpha(color: Pixels, alpha: Pixels) -> Pixels:
+    return np.concatenate((color, alpha[..., None]), axis=2)
+
+
+def _on_white(color: Pixels, alpha: Pixels) -> Pixels:
+    """Composite over white, rounded to nearest."""
+    white = int(np.iinfo(color.dtype).max)
+    opacity = alpha[..., None].astype(np.float32) / white
+    flat = white - (white - color).astype(np.float32) * opacity
+    return np.rint(flat).astype(color.dtype)
+
+
+def _rounded(strip: Pixels) -> Pixels:
+    """8 bit; 65535 / 255 is 257, so this is the nearest of the 256 levels."""
+    if strip.dtype == np.uint8:
+        return strip
+    return ((strip.astype(np.uint32) + 128) // 257).astype(np.uint8)

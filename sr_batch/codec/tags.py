@@ -1,0 +1,81 @@
+"""Numbers of the TIFF and EXIF tags that are read or written here."""
+
+from enum import IntEnum
+
+
+class Tag(IntEnum):
+    """Tags by name."""
+
+    SUBFILE = 254
+    WIDTH = 256
+    HEIGHT = 257
+    BITS = 258
+    COMPRESSION = 259
+    PHOTOMETRIC = 262
+    FILL_ORDER = 266
+    STRIP_OFFSETS = 273
+    ORIENTATION = 274
+    SAMPLES = 277
+    ROWS_PER_STRIP = 278
+    STRIP_COUNTS = 279
+    X_RESOLUTION = 282
+    Y_RESOLUTION = 283
+    PLANAR = 284
+    GROUP3_OPTIONS = 292
+    GROUP4_OPTIONS = 293
+    RESOLUTION_UNIT = 296
+    PREDICTOR = 317
+    PALETTE = 320
+    TILE_WIDTH = 322
+    TILE_HEIGHT = 323
+    TILE_OFFSETS = 324
+    TILE_COUNTS = 325
+    EXTRA_SAMPLES = 338
+    SAMPLE_FORMAT = 339
+    JPEG_TABLES = 347
+    YCBCR_COEFFICIENTS = 529
+    YCBCR_SUBSAMPLING = 530
+    YCBCR_POSITIONING = 531
+    REFERENCE_BLACK_WHITE = 532
+    EXIF = 34665
+    ICC = 34675
+    GPS = 34853
+    INTEROPERABILITY = 40965
+    PIXEL_WIDTH = 40962
+    PIXEL_HEIGHT = 40963
+    DNG = 50706
+
+
+# What a decoder needs to find and unpack pixels. 512 to 521 belong to the old way of JPEG.
+OF_PIXELS = frozenset(
+    (
+        *(Tag.WIDTH, Tag.HEIGHT, Tag.BITS, Tag.COMPRESSION, Tag.PHOTOMETRIC, Tag.FILL_ORDER),
+        *(Tag.STRIP_OFFSETS, Tag.SAMPLES, Tag.ROWS_PER_STRIP, Tag.STRIP_COUNTS, Tag.PLANAR),
+        *(Tag.GROUP3_OPTIONS, Tag.GROUP4_OPTIONS, Tag.PREDICTOR, Tag.PALETTE, Tag.TILE_WIDTH),
+        *(Tag.TILE_HEIGHT, Tag.TILE_OFFSETS, Tag.TILE_COUNTS, Tag.EXTRA_SAMPLES, Tag.JPEG_TABLES),
+        *(Tag.YCBCR_COEFFICIENTS, Tag.YCBCR_SUBSAMPLING, Tag.YCBCR_POSITIONING),
+        *(Tag.REFERENCE_BLACK_WHITE, *range(512, 522)),
+    )
+)
+# Those of them that have several values.
+LISTS = frozenset(
+    (
+        *(Tag.BITS, Tag.STRIP_OFFSETS, Tag.STRIP_COUNTS, Tag.TILE_OFFSETS, Tag.TILE_COUNTS),
+        *(Tag.PALETTE, Tag.EXTRA_SAMPLES, Tag.YCBCR_SUBSAMPLING, *range(519, 522)),
+    )
+)
+# Words about a picture, and the EXIF and GPS directories: what a TIFF's EXIF block is made of.
+OF_WORDS = frozenset(
+    (
+        *(269, 270, 271, 272, 285, 305, 306, 315, 316, 18246, 33432, *range(40091, 40096)),
+        *(Tag.EXIF, Tag.GPS),
+    )
+)
+# In an EXIF block's first directory these say how some other file stores its pixels, its layers
+# and its padding.
+OF_FILE = OF_PIXELS | frozenset(
+    (
+        *(*range(254, 269), *range(279, 285), *range(286, 305), *range(317, 348)),
+        *(Tag.ICC, 37724, 59932),
+    )
+)
