@@ -130,9 +130,8 @@ class Ledger:
             self._notify(f"{self._place}: {what}; going on without it, so a rerun starts afresh")
 
     def _set_aside(self) -> bool:
-        """Rename the file and drop its journal, which must not be replayed into the next one."""
+        """Rename the file. SQLite drops a journal that is left when it makes the next one."""
         try:
-            self._file.with_name(_FILE + "-journal").unlink(missing_ok=True)
             self._file.replace(self._file.with_name(_ASIDE))
         except OSError:
             return False

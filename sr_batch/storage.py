@@ -102,6 +102,11 @@ def require_regular(path: Path) -> None:
         raise UnreadableImage(f"{display_name(path)}: {_kind(mode)}, not a file")
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; False also where that cannot be found out."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir may raise
+
+
 def write_output(target: Path, data: bytes, announce: Callable[[], None] = lambda: None) -> None:
     """Make ``target`` hold exactly ``data``, or leave what was there. ``PIPE`` is standard output.
 

@@ -132,6 +132,7 @@ def test_an_empty_state_file_is_an_empty_ledger(tmp_path: Path) -> None:
 
 def damaged(root: Path) -> bytes:
     """A state file whose header is whole and whose pages are not."""
+    root.mkdir(exist_ok=True)
     ledger = Ledger(root, Said())
     for number in range(5):
         ledger.record(root / (str(number) * 3000), ENTRY)
@@ -163,6 +164,16 @@ def test_sets_a_corrupt_state_file_aside_and_begins_anew(
     assert "set aside" in line
     assert line.isprintable()
     assert state_file(tmp_path).with_name("state.sqlite.corrupt").read_bytes() == broken
+
+
+def test_begins_anew_beside_the_journal_of_the_corrupt_file(tmp_path: Path) -> None:
+    put_state(tmp_path, damaged(tmp_path / "other"))
+    hot = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + bytes([0, 0, 0, 1] * 4) + bytes(9000)
+    state_file(tmp_path).with_name("state.sqlite-journal").write_bytes(hot)
+    Ledger(tmp_path, Said()).record(tmp_path / "a.png", ENTRY)
+    said = Said()
+    assert Ledger(tmp_path, said).paths() == [tmp_path / "a.png"]
+    assert said == []
 
 
 def test_records_even_if_the_corrupt_file_was_never_read(tmp_path: Path) -> None:

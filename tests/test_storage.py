@@ -1,6 +1,7 @@
 import errno
 import os
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -99,6 +100,22 @@ def test_refuses_what_is_no_regular_file(
     assert file_hash(path) is None
 
 
+def test_a_pipe_that_takes_the_place_of_a_file_does_not_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exchange happens between the look at the file and its opening."""
+    path = tmp_path / "a.png"
+    path.touch()
+
+    def exchange(path: Path) -> None:
+        path.unlink()
+        os.mkfifo(path)
+
+    monkeypatch.setattr("sr_batch.storage.require_regular", exchange)
+    with pytest.raises(UnreadableImage, match=r"a\.png: not a file"):
+        read_source(path, MEGABYTE)
+
+
 def test_error_names_a_hostile_file_on_one_line(tmp_path: Path) -> None:
     with pytest.raises(UnreadableImage) as caught:
         read_source(tmp_path / os.fsdecode(b"-a\nb\"'\xff.png"), MEGABYTE)
@@ -181,6 +198,21 @@ def test_announces_when_the_bytes_are_safe_but_not_yet_named(tmp_path: Path) -> 
     assert sizes == [len(BIG)]
 
 
+def test_syncs_the_file_before_it_takes_its_name_and_the_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, synced, fsync = tmp_path / "a.png", list[tuple[bool, bool]](), os.fsync
+
+    def spy(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        synced.append((is_folder, target.exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", spy)
+    write_output(target, BIG)
+    assert synced == [(False, False), (True, True)]
+
+
 def test_an_announcement_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"old")
 
@@ -243,20 +275,27 @@ def test_a_folder_or_file_in_the_way_concerns_one_output(tmp_path: Path) -> None
 
 
 WRITE_TO_PIPE = (
-    "from sr_batch.errors import *; from sr_batch.storage import *\n"
-    "try: write_output(PIPE, bytes(10_000_000))\n"
-    "except StorageError as error: print(error, file=__import__('sys').stderr); raise SystemExit(1)"
+    "import sys; from sr_batch.errors import *; from sr_batch.storage import *\n"
+    "try: write_output(PIPE, bytes(int(sys.argv[1])))\n"
+    "except StorageError as error: print(error, file=sys.stderr); raise SystemExit(1)"
 )
 
 
 def test_writes_standard_output() -> None:
-    assert run_python(WRITE_TO_PIPE).stdout == bytes(10_000_000)
+    command = [sys.executable, "-c", WRITE_TO_PIPE, "10000000"]
+    assert subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout == bytes(10_000_000)
 
 
-def test_a_full_disk_behind_standard_output_is_one_line() -> None:
-    command = [sys.executable, "-c", WRITE_TO_PIPE]
+@pytest.mark.parametrize("size", ["10", "10000000"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_standard_output_is_one_line(size: str, unbuffered: str) -> None:
+    """Also when Python flushes its buffers once more at the end."""
+    command = [sys.executable, "-c", WRITE_TO_PIPE, size]
+    variables = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "wb") as full:  # noqa: PTH123
-        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+        ended = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, env=variables, check=False
+        )
     assert ended.returncode == 1
     assert ended.stderr.decode().splitlines() == [
         "standard output is not written whole: No space left on device"
@@ -266,7 +305,7 @@ def test_a_full_disk_behind_standard_output_is_one_line() -> None:
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_leaves_is_one_line(unbuffered: str) -> None:
     """Without a buffer the write comes back short before it fails."""
-    command = [sys.executable, "-c", WRITE_TO_PIPE]
+    command = [sys.executable, "-c", WRITE_TO_PIPE, "10000000"]
     variables = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=variables) as child:
