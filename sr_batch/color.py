@@ -48,11 +48,27 @@ def rgb_to_y_studio(rgb: FloatArray) -> FloatArray:
     return luma
 
 
+def planes_to_luma(rgb: FloatArray) -> FloatArray:
+    """The gray (H, W) with the same studio-range Y as ``rgb``, here as planes (3, H, W), 0..1.
+
+    Summed in a fixed order, so that a pixel's luma does not depend on where it lies.
+    """
+    red, green, blue = _RGB_TO_STUDIO[0].astype(np.float32) / _Y_SPAN
+    luma: FloatArray = rgb[0] * red
+    luma += rgb[1] * green
+    luma += rgb[2] * blue
+    return luma
+
+
 def gray_to_y_studio(gray: FloatArray) -> FloatArray:
     """Studio-range Y of gray, 0..1: what :func:`rgb_to_y_studio` gives for three equal channels."""
-    return gray * _Y_SPAN + _Y_BLACK
+    y = gray * _Y_SPAN
+    y += _Y_BLACK
+    return y
 
 
 def y_studio_to_gray(y: FloatArray) -> FloatArray:
     """Undo :func:`gray_to_y_studio`; not clipped."""
-    return (y - _Y_BLACK) / _Y_SPAN
+    gray = y - _Y_BLACK
+    gray /= _Y_SPAN
+    return gray

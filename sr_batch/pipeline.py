@@ -9,24 +9,17 @@ goes through a Y network as studio-range luma, and through an RGB network three 
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
-from sr_batch.color import (
-    FloatArray,
-    gray_to_y_studio,
-    rgb_to_y_studio,
-    y_studio_to_gray,
-)
+from sr_batch.bicubic import add_enlarged
+from sr_batch.color import FloatArray, gray_to_y_studio, planes_to_luma, y_studio_to_gray
+from sr_batch.contract import Color
 from sr_batch.errors import BadOutput
-from sr_batch.geometry import Size, Tile
+from sr_batch.geometry import Tile
 from sr_batch.image import Image, Pixels
 from sr_batch.session import Session
 
-PassMode = Literal["rgb", "y"]
-Resize = Callable[[FloatArray, Size, Literal["bicubic"]], FloatArray]
-"""(h, w) float32 -> (H, W), half-pixel centres, not clipped."""
 RunTiles = Callable[[Callable[[Tile], None], Sequence[Tile]], None]
 """Does the work for every tile, in any order and at the same time if it likes."""
 
@@ -35,8 +28,7 @@ def upscale(
     image: Image,
     session: Session,
     tiles: Sequence[Tile],
-    mode: PassMode,
-    resize: Resize,
+    mode: Color,
     run_tiles: RunTiles,
 ) -> Image:
     """Enlarge ``image`` by the scale of ``session``; type, metadata and format stay.
@@ -45,8 +37,8 @@ def upscale(
         image: Colour under transparency should be bled already.
         session: Of either kind; a Y network in ``rgb`` mode takes red, green and blue in turn.
         tiles: Cores cover the image once.
-        mode: ``rgb`` runs the network on colour; ``y`` on luma, with bicubic colour differences.
-        resize: For these colour differences.
+        mode: ``rgb`` runs the network on colour; ``y`` on luma, and colour differences become
+            bicubically larger, for which windows must reach 2 pixels beyond their core.
         run_tiles: Calls what it is given for each tile.
 
     Raises:
@@ -68,7 +60,7 @@ def upscale(
     def work(tile: Tile) -> None:
         for source, out in layers:
             planes = _to_planes(source[tile.window.slices])
-            _store(_enlarge(session, planes, mode, resize), tile, out)
+            _store(_enlarge(session, planes, mode), tile, out)
 
     run_tiles(work, tiles)
     return replace(image, color=color, alpha=None if alpha is None else alpha[..., 0])
@@ -100,11 +92,11 @@ def _store(planes: FloatArray, tile: Tile, out: Pixels) -> None:
         np.copyto(target[..., channel], plane, casting="unsafe")
 
 
-def _enlarge(session: Session, planes: FloatArray, mode: PassMode, resize: Resize) -> FloatArray:
+def _enlarge(session: Session, planes: FloatArray, mode: Color) -> FloatArray:
     if len(planes) == 1:
         return _enlarge_gray(session, planes[0])[None]
     if mode == "y":
-        return _enlarge_luma(session, planes, resize)
+        return _enlarge_luma(session, planes)
     if session.spec.color == "rgb":
         return _infer(session, planes)
     return np.stack([_enlarge_gray(session, plane) for plane in planes])
@@ -118,15 +110,16 @@ def _enlarge_gray(session: Session, gray: FloatArray) -> FloatArray:
     return mean
 
 
-def _enlarge_luma(session: Session, rgb: FloatArray, resize: Resize) -> FloatArray:
-    """The network on luma, ``resize`` on the differences of red, green and blue from it.
+def _enlarge_luma(session: Session, rgb: FloatArray) -> FloatArray:
+    """The network on luma, bicubic on the differences of red, green and blue from it.
 
-    As the way through YCbCr is linear, this is the same as resizing Cb and Cr.
+    As the way through YCbCr is linear, this equals bicubic Cb and Cr.
     """
-    luma = y_studio_to_gray(rgb_to_y_studio(np.moveaxis(rgb, 0, -1)))
-    enlarged = _enlarge_gray(session, luma)
-    size = Size(enlarged.shape[1], enlarged.shape[0])
-    return np.stack([resize(plane - luma, size, "bicubic") + enlarged for plane in rgb])
+    luma = planes_to_luma(rgb)
+    enlarged = np.repeat(_enlarge_gray(session, luma)[None], 3, axis=0)
+    for plane, out in zip(rgb, enlarged, strict=True):
+        add_enlarged(plane - luma, out)
+    return enlarged
 
 
 def _infer(session: Session, planes: FloatArray) -> FloatArray:

@@ -1,0 +1,75 @@
+"""Finds exported networks by the names of their files: ``NAME_xS.onnx``, ``NAME_xS_int8.onnx``."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from sr_batch.errors import UnknownModel
+from sr_batch.onnx_session import read_spec
+
+_NAME = re.compile(r"(?P<name>.+)_x(?P<scale>[1-9]\d*)(_(?P<precision>int8|fp16))?")
+_HERE = Path(__file__).parent
+# In a wheel the networks lie inside the package, in a checkout beside it.
+_FOLDERS = (_HERE / "exported", _HERE.parent / "exported")
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """One exported network.
+
+    Attributes:
+        name: Of its family, as in ``--model``.
+        scale: Its factor.
+        precision: ``fp32``, ``fp16`` or ``int8``.
+        path: Of the ONNX file.
+    """
+
+    name: str
+    scale: int
+    precision: str
+    path: Path
+
+
+def find_models() -> tuple[ModelFile, ...]:
+    """All networks there are, by name, scale and precision; nothing is opened."""
+    folder = next((folder for folder in _FOLDERS if folder.is_dir()), None)
+    paths = folder.glob("*.onnx") if folder else ()
+    found = [model for path in paths if (model := _from_name(path))]
+    return tuple(sorted(found, key=lambda model: (model.name, model.scale, model.precision)))
+
+
+def choose(name: str) -> dict[int, ModelFile]:
+    """The fp32 network of each scale in the family ``name``, or the one in the file ``name``.
+
+    Raises:
+        UnknownModel: there is none; the message lists what there is, the nearest name first.
+    """
+    if name.endswith(".onnx"):
+        spec = read_spec(Path(name))
+        return {spec.scale: ModelFile(spec.name, spec.scale, spec.precision, Path(name))}
+    models = [model for model in find_models() if model.precision == "fp32"]
+    chosen = {model.scale: model for model in models if model.name == name}
+    if not chosen:
+        raise UnknownModel(f"no model is called {name}: {_offer(name, models)}")
+    return chosen
+
+
+def _from_name(path: Path) -> ModelFile | None:
+    match = _NAME.fullmatch(path.stem)
+    if match is None:
+        return None
+    return ModelFile(match["name"], int(match["scale"]), match["precision"] or "fp32", path)
+
+
+def _offer(name: str, models: Iterable[ModelFile]) -> str:
+    families: dict[str, list[int]] = {}
+    for model in models:
+        families.setdefault(model.name, []).append(model.scale)
+    if not families:
+        return "there are none; export one, or give the path of an .onnx file"
+    nearest = get_close_matches(name.lower(), families, n=1, cutoff=0.5)
+    question = f"did you mean {nearest[0]}? " if nearest else ""
+    listed = [f"{each} ({', '.join(f'x{s}' for s in families[each])})" for each in families]
+    return f"{question}There are {', '.join(listed)}"

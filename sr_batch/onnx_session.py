@@ -1,0 +1,153 @@
+"""Networks on ONNX Runtime: the only file that imports it, and only when a network is opened."""
+
+import io
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sr_batch.contract import ContractError, ModelSpec, from_metadata
+from sr_batch.errors import ImageError, OutOfMemory, SrBatchError, UnknownModel
+from sr_batch.session import Batch
+
+CPU = "CPUExecutionProvider"
+
+# How the CPU, CUDA, cuBLAS and cuDNN say that there is no room, in lower case.
+_NO_ROOM = (
+    "bad_alloc",
+    "failed to allocate memory",
+    "out of memory",
+    "alloc_failed",
+    "allocation_failed",
+)
+
+
+class OnnxSession:
+    """A :class:`sr_batch.session.Session` of an exported file. Made by :meth:`open`.
+
+    Every call runs on the calling thread alone: N threads over tiles are faster than one call
+    on N threads.
+    """
+
+    def __init__(self, runtime: Any, spec: ModelSpec) -> None:
+        self._runtime = runtime
+        self.spec = spec
+        self.provider: str = runtime.get_providers()[0]
+
+    @classmethod
+    def open(
+        cls, path: Path, provider: str = CPU, options: Mapping[str, str] | None = None
+    ) -> "OnnxSession":
+        """Load the file at ``path``.
+
+        Where ``provider`` cannot be had, ONNX Runtime takes the CPU: look at ``.provider``.
+
+        Raises:
+            UnknownModel: no such file, no ONNX, or none that carries our contract.
+        """
+        wanted = [(provider, dict(options or {})), *([CPU] if provider != CPU else [])]
+        runtime = _load(path, wanted, optimize=True)
+        return cls(runtime, _spec(runtime, path))
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Map (N, C, H, W) float32, 0..1, to (N, C, H*s, W*s) float32, unclipped.
+
+        Raises:
+            OutOfMemory: there is no room for this size.
+            ImageError: the network fails on this input, or breaks its contract.
+        """
+        try:
+            (output,) = self._runtime.run(["output"], {"input": batch})
+        except Exception as fault:  # its exceptions have no common base
+            raise _translated(fault) from fault
+        count, channels, height, width = batch.shape
+        scale = self.spec.scale
+        if output.shape != (count, channels, height * scale, width * scale):
+            raise ImageError(
+                f"the network {self.spec.name} gives {output.shape} for {batch.shape},"
+                f" which is not the x{scale} of its contract"
+            )
+        return np.asarray(output, np.float32)
+
+
+def read_spec(path: Path) -> ModelSpec:
+    """The contract of the file at ``path``. Raises UnknownModel as :meth:`OnnxSession.open`."""
+    return _spec(_load(path, [(CPU, {})], optimize=False), path)
+
+
+def compiled_providers() -> tuple[str, ...]:
+    """What the installed ONNX Runtime was built with; says nothing of what runs here."""
+    return tuple(_onnxruntime().get_available_providers())
+
+
+def cuda_version() -> str | None:
+    """The CUDA that the installed ONNX Runtime was built for, such as ``13.0``."""
+    return getattr(_onnxruntime(), "cuda_version", None) or None
+
+
+@cache
+def preload_cuda() -> str:
+    """Load the CUDA libraries that pip installed; once. What ONNX Runtime printed about it."""
+    with redirect_stdout(io.StringIO()) as printed:
+        _onnxruntime().preload_dlls(directory="")
+    return printed.getvalue()
+
+
+@cache
+def _onnxruntime() -> Any:
+    try:
+        import onnxruntime
+    except ImportError as fault:
+        raise SrBatchError(
+            f"onnxruntime cannot be loaded ({fault}); to mend it: sr-batch doctor"
+        ) from fault
+    onnxruntime.set_default_logger_severity(4)  # what matters comes as an exception
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+def _load(path: Path, providers: list[Any], optimize: bool) -> Any:
+    onnxruntime = _onnxruntime()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.enable_mem_pattern = False  # it doubles the memory and is no faster
+    levels = onnxruntime.GraphOptimizationLevel
+    options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimize else levels.ORT_DISABLE_ALL
+    if not path.is_file():
+        raise UnknownModel(f"{path}: no such file; to see what there is: sr-batch models list")
+    try:
+        return onnxruntime.InferenceSession(
+            path, options, providers=providers, enable_fallback=False
+        )
+    except Exception as fault:  # its exceptions have no common base
+        raise UnknownModel(f"{path}: cannot be run: {_sentence(fault)}") from fault
+
+
+def _spec(runtime: Any, path: Path) -> ModelSpec:
+    try:
+        spec = from_metadata(runtime.get_modelmeta().custom_metadata_map)
+    except ContractError as fault:
+        raise UnknownModel(
+            f"{path}: carries no contract of sr-batch ({fault}); only exported networks run:"
+            " sr-batch models list"
+        ) from fault
+    inputs = [(each.name, each.type, len(each.shape)) for each in runtime.get_inputs()]
+    outputs = [each.name for each in runtime.get_outputs()]
+    if inputs != [("input", "tensor(float)", 4)] or outputs != ["output"]:
+        raise UnknownModel(f"{path}: its inputs {inputs} and outputs {outputs} break its contract")
+    return spec
+
+
+def _translated(fault: Exception) -> ImageError:
+    if isinstance(fault, MemoryError) or any(words in str(fault).lower() for words in _NO_ROOM):
+        return OutOfMemory("out of memory")
+    return ImageError(f"the network failed: {_sentence(fault)}")
+
+
+def _sentence(fault: Exception) -> str:
+    """The first line of an ONNX Runtime message, without its ``[ONNXRuntimeError] : 1 : FAIL``."""
+    text = str(fault).split(" : ", 3)[-1].strip()
+    return text.splitlines()[0] if text else type(fault).__name__

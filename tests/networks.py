@@ -1,0 +1,103 @@
+"""Small real networks as ONNX files with our contract, for tests of what runs them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+from sr_batch.contract import Color, ModelSpec, to_metadata
+
+
+def conv_network(path: Path, scale: int = 2, color: Color = "rgb", width: int = 8) -> Path:
+    """Two 3x3 convolutions and a shuffle: every output depends on 5x5 inputs."""
+    channels = 3 if color == "rgb" else 1
+    nodes = [
+        helper.make_node("Conv", ["input", "w1"], ["hidden"], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["hidden"], ["positive"]),
+        helper.make_node("Conv", ["positive", "w2"], ["phases"], pads=[1, 1, 1, 1]),
+        helper.make_node("DepthToSpace", ["phases"], ["output"], blocksize=scale, mode="CRD"),
+    ]
+    weights = {
+        "w1": _weights(width, channels, 3),
+        "w2": _weights(channels * scale**2, width, 3),
+    }
+    spec = make_spec(scale=scale, color=color, receptive_field=5, overlap=2)
+    return save(path, nodes, weights, spec)
+
+
+def block_network(path: Path) -> Path:
+    """x2 on blocks of 4x4: the sides must be multiples of 4, and where a block starts matters."""
+    nodes = [
+        helper.make_node("SpaceToDepth", ["input"], ["blocks"], blocksize=4),
+        helper.make_node("Conv", ["blocks", "w"], ["phases"], pads=[1, 1, 1, 1]),
+        helper.make_node("DepthToSpace", ["phases"], ["output"], blocksize=8, mode="CRD"),
+    ]
+    spec = make_spec(multiple=4, receptive_field=15, overlap=7)
+    return save(path, nodes, {"w": _weights(3 * 64, 3 * 16, 3)}, spec)
+
+
+def nan_network(path: Path) -> Path:
+    """Zero divided by zero, everywhere."""
+    nodes = [
+        helper.make_node("Sub", ["input", "input"], ["zero"]),
+        helper.make_node("Div", ["zero", "zero"], ["nan"]),
+        helper.make_node("Concat", ["nan"] * 4, ["phases"], axis=1),
+        helper.make_node("DepthToSpace", ["phases"], ["output"], blocksize=2),
+    ]
+    return save(path, nodes, {}, make_spec())
+
+
+def make_spec(
+    scale: int = 2,
+    color: Color = "rgb",
+    multiple: int = 1,
+    receptive_field: int = 1,
+    overlap: int = 0,
+) -> ModelSpec:
+    return ModelSpec(
+        name="small",
+        arch="small",
+        scale=scale,
+        color=color,
+        multiple=multiple,
+        receptive_field=receptive_field,
+        overlap=overlap,
+        precision="fp32",
+        protocol="none",
+        licence="none",
+        data="none",
+        commit="none",
+    )
+
+
+def save(
+    path: Path,
+    nodes: Sequence[NodeProto],
+    weights: dict[str, np.ndarray],
+    spec: ModelSpec | None,
+    names: tuple[str, str] = ("input", "output"),
+) -> Path:
+    """Write the file; ``spec`` None leaves the contract out."""
+    channels = 1 if spec and spec.color == "y" else 3
+    graph = helper.make_graph(
+        nodes,
+        "small",
+        [helper.make_tensor_value_info(names[0], TensorProto.FLOAT, ["n", channels, "h", "w"])],
+        [helper.make_tensor_value_info(names[1], TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    opset = helper.make_opsetid("", 18)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=10)
+    helper.set_model_props(model, to_metadata(spec) if spec else {})
+    onnx.save(model, path)
+    return path
+
+
+def _weights(n_out: int, n_in: int, side: int) -> np.ndarray:
+    """Random, with outputs in the range of the inputs, mostly."""
+    random = np.random.default_rng([n_out, n_in])
+    weights = random.uniform(-0.5, 1, (n_out, n_in, side, side))
+    weights /= weights.sum(axis=(1, 2, 3), keepdims=True)
+    return weights.astype(np.float32)

@@ -1,0 +1,109 @@
+from pathlib import Path
+
+import pytest
+
+from sr_batch.errors import DeviceUnavailable, UnknownModel, UsageError
+from sr_batch.onnx_session import CPU
+from sr_batch.providers import (
+    PROVIDERS,
+    Fault,
+    device_of,
+    find_cuda_fault,
+    missing_libraries,
+    open_session,
+    require_known,
+)
+from tests.networks import conv_network, nan_network
+
+CUDA_FAULT = find_cuda_fault()
+
+
+def silent(line: str) -> None:
+    raise AssertionError(line)
+
+
+def test_the_processor_is_always_there(tmp_path: Path) -> None:
+    session = open_session(conv_network(tmp_path / "net.onnx"), "cpu", silent)
+    assert session.provider == CPU
+    assert device_of(session) == "cpu"
+
+
+def test_auto_says_in_one_line_what_it_chose_and_why(tmp_path: Path) -> None:
+    lines: list[str] = []
+    session = open_session(conv_network(tmp_path / "net.onnx"), "auto", lines.append)
+    (line,) = lines
+    assert "\n" not in line
+    assert line.startswith(f"device: {device_of(session)}")
+    if CUDA_FAULT:
+        assert line == f"device: cpu, as {CUDA_FAULT}"
+
+
+def test_a_device_that_cannot_be_had_is_an_error_that_says_why(tmp_path: Path) -> None:
+    """With a GPU and its libraries the same call must really run there."""
+    path = conv_network(tmp_path / "net.onnx")
+    if CUDA_FAULT is None:
+        assert open_session(path, "cuda", silent).provider == PROVIDERS["cuda"].name
+        return
+    with pytest.raises(DeviceUnavailable) as caught:
+        open_session(path, "cuda", silent)
+    assert caught.value.exit_code == 4
+    assert str(caught.value).startswith(f"--device cuda: {CUDA_FAULT}")
+
+
+def test_what_onnxruntime_cannot_give_is_not_taken_for_given(tmp_path: Path) -> None:
+    """Past all that can be seen beforehand: the session itself says where it runs."""
+    from sr_batch import providers
+
+    table = {"odd": providers.Provider("NoSuchExecutionProvider")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(providers, "PROVIDERS", table)
+        with pytest.raises(DeviceUnavailable, match=r"--device odd: .*sr-batch doctor"):
+            open_session(conv_network(tmp_path / "net.onnx"), "odd", silent)
+
+
+def test_auto_goes_on_to_the_next_device(tmp_path: Path) -> None:
+    from sr_batch import providers
+
+    broken = providers.Provider("NoSuchExecutionProvider", {}, lambda: Fault("it rains"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(providers, "PROVIDERS", {"rain": broken, "cpu": PROVIDERS["cpu"]})
+        lines: list[str] = []
+        open_session(nan_network(tmp_path / "net.onnx"), "auto", lines.append)
+    assert lines == ["device: cpu, as it rains"]
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_a_broken_file_is_no_fault_of_the_device(tmp_path: Path, device: str) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"no network")
+    with pytest.raises(UnknownModel, match=r"net\.onnx"):
+        open_session(path, device, silent)
+
+
+def test_names_the_devices_there_are() -> None:
+    with pytest.raises(UsageError, match="--device gpu: allowed is auto, cpu, cuda"):
+        require_known("gpu")
+    for device in ("auto", "cpu", "cuda"):
+        require_known(device)
+
+
+def test_a_fault_says_how_to_mend_it() -> None:
+    assert str(Fault("it is off", "switch it on")) == "it is off; to mend it: switch it on"
+    assert str(Fault("there is none")) == "there is none"
+
+
+# As onnxruntime 1.31 prints it: what pip installed first, the bare names after that.
+PRELOADING = """\
+Failed to load /env/nvidia/cu13/lib/libcublas.so.13: libcublasLt.so.13: cannot open shared object \
+file: No such file or directory
+Failed to load libcublasLt.so.13: libcublasLt.so.13: cannot open shared object file: No such file \
+or directory
+Failed to load libcurand.so.10: libcurand.so.10: cannot open shared object file: No such file or \
+directory
+Please follow https://onnxruntime.ai/docs/install/#cuda-and-cudnn to install CUDA.
+"""
+
+
+def test_reads_the_missing_libraries_from_what_was_printed() -> None:
+    assert missing_libraries(PRELOADING) == ("libcublasLt.so.13", "libcurand.so.10")
+    assert missing_libraries("") == ()
