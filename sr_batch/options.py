@@ -11,8 +11,11 @@ Overlap = int | Literal["auto", "full"]
 
 MAX_SCALE = 64.0
 MIN_TILE = 32
+SCALE_RANGE = f"above 0, at most {MAX_SCALE:g}"
 TILE_RANGE = f"auto, 0 (never tile) or at least {MIN_TILE}"
 OVERLAP_RANGE = "auto, full or at least 0"
+QUALITY_RANGE = "1 to 100"
+COUNT_RANGE = "at least 1"
 MAX_PIXELS = 178_956_970  # Pillow's own refusal: a quarter of a gigabyte of RGB, twice over
 
 
@@ -49,9 +52,7 @@ class UpscaleOptions:
     recursive: bool = True
 
     def __post_init__(self) -> None:
-        _require(
-            0 < self.scale <= MAX_SCALE, "--scale", self.scale, f"above 0, at most {MAX_SCALE:g}"
-        )
+        _require(0 < self.scale <= MAX_SCALE, "--scale", self.scale, SCALE_RANGE)
         _require(self.mode in get_args(Mode), "--mode", self.mode, ", ".join(get_args(Mode)))
         _require(
             self.tile is None or self.tile == 0 or self.tile >= MIN_TILE,
@@ -69,9 +70,9 @@ class UpscaleOptions:
         _require(
             self.format in get_args(Format), "--format", self.format, ", ".join(get_args(Format))
         )
-        _require(1 <= self.quality <= 100, "--quality", self.quality, "1 to 100")
-        _require(self.max_pixels >= 1, "--max-pixels", self.max_pixels, "at least 1")
-        _require(self.jobs is None or self.jobs >= 1, "--jobs", self.jobs, "at least 1")
+        _require(1 <= self.quality <= 100, "--quality", self.quality, QUALITY_RANGE)
+        _require(self.max_pixels >= 1, "--max-pixels", self.max_pixels, COUNT_RANGE)
+        _require(self.jobs is None or self.jobs >= 1, "--jobs", self.jobs, COUNT_RANGE)
 
 
 def _require(holds: bool, flag: str, value: object, allowed: str) -> None:

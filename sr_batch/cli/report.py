@@ -35,27 +35,34 @@ class Summary:
 class Report:
     """Shows results as they come and adds them up. Use as a context manager."""
 
-    def __init__(self, plan: Plan, as_json: bool) -> None:
-        self._pixels = {str(job.source): job.pixels for job in plan.jobs}
-        self._planned = len(plan.jobs) + len(plan.settled)
-        self._folders = {str(job.root) for job in plan.jobs}
+    def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
+        self._planned = 0
+        self._pixels: dict[str, int] = {}
+        self._folders: set[str] = set()
         self._started = time.monotonic()
         self._results: list[JobResult] = []
         self._said: set[str] = set()
         self._bar: Bar | None = None
 
     def __enter__(self) -> Report:
-        if sys.stderr.isatty() and self._pixels:
-            from sr_batch.cli.progress import Bar
-
-            self._bar = Bar(self._planned, sum(self._pixels.values()))
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._bar:
             self._bar.close()
             self._bar = None
+
+    def begin(self, plan: Plan) -> None:
+        """The work starts: from here on there is a bar, on a terminal."""
+        self._planned = len(plan.jobs) + len(plan.settled)
+        self._pixels = {str(job.source): job.pixels for job in plan.jobs}
+        self._folders = {str(job.root) for job in plan.jobs}
+        self._started = time.monotonic()
+        if sys.stderr.isatty() and plan.jobs:
+            from sr_batch.cli.progress import Bar
+
+            self._bar = Bar(self._planned, sum(self._pixels.values()))
 
     def say(self, text: str, kind: str = "") -> None:
         """Show one line for people, the first time: a thousand files may have the same note."""
@@ -66,6 +73,11 @@ class Report:
             self._bar.say(one_line(kind + text))
         else:
             say(kind + text)
+
+    def stopped(self, why: str) -> None:
+        """Show what ended the run, unless the image that met it has already said so."""
+        if not any(why in text for text in self._said):
+            self.say(why, "stopped: ")
 
     def progress(self, pixels: int) -> None:
         """``pixels`` of an input are done; any thread may say so."""

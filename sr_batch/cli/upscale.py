@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sr_batch.cli.console import say
 from sr_batch.cli.signals import Stop, stop_on_signals
+from sr_batch.cli.values import number, parse_overlap, parse_tile
 from sr_batch.errors import SrBatchError, UsageError
-from sr_batch.options import OVERLAP_RANGE, TILE_RANGE, Format, Mode, Overlap, UpscaleOptions
+from sr_batch.options import (
+    COUNT_RANGE,
+    QUALITY_RANGE,
+    SCALE_RANGE,
+    Format,
+    Mode,
+    UpscaleOptions,
+)
 from sr_batch.results import JobResult, exit_code
 
 if TYPE_CHECKING:
@@ -48,13 +55,17 @@ def upscale(
     ] = DEFAULTS.model,
     scale: Annotated[
         float,
-        typer.Option("--scale", "-s", metavar="FACTOR", help="Side of the output / of the input."),
+        typer.Option(
+            "--scale",
+            "-s",
+            metavar="FACTOR",
+            parser=number(float, "--scale", SCALE_RANGE),
+            help=f"Side of the output / side of the input, {SCALE_RANGE}.",
+        ),
     ] = DEFAULTS.scale,
     mode: Annotated[
         Mode,
-        typer.Option(
-            help="Run the network on colour or on luma alone; auto: what it was made for."
-        ),
+        typer.Option(help="Run the network on color or on luma alone; auto: what it was made for."),
     ] = DEFAULTS.mode,
     tile: Annotated[
         str,
@@ -79,15 +90,31 @@ def upscale(
         Format, typer.Option("--format", "-f", help="Format of the outputs; keep: the input's.")
     ] = DEFAULTS.format,
     quality: Annotated[
-        int, typer.Option("--quality", "-q", metavar="N", help="Of JPEG and WebP, 1 to 100.")
+        int,
+        typer.Option(
+            "--quality",
+            "-q",
+            metavar="N",
+            parser=number(int, "--quality", QUALITY_RANGE),
+            help=f"Of JPEG and WebP, {QUALITY_RANGE}.",
+        ),
     ] = DEFAULTS.quality,
     max_pixels: Annotated[
-        int, typer.Option(metavar="N", help="Refuse inputs with more pixels than this.")
+        int,
+        typer.Option(
+            metavar="N",
+            parser=number(int, "--max-pixels", COUNT_RANGE),
+            help="Refuse inputs with more pixels than this.",
+        ),
     ] = DEFAULTS.max_pixels,
     jobs: Annotated[
         int | None,
         typer.Option(
-            "--jobs", "-j", metavar="N", help="Threads that compute; default: one a core."
+            "--jobs",
+            "-j",
+            metavar="N",
+            parser=number(int, "--jobs", COUNT_RANGE),
+            help="Threads that compute; default: one a core.",
         ),
     ] = DEFAULTS.jobs,
     recursive: Annotated[
@@ -96,7 +123,8 @@ def upscale(
     as_json: Annotated[
         bool,
         typer.Option(
-            "--json", help="One JSON object per input on standard output, then one with the sums."
+            "--json",
+            help="One JSON object per input on standard output, then one with the sums.",
         ),
     ] = False,
 ) -> None:
@@ -130,36 +158,19 @@ def upscale(
     raise typer.Exit(_run(inputs, output, options, as_json))
 
 
-def parse_tile(text: str) -> int | None:
-    """``auto`` is None, anything else a whole number."""
-    if text == "auto":
-        return None
-    if not text.isdecimal():
-        raise UsageError(f"--tile {text}: allowed is {TILE_RANGE}")
-    return int(text)
-
-
-def parse_overlap(text: str) -> Overlap:
-    """``auto``, ``full`` or a whole number."""
-    if text in ("auto", "full"):
-        return cast(Overlap, text)
-    if not text.isdecimal():
-        raise UsageError(f"--overlap {text}: allowed is {OVERLAP_RANGE}")
-    return int(text)
-
-
 def _run(inputs: list[str], output: str | None, options: UpscaleOptions, as_json: bool) -> int:
     # Imported here, not above: they load the inference and image libraries, --help does not.
     from sr_batch.cli.report import Report
     from sr_batch.jobs import plan_jobs
     from sr_batch.upscaler import Upscaler
 
-    with Upscaler(options, say) as upscaler:
-        plan = plan_jobs(inputs, output, options, upscaler.model, say)
+    with Report(as_json) as report, Upscaler(options, report.say) as upscaler:
+        plan = plan_jobs(inputs, output, options, upscaler.model, report.say)
         _check_standard_output(plan, as_json)
-        with stop_on_signals() as stop, Report(plan, as_json) as report:
+        report.begin(plan)
+        with stop_on_signals() as stop:
             code = _work(plan, upscaler, options, report, stop)
-            report.finish(code)
+        report.finish(code)
     return code
 
 
@@ -176,7 +187,7 @@ def _work(
             results.append(result)
             report.add(result)
     except SrBatchError as error:
-        report.say(str(error), "stopped: ")
+        report.stopped(str(error))
         return error.exit_code
     return stop.exit_code or exit_code(results)
 

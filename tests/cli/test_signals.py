@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import ENVIRONMENT, Photo, Starter, Tool, finish, size_of
 
 ESPCN = ("--model", "espcn")
-COUNT = 60
+COUNT = 30
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -48,7 +48,7 @@ def test_shows_files_speed_and_a_whole_line_for_a_failure(photo: Photo, tmp_path
     assert "3/3 files" in shown
     assert "MP/s" in shown
     assert "failed: photos/long-name-that-must-not-be-cut-however-narrow-it-is.png" in shown
-    assert shown.rstrip().splitlines()[-1].startswith("3 images: 2 done, 1 failed")
+    assert "3 images: 2 done, 1 failed" in shown.rstrip().splitlines()[-1]
     assert shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l")  # the cursor is back
 
 

@@ -245,8 +245,17 @@ def test_replaces_the_target_of_a_symlink_and_keeps_the_link(
 ) -> None:
     photo("a.png")
     (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere/target.png").write_bytes(b"old")
     (tmp_path / "out.png").symlink_to("elsewhere/target.png")
-    assert tool("upscale", "a.png", *ESPCN, "-o", "out.png").code == 0
-    assert (tmp_path / "out.png").is_symlink()
-    assert size_of(tmp_path / "elsewhere/target.png") == (48, 32)
+    for scale, size in (("2", (48, 32)), ("3", (72, 48))):
+        assert tool("upscale", "a.png", *ESPCN, "-o", "out.png", "--scale", scale).code == 0
+        assert (tmp_path / "out.png").is_symlink()
+        assert size_of(tmp_path / "elsewhere/target.png") == size
+
+
+def test_keeps_what_it_did_not_make(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+    photo("a.png")
+    (tmp_path / "out.png").write_bytes(b"dear to somebody")
+    run = tool("upscale", "a.png", *ESPCN, "-o", "out.png")
+    assert run.code == 3
+    assert "out.png" in run.err
+    assert (tmp_path / "out.png").read_bytes() == b"dear to somebody"
