@@ -57,10 +57,10 @@ RECIPES = {
         remark="The first 5,500 iterations ran under the cosine of a run of 20,000.",
     ),
     "espcn_x2": Recipe("espcn", 2, 6_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
-    "espcn_x4": Recipe("espcn", 4, 6_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
+    "espcn_x4": Recipe("espcn", 4, 5_000, 7e-4, ESPCN_STAGES, init="espcn_x3"),
     "edsr_x2_start": Recipe(
         "edsr", 2, 12_000, 5e-4, EDSR_START_STAGES, remark="Stopped after 8,500 iterations."
     ),
-    "edsr_x2": Recipe("edsr", 2, 3_500, 3e-4, EDSR_STAGES, init="edsr_x2_start"),
-    "edsr_x4": Recipe("edsr", 4, 4_500, 4e-4, EDSR_X4_STAGES, {"tail": "direct"}, init="edsr_x2"),
+    "edsr_x2": Recipe("edsr", 2, 2_600, 3e-4, EDSR_STAGES, init="edsr_x2_start"),
+    "edsr_x4": Recipe("edsr", 4, 3_000, 4e-4, EDSR_X4_STAGES, {"tail": "direct"}, init="edsr_x2"),
 }
