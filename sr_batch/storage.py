@@ -1,32 +1,28 @@
-"""Bytes in and out of the file system: whole files only, and the system's errors in our words.
+"""Outputs, written whole or not at all.
 
 An output is written into a hidden file in its own folder, synced, and only then takes its final
 name. So a name never stands for half a file, whatever ends the process or fills the disk.
 """
 
 import errno
-import hashlib
 import io
 import os
 import secrets
-import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from sr_batch.errors import ImageTooLarge, StorageError, UnreadableImage, UnwritableOutput
-from sr_batch.results import one_line
+from sr_batch.errors import StorageError, UnreadableImage, UnwritableOutput
+from sr_batch.reading import PIPE as PIPE
+from sr_batch.reading import display_name, is_folder, open_regular
 
 if sys.platform != "win32":
     import fcntl
 
-PIPE = Path("-")
 _PART_PREFIX, _PART_SUFFIX = ".sr-batch-", ".part"
-_CHUNK = 1 << 20
 _BINARY = getattr(os, "O_BINARY", 0)
-_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 # What no output after this one would survive either; everything else concerns one output.
 _FATAL = {
@@ -38,73 +34,19 @@ _FATAL = {
 }
 
 
-def display_name(path: Path) -> str:
-    """``path`` for messages, on one line."""
-    return "standard input" if path == PIPE else one_line(str(path))
-
-
-def read_source(source: Path, limit: int) -> bytes:
-    """All bytes of a regular file, or of standard input for ``PIPE``.
+def require_writable(target: Path) -> None:
+    """Find out before the work, and without a trace, whether ``target`` may be written.
 
     Raises:
-        UnreadableImage: missing, not permitted, no regular file.
-        ImageTooLarge: more than ``limit`` bytes.
+        UnwritableOutput: its folder, or the one that would hold it, takes no new file.
     """
-    if source == PIPE:
-        data = _read_up_to(sys.stdin.buffer, limit + 1)
-    else:
-        with _open_regular(source) as file:
-            data = _read_up_to(file, limit + 1)
-    if len(data) > limit:
-        raise ImageTooLarge(
-            f"{display_name(source)}: over {limit / 1e6:.0f} MB, more than an image within the"
-            " pixel limit takes; raise --max-pixels if it is one"
+    folder = next(path for path in Path(os.path.realpath(target)).parents if os.path.lexists(path))
+    effective = os.access in os.supports_effective_ids
+    if not is_folder(folder) or not os.access(folder, os.W_OK | os.X_OK, effective_ids=effective):
+        raise UnwritableOutput(
+            f"{display_name(target)}: no file can be made in {display_name(folder)};"
+            " choose another place with -o"
         )
-    return data
-
-
-def read_head(source: Path, count: int) -> bytes:
-    """The first ``count`` bytes of a regular file, fewer if it is shorter.
-
-    Raises:
-        UnreadableImage: missing, not permitted, no regular file.
-    """
-    with _open_regular(source) as file:
-        return _read_up_to(file, count)
-
-
-def content_hash(data: bytes) -> str:
-    """What tells one content from another in the ledger."""
-    return hashlib.blake2b(data, digest_size=32).hexdigest()
-
-
-def file_hash(path: Path) -> str | None:
-    """:func:`content_hash` of a file, read in pieces; None if it cannot be read."""
-    digest = hashlib.blake2b(digest_size=32)
-    try:
-        with _open_regular(path) as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-    except (UnreadableImage, OSError):
-        return None
-    return digest.hexdigest()
-
-
-def require_regular(path: Path) -> None:
-    """Refuse what is no regular file, without opening it: a pipe would block for ever.
-
-    Raises:
-        UnreadableImage: missing, not permitted, a folder, a pipe, a socket or a device.
-    """
-    with _reading(path):
-        mode = path.stat().st_mode
-    if not stat.S_ISREG(mode):
-        raise UnreadableImage(f"{display_name(path)}: {_kind(mode)}, not a file")
-
-
-def is_folder(path: Path) -> bool:
-    """Whether a folder is there; False also where that cannot be found out."""
-    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir may raise
 
 
 def write_output(target: Path, data: bytes, announce: Callable[[], None] = lambda: None) -> None:
@@ -142,44 +84,6 @@ def sweep(folder: Path) -> None:
 
 
 @contextmanager
-def _open_regular(path: Path) -> Iterator[BinaryIO]:
-    require_regular(path)
-    with _reading(path):
-        # A pipe may have taken the file's place since: opening must not wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | _BINARY | _NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UnreadableImage(f"{display_name(path)}: not a file")
-            yield file
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UnreadableImage(f"{display_name(path)}: {_words(error)}") from error
-    except ValueError as error:  # a null byte in the path
-        raise UnreadableImage(f"{display_name(path)}: {error}") from error
-
-
-def _read_up_to(file: BinaryIO, count: int) -> bytes:
-    buffer = io.BytesIO()
-    while buffer.tell() < count and (chunk := file.read(min(_CHUNK, count - buffer.tell()))):
-        buffer.write(chunk)
-    return buffer.getvalue()
-
-
-def _kind(mode: int) -> str:
-    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
-    return next((kind for holds, kind in kinds if holds(mode)), "a device")
-
-
-def _words(error: OSError) -> str:
-    return error.strerror or type(error).__name__
-
-
-@contextmanager
 def _writing(target: Path, size: int) -> Iterator[None]:
     try:
         yield
@@ -195,7 +99,7 @@ def _write_error(error: OSError, target: Path, size: int) -> StorageError | Unwr
             f"{what}: {why}; make room or choose another -o, then run the same command again:"
             " it goes on where it stopped"
         )
-    return UnwritableOutput(f"{what}: {_words(error)}; choose another place with -o")
+    return UnwritableOutput(f"{what}: {error.strerror or error}; choose another place with -o")
 
 
 def _write_file(target: Path, data: bytes, announce: Callable[[], None]) -> None:
@@ -219,7 +123,9 @@ def _write_stdout(data: bytes) -> None:
     except OSError as error:
         # What is left in the buffer must not fail a second time when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise StorageError(f"standard output is not written whole: {_words(error)}") from error
+        raise StorageError(
+            f"standard output is not written whole: {error.strerror or error}"
+        ) from error
 
 
 @contextmanager
@@ -273,6 +179,6 @@ def _lock(descriptor: int) -> None:
 def _remove_if_stale(part: Path) -> None:
     if sys.platform == "win32":
         return  # without these locks stale and live cannot be told apart
-    with suppress(OSError, UnreadableImage), _open_regular(part) as file:
+    with suppress(OSError, UnreadableImage), open_regular(part) as file:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         part.unlink()

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS: dict[int, set[str]] = {
     0: {"contract", "errors", "geometry", "options", "results"},
     1: {"bicubic", "color", "image", "metrics", "pipeline", "scaling", "session", "tiling"},
-    2: {"catalog", "codec", "ledger", "onnx_session", "providers", "resample", "storage"},
+    2: {"catalog", "codec", "ledger", "onnx_session", "providers", "reading", "resample", "storage"},
     3: {"doctor", "engine", "jobs", "outputs", "sources", "tile_pool", "upscaler", "worker"},
     4: {"api", "cli"},
     5: {"__init__", "__main__"},
@@ -27,7 +27,7 @@ TRAINING_MAY_REACH = 2
 SEAMS = {
     "onnxruntime": {"onnx_session", "providers"},
     "cv2": {"codec", "resample"},
-    "PIL": {"codec"},
+    "PIL": {"api", "codec"},
     "sqlite3": {"ledger"},
     "typer": {"cli"},
     "rich": {"cli"},

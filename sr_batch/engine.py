@@ -1,0 +1,117 @@
+"""The one engine: takes a plan, gives one result for every input, in the order they finish.
+
+A few threads each take an image through all its steps. Decoding, inference and encoding of
+different images so overlap by themselves. What goes wrong with an image is a ``Failed``, never an
+exception.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from sr_batch import codec
+from sr_batch.errors import ImageError, SrBatchError
+from sr_batch.jobs import PIPE, Job, Notify, Plan, log_warning
+from sr_batch.options import UpscaleOptions
+from sr_batch.reading import display_name
+from sr_batch.results import Failed, JobResult, NotRun, one_line
+from sr_batch.storage import sweep
+from sr_batch.upscaler import Stopped
+from sr_batch.worker import Enlarger, Loader, Worker
+
+_THREADS = 4
+_TICK = 0.1  # seconds between two looks at the stop event
+
+
+def run(
+    plan: Plan,
+    upscaler: Enlarger,
+    options: UpscaleOptions,
+    progress: Callable[[int], None],
+    stop: threading.Event,
+    load: Loader = codec.read_image,
+    notify: Notify = log_warning,
+) -> Iterator[JobResult]:
+    """Carry out ``plan``; yields one result per input, the settled ones first.
+
+    Args:
+        plan: From :func:`sr_batch.jobs.plan_jobs`.
+        upscaler: Enlarges decoded images.
+        options: Format, quality, pixel limit.
+        progress: Told input pixels as they are finished, from any thread.
+        stop: Once set, images in flight are dropped or finished whole, the rest is ``NotRun``.
+        load: Decodes (bytes, name for messages, pixel limit).
+        notify: Told, in one line, what does not stop the run: a broken state file.
+
+    Raises:
+        SrBatchError: after the last result, what ended the run early, such as a full disk.
+    """
+    yield from plan.settled
+    for folder in {job.target.parent for job in plan.jobs if job.target != PIPE}:
+        sweep(folder)
+    crew = _Crew(stop)
+    yield from crew.results(Worker(upscaler, options, progress, crew.halt, load, notify), plan.jobs)
+
+
+class _Crew:
+    """The threads of one run, and what ends it before its time.
+
+    Attributes:
+        halt: Set by the caller's stop, a fatal error, or a caller that takes no more results.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.halt = threading.Event()
+        self._stop = stop
+        self._fatal: SrBatchError | None = None
+        self._lock = threading.Lock()
+
+    def results(self, worker: Worker, jobs: Sequence[Job]) -> Iterator[JobResult]:
+        finished: queue.SimpleQueue[Future[JobResult]] = queue.SimpleQueue()
+        pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="image")
+        try:
+            for job in jobs:
+                pool.submit(self._result, worker, job).add_done_callback(finished.put)
+            for _ in jobs:
+                yield self._next(finished)
+        finally:
+            self.halt.set()
+            pool.shutdown(cancel_futures=True)
+        if self._fatal:
+            raise self._fatal
+
+    def _next(self, finished: "queue.SimpleQueue[Future[JobResult]]") -> JobResult:
+        while True:
+            if self._stop.is_set():
+                self.halt.set()
+            try:
+                return finished.get(timeout=_TICK).result()
+            except queue.Empty:
+                continue
+
+    def _result(self, worker: Worker, job: Job) -> JobResult:
+        """The job boundary: whatever happens to an image becomes data here."""
+        source, target, name = str(job.source), str(job.target), display_name(job.source)
+        try:
+            if self._stop.is_set():
+                raise Stopped
+            return worker(job)
+        except Stopped:
+            reason = f"the run ended: {self._fatal}" if self._fatal else "the run was stopped"
+            return NotRun(source, target, one_line(reason))
+        except ImageError as error:
+            text = str(error)
+        except SrBatchError as error:
+            text = str(error)
+            self._end(error)
+        except MemoryError:
+            text = "not enough memory for this image: free some, or upscale it by itself"
+        except Exception as error:
+            text = f"{type(error).__name__}: {error} (a fault of sr-batch: please report it)"
+        return Failed(source, target, one_line(text if name in text else f"{name}: {text}"))
+
+    def _end(self, error: SrBatchError) -> None:
+        with self._lock:
+            self._fatal = self._fatal or error
+        self.halt.set()

@@ -1,0 +1,184 @@
+"""Which input becomes which output, all of it decided and checked before any work."""
+
+import logging
+import os
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from sr_batch import codec
+from sr_batch.errors import ImageError, ImageTooLarge, OutputCollision, UnwritableOutput
+from sr_batch.geometry import Size
+from sr_batch.ledger import Ledger
+from sr_batch.options import UpscaleOptions
+from sr_batch.outputs import Layout, RealPaths, read_output
+from sr_batch.reading import PIPE as PIPE
+from sr_batch.reading import display_name, read_head
+from sr_batch.results import Failed, Skipped
+from sr_batch.sources import MAGIC_BYTES, Source, find_sources
+
+Notify = Callable[[str], None]
+log_warning: Notify = logging.getLogger("sr_batch").warning
+
+# Enough for the header of nearly every file; where it is not, the job itself looks again.
+_HEAD_BYTES = 1 << 16
+_LONGEST_NAME = 255
+
+
+@dataclass(frozen=True)
+class Job:
+    """One image to make.
+
+    Attributes:
+        source: The input; ``PIPE`` for standard input.
+        target: The output; ``PIPE`` for standard output.
+        root: The output folder whose ledger keeps ``target``; ``PIPE`` if nothing is kept.
+        format: Container to write; ``keep`` only for standard input, whose kind is not known yet.
+        pixels: Of the input, 0 if not known yet.
+    """
+
+    source: Path
+    target: Path
+    root: Path
+    format: str
+    pixels: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a command line comes to.
+
+    Attributes:
+        jobs: What is to be done, in order.
+        settled: What is known without work: our own outputs among the inputs, files refused.
+    """
+
+    jobs: tuple[Job, ...]
+    settled: tuple[Skipped | Failed, ...]
+
+
+def plan_jobs(
+    inputs: Sequence[str],
+    output: str | None,
+    options: UpscaleOptions,
+    model: str,
+    notify: Notify = log_warning,
+) -> Plan:
+    """Decide what becomes of ``inputs``. Reads at most the head of each file, decodes nothing.
+
+    Args:
+        inputs: Files, folders, patterns, or ``-``.
+        output: The ``-o`` of the command line.
+        options: Scale, format, pixel limit, recursion.
+        model: Name of the network, for the names of outputs beside their inputs.
+        notify: Told, in one line, what does not stop the run: a broken state file.
+
+    Raises:
+        UsageError: an input does not exist, or ``output`` cannot be carried out.
+        OutputCollision: two inputs would write one output, or an output would replace an input.
+    """
+    found = list(find_sources(inputs, options.recursive))
+    sources = [entry for entry in found if isinstance(entry, Source)]
+    layout = Layout(read_output(output, found, options.format), _tag(options.scale, model))
+    real = layout.real
+    ours = _recorded_outputs({real[source.path].parent for source in sources}, notify)
+    settled: list[Skipped | Failed] = [entry for entry in found if isinstance(entry, Failed)]
+    jobs: dict[tuple[Path, Path], Job] = {}  # an input named twice is one job
+    for source in sources:
+        entry = _skipped(source, layout, ours) or _planned(source, layout, options)
+        if isinstance(entry, Job):
+            jobs.setdefault((real[entry.source], real[entry.target]), entry)
+        else:
+            settled.append(entry)
+    _refuse_collisions(jobs.values(), settled, real)
+    return Plan(tuple(jobs.values()), tuple(settled))
+
+
+def _tag(scale: float, model: str) -> str:
+    return f"_x{scale:g}_{PurePath(model).name.removesuffix('.onnx')}"
+
+
+def _recorded_outputs(folders: Iterable[Path], notify: Notify) -> set[Path]:
+    """What the ledgers in ``folders`` and above them call an output of ours."""
+    places = {place for folder in folders for place in (folder, *folder.parents)}
+    return {path for place in sorted(places) for path in Ledger(place, notify).paths()}
+
+
+def _skipped(source: Source, layout: Layout, ours: Collection[Path]) -> Skipped | None:
+    if source.path != PIPE and layout.real[source.path] in ours:
+        reason = "an output of an earlier run; a copy of it elsewhere would be enlarged"
+    elif layout.holds(source):
+        reason = "in the output folder"
+    else:
+        return None
+    return Skipped(str(source.path), None, reason)
+
+
+def _planned(source: Source, layout: Layout, options: UpscaleOptions) -> Job | Failed:
+    name = display_name(source.path)
+    try:
+        container, size = _inspect(source.path, options.max_pixels)
+        place = layout.place(source, container)
+        _require_short_name(place.target, name)
+        if size:
+            codec.require_fits(size * options.scale, place.format, name)
+    except ImageError as error:
+        return Failed(str(source.path), None, str(error))
+    return Job(source.path, place.target, place.root, place.format, size.pixels if size else 0)
+
+
+def _inspect(path: Path, max_pixels: int) -> tuple[str, Size | None]:
+    """The container of ``path`` and its size, None if its first bytes do not tell."""
+    if path == PIPE:
+        return "keep", None
+    head = read_head(path, _HEAD_BYTES)
+    try:
+        header = codec.read_header(head, display_name(path), max_pixels)
+    except ImageTooLarge:
+        raise
+    except ImageError:
+        container = codec.sniff(head[:MAGIC_BYTES])
+        if container is None or len(head) < _HEAD_BYTES:
+            raise
+        return container, None
+    return header.format, header.size
+
+
+def _require_short_name(target: Path, name: str) -> None:
+    if len(os.fsencode(target.name)) > _LONGEST_NAME:
+        raise UnwritableOutput(
+            f"{name}: the name of its output would be longer than {_LONGEST_NAME} bytes;"
+            " choose the output with -o"
+        )
+
+
+def _refuse_collisions(
+    jobs: Iterable[Job], settled: Iterable[Skipped | Failed], real: RealPaths
+) -> None:
+    inputs = [job.source for job in jobs]
+    inputs += [Path(result.input) for result in settled if isinstance(result, Failed)]
+    read = {_same_name(real[path]): path for path in inputs}
+    written: dict[str, Job] = {}
+    for job in jobs:
+        if job.target == PIPE:
+            continue
+        key = _same_name(real[job.target])
+        if key in read:
+            raise OutputCollision(
+                f"{display_name(read[key])} is an input and never overwritten, but the output of"
+                f" {display_name(job.source)} would be {display_name(job.target)}:"
+                " choose another -o"
+            )
+        if (other := written.setdefault(key, job)) is not job:
+            raise OutputCollision(
+                f"{display_name(other.source)} and {display_name(job.source)} would both be"
+                f" written to {display_name(job.target)}: rename one, or run them apart, each"
+                " with its own -o"
+            )
+
+
+def _same_name(path: Path) -> str:
+    """Equal for paths that some file system takes for one: case and Unicode form do not count."""
+    folded = unicodedata.normalize("NFC", str(path)).casefold()
+    return unicodedata.normalize("NFC", folded)

@@ -1,0 +1,71 @@
+"""A small network and small pictures, for tests of what is around them."""
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.synchronize import Event as EventType
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pillow
+
+from sr_batch.engine import run
+from sr_batch.geometry import Size
+from sr_batch.image import Image
+from sr_batch.jobs import plan_jobs
+from sr_batch.options import UpscaleOptions
+from sr_batch.upscaler import Stopped, Upscaled
+
+
+class FakeUpscaler:
+    """Repeats every pixel. ``before`` is called first with the image's name, and may raise."""
+
+    provider = "fake"
+    model = "nearest"
+
+    def __init__(
+        self,
+        scale: int = 2,
+        recipe: str = "nearest",
+        before: Callable[[str], None] = lambda name: None,
+    ) -> None:
+        self.scale = scale
+        self.recipe = recipe
+        self.before = before
+        self.names: list[str] = []
+
+    def output_size(self, size: Size) -> Size:
+        return size * self.scale
+
+    def __call__(
+        self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
+    ) -> Upscaled:
+        self.before(name)
+        if stop.is_set():
+            raise Stopped
+        self.names.append(name)
+        color = image.color.repeat(self.scale, 0).repeat(self.scale, 1)
+        alpha = image.alpha
+        if alpha is not None:
+            alpha = alpha.repeat(self.scale, 0).repeat(self.scale, 1)
+        progress(image.size.pixels)
+        return Upscaled(replace(image, color=color, alpha=alpha), ())
+
+
+def upscale_for_ever(folder: str, started: EventType) -> None:
+    """Upscale ``in`` again and again, as the whole work of a process."""
+    os.chdir(folder)
+    started.set()
+    options, upscaler = UpscaleOptions(), FakeUpscaler()
+    while True:
+        plan = plan_jobs(["in"], None, options, upscaler.model)
+        list(run(plan, upscaler, options, lambda pixels: None, threading.Event()))
+
+
+def save_picture(path: Path, seed: int = 0, size: tuple[int, int] = (6, 4), kind: str = "") -> Path:
+    """Write random pixels to ``path``; ``kind`` is a format of Pillow's, else the suffix tells."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    Pillow.fromarray(pixels).save(path, kind or None)
+    return path
