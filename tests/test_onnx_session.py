@@ -12,6 +12,8 @@ from sr_batch.errors import ImageError, OutOfMemory, UnknownModel
 from sr_batch.onnx_session import CPU, OnnxSession, compiled_providers, read_spec
 from tests.networks import block_network, conv_network, make_spec, save
 
+ROOT = Path(__file__).parents[1]
+
 
 def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).random(shape, dtype=np.float32)
@@ -124,6 +126,6 @@ print(session(np.zeros((1, 3, 64, 64), np.float32)).shape)
 def test_says_that_memory_ran_out_and_goes_on(tmp_path: Path) -> None:
     path = conv_network(tmp_path / "net.onnx", width=64)
     command = [sys.executable, "-c", STARVED, str(path)]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.splitlines() == ["out of memory", "(1, 3, 128, 128)"]
     assert run.stderr == ""

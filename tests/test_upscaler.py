@@ -23,6 +23,8 @@ from sr_batch.resample import bleed, resize
 from sr_batch.upscaler import Stopped, Upscaled, Upscaler
 from tests.networks import block_network, conv_network, nan_network
 
+ROOT = Path(__file__).parents[1]
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -318,7 +320,7 @@ print(*lines, sep="\\n")
 def test_smaller_tiles_where_memory_runs_out(tmp_path: Path) -> None:
     path = conv_network(tmp_path / "wide.onnx", width=64)
     command = [sys.executable, "-c", STARVED, str(path)]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.stderr == ""
     assert run.stdout.splitlines() == [
         "True",

@@ -1,0 +1,149 @@
+"""The door for Python programs: one picture in memory, or one file, at a time."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image as Pillow
+
+from sr_batch.codec import read_image
+from sr_batch.errors import UnreadableImage, UnsupportedImage
+from sr_batch.image import Image, Metadata, Pixels
+from sr_batch.options import UpscaleOptions
+from sr_batch.upscaler import Upscaler
+
+Array = TypeVar("Array", bound=npt.NDArray[np.uint8] | npt.NDArray[np.uint16])
+
+_log = logging.getLogger("sr_batch")
+_MODES = ("L", "LA", "RGB", "RGBA", "I;16")  # of Pillow, that hold what an Image holds
+_METADATA = ("icc_profile", "exif", "dpi")
+
+
+@overload
+def upscale(image: Image, model: str = ..., scale: float = ..., **options: Any) -> Image: ...
+@overload
+def upscale(image: Array, model: str = ..., scale: float = ..., **options: Any) -> Array: ...
+@overload
+def upscale(
+    image: str | os.PathLike[str] | Pillow.Image,
+    model: str = ...,
+    scale: float = ...,
+    **options: Any,
+) -> Pillow.Image: ...
+def upscale(image: Any, model: str = "edsr", scale: float = 2, **options: Any) -> Any:
+    """Enlarge one picture; the same kind comes back, and for a path a PIL image.
+
+    Networks stay loaded between calls. What the tool would print is logged to ``sr_batch``.
+
+    Args:
+        image: A path; a PIL image; an array (H, W) or (H, W, C) of gray, gray and alpha, RGB or
+            RGBA, uint8 or uint16; or an :class:`sr_batch.image.Image`. A file is turned upright,
+            and its ICC profile, EXIF and DPI are in the ``info`` of what comes back.
+        model: Name of a family, or the path of an exported ONNX file.
+        scale: Output side / input side.
+        **options: The other fields of :class:`sr_batch.options.UpscaleOptions`.
+
+    Raises:
+        UsageError: an option is out of its range.
+        UnknownModel: no such network.
+        DeviceUnavailable: the device asked for cannot be had.
+        ImageError: the picture cannot be read or enlarged.
+    """
+    chosen = UpscaleOptions(model=model, scale=scale, **options)
+    source, back = _taken_apart(image, chosen.max_pixels)
+    name = os.fspath(image) if isinstance(image, str | os.PathLike) else "image"
+    upscaled = _upscaler(chosen)(source, name, lambda _: None, threading.Event())
+    for note in upscaled.notes:
+        _log.info("%s: %s", name, note)
+    return back(upscaled.image)
+
+
+@lru_cache(maxsize=2)
+def _upscaler(options: UpscaleOptions) -> Upscaler:
+    return Upscaler(options, _log.info)
+
+
+def _taken_apart(image: Any, max_pixels: int) -> tuple[Image, Callable[[Image], Any]]:
+    """An Image, and what makes the caller's kind of one again."""
+    match image:
+        case Image():
+            return image, lambda enlarged: enlarged
+        case np.ndarray():
+            return _from_array(image), lambda enlarged: _to_array(enlarged, image.ndim)
+        case Pillow.Image():
+            info = {key: image.info[key] for key in _METADATA if key in image.info}
+            return _from_pillow(image), lambda enlarged: _to_pillow(enlarged, info)
+        case str() | os.PathLike():
+            return _from_file(Path(image), max_pixels), lambda enlarged: _to_pillow(
+                enlarged, _info(enlarged.metadata)
+            )
+    raise UnsupportedImage(f"a {type(image).__name__} is no path, PIL image, array or Image")
+
+
+def _from_array(array: npt.NDArray[Any]) -> Image:
+    pixels = array[..., None] if array.ndim == 2 else array
+    fits = pixels.ndim == 3 and pixels.size and pixels.shape[2] <= 4
+    if not fits or array.dtype not in (np.uint8, np.uint16):
+        raise UnsupportedImage(
+            f"an array {array.shape} of {array.dtype} is no picture: (H, W) or (H, W, 1 to 4) of"
+            " uint8 or uint16 is"
+        )
+    if pixels.shape[2] in (2, 4):
+        return Image(pixels[..., :-1], pixels[..., -1])
+    return Image(pixels)
+
+
+def _to_array(image: Image, ndim: int = 3) -> Pixels:
+    if ndim == 2:
+        return image.color[..., 0]
+    if image.alpha is None:
+        return image.color
+    return np.concatenate((image.color, image.alpha[..., None]), axis=2)
+
+
+def _from_pillow(image: Pillow.Image) -> Image:
+    seen = image.has_transparency_data
+    if image.mode == "P":
+        image = image.convert("RGBA" if seen else "RGB")
+    elif image.mode in ("L", "RGB") and seen:
+        image = image.convert({"L": "LA", "RGB": "RGBA"}[image.mode])
+    elif image.mode == "1":
+        image = image.convert("L")
+    if image.mode not in _MODES:
+        raise UnsupportedImage(
+            f"a PIL image of mode {image.mode} is not read: give it .convert('RGB')"
+        )
+    return _from_array(np.asarray(image))
+
+
+def _to_pillow(image: Image, info: Mapping[str, Any]) -> Pillow.Image:
+    plain = image.is_gray and image.alpha is None
+    made = Pillow.fromarray(_to_array(image, 2 if plain else 3))
+    made.info.update(info)
+    return made
+
+
+def _from_file(path: Path, max_pixels: int) -> Image:
+    try:
+        data = path.read_bytes()
+    except OSError as fault:
+        raise UnreadableImage(f"{path}: cannot be read: {fault.strerror}") from fault
+    image = read_image(data, str(path), max_pixels)
+    if image.levels > 255 and not (image.is_gray and image.alpha is None):
+        raise UnsupportedImage(
+            f"{path}: PIL has no images of 16-bit colour; give an array of its pixels instead"
+        )
+    return image
+
+
+def _info(metadata: Metadata) -> dict[str, Any]:
+    """What Pillow calls it."""
+    exif = None if metadata.exif is None else b"Exif\0\0" + metadata.exif
+    found = {"icc_profile": metadata.icc, "exif": exif, "dpi": metadata.dpi}
+    return {key: value for key, value in found.items() if value is not None}

@@ -1,0 +1,76 @@
+"""What every exported network promises of its tiles, on sizes that fit nothing."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from sr_batch.catalog import ModelFile, find_models
+from sr_batch.image import Image
+from sr_batch.options import UpscaleOptions
+from sr_batch.upscaler import Upscaler
+
+PHOTOS = sorted((Path(__file__).parents[1] / "examples" / "photos").glob("*.jpg"))
+MODELS = pytest.mark.parametrize("model", find_models(), ids=lambda model: model.path.stem)
+RARE = 1e-5
+
+
+def pictures(seed: int) -> Iterator[np.ndarray]:
+    """Crops of photographs, some under grain and hard-edged shapes, of odd sizes; endless."""
+    random = np.random.default_rng(seed)
+    while True:
+        for path in PHOTOS:
+            with Pillow.open(path) as photo:
+                width, height = random.integers(30, 75, 2) * 2 + 1
+                left = random.integers(photo.width - width)
+                top = random.integers(photo.height - height)
+                crop = photo.convert("RGB").crop((left, top, left + width, top + height))
+            pixels = np.asarray(crop)
+            if random.random() < 0.3:
+                pixels = _roughened(pixels, random)
+            yield pixels
+
+
+def _roughened(pixels: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    rough = pixels + random.normal(0, 12, pixels.shape)
+    y, x = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
+    for _ in range(5):
+        centre_y, centre_x = random.integers(0, pixels.shape[:2])
+        rough[np.hypot(y - centre_y, x - centre_x) < random.integers(2, 20)] = random.integers(256)
+    return rough.clip(0, 255).astype(np.uint8)
+
+
+def enlarge(pixels: np.ndarray, model: ModelFile, **options: Any) -> np.ndarray:
+    chosen = UpscaleOptions(str(model.path), model.scale, device="cpu", **options)
+    with Upscaler(chosen, lambda _: None) as upscaler:
+        enlarged = upscaler(Image(pixels), "picture", lambda _: None, threading.Event())
+    return enlarged.image.color.astype(np.int32)
+
+
+@MODELS
+def test_tiles_leave_no_seam(model: ModelFile) -> None:
+    """At most one level, on at most one of 100,000 samples, with the overlap of the contract."""
+    samples = changed = 0
+    random = np.random.default_rng(0)
+    for pixels in pictures(0):
+        tiled = enlarge(pixels, model, tile=int(random.integers(32, 65)))
+        difference = np.abs(tiled - enlarge(pixels, model, tile=0))
+        assert difference.max() <= 1
+        samples += difference.size
+        changed += int(np.count_nonzero(difference))
+        if samples > 4e5:
+            break
+    assert changed <= RARE * samples
+
+
+@MODELS
+@pytest.mark.parametrize("mode", ["rgb", "y"])
+def test_the_whole_receptive_field_makes_tiles_equal(model: ModelFile, mode: str) -> None:
+    """Bit for bit, in 16 bits, where a float's last bits would show sooner than in 8."""
+    deep = next(pictures(seed=len(mode))).astype(np.uint16) * 257
+    tiled = enlarge(deep, model, mode=mode, tile=41, overlap="full")
+    assert np.array_equal(tiled, enlarge(deep, model, mode=mode, tile=0))
