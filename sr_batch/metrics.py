@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-Plane = npt.NDArray[np.floating]
+Plane = npt.NDArray[np.floating] | npt.NDArray[np.uint8]
 
 _PEAK = 255.0
 _SIGMA = 1.5

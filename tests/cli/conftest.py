@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,16 +42,15 @@ class Finished:
         return summary
 
 
-def start(*arguments: str | Path, cwd: Path, **more: Any) -> subprocess.Popen[bytes]:
+def start(*arguments: str | Path, cwd: Path) -> subprocess.Popen[bytes]:
     """Start ``sr-batch`` with pipes on all three streams."""
     return subprocess.Popen(
-        [sys.executable, "-m", "sr_batch", *map(os.fspath, arguments)],
+        [sys.executable, "-m", "sr_batch", *map(str, arguments)],
         cwd=cwd,
         env=ENVIRONMENT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        **more,
     )
 
 
@@ -72,8 +70,8 @@ Starter = Callable[..., subprocess.Popen[bytes]]
 def tool(tmp_path: Path) -> Tool:
     """Run ``sr-batch`` with these arguments in ``tmp_path`` and wait for it."""
 
-    def run(*arguments: str | Path, data: bytes | None = None, **more: Any) -> Finished:
-        return finish(start(*arguments, cwd=tmp_path, **more), data)
+    def run(*arguments: str | Path, data: bytes | None = None) -> Finished:
+        return finish(start(*arguments, cwd=tmp_path), data)
 
     return run
 
@@ -82,8 +80,8 @@ def tool(tmp_path: Path) -> Tool:
 def started(tmp_path: Path) -> Starter:
     """Start ``sr-batch`` with these arguments in ``tmp_path``."""
 
-    def run(*arguments: str | Path, **more: Any) -> subprocess.Popen[bytes]:
-        return start(*arguments, cwd=tmp_path, **more)
+    def run(*arguments: str | Path) -> subprocess.Popen[bytes]:
+        return start(*arguments, cwd=tmp_path)
 
     return run
 
@@ -111,7 +109,3 @@ def size_of(path: Path) -> tuple[int, int]:
     with Image.open(path) as image:
         image.load()
         return image.size
-
-
-def interrupt(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    process.send_signal(number)

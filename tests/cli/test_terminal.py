@@ -11,7 +11,7 @@ from tests.cli.conftest import ENVIRONMENT, Photo, Tool
 
 def read_all(terminal: int) -> str:
     """What was written to the other side until that was closed."""
-    pieces = []
+    pieces: list[bytes] = []
     while True:
         try:
             piece = os.read(terminal, 65536)
