@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cli.conftest import ENVIRONMENT, ROOT, Photo, Tool, size_of
+from sr_batch import __version__
+from tests.cli.conftest import ENVIRONMENT, Photo, Tool, size_of
 
 HEAVY = ("onnxruntime", "cv2", "torch", "PIL", "numpy", "rich")
 
@@ -55,8 +56,7 @@ def test_works_without_touching_the_network(photo: Photo, tmp_path: Path) -> Non
 
 def test_says_its_version(tool: Tool) -> None:
     run = tool("--version")
-    pyproject = (ROOT / "pyproject.toml").read_text()
-    assert run.out.decode().split() == ["sr-batch", pyproject.split('version = "')[1].split('"')[0]]
+    assert run.out.decode().split() == ["sr-batch", __version__]
 
 
 def test_shows_help_when_called_bare(tool: Tool) -> None:
