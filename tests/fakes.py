@@ -4,7 +4,6 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from multiprocessing.synchronize import Event as EventType
 from pathlib import Path
 
 import numpy as np
@@ -53,10 +52,9 @@ class FakeUpscaler:
         return Upscaled(replace(image, color=color, alpha=alpha), ())
 
 
-def upscale_for_ever(folder: str, started: EventType) -> None:
+def upscale_for_ever(folder: str) -> None:
     """Upscale ``in`` again and again, as the whole work of a process."""
     os.chdir(folder)
-    started.set()
     options, upscaler = UpscaleOptions(), FakeUpscaler()
     while True:
         plan = plan_jobs(["in"], None, options, upscaler.model)

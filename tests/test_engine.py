@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import numpy as np
@@ -586,23 +587,30 @@ def test_gate_keeps_its_holders_within_the_limit() -> None:
 # what a kill leaves
 
 
+def kill_during_a_run(context: ForkServerContext, outputs: int, delay: float) -> None:
+    """Kill a process that upscales ``in`` some time after so many outputs are there."""
+    child = context.Process(target=upscale_for_ever, args=(str(Path.cwd()),))
+    child.start()
+    while len(list(Path("in_sr").glob("*.png"))) < outputs:
+        assert child.is_alive()
+        time.sleep(0.001)
+    time.sleep(delay)
+    child.kill()
+    child.join()
+
+
 def test_a_killed_run_leaves_whole_files_and_is_completed(originals: dict[Path, str]) -> None:
     photos(60)
     originals.update({path: digest(path) for path in Path("in").iterdir()})
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.fakes"])
     chance = random.Random(7)
+    survived = 0
     for _ in range(10):
-        started = context.Event()
-        child = context.Process(target=upscale_for_ever, args=(str(Path.cwd()), started))
-        child.start()
-        assert started.wait(PATIENCE)
-        time.sleep(chance.uniform(0, 0.15))
-        child.kill()
-        child.join()
+        outputs = min(survived + chance.randint(0, 5), 60)
+        kill_during_a_run(context, outputs, chance.uniform(0, 0.03))
         assert all(is_whole(path) for path in Path("in_sr").glob("*.png"))
-    survived = len(list(Path("in_sr").glob("*.png")))
-    assert survived
+        survived = len(list(Path("in_sr").glob("*.png")))
     assert count(go("in")).get("skipped") == survived  # none is made again needlessly
     assert tree("in_sr") == sorted(f"{number}.png" for number in range(60))
     assert count(go("in")) == {"skipped": 60}
