@@ -49,5 +49,5 @@ def _blur(plane: Plane) -> Plane:
     kernel /= kernel.sum()
     for axis in (0, 1):
         windows = np.lib.stride_tricks.sliding_window_view(plane, kernel.size, axis=axis)
-        plane = windows @ kernel
+        plane = np.asarray(windows @ kernel, np.float64)
     return plane

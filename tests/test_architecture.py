@@ -14,7 +14,16 @@ ROOT = Path(__file__).parents[1]
 FLOORS: dict[int, set[str]] = {
     0: {"contract", "errors", "geometry", "options", "results"},
     1: {"bicubic", "color", "image", "metrics", "pipeline", "scaling", "session", "tiling"},
-    2: {"catalog", "codec", "ledger", "onnx_session", "providers", "reading", "resample", "storage"},
+    2: {
+        "catalog",
+        "codec",
+        "ledger",
+        "onnx_session",
+        "providers",
+        "reading",
+        "resample",
+        "storage",
+    },
     3: {"doctor", "engine", "jobs", "outputs", "sources", "tile_pool", "upscaler", "worker"},
     4: {"api", "cli"},
     5: {"__init__", "__main__"},
