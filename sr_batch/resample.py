@@ -163,7 +163,7 @@ def _store(target: npt.NDArray[Sample], values: FloatArray) -> None:
 def _runs(
     before: int, after: int, length: int, kernel: Callable[[Weights], Weights], width: float
 ) -> Iterator[_Run]:
-    """Split a side of ``after`` outputs from ``before`` inputs into runs of ``length``."""
+    """Split a side of ``after`` outputs into runs made of about ``length`` inputs at most."""
     scale = after / before
     stretch = max(1.0, 1 / scale)
     centres = (np.arange(after) + 0.5) / scale - 0.5
@@ -173,8 +173,9 @@ def _runs(
     weights /= weights.sum(axis=0)
     mirrored = taps % (2 * before)
     mirrored = np.minimum(mirrored, 2 * before - 1 - mirrored)
-    for start in range(0, after, length):
-        target = slice(start, min(start + length, after))
+    step = max(1, int(length / stretch))
+    for start in range(0, after, step):
+        target = slice(start, min(start + step, after))
         own = mirrored[:, target]
         source = slice(int(own.min()), int(own.max()) + 1)
         share = weights[:, target, None].astype(np.float32)

@@ -40,15 +40,18 @@ def upright(block: bytes | None) -> bytes | None:
 
 def with_size(block: bytes | None, size: Size) -> bytes | None:
     """The block of a picture of ``size``: the pixel dimensions it has, if it has them, set."""
+    if block is None:
+        return None
     directory = _directory(block)
-    if block is None or Tag.EXIF not in directory.entries:
-        return block
     inner = _read(block, directory.number(Tag.EXIF, len(block)), directory.order)
     patched = bytearray(block)
-    for tag, value in ((Tag.PIXEL_WIDTH, size.width), (Tag.PIXEL_HEIGHT, size.height)):
-        entry = inner.entries.get(tag)
-        if entry is not None and entry.count == 1:
-            _put(patched, directory.order, entry, value)
+    for entries, width, height in (
+        (directory.entries, Tag.WIDTH, Tag.HEIGHT),
+        (inner.entries, Tag.PIXEL_WIDTH, Tag.PIXEL_HEIGHT),
+    ):
+        for tag, value in ((width, size.width), (height, size.height)):
+            if tag in entries and entries[tag].count == 1:
+                _put(patched, directory.order, entries[tag], value)
     return bytes(patched)
 
 

@@ -17,7 +17,7 @@ MAX_ICC = 255 * 65519
 
 _EXIF, _ICC, _JFIF = b"Exif\0\0", b"ICC_PROFILE\0", b"JFIF\0"
 _APP0, _APP1, _APP2, _APP14, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
-_SOI, _EOI, _SOS, _DRI = 0xD8, 0xD9, 0xDA, 0xDD
+_EOI, _SOS, _DRI = 0xD9, 0xDA, 0xDD
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
 
@@ -88,7 +88,7 @@ def _segments(data: bytes) -> Iterator[_Segment]:
     while True:
         at = data.find(b"\xff", at)
         if at < 0 or at + 4 > len(data):
-            raise UnreadableImage("truncated jpg (no picture data)")
+            raise UnreadableImage("truncated or damaged jpg (no picture data)")
         marker = data[at + 1]
         if marker == 0xFF:
             at += 1
@@ -97,7 +97,7 @@ def _segments(data: bytes) -> Iterator[_Segment]:
         else:
             end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
             if marker == _EOI or end > len(data):
-                raise UnreadableImage("truncated jpg (no picture data)")
+                raise UnreadableImage("truncated or damaged jpg (no picture data)")
             yield _Segment(marker, at, end)
             if marker == _SOS:
                 return
@@ -108,7 +108,7 @@ def _frame(data: bytes, segments: tuple[_Segment, ...]) -> tuple[int, Size, int]
     """Bits per sample, size and number of channels."""
     frame = next((s for s in segments if s.marker in _FRAMES), None)
     if frame is None:
-        raise UnreadableImage("damaged jpg (no frame header)")
+        raise UnreadableImage("truncated or damaged jpg (no frame header)")
     precision, height, width, channels = struct.unpack_from(">BHHB", data, frame.start + 4)
     return precision, Size(width, height), channels
 
@@ -143,7 +143,7 @@ def _bare(data: bytes, segments: tuple[_Segment, ...]) -> bytes:
     kept = [
         view[s.start : s.end]
         for s in segments[:-1]
-        if s.marker in (_APP0, _APP14) or not (s.marker >= _APP0 and s.marker <= _COMMENT)
+        if s.marker in (_APP0, _APP14) or not _APP0 <= s.marker <= _COMMENT
     ]
     return b"".join((b"\xff\xd8", *kept, view[segments[-1].start :]))
 

@@ -1,122 +1,68 @@
-"""PNG: chunks are read here, pixels by Pillow (8 bit) or OpenCV (16 bit)."""
+"""PNG: what a file says about its picture. The pixels are fetched by `png_pixels`."""
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
 
-import numpy as np
-
-from sr_batch.codec import exif, opencv, pillow
-from sr_batch.codec.container import Block, Container
+from sr_batch.codec import exif
+from sr_batch.codec.container import Container
+from sr_batch.codec.png_pixels import (
+    GRAY,
+    GRAY_ALPHA,
+    PALETTE,
+    RGB,
+    RGB_ALPHA,
+    Layout,
+    blocks,
+    walk,
+)
 from sr_batch.errors import UnreadableImage, UnsupportedImage
 from sr_batch.geometry import Size
 from sr_batch.image import Metadata
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _INCHES_PER_METRE = 1 / 0.0254
-_GRAY, _RGB, _PALETTE, _GRAY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6
 _MAX_PROFILE = 1 << 26
-# Colour type -> bit depths, channels, alpha, Pillow's mode.
-_KINDS = {
-    _GRAY: ((1, 2, 4, 8, 16), 1, False, "L"),
-    _RGB: ((8, 16), 3, False, "RGB"),
-    _PALETTE: ((1, 2, 4, 8), 3, False, "RGB"),
-    _GRAY_ALPHA: ((8, 16), 1, True, "LA"),
-    _RGB_ALPHA: ((8, 16), 3, True, "RGBA"),
+_BITS: dict[int, tuple[int, ...]] = {
+    GRAY: (1, 2, 4, 8, 16),
+    RGB: (8, 16),
+    PALETTE: (1, 2, 4, 8),
+    GRAY_ALPHA: (8, 16),
+    RGB_ALPHA: (8, 16),
 }
 
 
 def open_file(data: bytes) -> Container:
     """Take a PNG apart; whether it is whole shows only when it is decoded."""
     chunks = _chunks(data)
-    if "IHDR" not in chunks or len(chunks["IHDR"]) != 13:
-        raise UnreadableImage("damaged png (no header)")
-    width, height, bits, kind = struct.unpack_from(">IIBB", chunks["IHDR"])
-    depths, channels, alpha, mode = _KINDS.get(kind, ((), 0, False, ""))
-    if bits not in depths:
+    if len(chunks.get("IHDR", b"")) != 13:
+        raise UnreadableImage("truncated or damaged png (no header)")
+    width, height, bits, kind, _, _, interlaced = struct.unpack(">IIBBBBB", chunks["IHDR"])
+    if bits not in _BITS.get(kind, ()):
         raise UnreadableImage(f"damaged png (colour type {kind} of {bits} bit)")
     if int.from_bytes(chunks.get("acTL", b"")[:4], "big") > 1:
         raise UnsupportedImage("an animated PNG; extract its frames first")
-    size, key = Size(width, height), chunks.get("tRNS")
-    if key and kind == _PALETTE:
-        alpha, mode, key = True, "RGBA", None
+    layout = Layout(Size(width, height), bits, kind, interlaced > 0, chunks.get("tRNS"))
     block = _exif(chunks)
     return Container(
         format="png",
-        stored=size,
-        channels=channels,
-        alpha=alpha or key is not None,
+        stored=layout.size,
+        channels=1 if kind in (GRAY, GRAY_ALPHA) else 3,
+        alpha=layout.has_alpha,
         depth=16 if bits == 16 else 8,
         orientation=exif.orientation(block),
         metadata=Metadata(icc=_icc(chunks), exif=exif.upright(block), dpi=_dpi(chunks)),
-        blocks=lambda: _keyed(_decode(data, size, kind, bits, mode), key, bits),
+        blocks=lambda: blocks(data, layout),
     )
 
 
 def _chunks(data: bytes) -> dict[str, bytes]:
     """The first chunk of every kind but pixel data; packed texts go by their keyword."""
     found: dict[str, bytes] = {}
-    for name, start, end in _walk(data):
+    for name, start, end in walk(data):
         if name == "zTXt":
             found.setdefault(data[start:end].partition(b"\0")[0].decode("latin-1"), data[start:end])
         elif name != "IDAT":
             found.setdefault(name, data[start:end])
     return found
-
-
-def _walk(data: bytes) -> Iterator[tuple[str, int, int]]:
-    """Name, first and last byte of every chunk that is there in full, up to IEND."""
-    at = len(_SIGNATURE)
-    while at + 12 <= len(data):
-        start = at + 8
-        end = start + int.from_bytes(data[at : at + 4], "big")
-        name = data[at + 4 : start].decode("latin-1")
-        if end + 4 > len(data):
-            return
-        yield name, start, end
-        if name == "IEND":
-            return
-        at = end + 4
-
-
-def _bare(data: bytes, kind: int) -> bytes:
-    """The chunks that pixels are made of, their checksums proved."""
-    view = memoryview(data)
-    wanted = {"IHDR", "PLTE", "IDAT", "IEND"} | ({"tRNS"} if kind == _PALETTE else set())
-    parts, name = [view[: len(_SIGNATURE)]], ""
-    for name, start, end in _walk(data):
-        if name not in wanted:
-            continue
-        if zlib.crc32(view[start - 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
-            raise UnreadableImage(f"damaged png (wrong checksum of {name})")
-        parts.append(view[start - 8 : end + 4])
-    if name != "IEND":
-        raise UnreadableImage("truncated png (it has no end)")
-    return b"".join(parts)
-
-
-def _decode(data: bytes, size: Size, kind: int, bits: int, mode: str) -> Iterator[Block]:
-    bare = _bare(data, kind)
-    if bits < 16:
-        yield from pillow.decode("png", bare, mode)
-        return
-    for top, block in opencv.decode("png", bare, size):
-        # OpenCV has no gray with alpha: it comes as RGBA.
-        yield top, block[..., ::3] if kind == _GRAY_ALPHA else block
-
-
-def _keyed(blocks: Iterable[Block], key: bytes | None, bits: int) -> Iterator[Block]:
-    """Turn the one transparent colour, if there is one, into an alpha channel."""
-    for top, block in blocks:
-        if key is None:
-            yield top, block
-            continue
-        color = np.frombuffer(key, ">u2")[: block.shape[2]]
-        if bits < 8:
-            color = color * (255 // (2**bits - 1))
-        opaque = (block != color).any(axis=2, keepdims=True)
-        alpha = opaque.astype(block.dtype) * np.iinfo(block.dtype).max
-        yield top, np.concatenate((block, alpha), axis=2)
 
 
 def _icc(chunks: dict[str, bytes]) -> bytes | None:

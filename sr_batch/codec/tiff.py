@@ -29,6 +29,8 @@ _OTHER_COLORS = {
 }
 # None, LZW, deflate, packed bits, old deflate, LZMA, Zstandard: they pack bytes, not pixels.
 _BYTEWISE = (1, 5, 8, 32773, 32946, 34925, 50000)
+# Those of them under which a predictor means anything.
+_PREDICTING = (5, 8, 32946, 34925, 50000)
 _UNSIGNED, _UNKNOWN = 1, 4
 _REDUCED, _MASK = 1, 4
 _MAX_PAGES = 1000
@@ -103,7 +105,7 @@ def _layout(page: ifd.Directory) -> Layout:
         alpha=_alpha(page, photometric) if samples > colors else 0,
         plain=plain,
         separate=page.number(Tag.PLANAR, 1) == 2,
-        predictor=page.number(Tag.PREDICTOR, 1),
+        predictor=page.number(Tag.PREDICTOR, 1) if compression in _PREDICTING else 1,
         segment=page.number(Tag.TILE_WIDTH, size.width) or size.width,
     )
 

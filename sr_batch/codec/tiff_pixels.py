@@ -5,6 +5,7 @@ a row of colour is a row of gray, only longer, as long as nobody asks for the pr
 of 8 and 16 bit are fetched as gray, exactly, and put together and the predictor undone here.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,13 +13,17 @@ import numpy as np
 
 from sr_batch.codec import ifd, pillow
 from sr_batch.codec.container import Block
+from sr_batch.codec.inflate import inflated_length
 from sr_batch.codec.tags import LISTS, OF_PIXELS, Tag
+from sr_batch.errors import UnreadableImage
 from sr_batch.geometry import Size
 from sr_batch.image import Pixels
 
 ASSOCIATED, UNASSOCIATED = 1, 2
 _HORIZONTAL = 2
 _BLACK_IS_ZERO, _CHUNKY = 1, 1
+_DEFLATE = (8, 32946)
+_MAX_SEGMENT = 1 << 32
 _SEGMENT_LISTS = (Tag.STRIP_OFFSETS, Tag.STRIP_COUNTS, Tag.TILE_OFFSETS, Tag.TILE_COUNTS)
 
 
@@ -57,10 +62,24 @@ def blocks(data: bytes, page: ifd.Directory, layout: Layout) -> Iterable[Block]:
     Raises:
         UnreadableImage: truncated or corrupt.
     """
+    if page.number(Tag.COMPRESSION, 1) in _DEFLATE:
+        _require_sound(data, page)
     if layout.plain:
         return _plain_blocks(data, page, layout)
     mode = ("RGB" if layout.channels == 3 else "L") + ("A" if layout.alpha else "")
     return pillow.decode("tif", _bare(data, page.order, _pixel_tags(page)), mode)
+
+
+def _require_sound(data: bytes, page: ifd.Directory) -> None:
+    """Libtiff stops where it has enough, before the checksum."""
+    starts = page.numbers(Tag.STRIP_OFFSETS) or page.numbers(Tag.TILE_OFFSETS)
+    lengths = page.numbers(Tag.STRIP_COUNTS) or page.numbers(Tag.TILE_COUNTS)
+    view = memoryview(data)
+    for start, length in zip(starts, lengths, strict=False):
+        try:
+            inflated_length([view[start : start + length]], _MAX_SEGMENT)
+        except zlib.error as fault:
+            raise UnreadableImage(f"truncated or damaged tif ({fault})") from fault
 
 
 def _pixel_tags(page: ifd.Directory) -> dict[int, ifd.Entry]:

@@ -1,0 +1,140 @@
+"""The pixels of a PNG, decoded by Pillow (8 bit) or OpenCV (16 bit, which Pillow cuts to 8)."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sr_batch.codec import opencv, pillow
+from sr_batch.codec.container import Block
+from sr_batch.codec.inflate import inflated_length
+from sr_batch.errors import UnreadableImage
+from sr_batch.geometry import Size
+from sr_batch.image import Pixels
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+GRAY, RGB, PALETTE, GRAY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
+_SAMPLES = {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGB_ALPHA: 4}
+_MODES = {GRAY: "L", RGB: "RGB", PALETTE: "RGB", GRAY_ALPHA: "LA", RGB_ALPHA: "RGBA"}
+# Left, top, steps across and down of every pass.
+_WHOLE = ((0, 0, 1, 1),)
+_ADAM7 = (
+    *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4)),
+    *((0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)),
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the pixels of a PNG lie.
+
+    Attributes:
+        size: Of the picture.
+        bits: Per sample.
+        kind: Colour type.
+        interlaced: Whether they come in Adam7's seven passes.
+        transparency: The tRNS chunk, if there is one.
+    """
+
+    size: Size
+    bits: int
+    kind: int
+    interlaced: bool
+    transparency: bytes | None
+
+    @property
+    def has_alpha(self) -> bool:
+        return self.kind in (GRAY_ALPHA, RGB_ALPHA) or self.transparency is not None
+
+    @property
+    def stream_length(self) -> int:
+        """Bytes of all rows, unpacked, each with its filter."""
+        bits, total = _SAMPLES[self.kind] * self.bits, 0
+        for left, top, across, down in _ADAM7 if self.interlaced else _WHOLE:
+            width = len(range(left, self.size.width, across))
+            if width:
+                total += (1 + -(-width * bits // 8)) * len(range(top, self.size.height, down))
+        return total
+
+
+def walk(data: bytes) -> Iterator[tuple[str, int, int]]:
+    """Name, first and behind the last byte of every chunk that is there in full, up to IEND."""
+    at = len(SIGNATURE)
+    while at + 12 <= len(data):
+        start = at + 8
+        end = start + int.from_bytes(data[at : at + 4], "big")
+        name = data[at + 4 : start].decode("latin-1")
+        if end + 4 > len(data):
+            return
+        yield name, start, end
+        if name == "IEND":
+            return
+        at = end + 4
+
+
+def blocks(data: bytes, layout: Layout) -> Iterator[Block]:
+    """Bands of the picture in ``data``, alpha behind its channels.
+
+    Raises:
+        UnreadableImage: truncated or corrupt.
+    """
+    bare = _bare(data, layout)
+    _require_all_rows(data, layout)
+    if layout.kind == PALETTE:
+        mode = "RGBA" if layout.has_alpha else "RGB"
+        yield from pillow.decode("png", bare, mode)
+    elif layout.transparency is None:
+        yield from _decode(bare, layout)
+    else:
+        for top, block in _decode(bare, layout):
+            yield top, _with_alpha(block, layout.transparency, layout.bits)
+
+
+def _decode(bare: bytes, layout: Layout) -> Iterator[Block]:
+    if layout.bits < 16:
+        yield from pillow.decode("png", bare, _MODES[layout.kind])
+        return
+    for top, block in opencv.decode("png", bare, layout.size):
+        # OpenCV has no gray with alpha: it comes as RGBA.
+        yield top, block[..., ::3] if layout.kind == GRAY_ALPHA else block
+
+
+def _bare(data: bytes, layout: Layout) -> bytes:
+    """The chunks that pixels are made of, their checksums proved."""
+    wanted = {"IHDR", "PLTE", "IDAT", "IEND"}
+    if layout.kind == PALETTE:
+        wanted.add("tRNS")
+    view = memoryview(data)
+    parts, name = [view[: len(SIGNATURE)]], ""
+    for name, start, end in walk(data):
+        if name not in wanted:
+            continue
+        if zlib.crc32(view[start - 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
+            raise UnreadableImage(f"truncated or damaged png (wrong checksum of {name})")
+        parts.append(view[start - 8 : end + 4])
+    if name != "IEND":
+        raise UnreadableImage("truncated or damaged png (it has no end)")
+    return b"".join(parts)
+
+
+def _require_all_rows(data: bytes, layout: Layout) -> None:
+    """Pillow leaves those rows black that the stream does not hold."""
+    view, expected = memoryview(data), layout.stream_length
+    parts = (view[start:end] for name, start, end in walk(data) if name == "IDAT")
+    try:
+        if inflated_length(parts, expected) >= expected:
+            return
+    except zlib.error as fault:
+        raise UnreadableImage(f"truncated or damaged png ({fault})") from fault
+    raise UnreadableImage("truncated or damaged png (rows are missing)")
+
+
+def _with_alpha(pixels: Pixels, transparent: bytes, bits: int) -> Pixels:
+    """Alpha behind the channels: 0 where all of them are the ``transparent`` ones."""
+    color = np.frombuffer(transparent, ">u2")[: pixels.shape[2]]
+    if bits < 8:
+        color = color * (255 // (2**bits - 1))
+    opaque = (pixels != color).any(axis=2, keepdims=True)
+    alpha = opaque.astype(pixels.dtype) * np.iinfo(pixels.dtype).max
+    return np.concatenate((pixels, alpha), axis=2)

@@ -1,0 +1,71 @@
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from sr_batch import codec
+from sr_batch.errors import UnreadableImage
+from sr_batch.image import Image
+from tests.codec.pictures import (
+    PLENTY,
+    full_metadata,
+    merged,
+    noise,
+    open_opencv,
+    open_pillow,
+    picture,
+    read,
+    saved,
+)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 17])
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_reads_back_what_it_wrote(channels: int, alpha: bool, width: int) -> None:
+    image = picture(channels, alpha, 8, 5, width)
+    back = read(codec.encode_image(image, "bmp", 95))
+    assert np.array_equal(back.color, np.broadcast_to(image.color, back.color.shape))
+    assert back.is_gray == (channels == 1 and not alpha)
+    assert (back.alpha is None) == (not alpha)
+    assert not alpha or np.array_equal(merged(back)[..., -1], merged(image)[..., -1])
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+def test_opencv_reads_what_is_written(alpha: bool) -> None:
+    image = picture(3, alpha, 8, 700, 501)
+    data = codec.encode_image(image, "bmp", 95)
+    assert np.array_equal(open_opencv(data), merged(image))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
+def test_reads_the_same_pixels_as_pillow(mode: str) -> None:
+    data = saved(Pillow.fromarray(noise(9, 13, 3)).convert(mode), "BMP")
+    image = read(data)
+    expected = open_pillow(data).convert("L" if mode in "1L" else "RGB")
+    assert image.is_gray == (mode in "1L")
+    assert np.array_equal(image.color.squeeze(), np.asarray(expected))
+
+
+def test_keeps_resolution_and_tells_what_it_cannot_hold() -> None:
+    image = Image(noise(13, 17, 3, depth=16), None, full_metadata())
+    back = read(codec.encode_image(image, "bmp", 95))
+    assert back.metadata.dpi == pytest.approx((300, 150), abs=0.02)
+    assert np.array_equal(back.color, np.rint(image.color / 257))
+    lost = ("16 bit rounded to 8", "EXIF left out", "ICC profile left out")
+    assert codec.losses(image, "bmp") == lost
+
+
+@pytest.mark.parametrize("kept", [30, 60, 500])
+def test_a_truncated_picture_is_an_error(kept: int) -> None:
+    data = saved(Pillow.fromarray(noise(40, 40, 3)), "BMP")
+    with pytest.raises(UnreadableImage, match="truncated or damaged bmp"):
+        codec.read_image(data[:kept], "a.bmp", PLENTY)
+
+
+def test_refuses_an_impossible_depth() -> None:
+    data = bytearray(saved(Pillow.fromarray(noise(4, 4, 3)), "BMP"))
+    struct.pack_into("<H", data, 28, 7)
+    with pytest.raises(UnreadableImage, match="bmp"):
+        codec.read_header(bytes(data), "a.bmp", PLENTY)

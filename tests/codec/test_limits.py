@@ -1,0 +1,45 @@
+import pytest
+
+from sr_batch import codec
+from sr_batch.codec.limits import MAX_SIDE, require_within
+from sr_batch.errors import ImageTooLarge
+from sr_batch.geometry import Size
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [
+        ("jpg", Size(65500, 10)),
+        ("webp", Size(10, 16383)),
+        ("png", Size(10**6, 3)),
+        ("bmp", Size(9, 9)),
+    ],
+)
+def test_lets_through_what_fits(kind: str, size: Size) -> None:
+    codec.require_fits(size, kind, "a.png")
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "limit"),
+    [
+        ("jpg", Size(65501, 1), "65500"),
+        ("jpg", Size(1, 65501), "65500"),
+        ("webp", Size(16384, 1), "16383"),
+        ("tif", Size(40000, 40000), "4 GiB"),
+        ("bmp", Size(40000, 40000), "4 GiB"),
+    ],
+)
+def test_says_before_the_work_what_does_not_fit(kind: str, size: Size, limit: str) -> None:
+    with pytest.raises(ImageTooLarge, match=rf"^a\.jpg: {size} .*{limit}.*--format png$"):
+        codec.require_fits(size, kind, "a.jpg")
+
+
+def test_names_the_option_that_raises_the_pixel_limit() -> None:
+    require_within(Size(100, 100), 10_000)
+    with pytest.raises(ImageTooLarge, match="--max-pixels 10100 "):
+        require_within(Size(101, 100), 10_000)
+
+
+def test_refuses_sides_no_decoder_takes() -> None:
+    with pytest.raises(ImageTooLarge, match="side"):
+        require_within(Size(MAX_SIDE + 1, 1), 10**9)
