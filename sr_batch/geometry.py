@@ -16,9 +16,7 @@ class Size:
 
     def __mul__(self, factor: float) -> "Size":
         """Both sides times ``factor``, rounded half up, never below one pixel."""
-        return Size(
-            max(1, int(self.width * factor + 0.5)), max(1, int(self.height * factor + 0.5))
-        )
+        return Size(max(1, int(self.width * factor + 0.5)), max(1, int(self.height * factor + 0.5)))
 
     def __str__(self) -> str:
         return f"{self.width}x{self.height}"
