@@ -17,9 +17,6 @@ from training.recipes import RECIPES, Recipe
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-# BSDS is known as non-commercial; cid_* tiles are cut from the whole pictures of train-more.
-SHIPPED = {"train-tight": ("bsds_", "cid_"), "train-more": ("bsds_",)}
-
 Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A name of training/recipes.py.")]
 Data = Annotated[Path, typer.Option(envvar="SR_BATCH_DATA", help="Folder of the image sets.")]
 Runs = Annotated[Path, typer.Option(help="Folder of the run folders.")]
@@ -57,7 +54,7 @@ def train(
     run = Run(plan, Setting(runs / recipe, place, bf16, monitor, every))
     if not run.resume() and plan.init:
         run.start_from(checkpoint.load_weights(plan.init, runs, kept))
-    paths = [p for folder, out in SHIPPED.items() for p in list_images([data / folder], out)]
+    paths = shipped_images(data)
     typer.echo(f"{recipe}: {plan}\n{len(paths)} images, {run.setting}, iteration {run.iteration}")
     train_run(run, load_corpus(paths, plan.scale, run.config.color))
 
@@ -120,6 +117,18 @@ def main() -> None:
 def has_fast_bf16(device: torch.device) -> bool:
     """Whether bf16 autocast pays: on CUDA, and on a CPU only with AVX512-BF16 or AMX."""
     return device.type == "cuda" or bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def shipped_images(data: Path) -> list[Path]:
+    """What shipped networks are trained on.
+
+    BSDS is left out, being known as non-commercial. The ``cid_*`` tiles of train-tight are cut
+    from the pictures of train-more, so they only count where those are missing.
+    """
+    tight, more = data / "train-tight", data / "train-more"
+    if not more.exists():
+        return list_images([tight], ("bsds_",))
+    return list_images([tight], ("bsds_", "cid_")) + list_images([more], ("bsds_",))
 
 
 def _recipe(name: str) -> Recipe:

@@ -53,8 +53,8 @@ class Run:
         self.generator = torch.Generator().manual_seed(recipe.seed)
         self.iteration = 0
 
-    def step(self, corpus: Corpus) -> float:
-        """One batch, one update. Returns the loss."""
+    def step(self, corpus: Corpus) -> torch.Tensor:
+        """One batch, one update. Returns the loss, still on the device: reading it would wait."""
         stage = stage_at(self.recipe, self.iteration)
         lr, hr = sample(corpus, stage.batch, stage.patch, self.generator)
         if self.setting.amp:
@@ -69,7 +69,7 @@ class Run:
         self.schedule.step()
         self.ema.update_parameters(self.net)
         self.iteration += 1
-        return loss.item()
+        return loss.detach()
 
     def score(self) -> Score:
         """PSNR-Y and SSIM of the averaged weights on the monitored images."""
@@ -132,20 +132,23 @@ def train(run: Run, corpus: Corpus) -> None:
     corpus = corpus.to(setting.device)
     writer = SummaryWriter(str(setting.folder), purge_step=run.iteration)
     bar = tqdm(total=recipe.iterations, initial=run.iteration, unit="it", smoothing=0.05)
-    losses: list[float] = []
+    losses: list[torch.Tensor] = []
     while run.iteration < recipe.iterations:
         losses.append(run.step(corpus))
         bar.update()
-        if not math.isfinite(losses[-1]):
-            raise Diverged(
-                f"loss is {losses[-1]} at iteration {run.iteration}; lower the recipe's lr"
-            )
         if run.iteration % setting.every == 0 or run.iteration == recipe.iterations:
-            _record(run, writer, sum(losses) / len(losses))
+            _record(run, writer, _mean(losses, run.iteration))
             run.save()
             losses.clear()
     bar.close()
     writer.close()
+
+
+def _mean(losses: list[torch.Tensor], iteration: int) -> float:
+    mean = torch.stack(losses).mean().item()
+    if not math.isfinite(mean):
+        raise Diverged(f"the loss is {mean} before iteration {iteration}; lower the recipe's lr")
+    return mean
 
 
 def _record(run: Run, writer: SummaryWriter, loss: float) -> None:

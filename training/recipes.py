@@ -46,6 +46,15 @@ EDSR_X4_STAGES = (
     Stage(0.6, batch=4, patch=24, loss="l1"),
     Stage(1.0, batch=2, patch=48, loss="mse"),
 )
+EDSR_CPU_STAGES = (
+    Stage(0.9, batch=8, patch=32, loss="l1"),
+    Stage(1.0, batch=4, patch=48, loss="mse"),
+)
+EDSR_GPU_STAGES = (
+    Stage(0.8, batch=16, patch=48, loss="l1"),
+    Stage(0.9, batch=16, patch=64, loss="l1"),
+    Stage(1.0, batch=16, patch=64, loss="mse"),
+)
 
 RECIPES = {
     "espcn_x3": Recipe(
@@ -61,6 +70,20 @@ RECIPES = {
     "edsr_x2_start": Recipe(
         "edsr", 2, 12_000, 5e-4, EDSR_START_STAGES, remark="Stopped after 8,500 iterations."
     ),
-    "edsr_x2": Recipe("edsr", 2, 2_600, 3e-4, EDSR_STAGES, init="edsr_x2_start"),
+    "edsr_x2": Recipe(
+        "edsr",
+        2,
+        2_600,
+        3e-4,
+        EDSR_STAGES,
+        init="edsr_x2_start",
+        remark="Stopped after 2,000 iterations; training goes on.",
+    ),
     "edsr_x4": Recipe("edsr", 4, 3_000, 4e-4, EDSR_X4_STAGES, {"tail": "direct"}, init="edsr_x2"),
+    # What comes next; QUEUE.md says when.
+    "edsr_x2_cpu": Recipe("edsr", 2, 12_000, 3e-4, EDSR_CPU_STAGES, init="edsr_x2"),
+    "edsr_x2_next": Recipe("edsr", 2, 200_000, 3e-4, EDSR_GPU_STAGES, init="edsr_x2"),
+    "edsr_x4_next": Recipe(
+        "edsr", 4, 100_000, 2e-4, EDSR_GPU_STAGES, {"tail": "direct"}, init="edsr_x4"
+    ),
 }
