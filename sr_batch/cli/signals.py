@@ -30,14 +30,15 @@ class Stop:
         return None if self.signal is None else 128 + self.signal
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
+        # The next signal may come in the midst of this: what it looks at is set first. And
         # os.write: a handler must not enter a buffered stream that it may have interrupted.
-        if self.event.is_set():
+        if self.signal is not None:
             if sys.stderr.isatty():
                 os.write(2, _SHOW_CURSOR)
             os._exit(128 + number)
         self.signal = number
-        os.write(2, b"stopping; once more to leave at once\n")
         self.event.set()
+        os.write(2, b"stopping; once more to leave at once\n")
 
 
 @contextmanager

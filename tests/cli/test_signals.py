@@ -63,9 +63,12 @@ def test_the_second_signal_leaves_at_once(number: signal.Signals) -> None:
     )
     assert process.stdout is not None
     assert process.stderr is not None
-    process.stdout.readline()
-    process.send_signal(number)
-    assert b"once more" in process.stderr.readline()
-    process.send_signal(number)
-    process.communicate(timeout=60)
-    assert process.returncode == 128 + number
+    try:
+        process.stdout.readline()
+        process.send_signal(number)
+        assert b"once more" in process.stderr.readline()
+        process.send_signal(number)
+        process.communicate(timeout=60)
+        assert process.returncode == 128 + number
+    finally:
+        process.kill()
