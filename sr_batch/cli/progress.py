@@ -18,7 +18,7 @@ class _Speed(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text("- MP/s" if speed is None else f"{speed / 1e6:.2f} MP/s")
+        return Text("- MP/s" if speed is None else f"{speed / 1e6:.2g} MP/s")
 
 
 class Bar:

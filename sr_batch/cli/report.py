@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from sr_batch.cli.console import say
+from sr_batch.cli.console import has_terminal, say
 from sr_batch.results import Done, Failed, JobResult, Skipped, one_line, to_json
 from sr_batch.storage import PIPE, write_output
 
@@ -59,7 +58,7 @@ class Report:
         self._pixels = {str(job.source): job.pixels for job in plan.jobs}
         self._folders = {str(job.root) for job in plan.jobs}
         self._started = time.monotonic()
-        if sys.stderr.isatty() and plan.jobs:
+        if has_terminal() and plan.jobs:
             from sr_batch.cli.progress import Bar
 
             self._bar = Bar(self._planned, sum(self._pixels.values()))
@@ -165,4 +164,4 @@ def _reasons(results: Sequence[JobResult]) -> str:
 
 def _speed(summary: Summary, results: Sequence[JobResult]) -> str:
     pixels = sum(result.input_size.pixels for result in results if isinstance(result, Done))
-    return f" ({pixels / 1e6 / summary.seconds:.2f} MP/s)" if pixels and summary.seconds else ""
+    return f" ({pixels / 1e6 / summary.seconds:.2g} MP/s)" if pixels and summary.seconds else ""

@@ -5,9 +5,11 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
+
+from sr_batch.cli.console import has_terminal
 
 _SHOW_CURSOR = b"\x1b[?25h"  # the progress bar hides it
 
@@ -30,15 +32,21 @@ class Stop:
         return None if self.signal is None else 128 + self.signal
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        # The next signal may come in the midst of this: what it looks at is set first. And
-        # os.write: a handler must not enter a buffered stream that it may have interrupted.
+        # The next signal may come in the midst of this: what it looks at is set first.
         if self.signal is not None:
-            if sys.stderr.isatty():
-                os.write(2, _SHOW_CURSOR)
+            if has_terminal():
+                _tell(_SHOW_CURSOR)
             os._exit(128 + number)
         self.signal = number
         self.event.set()
-        os.write(2, b"stopping; once more to leave at once\n")
+        _tell(b"stopping; once more to leave at once\n")
+
+
+def _tell(text: bytes) -> None:
+    # Not print: a handler must not enter a buffered stream that it may have interrupted.
+    if sys.stderr:
+        with suppress(OSError):
+            os.write(sys.stderr.fileno(), text)
 
 
 @contextmanager
