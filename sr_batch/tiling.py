@@ -1,7 +1,8 @@
 """Cutting an image into tiles: equal cores that cover it once, in windows that give context.
 
 Windows are clamped to the image, never padded: at the border a tile sees what the whole image
-would have shown it.
+would have shown it. All windows of an image have the same size: sizes that change make ONNX
+Runtime's memory pool half as large again, and other providers prepare for each one.
 """
 
 from itertools import pairwise, product
@@ -28,7 +29,8 @@ def plan_tiles(size: Size, core: int, overlap: int, multiple: int) -> tuple[Tile
         size: Of the image.
         core: Longest side of a core, 0 for a single tile. The cores' sides differ by one at most.
         overlap: Pixels of context on every side of a core, as far as the image goes.
-        multiple: Windows start and end at multiples of this, or at the image's edge.
+        multiple: Windows start and end at multiples of this, or at the image's edge. Padded to it
+            they have one size.
     """
     return split(Region(0, 0, size.width, size.height), size, core, overlap, multiple)
 
@@ -54,25 +56,36 @@ def split(region: Region, size: Size, core: int, overlap: int, multiple: int) ->
 def _cut(
     region: Region, size: Size, columns: int, rows: int, overlap: int, multiple: int
 ) -> tuple[Tile, ...]:
-    xs = _cuts(region.left, region.right, columns)
-    ys = _cuts(region.top, region.bottom, rows)
-    cores = [Region(x0, y0, x1, y1) for y0, y1 in ys for x0, x1 in xs]
-    return tuple(Tile(core, _window(core, size, overlap, multiple)) for core in cores)
+    xs = _spans(region.left, region.right, columns, size.width, overlap, multiple)
+    ys = _spans(region.top, region.bottom, rows, size.height, overlap, multiple)
+    return tuple(
+        Tile(Region(x0, y0, x1, y1), Region(left, top, right, bottom))
+        for (y0, y1), (top, bottom) in ys
+        for (x0, x1), (left, right) in xs
+    )
 
 
-def _cuts(start: int, stop: int, parts: int) -> list[tuple[int, int]]:
+Span = tuple[int, int]
+
+
+def _spans(
+    start: int, stop: int, parts: int, side: int, overlap: int, multiple: int
+) -> list[tuple[Span, Span]]:
+    """(core, window) of each part of one axis of an image that is ``side`` pixels long."""
     edges = [start + (stop - start) * i // parts for i in range(parts + 1)]
-    return list(pairwise(edges))
+    cores = list(pairwise(edges))
+    firsts = [max(0, core[0] - overlap) // multiple * multiple for core in cores]
+    lasts = [_up(min(side, core[1] + overlap), multiple) for core in cores]
+    length = max(last - first for first, last in zip(firsts, lasts, strict=True))
+    firsts = [min(first, _up(side, multiple) - length) for first in firsts]
+    return [
+        (core, (first, min(side, first + length)))
+        for core, first in zip(cores, firsts, strict=True)
+    ]
 
 
-def _window(core: Region, size: Size, overlap: int, multiple: int) -> Region:
-    wide = core.grow(overlap).clamp(size)
-    return Region(
-        wide.left // multiple * multiple,
-        wide.top // multiple * multiple,
-        ceil(wide.right / multiple) * multiple,
-        ceil(wide.bottom / multiple) * multiple,
-    ).clamp(size)
+def _up(value: int, multiple: int) -> int:
+    return ceil(value / multiple) * multiple
 
 
 def _cheapest_grid(size: Size, overlap: int, threads: int) -> tuple[int, int]:
@@ -80,20 +93,17 @@ def _cheapest_grid(size: Size, overlap: int, threads: int) -> tuple[int, int]:
     budget = _MEMORY // (threads * _BYTES_PER_PIXEL)
     limit = max(budget, (_CHEAP_OVERLAPS * overlap + _SMALLEST) ** 2)
 
-    def largest_window(grid: tuple[int, int]) -> int:
+    def window(grid: tuple[int, int]) -> int:
         columns, rows = grid
-        return _longest(size.width, columns, overlap) * _longest(size.height, rows, overlap)
+        return _length(size.width, columns, overlap) * _length(size.height, rows, overlap)
 
     def cost(grid: tuple[int, int]) -> int:
-        columns, rows = grid
-        across = size.width + 2 * overlap * (columns - 1)
-        down = size.height + 2 * overlap * (rows - 1)
-        return across * down
+        return grid[0] * grid[1] * window(grid)
 
     grids = product(
         range(1, ceil(size.width / _SMALLEST) + 1), range(1, ceil(size.height / _SMALLEST) + 1)
     )
-    fitting = [grid for grid in grids if largest_window(grid) <= limit]
+    fitting = [grid for grid in grids if window(grid) <= limit]
     shared = [
         grid
         for grid in fitting
@@ -102,6 +112,6 @@ def _cheapest_grid(size: Size, overlap: int, threads: int) -> tuple[int, int]:
     return min(shared or fitting, key=cost)
 
 
-def _longest(side: int, parts: int, overlap: int) -> int:
-    """Of the windows, when a ``side`` is cut into ``parts``."""
+def _length(side: int, parts: int, overlap: int) -> int:
+    """Of a window, when a ``side`` is cut into ``parts``."""
     return min(side, ceil(side / parts) + overlap * min(parts - 1, 2))

@@ -23,13 +23,15 @@ def require_context(size: Size, tiles: tuple[Tile, ...], overlap: int, multiple:
     for tile in tiles:
         window, needed = tile.window, tile.core.grow(overlap).clamp(size)
         assert window == window.clamp(size)
-        assert window.left <= needed.left < window.left + multiple
-        assert window.top <= needed.top < window.top + multiple
-        assert needed.right <= window.right < needed.right + multiple
-        assert needed.bottom <= window.bottom < needed.bottom + multiple
+        assert window.left <= needed.left and needed.right <= window.right
+        assert window.top <= needed.top and needed.bottom <= window.bottom
         assert window.left % multiple == window.top % multiple == 0
         assert window.right % multiple == 0 or window.right == size.width
         assert window.bottom % multiple == 0 or window.bottom == size.height
+
+
+def padded(side: int, multiple: int) -> int:
+    return side + -side % multiple
 
 
 @given(SIZES, st.just(0) | st.integers(8, 80), OVERLAPS, MULTIPLES)
@@ -37,6 +39,18 @@ def test_covers_every_pixel_once(size: Size, core: int, overlap: int, multiple: 
     tiles = plan_tiles(size, core, overlap, multiple)
     assert (times_covered(size, tiles) == 1).all()
     require_context(size, tiles, overlap, multiple)
+
+
+@given(SIZES, st.just(0) | st.integers(8, 80), OVERLAPS, MULTIPLES)
+def test_windows_are_equal_and_no_larger_than_needed(
+    size: Size, core: int, overlap: int, multiple: int
+) -> None:
+    tiles = plan_tiles(size, core, overlap, multiple)
+    assert len({padded(tile.window.size.width, multiple) for tile in tiles}) == 1
+    assert len({padded(tile.window.size.height, multiple) for tile in tiles}) == 1
+    widest = max(tile.core.grow(overlap).clamp(size).size.width for tile in tiles)
+    assert tiles[0].window.size.width < widest + 2 * multiple
+    assert all(tile.window.size == tile.core.size for tile in plan_tiles(size, 0, overlap, 1))
 
 
 @given(SIZES, st.integers(8, 80))
