@@ -85,9 +85,7 @@ RECIPES = {
         3e-4,
         EDSR_STAGES,
         init="edsr_x2_start",
-        remark=(
-            "Stopped after 2,000 iterations; the first 1,000 ran under the cosine of a run of 3,500."
-        ),
+        remark="Stopped after 2,000 iterations, of which 1,000 under the cosine of a run of 3,500.",
     ),
     "edsr_x4": Recipe(
         "edsr",
