@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -147,11 +146,6 @@ def test_importing_it_loads_next_to_nothing() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert run.stdout.splitlines() == [sr_batch.__version__, ""]
-
-
-def test_has_the_version_of_the_package() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert sr_batch.__version__ == project["version"]
 
 
 def test_has_nothing_else() -> None:
