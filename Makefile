@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-.PHONY: help setup format check test test-tool clean
+.PHONY: help setup format check test test-tool bench clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -30,6 +30,9 @@ test: $(VENV)/.installed ## all tests
 
 test-tool: $(TOOL_VENV)/.installed ## the tests that need no torch, in an environment without it
 	$(TOOL_VENV)/bin/python -m pytest tests --ignore tests/training
+
+bench: $(VENV)/.installed ## measure speed and memory, as ratios; give the machine to it alone
+	$(VENV)/bin/python -m benchmarks
 
 clean: ## remove the environments and caches
 	rm -rf $(VENV) $(TOOL_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
