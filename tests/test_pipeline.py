@@ -60,7 +60,7 @@ def images(draw: st.DrawFn) -> Image:
     return Image(color, alpha)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(
     images(),
     st.integers(1, 4),
