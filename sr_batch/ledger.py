@@ -67,7 +67,7 @@ class Ledger:
     def __init__(self, root: Path, notify: Callable[[str], None]) -> None:
         self._root = root
         self._file = root / FOLDER / _FILE
-        self._place = one_line(str(self._file))
+        self._place = one_line(str(self._file.absolute()))
         self._notify = notify
         self._lock = threading.Lock()
         self._usable = True
