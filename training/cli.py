@@ -9,6 +9,7 @@ import typer
 
 from training import checkpoint, ship
 from training.certify import NotCertified
+from training.collapse import starting_weights
 from training.data import list_images, load_corpus
 from training.evaluate import evaluate_bicubic
 from training.loop import Diverged, Run, Setting
@@ -53,7 +54,8 @@ def train(
     monitor = tuple(list_images([data / "eval" / "Set5"]))
     run = Run(plan, Setting(runs / recipe, place, bf16, monitor, every))
     if not run.resume() and plan.init:
-        run.start_from(checkpoint.load_weights(plan.init, runs, kept))
+        weights = checkpoint.load_weights(plan.init, runs, kept)
+        run.start_from(starting_weights(plan, RECIPES[plan.init], weights))
     paths = shipped_images(data)
     typer.echo(f"{recipe}: {plan}\n{len(paths)} images, {run.setting}, iteration {run.iteration}")
     train_run(run, load_corpus(paths, plan.scale, run.config.color))

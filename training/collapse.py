@@ -12,7 +12,10 @@ from dataclasses import replace
 import torch
 from torch import nn
 
+from training.checkpoint import State
+from training.models import MODELS
 from training.models.edsr import EDSR, Config, DirectTail, StagedTail
+from training.recipes import Recipe
 
 _KERNEL = 5
 _CENTRE = 8  # of the probed map: far enough from its border that no padding is seen
@@ -29,6 +32,16 @@ def collapse(net: nn.Module, config: Config) -> tuple[nn.Module, Config]:
     collapsed.body.load_state_dict(net.body.state_dict())
     collapsed.tail = collapse_tail(net.tail, direct)
     return collapsed.eval(), direct
+
+
+def starting_weights(recipe: Recipe, source: Recipe, weights: State) -> State:
+    """``weights`` of ``source`` as ``recipe`` takes them over: collapsed for a direct tail."""
+    if recipe.model_options.get("tail") != "direct":
+        return weights
+    config = MODELS[source.model].config(scale=source.scale, **source.model_options)
+    net = MODELS[source.model].build(config)
+    net.load_state_dict(dict(weights))
+    return collapse(net, config)[0].state_dict()
 
 
 @torch.no_grad()

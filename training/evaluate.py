@@ -17,7 +17,7 @@ from PIL import Image
 
 from sr_batch.color import rgb_to_y_studio
 from sr_batch.metrics import psnr, ssim
-from training.data import Color, list_images
+from training.data import Color, list_images, to_color
 from training.resize import crop_to_multiple, downscale, upscale
 
 Upscaler = Callable[[np.ndarray], np.ndarray]
@@ -67,10 +67,7 @@ def read_hr(path: Path) -> np.ndarray:
 
 def luma(image: np.ndarray) -> np.ndarray:
     """Rounded studio Y (H, W, 1) of uint8 RGB; gray values stay as they are."""
-    if image.shape[2] == 1:
-        return image
-    y = rgb_to_y_studio(np.divide(image, 255, dtype=np.float32)) * 255
-    return np.rint(y).astype(np.uint8)[..., None]
+    return image if image.shape[2] == 1 else to_color(image, "y")
 
 
 def _score(image: np.ndarray, scale: int, color: Color, upscaler: Upscaler) -> Score:

@@ -47,7 +47,8 @@ EDSR_X4_STAGES = (
     Stage(1.0, batch=2, patch=48, loss="mse"),
 )
 EDSR_CPU_STAGES = (
-    Stage(0.9, batch=8, patch=32, loss="l1"),
+    Stage(0.5, batch=8, patch=32, loss="l1"),
+    Stage(0.85, batch=4, patch=48, loss="l1"),
     Stage(1.0, batch=4, patch=48, loss="mse"),
 )
 EDSR_GPU_STAGES = (
@@ -98,7 +99,9 @@ RECIPES = {
         remark="Iterations 500 to 1,000 ran under the cosine of a run of 2,200.",
     ),
     # What comes next; QUEUE.md says when.
-    "edsr_x2_cpu": Recipe("edsr", 2, 12_000, 3e-4, EDSR_CPU_STAGES, init="edsr_x2"),
+    "edsr_x2_cpu": Recipe(
+        "edsr", 2, 9_000, 3e-4, EDSR_CPU_STAGES, {"tail": "direct"}, init="edsr_x2"
+    ),
     "edsr_x2_next": Recipe("edsr", 2, 200_000, 3e-4, EDSR_GPU_STAGES, init="edsr_x2"),
     "edsr_x4_next": Recipe(
         "edsr", 4, 100_000, 2e-4, EDSR_GPU_STAGES, {"tail": "direct"}, init="edsr_x4"

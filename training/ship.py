@@ -17,7 +17,7 @@ from sr_batch.contract import ModelSpec
 from sr_batch.onnx_session import OnnxSession
 from training import card, certify
 from training.collapse import collapse
-from training.data import list_images, read_rgb, to_color
+from training.data import Color, list_images, read_rgb, to_color
 from training.evaluate import Score, evaluate_bicubic, evaluate_folder
 from training.export import to_onnx, write
 from training.models import MODELS
@@ -76,7 +76,7 @@ def ship(recipe: Recipe, weights: dict[str, Any], metrics: Path, where: Shipment
     return spec
 
 
-def _build(recipe: Recipe, weights: dict[str, Any]) -> tuple[nn.Module, str]:
+def _build(recipe: Recipe, weights: dict[str, Any]) -> tuple[nn.Module, Color]:
     entry = MODELS[recipe.model]
     config = entry.config(scale=recipe.scale, **recipe.model_options)
     net = entry.build(config)
@@ -85,12 +85,12 @@ def _build(recipe: Recipe, weights: dict[str, Any]) -> tuple[nn.Module, str]:
     return net, config.color
 
 
-def _first_spec(recipe: Recipe, color: str, receptive_field: int) -> ModelSpec:
+def _first_spec(recipe: Recipe, color: Color, receptive_field: int) -> ModelSpec:
     return ModelSpec(
         name=recipe.model,
         arch=recipe.model,
         scale=recipe.scale,
-        color="rgb" if color == "rgb" else "y",
+        color=color,
         multiple=1,
         receptive_field=receptive_field,
         overlap=receptive_field // 2,
@@ -113,13 +113,13 @@ def _git(*arguments: str) -> str:
     return run.stdout.strip()
 
 
-def _overlap_images(data: Path, scale: int, color: str, count: int = 6) -> Sequence[np.ndarray]:
+def _overlap_images(data: Path, scale: int, color: Color, count: int = 6) -> Sequence[np.ndarray]:
     """LR crops of validation photographs, evenly spread over the set, at most 160 pixels a side."""
     paths = list_images([data / "valid"])
     chosen = paths[:: len(paths) // count][:count]
     images = []
     for path in chosen:
-        seen = to_color(read_rgb(path), "rgb" if color == "rgb" else "y")
+        seen = to_color(read_rgb(path), color)
         hr = crop_to_multiple(seen[: 160 * scale, : 160 * scale], scale)
         images.append(downscale(hr, scale).round().clamp(0, 255).numpy() / 255)
     return images

@@ -25,7 +25,6 @@ class Bar:
     """Files finished, MP/s and an ETA by pixels; lines said meanwhile scroll above it."""
 
     def __init__(self, files: int, pixels: int) -> None:
-        self._files = files
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.fields[finished]}/{task.fields[files]} files"),

@@ -4,32 +4,13 @@ import onnx
 import pytest
 import torch
 
-from sr_batch.contract import ModelSpec, from_metadata
+from sr_batch.contract import from_metadata
 from sr_batch.onnx_session import OnnxSession
+from tests.training.small import EVERY, SMALL, spec_of
 from training.certify import require_parity
 from training.collapse import collapse
 from training.export import to_onnx, write
 from training.models import MODELS
-
-SMALL = {"espcn": {"channels": 16}, "edsr": {"channels": 16, "blocks": 2}}
-EVERY = [(name, scale) for name, entry in MODELS.items() for scale in entry.scales]
-
-
-def spec_of(name: str, scale: int, color: str) -> ModelSpec:
-    return ModelSpec(
-        name=name,
-        arch=name,
-        scale=scale,
-        color="y" if color == "y" else "rgb",
-        multiple=1,
-        receptive_field=15,
-        overlap=7,
-        precision="fp32",
-        protocol="PSNR-Y",
-        licence="CC0",
-        data="noise",
-        commit="none",
-    )
 
 
 @pytest.mark.parametrize(("name", "scale"), EVERY)

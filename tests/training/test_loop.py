@@ -4,16 +4,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.training.small import SMALL
 from training import checkpoint
 from training.data import Corpus, list_images, load_corpus
 from training.loop import Diverged, Run, Setting, lr_factor, stage_at, train
 from training.models import MODELS
 from training.recipes import RECIPES, Recipe, Stage
-
-SMALL = {
-    "espcn": {"channels": 16},
-    "edsr": {"channels": 16, "blocks": 2},
-}
 
 
 def small_recipe(model: str, iterations: int = 12) -> Recipe:
