@@ -15,7 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Collection
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,10 @@ _PATIENCE = 30.0  # seconds to wait for another process's commit
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS outputs (path BLOB PRIMARY KEY, source TEXT NOT NULL,"
-    " recipe TEXT NOT NULL, output TEXT NOT NULL) WITHOUT ROWID"
+    " recipe TEXT NOT NULL, output TEXT NOT NULL, origin BLOB NOT NULL) WITHOUT ROWID"
 )
-_FIND = "SELECT source, recipe, output FROM outputs WHERE path = ?"
-_RECORD = "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?)"
+_FIND = "SELECT source, recipe, output, origin FROM outputs WHERE path = ?"
+_RECORD = "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?)"
 _PATHS = "SELECT path FROM outputs"
 
 # Primary result codes, https://sqlite.org/rescode.html; an extended code's low byte is one.
@@ -50,11 +50,14 @@ class Entry:
         source: Hash of the input's content.
         recipe: Hash of everything else that changes the output.
         output: Hash of the output's content.
+        origin: Where the input lies as seen from the output folder. It tells a changed input from
+            another one of the same name, and says nothing about what the output holds.
     """
 
     source: str
     recipe: str
     output: str
+    origin: Path = field(compare=False)
 
 
 class Ledger:
@@ -75,7 +78,10 @@ class Ledger:
     def find(self, target: Path) -> Entry | None:
         """What is known of ``target``, a path inside the root."""
         rows = self._read(_FIND, self._key(target))
-        return Entry(*map(str, rows[0])) if rows else None
+        if not rows:
+            return None
+        source, recipe, output, origin = rows[0]
+        return Entry(source, recipe, output, Path(os.fsdecode(origin)))
 
     def paths(self) -> list[Path]:
         """Every output ever recorded here."""
@@ -87,7 +93,8 @@ class Ledger:
         Raises:
             StorageError: the disk is full or failing.
         """
-        values = (self._key(target), entry.source, entry.recipe, entry.output)
+        key, origin = self._key(target), os.fsencode(entry.origin)
+        values = (key, entry.source, entry.recipe, entry.output, origin)
         with self._lock:
             for _ in range(2):  # a second time after a corrupt file was set aside
                 if self._usable and self._ask(_RECORD, values, fatal=_DISK) is not None:

@@ -9,22 +9,20 @@ from pathlib import Path
 from typing import Protocol
 
 from sr_batch import codec
-from sr_batch.errors import ImageError, UnwritableOutput
+from sr_batch.claim import Claim, most_bytes
 from sr_batch.geometry import Size
 from sr_batch.image import Image
-from sr_batch.jobs import PIPE, Job, Notify
-from sr_batch.ledger import Entry, Ledger
+from sr_batch.jobs import Job, Notify
+from sr_batch.ledger import Ledger
 from sr_batch.options import UpscaleOptions
-from sr_batch.reading import content_hash, display_name, file_hash, read_source
+from sr_batch.reading import content_hash, display_name, read_source
 from sr_batch.results import Done, Skipped
-from sr_batch.storage import require_writable, write_output
+from sr_batch.storage import write_output
 from sr_batch.upscaler import Stopped, Upscaled
 
 Loader = Callable[[bytes, str, int], Image]
 
 _BYTES_IN_FLIGHT = 1 << 30
-_BYTES_PER_PIXEL = 8  # 16-bit RGBA: no file needs more, but for what it says beside its pixels
-_BYTES_BESIDE_PIXELS = 64 << 20
 
 
 class Enlarger(Protocol):
@@ -112,21 +110,20 @@ class Worker:
         name = display_name(job.source)
         self._require_going()
         started = time.perf_counter()
-        data = read_source(job.source, _most_bytes(self._options.max_pixels))
+        data = read_source(job.source, most_bytes(self._options.max_pixels))
         header = codec.read_header(data, name, self._options.max_pixels)
         kind = header.format if job.format == "keep" else job.format
         size = self._upscaler.output_size(header.size)
-        source, recipe = content_hash(data), self._recipe(kind)
-        if self._is_done(job, source, recipe):
+        claim = self._claim(job, data, kind)
+        if claim.is_done:
             return Skipped(str(job.source), str(job.target), "already done")
         codec.require_fits(size, kind, name)
-        standing = self._standing(job, kind, size)
+        claim.check(kind, size)
         with self._gate.hold(_weight(data, header, size)):
             made = self._make(data, name, kind)
-        entry = Entry(source, recipe, content_hash(made.data))
-        if standing not in (None, entry.output):
-            raise _foreign(job.target)
-        write_output(job.target, made.data, lambda: self._record(job, entry))
+        output = content_hash(made.data)
+        claim.admit(output)
+        write_output(job.target, made.data, lambda: claim.record(output))
         return Done(
             input=str(job.source),
             output=str(job.target),
@@ -156,63 +153,13 @@ class Worker:
         text = f"{self._upscaler.recipe}\n{kind}\n{self._options.quality}"
         return content_hash(text.encode())
 
-    def _ledger(self, root: Path) -> Ledger:
+    def _claim(self, job: Job, data: bytes, kind: str) -> Claim:
         with self._lock:
-            return self._ledgers.setdefault(root, Ledger(root, self._notify))
-
-    def _is_done(self, job: Job, source: str, recipe: str) -> bool:
-        if job.root == PIPE:
-            return False
-        entry = self._ledger(job.root).find(job.target)
-        return entry is not None and entry == Entry(source, recipe, file_hash(job.target) or "")
-
-    def _record(self, job: Job, entry: Entry) -> None:
-        if job.root != PIPE:
-            self._ledger(job.root).record(job.target, entry)
-
-    def _standing(self, job: Job, kind: str, size: Size) -> str | None:
-        """Hash of a file in the target's place that is not known as ours; None if there is none.
-
-        It may be ours all the same, its record lost. Then the same work gives the same bytes;
-        no other file is ever replaced.
-        """
-        if job.root == PIPE:
-            return None
-        require_writable(job.target)
-        if _is_free(job.target) or self._ledger(job.root).find(job.target):
-            return None
-        try:
-            data = read_source(job.target, _most_bytes(size.pixels))
-            header = codec.read_header(data, display_name(job.target), size.pixels)
-        except ImageError as error:
-            raise _foreign(job.target) from error
-        if (header.format, header.size) != (kind, size):
-            raise _foreign(job.target)
-        return content_hash(data)
-
-
-def _most_bytes(pixels: int) -> int:
-    return pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS
+            ledger = self._ledgers.setdefault(job.root, Ledger(job.root, self._notify))
+        return Claim(job, ledger, content_hash(data), self._recipe(kind))
 
 
 def _weight(data: bytes, header: codec.Header, size: Size) -> int:
     """Bytes that a job holds at its peak: the file, the decoded image, the enlarged one."""
     enlarged = header.decoded_bytes * size.pixels // header.size.pixels
     return len(data) + header.decoded_bytes + enlarged
-
-
-def _is_free(target: Path) -> bool:
-    """Nothing stands there, or an empty file: nothing that could be lost."""
-    try:
-        return not target.exists() or (target.is_file() and target.stat().st_size == 0)
-    except OSError as error:
-        raise UnwritableOutput(
-            f"{display_name(target)}: {error.strerror}; choose another place with -o"
-        ) from error
-
-
-def _foreign(target: Path) -> UnwritableOutput:
-    return UnwritableOutput(
-        f"{display_name(target)} exists and is not known as an output of ours, so it is kept:"
-        " move it away or choose another place with -o"
-    )

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.runs import digest
+
 NOBODY = 65534
 
 # How long an example takes says nothing about the code, only about the machine.
@@ -33,3 +35,17 @@ def user_folder() -> Iterator[Path]:
             if path.is_dir():
                 path.chmod(0o700)
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The current folder is an empty one."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def originals() -> Iterator[dict[Path, str]]:
+    """Files that a test enters here, with their digest, must be the same at its end."""
+    hashes: dict[Path, str] = {}
+    yield hashes
+    assert {path: digest(path) for path in hashes} == hashes

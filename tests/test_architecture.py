@@ -24,7 +24,17 @@ FLOORS: dict[int, set[str]] = {
         "resample",
         "storage",
     },
-    3: {"doctor", "engine", "jobs", "outputs", "sources", "tile_pool", "upscaler", "worker"},
+    3: {
+        "claim",
+        "doctor",
+        "engine",
+        "jobs",
+        "outputs",
+        "sources",
+        "tile_pool",
+        "upscaler",
+        "worker",
+    },
     4: {"api", "cli"},
     5: {"__init__", "__main__"},
 }

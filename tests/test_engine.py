@@ -1,4 +1,3 @@
-import hashlib
 import io
 import multiprocessing
 import os
@@ -8,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -19,79 +18,19 @@ from PIL import Image as Pillow
 
 from sr_batch import codec
 from sr_batch.engine import run
-from sr_batch.errors import DeviceUnavailable, OutOfMemory, OutputCollision, StorageError
+from sr_batch.errors import DeviceUnavailable, OutOfMemory, StorageError
 from sr_batch.image import Image
 from sr_batch.jobs import plan_jobs
 from sr_batch.options import UpscaleOptions
-from sr_batch.results import Done, Failed, JobResult, NotRun, Skipped
+from sr_batch.results import Done, JobResult, NotRun
 from sr_batch.upscaler import Stopped, Upscaled
-from sr_batch.worker import ByteGate
 from tests.disks import DISKS_THAT_FILL
 from tests.fakes import FakeUpscaler, save_picture, upscale_for_ever
+from tests.runs import OPTIONS, Progress, count, digest, errors, go, is_whole, photos, tree
 
-Progress = Callable[[int], None]
+pytestmark = pytest.mark.usefixtures("here", "originals")
 
-OPTIONS = UpscaleOptions()
 PATIENCE = 60.0
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def originals(tmp_path: Path) -> Iterator[dict[Path, str]]:
-    """Files that a test enters here must be the same at its end."""
-    hashes: dict[Path, str] = {}
-    yield hashes
-    assert {path: digest(path) for path in hashes} == hashes
-
-
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def go(
-    *inputs: str,
-    output: str | None = None,
-    upscaler: FakeUpscaler | None = None,
-    options: UpscaleOptions = OPTIONS,
-    stop: threading.Event | None = None,
-    said: list[str] | None = None,
-    progress: Progress = lambda pixels: None,
-) -> list[JobResult]:
-    upscaler = upscaler or FakeUpscaler()
-    notify = pytest.fail if said is None else said.append
-    plan = plan_jobs(inputs, output, options, upscaler.model, notify)
-    stop = stop or threading.Event()
-    results = list(run(plan, upscaler, options, progress, stop, notify=notify))
-    assert len(results) == len(plan.jobs) + len(plan.settled)
-    return results
-
-
-def count(results: list[JobResult]) -> dict[str, int]:
-    return dict(Counter(result.status for result in results))
-
-
-def errors(results: list[JobResult]) -> list[str]:
-    return sorted(result.error for result in results if isinstance(result, Failed))
-
-
-def tree(folder: str) -> list[str]:
-    """All files below ``folder`` that are not our bookkeeping."""
-    paths = (path.relative_to(folder) for path in Path(folder).rglob("*") if not path.is_dir())
-    return sorted(str(path) for path in paths if ".sr-batch" not in path.parts)
-
-
-def photos(count: int = 3, folder: str = "in") -> list[Path]:
-    return [save_picture(Path(folder, f"{number}.png"), number) for number in range(count)]
-
-
-def is_whole(path: Path) -> bool:
-    with Pillow.open(path) as picture:
-        picture.load()
-    return True
 
 
 # what is made
@@ -142,171 +81,6 @@ def test_settled_results_come_before_any_work() -> None:
 def test_an_empty_plan_has_no_results() -> None:
     Path("in").mkdir()
     assert go("in") == []
-
-
-# what is made again
-
-
-def test_a_rerun_does_nothing() -> None:
-    photos()
-    go("in")
-    before = {path: path.stat().st_ino for path in Path("in_sr").glob("*.png")}
-    upscaler = FakeUpscaler()
-    results = go("in", upscaler=upscaler)
-    assert count(results) == {"skipped": 3}
-    assert {r.reason for r in results if isinstance(r, Skipped)} == {"already done"}
-    assert upscaler.names == []
-    assert before == {path: path.stat().st_ino for path in Path("in_sr").glob("*.png")}
-
-
-def test_time_stamps_do_not_matter() -> None:
-    photos()
-    go("in")
-    for path in [*Path("in").glob("*.png"), *Path("in_sr").glob("*.png")]:
-        os.utime(path, (0, 0))
-    assert count(go("in")) == {"skipped": 3}
-
-
-def test_a_moved_output_folder_is_still_known() -> None:
-    photos()
-    go("in")
-    Path("in_sr").rename("moved")
-    assert count(go("in", output="moved")) == {"skipped": 3}
-
-
-@pytest.mark.parametrize(
-    "harm",
-    [
-        Path.unlink,
-        lambda path: path.write_bytes(b""),
-        lambda path: path.write_bytes(b"edited"),
-        lambda path: path.write_bytes(path.read_bytes()[:-1]),
-    ],
-    ids=["deleted", "emptied", "changed", "truncated"],
-)
-def test_a_harmed_output_is_made_again(harm: Callable[[Path], None]) -> None:
-    photos()
-    go("in")
-    whole = digest(Path("in_sr/1.png"))
-    harm(Path("in_sr/1.png"))
-    upscaler = FakeUpscaler()
-    assert count(go("in", upscaler=upscaler)) == {"done": 1, "skipped": 2}
-    assert upscaler.names == ["in/1.png"]
-    assert digest(Path("in_sr/1.png")) == whole
-
-
-def test_a_changed_input_is_made_again() -> None:
-    photos()
-    go("in")
-    save_picture(Path("in/1.png"), seed=99)
-    upscaler = FakeUpscaler()
-    assert count(go("in", upscaler=upscaler)) == {"done": 1, "skipped": 2}
-    assert upscaler.names == ["in/1.png"]
-
-
-def test_another_recipe_makes_all_again() -> None:
-    photos()
-    go("in")
-    assert count(go("in", upscaler=FakeUpscaler(recipe="better"))) == {"done": 3}
-    assert count(go("in", options=UpscaleOptions(quality=50))) == {"done": 3}
-    assert count(go("in")) == {"done": 3}
-    assert count(go("in")) == {"skipped": 3}
-
-
-def test_files_beside_their_inputs_are_known_too() -> None:
-    photos()
-    for expected in ("done", "skipped"):
-        assert count(go("in/0.png", "in/1.png")) == {expected: 2}
-    assert tree("in") == ["0.png", "0_x2_nearest.png", "1.png", "1_x2_nearest.png", "2.png"]
-
-
-@pytest.mark.parametrize("output", ["in", "in/big", "in/b"])
-def test_output_in_the_input_folder_twice_in_a_row(output: str, originals: dict[Path, str]) -> None:
-    photos()
-    save_picture(Path("in/b/c.png"))
-    made = 3 if output == "in/b" else 4  # what lies in the output folder is none of the inputs
-    originals.update({path: digest(path) for path in Path("in").rglob("*.png")})
-    assert count(go("in", output=output))["done"] == made
-    after = tree("in")
-    assert len(after) == 4 + made
-    results = go("in", output=output)
-    assert count(results)["skipped"] == len(after)
-    assert len(results) == len(after)
-    assert tree("in") == after
-
-
-# what is never replaced
-
-
-def test_a_foreign_file_in_the_place_of_an_output_is_kept(originals: dict[Path, str]) -> None:
-    photos(4)
-    save_picture(Path("in_sr/0.png"), seed=5, size=(12, 8))
-    save_picture(Path("in_sr/1.png"), seed=5, size=(3, 3))
-    save_picture(Path("in_sr/2.png"), seed=5, size=(640, 480))
-    Path("in_sr/3.png").write_bytes(b"a note")
-    originals.update({path: digest(path) for path in Path("in_sr").iterdir()})
-    upscaler = FakeUpscaler()
-    results = go("in", upscaler=upscaler)
-    assert count(results) == {"failed": 4}
-    assert all("in_sr" in error and "-o" in error for error in errors(results))
-    assert upscaler.names == ["in/0.png"]  # a file of another size cannot be ours: no work
-
-
-def test_a_folder_in_the_place_of_an_output_is_kept() -> None:
-    photos(1)
-    save_picture(Path("in_sr/0.png/a.png"))
-    assert count(go("in")) == {"failed": 1}
-    assert tree("in_sr") == ["0.png/a.png"]
-
-
-def test_an_empty_file_in_the_place_of_an_output_is_nothing_to_keep() -> None:
-    photos(1)
-    Path("in_sr").mkdir()
-    Path("in_sr/0.png").touch()
-    assert count(go("in")) == {"done": 1}
-
-
-@pytest.mark.parametrize("content", [b"no database" * 99, None])
-def test_outputs_whose_record_was_lost_are_recognised(content: bytes | None) -> None:
-    """The same work gives the same bytes."""
-    photos()
-    go("in")
-    state = Path("in_sr/.sr-batch/state.sqlite")
-    state.unlink() if content is None else state.write_bytes(content)
-    said: list[str] = []
-    assert count(go("in", said=said)) == {"done": 3}
-    assert len(said) == (0 if content is None else 1)
-    assert count(go("in")) == {"skipped": 3}
-
-
-def test_a_lost_record_never_makes_an_output_an_input() -> None:
-    photos()
-    go("in", output="in")
-    before = tree("in")
-    Path("in/.sr-batch/state.sqlite").unlink()
-    with pytest.raises(OutputCollision):
-        go("in", output="in")
-    assert tree("in") == before
-
-
-def test_a_state_file_that_cannot_be_kept_is_said_once_and_stops_nothing() -> None:
-    photos()
-    Path("in_sr").mkdir()
-    Path("in_sr/.sr-batch").touch()
-    said: list[str] = []
-    assert count(go("in", said=said)) == {"done": 3}
-    assert len(said) == 1
-    assert "state.sqlite" in said[0]
-
-
-def test_the_target_of_a_link_is_replaced_not_the_link() -> None:
-    photos(1)
-    Path("in_sr").mkdir()
-    Path("in_sr/0.png").symlink_to("../real.png")
-    assert count(go("in")) == {"done": 1}
-    assert Path("in_sr/0.png").is_symlink()
-    assert is_whole(Path("real.png"))
-    assert count(go("in")) == {"skipped": 1}
 
 
 # what goes wrong with one image
@@ -542,48 +316,6 @@ def test_other_images_are_finished_meanwhile(stage: str) -> None:
     assert overlapped == [True]
 
 
-def test_few_bytes_in_flight_let_one_image_through_at_a_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("sr_batch.worker._BYTES_IN_FLIGHT", 1)
-    photos(8)
-    alone = threading.Lock()
-    shared: list[str] = []
-
-    def enter(name: str) -> None:
-        if not alone.acquire(blocking=False):
-            shared.append(name)
-            return
-        time.sleep(0.001)  # gives the others the chance to be wrong
-        alone.release()
-
-    assert count(go("in", upscaler=FakeUpscaler(before=enter))) == {"done": 8}
-    assert shared == []
-
-
-def test_gate_keeps_its_holders_within_the_limit() -> None:
-    gate, lock = ByteGate(10), threading.Lock()
-    holding: list[int] = []
-    worst: list[list[int]] = []
-
-    def enter_often(seed: int) -> None:
-        for size in np.random.default_rng(seed).integers(1, 15, 50).tolist():
-            with gate.hold(size):
-                with lock:
-                    holding.append(size)
-                    worst.append(list(holding))
-                with lock:
-                    holding.remove(size)
-
-    threads = [threading.Thread(target=enter_often, args=(seed,)) for seed in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(worst) == 300
-    assert all(sum(sizes) <= 10 or len(sizes) == 1 for sizes in worst)
-
-
 # what a kill leaves
 
 
@@ -640,11 +372,3 @@ def test_standard_input_to_standard_output() -> None:
     with Pillow.open(io.BytesIO(ended.stdout)) as picture:
         assert (picture.format, picture.size) == ("PNG", (12, 8))
     assert tree(".") == ["in/0.png"]
-
-
-def test_a_file_to_a_file_is_known_the_next_time() -> None:
-    photos(1)
-    for expected in ("done", "skipped"):
-        assert count(go("in/0.png", output="new/a.webp")) == {expected: 1}
-    with Pillow.open("new/a.webp") as picture:
-        assert picture.format == "WEBP"

@@ -41,7 +41,7 @@ def record(root: str, *names: str) -> None:
     """Say that these files were made by us."""
     for name in names:
         save_picture(Path(root, name))
-        Ledger(Path(root), pytest.fail).record(Path(root, name), Entry("s", "r", "o"))
+        Ledger(Path(root), pytest.fail).record(Path(root, name), Entry("s", "r", "o", Path(name)))
 
 
 def png_header(width: int, height: int) -> bytes:

@@ -15,7 +15,7 @@ from sr_batch.errors import StorageError
 from sr_batch.ledger import Entry, Ledger
 from tests.disks import largest_file
 
-ENTRY = Entry("source", "recipe", "output")
+ENTRY = Entry("source", "recipe", "output", Path("../in/a.png"))
 
 
 class Said(list[str]):
@@ -44,7 +44,10 @@ def test_knows_nothing_at_first_and_leaves_no_trace(tmp_path: Path) -> None:
 def test_remembers_across_runs(tmp_path: Path) -> None:
     Ledger(tmp_path, Said()).record(tmp_path / "b" / "a.png", ENTRY)
     later = Ledger(tmp_path, Said())
-    assert later.find(tmp_path / "b" / "a.png") == ENTRY
+    found = later.find(tmp_path / "b" / "a.png")
+    assert found == ENTRY
+    assert found
+    assert found.origin == ENTRY.origin
     assert later.find(tmp_path / "a.png") is None
     assert later.paths() == [tmp_path / "b" / "a.png"]
 
@@ -52,8 +55,9 @@ def test_remembers_across_runs(tmp_path: Path) -> None:
 def test_keeps_the_last_entry(tmp_path: Path) -> None:
     ledger, said = Ledger(tmp_path, Said()), Said()
     ledger.record(tmp_path / "a.png", ENTRY)
-    ledger.record(tmp_path / "a.png", Entry("other", "recipe", "output"))
-    assert Ledger(tmp_path, said).find(tmp_path / "a.png") == Entry("other", "recipe", "output")
+    other = Entry("other", "recipe", "output", Path("b.png"))
+    ledger.record(tmp_path / "a.png", other)
+    assert Ledger(tmp_path, said).find(tmp_path / "a.png") == other
     assert said == []
 
 
@@ -92,7 +96,7 @@ def test_processes_share_one_state_file(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from sr_batch.ledger import *\n"
         "root, first = Path(sys.argv[1]), int(sys.argv[2])\n"
         "for n in range(first, first + 10):\n"
-        "    Ledger(root, sys.exit).record(root / str(n), Entry('s', 'r', 'o'))"
+        "    Ledger(root, sys.exit).record(root / str(n), Entry('s', 'r', 'o', Path(str(n))))"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     children = [subprocess.Popen([*command, str(first)]) for first in range(0, 40, 10)]

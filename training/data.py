@@ -1,4 +1,4 @@
-"""HR photographs in memory, and random aligned LR/HR patches from them.
+"""HR photographs in memory, each tile of them beside its LR.
 
 Every photograph is cut into tiles of one size and kept as uint8, so that a batch is one gather,
 on the CPU and on a GPU alike. LR tiles are made once with the MATLAB bicubic: 8-bit for RGB
@@ -12,10 +12,11 @@ from typing import Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from sr_batch.color import rgb_to_y_studio
-from training.resize import downscale
+from training.resize import downscale, upscale
 
 Color = Literal["rgb", "y"]
 
@@ -24,14 +25,21 @@ TILE = 256
 
 @dataclass(frozen=True)
 class Corpus:
-    """LR/HR tile pairs: ``hr`` uint8 (N, C, T, T) and ``lr`` (N, C, T/s, T/s), 0..255."""
+    """LR/HR tile pairs.
+
+    Attributes:
+        hr: uint8 (N, C, T, T), 0..255.
+        lr: (N, C, T/s, T/s), 0..255.
+        detail: float64 (N, T/s + 1, T/s + 1), summed-area table of what bicubic does not restore.
+    """
 
     hr: torch.Tensor
     lr: torch.Tensor
+    detail: torch.Tensor
     scale: int
 
     def to(self, device: torch.device) -> "Corpus":
-        return Corpus(self.hr.to(device), self.lr.to(device), self.scale)
+        return Corpus(self.hr.to(device), self.lr.to(device), self.detail, self.scale)
 
 
 def read_rgb(path: Path) -> np.ndarray:
@@ -71,7 +79,15 @@ def load_corpus(paths: Iterable[Path], scale: int, color: Color) -> Corpus:
     if color == "rgb":
         lr = lr.round().clamp(0, 255).to(torch.uint8)
     hr = torch.from_numpy(np.stack(tiles).transpose(0, 3, 1, 2).copy())
-    return Corpus(hr, lr, scale)
+    detail = torch.stack([lost_detail(*pair, scale) for pair in zip(hr, lr, strict=True)])
+    return Corpus(hr, lr, detail, scale)
+
+
+def lost_detail(hr: torch.Tensor, lr: torch.Tensor, scale: int) -> torch.Tensor:
+    """Summed-area table (H/s + 1, W/s + 1) of the mean bicubic error of every LR pixel."""
+    bicubic = upscale(lr.permute(1, 2, 0).numpy(), scale)
+    error = F.avg_pool2d((hr - bicubic).abs().mean(0, keepdim=True), scale)[0]
+    return F.pad(error.double().cumsum(0).cumsum(1), (1, 0, 1, 0))
 
 
 def _tiles(image: np.ndarray, side: int) -> Iterable[np.ndarray]:
@@ -79,47 +95,3 @@ def _tiles(image: np.ndarray, side: int) -> Iterable[np.ndarray]:
     for top in range(0, height - side + 1, TILE):
         for left in range(0, width - side + 1, TILE):
             yield image[top : top + side, left : left + side]
-
-
-def sample(
-    corpus: Corpus, batch: int, patch: int, generator: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Draw ``batch`` random LR patches of ``patch`` pixels a side and their HR, float 0..1.
-
-    Returns LR (B, C, P, P) and HR (B, C, P*s, P*s). Each pair is turned by one of the eight
-    flips and rotations of the square.
-    """
-    count, _, height, width = corpus.lr.shape
-    which = torch.randint(count, (batch,), generator=generator)
-    top = torch.randint(height - patch + 1, (batch,), generator=generator)
-    left = torch.randint(width - patch + 1, (batch,), generator=generator)
-    turn = torch.randint(8, (batch,), generator=generator)
-    s = corpus.scale
-    lr = _gather(corpus.lr, which, top, left, patch)
-    hr = _gather(corpus.hr, which, top * s, left * s, patch * s)
-    return _turn_each(lr, turn), _turn_each(hr, turn)
-
-
-def _gather(
-    tiles: torch.Tensor, which: torch.Tensor, top: torch.Tensor, left: torch.Tensor, side: int
-) -> torch.Tensor:
-    span = torch.arange(side)
-    n = which[:, None, None].to(tiles.device)
-    y = (top[:, None] + span)[:, :, None].to(tiles.device)
-    x = (left[:, None] + span)[:, None, :].to(tiles.device)
-    patches = tiles[n, :, y, x]  # (B, P, P, C): advanced indices come first
-    return patches.permute(0, 3, 1, 2).float() / 255
-
-
-def _turn_each(images: torch.Tensor, turn: torch.Tensor) -> torch.Tensor:
-    out = torch.empty_like(images)
-    for k in range(8):
-        chosen = (turn == k).to(images.device)
-        out[chosen] = dihedral(images[chosen], k)
-    return out
-
-
-def dihedral(images: torch.Tensor, k: int) -> torch.Tensor:
-    """Element ``k`` (0..7) of the symmetry group of the square, on the last two axes."""
-    turned = torch.rot90(images, k % 4, (-2, -1))
-    return turned.flip(-1) if k >= 4 else turned

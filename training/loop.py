@@ -15,11 +15,12 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from training import checkpoint
-from training.data import Corpus, sample
+from training.data import Corpus
 from training.evaluate import Score, evaluate_images
 from training.losses import LOSSES
 from training.models import MODELS
 from training.recipes import Recipe, Stage
+from training.sampling import sample
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Run:
     def step(self, corpus: Corpus) -> torch.Tensor:
         """One batch, one update. Returns the loss, still on the device: reading it would wait."""
         stage = stage_at(self.recipe, self.iteration)
-        lr, hr = sample(corpus, stage.batch, stage.patch, self.generator)
+        lr, hr = sample(corpus, stage.batch, stage.patch, self.generator, stage.candidates)
         if self.setting.amp:
             lr = lr.to(memory_format=torch.channels_last)
         with self._autocast():

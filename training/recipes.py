@@ -12,6 +12,7 @@ class Stage:
     batch: int
     patch: int  # LR pixels a side
     loss: str
+    candidates: int = 1  # patches drawn for each one used, the one with the most detail
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,10 @@ EDSR_X4_STAGES = (
     Stage(1.0, batch=2, patch=48, loss="mse"),
 )
 EDSR_CPU_STAGES = (
-    Stage(0.5, batch=8, patch=32, loss="l1"),
-    Stage(0.85, batch=4, patch=48, loss="l1"),
-    Stage(1.0, batch=4, patch=48, loss="mse"),
+    Stage(0.25, batch=8, patch=32, loss="l1"),
+    Stage(0.6, batch=8, patch=32, loss="l1", candidates=3),
+    Stage(0.85, batch=4, patch=48, loss="l1", candidates=3),
+    Stage(1.0, batch=4, patch=48, loss="mse", candidates=2),
 )
 EDSR_GPU_STAGES = (
     Stage(0.8, batch=16, patch=48, loss="l1"),
@@ -100,7 +102,7 @@ RECIPES = {
     ),
     # What comes next; QUEUE.md says when.
     "edsr_x2_cpu": Recipe(
-        "edsr", 2, 9_000, 3e-4, EDSR_CPU_STAGES, {"tail": "direct"}, init="edsr_x2"
+        "edsr", 2, 11_000, 3e-4, EDSR_CPU_STAGES, {"tail": "direct"}, init="edsr_x2"
     ),
     "edsr_x2_next": Recipe("edsr", 2, 200_000, 3e-4, EDSR_GPU_STAGES, init="edsr_x2"),
     "edsr_x4_next": Recipe(

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.data import Corpus, dihedral, list_images, load_corpus, sample, to_color
-from training.resize import downscale
+from training.data import list_images, load_corpus, lost_detail, to_color
 
 
 def test_lists_without_excluded_names(tmp_path: Path) -> None:
@@ -37,30 +36,13 @@ def test_rounds_studio_luma_as_matlab_does() -> None:
     assert to_color(black_white_red, "y")[0, :, 0].tolist() == [16, 235, 81]
 
 
-@pytest.mark.parametrize("k", range(8))
-def test_turns_both_patches_alike(k: int) -> None:
-    """Downscaling a turned HR patch gives the turned LR patch."""
-    hr = np.random.default_rng(k).integers(0, 256, (24, 24, 3), np.uint8)
-    turned = dihedral(torch.from_numpy(hr.transpose(2, 0, 1).copy()), k)
-    lr_of_turned = downscale(turned.numpy().transpose(1, 2, 0), 2)
-    torch.testing.assert_close(lr_of_turned, dihedral(downscale(hr, 2), k), atol=1e-3, rtol=0)
-
-
-def test_has_eight_different_turns() -> None:
-    image = torch.arange(9).reshape(1, 3, 3)
-    assert len({tuple(dihedral(image, k).flatten().tolist()) for k in range(8)}) == 8
-
-
-def test_draws_aligned_pairs() -> None:
-    """HR is LR repeated: every aligned pair keeps that relation, whatever the turn."""
-    lr = torch.randint(0, 256, (4, 3, 16, 16), dtype=torch.uint8)
-    hr = lr.repeat_interleave(2, -1).repeat_interleave(2, -2)
-    low, high = sample(Corpus(hr, lr, 2), 32, 6, torch.Generator().manual_seed(3))
-    assert low.shape == (32, 3, 6, 6)
-    assert torch.equal(high, low.repeat_interleave(2, -1).repeat_interleave(2, -2))
-
-
-def test_draws_the_same_from_the_same_seed(photographs: Path) -> None:
-    corpus = load_corpus(list_images([photographs]), 4, "rgb")
-    first, second = (sample(corpus, 4, 16, torch.Generator().manual_seed(5)) for _ in range(2))
-    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+def test_detail_is_where_bicubic_loses(photographs: Path) -> None:
+    corpus = load_corpus(list_images([photographs]), 2, "rgb")
+    assert corpus.detail.shape == (3, 129, 129)
+    flat = torch.full((1, 16, 16), 9, dtype=torch.uint8)
+    hr = flat.clone()
+    hr[0, 4, 4] = 200
+    table = lost_detail(hr, flat[:, ::2, ::2], 2)
+    assert table.shape == (9, 9)
+    assert table[2, 2] == pytest.approx(0, abs=1e-6)
+    assert table[3, 3] == table[-1, -1] == pytest.approx(191 / 4)

@@ -1,0 +1,130 @@
+"""A job's claim to its output: made already, free to be made, or not ours to replace."""
+
+import os
+from pathlib import Path
+
+from sr_batch import codec
+from sr_batch.errors import ImageError, UnwritableOutput
+from sr_batch.geometry import Size
+from sr_batch.jobs import PIPE, Job
+from sr_batch.ledger import Entry, Ledger
+from sr_batch.reading import content_hash, display_name, file_hash, read_source
+from sr_batch.storage import require_writable
+
+_BYTES_PER_PIXEL = 8  # 16-bit RGBA: no file needs more, but for what it says beside its pixels
+_BYTES_BESIDE_PIXELS = 64 << 20
+
+
+def most_bytes(pixels: int) -> int:
+    """More than a file of an image of ``pixels`` has."""
+    return pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS
+
+
+class Claim:
+    """Says what may be replaced: nothing, or what the same input made. Standard output is free.
+
+    Args:
+        job: The one that makes the claim.
+        ledger: Of the job's output folder.
+        source: Hash of the input's content.
+        recipe: Hash of everything else that the output depends on.
+    """
+
+    def __init__(self, job: Job, ledger: Ledger, source: str, recipe: str) -> None:
+        self._job = job
+        self._ledger = ledger
+        self._source = source
+        self._recipe = recipe
+        self._known = None if job.target == PIPE else ledger.find(job.target)
+        self._standing: str | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the output stands there, as this job would make it."""
+        if self._known is None:
+            return False
+        return self._known == self._entry(file_hash(self._job.target) or "")
+
+    def check(self, kind: str, size: Size) -> None:
+        """Find out before the work what is sure to be refused after it.
+
+        A file that is not known may be ours all the same, its record lost. Then the same work
+        gives the same bytes, which :meth:`admit` looks at.
+
+        Raises:
+            UnwritableOutput: no file can be made there, or one stands there that is kept.
+        """
+        target = self._job.target
+        if target == PIPE:
+            return
+        require_writable(target)
+        if _is_free(target):
+            return
+        if self._known is None:
+            self._standing = _hash_of_image(target, kind, size)
+        elif self._known.source != self._source and self._known.origin != _origin(self._job):
+            raise UnwritableOutput(
+                f"{display_name(target)} is the output of another input,"
+                f" {display_name(self._known.origin)} as seen from there, so it is kept: move it"
+                " away or choose another place with -o"
+            )
+
+    def admit(self, output: str) -> None:
+        """Refuse an output with the hash ``output`` where a different unknown file stands.
+
+        Raises:
+            UnwritableOutput: there is one.
+        """
+        if self._standing not in (None, output):
+            raise _foreign(self._job.target)
+
+    def record(self, output: str) -> None:
+        """Keep in the ledger that the output with the hash ``output`` is this job's.
+
+        Raises:
+            StorageError: the disk is full or failing.
+        """
+        if self._job.target != PIPE:
+            self._ledger.record(self._job.target, self._entry(output))
+
+    def _entry(self, output: str) -> Entry:
+        return Entry(self._source, self._recipe, output, _origin(self._job))
+
+
+def _origin(job: Job) -> Path:
+    """The input as seen from the output folder, so that both may move together."""
+    if job.source == PIPE:
+        return PIPE
+    source, root = (os.path.realpath(path) for path in (job.source, job.root))
+    try:
+        return Path(os.path.relpath(source, root))
+    except ValueError:  # another drive
+        return Path(source)
+
+
+def _is_free(target: Path) -> bool:
+    """Nothing stands there, or an empty file: nothing that could be lost."""
+    try:
+        return not target.exists() or (target.is_file() and target.stat().st_size == 0)
+    except OSError as error:
+        raise UnwritableOutput(
+            f"{display_name(target)}: {error.strerror}; choose another place with -o"
+        ) from error
+
+
+def _hash_of_image(target: Path, kind: str, size: Size) -> str:
+    try:
+        data = read_source(target, most_bytes(size.pixels))
+        header = codec.read_header(data, display_name(target), size.pixels)
+    except ImageError as error:
+        raise _foreign(target) from error
+    if (header.format, header.size) != (kind, size):
+        raise _foreign(target)
+    return content_hash(data)
+
+
+def _foreign(target: Path) -> UnwritableOutput:
+    return UnwritableOutput(
+        f"{display_name(target)} exists and is not known as an output of ours, so it is kept:"
+        " move it away or choose another place with -o"
+    )
