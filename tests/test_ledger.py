@@ -115,8 +115,8 @@ def test_survives_a_kill_in_the_midst_of_a_commit(tmp_path: Path) -> None:
         "state.execute('PRAGMA cache_spill = 1'); state.execute('PRAGMA cache_size = 1')\n"
         "state.execute('BEGIN')\n"
         "for n in range(999):\n"
-        "    row = (os.urandom(99), 's', 'r', 'o')\n"
-        "    state.execute('INSERT INTO outputs VALUES (?, ?, ?, ?)', row)\n"
+        "    row = (os.urandom(99), 's', 'r', 'o', b'i')\n"
+        "    state.execute('INSERT INTO outputs VALUES (?, ?, ?, ?, ?)', row)\n"
         "os.kill(os.getpid(), 9)"
     )
     ended = subprocess.run([sys.executable, "-c", code, str(state_file(tmp_path))], check=False)

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from sr_batch import __version__
 from sr_batch.cli import doctor, models, upscale
 from sr_batch.cli.console import say
 from sr_batch.errors import SrBatchError
@@ -25,7 +24,9 @@ app.command("doctor")(doctor.doctor)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"sr-batch {__version__}")
+        from importlib.metadata import version
+
+        typer.echo(f"sr-batch {version('sr-batch')}")
         raise typer.Exit
 
 
