@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sr_batch.contract import ModelSpec
 from training.evaluate import Score
+from training.losses import describe
 from training.models.about import About
 from training.recipes import Recipe
 
@@ -61,9 +62,10 @@ def _settings(recipe: Recipe) -> str:
         lines.append(f"Started from the weights of `{recipe.init}`.")
     if recipe.remark:
         lines.append(recipe.remark)
-    lines.append("\n| until | batch | LR patch | loss |\n|---|---|---|---|")
+    lines.append("\n| until | batch | LR patch | best of | loss |\n|---|---|---|---|---|")
     lines += [
-        f"| {s.until:.0%} | {s.batch} | {s.patch}x{s.patch} | {s.loss} |" for s in recipe.stages
+        f"| {s.until:.0%} | {s.batch} | {s.patch}x{s.patch} | {s.candidates} | {describe(s.loss)} |"
+        for s in recipe.stages
     ]
     return "\n".join(lines)
 

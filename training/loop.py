@@ -17,7 +17,7 @@ from tqdm import tqdm
 from training import checkpoint
 from training.data import Corpus
 from training.evaluate import Score, evaluate_images
-from training.losses import LOSSES
+from training.losses import total
 from training.models import MODELS
 from training.recipes import Recipe, Stage
 from training.sampling import sample
@@ -62,7 +62,7 @@ class Run:
             lr = lr.to(memory_format=torch.channels_last)
         with self._autocast():
             sr = self.net(lr)
-        loss = LOSSES[stage.loss](sr.float(), hr)
+        loss = total(stage.loss)(sr.float(), hr)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)

@@ -1,11 +1,16 @@
-"""Pixel losses by name. Each maps SR and HR (B, C, H, W), 0..1, to a scalar."""
+"""Losses by name. Each maps SR and HR (B, C, H, W), 0..1, to a scalar; :func:`total` adds them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 import torch.nn.functional as F
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Weights = Mapping[str, float]
+"""Name of a loss -> its weight in the sum."""
+
+_WINDOW, _SIGMA = 11, 1.5
+_C1, _C2 = 0.01**2, 0.03**2
 
 
 def charbonnier(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
@@ -13,4 +18,57 @@ def charbonnier(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
     return torch.sqrt((sr - hr).square() + 1e-6).mean()
 
 
-LOSSES: dict[str, Loss] = {"l1": F.l1_loss, "mse": F.mse_loss, "charbonnier": charbonnier}
+def ssim(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+    """1 - SSIM with a Gaussian window of 11x11, sigma 1.5. Wang et al. 2004, section III-B."""
+    mean_sr, mean_hr = _blur(sr), _blur(hr)
+    var_sr = _blur(sr * sr) - mean_sr.square()
+    var_hr = _blur(hr * hr) - mean_hr.square()
+    cov = _blur(sr * hr) - mean_sr * mean_hr
+    luminance = (2 * mean_sr * mean_hr + _C1) / (mean_sr.square() + mean_hr.square() + _C1)
+    structure = (2 * cov + _C2) / (var_sr + var_hr + _C2)
+    return 1 - (luminance * structure).mean()
+
+
+def gradient(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+    """L1 between the differences of neighbouring pixels, along rows and along columns."""
+    difference = sr - hr
+    return difference.diff(dim=-1).abs().mean() + difference.diff(dim=-2).abs().mean()
+
+
+def fft(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+    """L1 between the orthonormal spectra, real and imaginary parts."""
+    spectrum = torch.fft.rfft2(sr.float() - hr.float(), norm="ortho")
+    return torch.view_as_real(spectrum).abs().mean()
+
+
+LOSSES: dict[str, Loss] = {
+    "l1": F.l1_loss,
+    "mse": F.mse_loss,
+    "charbonnier": charbonnier,
+    "ssim": ssim,
+    "gradient": gradient,
+    "fft": fft,
+}
+
+
+def total(weights: Weights) -> Loss:
+    """The weighted sum of the losses that ``weights`` names."""
+    return lambda sr, hr: torch.stack(
+        [weight * LOSSES[name](sr, hr) for name, weight in weights.items()]
+    ).sum()
+
+
+def describe(weights: Weights) -> str:
+    """As ``l1 + 0.05 fft``."""
+    return " + ".join(
+        name if weight == 1 else f"{weight:g} {name}" for name, weight in weights.items()
+    )
+
+
+def _blur(x: torch.Tensor) -> torch.Tensor:
+    """Gaussian mean over the window, without a border."""
+    offsets = torch.arange(_WINDOW, dtype=x.dtype, device=x.device) - _WINDOW // 2
+    weights = torch.exp(-offsets.square() / (2 * _SIGMA**2))
+    kernel = (weights / weights.sum()).repeat(x.shape[1], 1, 1, 1)  # (C, 1, 1, 11)
+    rows = F.conv2d(x, kernel, groups=x.shape[1])
+    return F.conv2d(rows, kernel.transpose(-1, -2), groups=x.shape[1])

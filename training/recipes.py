@@ -3,6 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from training.losses import Weights
+
+L1: Weights = {"l1": 1.0}
+MSE: Weights = {"mse": 1.0}
+CHARBONNIER: Weights = {"charbonnier": 1.0}
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -11,7 +17,7 @@ class Stage:
     until: float
     batch: int
     patch: int  # LR pixels a side
-    loss: str
+    loss: Weights
     candidates: int = 1  # patches drawn for each one used, the one with the most detail
 
 
@@ -35,28 +41,28 @@ class Recipe:
 
 
 ESPCN_STAGES = (
-    Stage(0.85, batch=16, patch=24, loss="charbonnier"),
-    Stage(1.0, batch=8, patch=40, loss="mse"),
+    Stage(0.85, batch=16, patch=24, loss=CHARBONNIER),
+    Stage(1.0, batch=8, patch=40, loss=MSE),
 )
-EDSR_START_STAGES = (Stage(1.0, batch=4, patch=24, loss="l1"),)
+EDSR_START_STAGES = (Stage(1.0, batch=4, patch=24, loss=L1),)
 EDSR_STAGES = (
-    Stage(0.85, batch=2, patch=48, loss="l1"),
-    Stage(1.0, batch=2, patch=48, loss="mse"),
+    Stage(0.85, batch=2, patch=48, loss=L1),
+    Stage(1.0, batch=2, patch=48, loss=MSE),
 )
 EDSR_X4_STAGES = (
-    Stage(0.6, batch=4, patch=24, loss="l1"),
-    Stage(1.0, batch=2, patch=48, loss="mse"),
+    Stage(0.6, batch=4, patch=24, loss=L1),
+    Stage(1.0, batch=2, patch=48, loss=MSE),
 )
 EDSR_CPU_STAGES = (
-    Stage(0.25, batch=8, patch=32, loss="l1"),
-    Stage(0.6, batch=8, patch=32, loss="l1", candidates=3),
-    Stage(0.85, batch=4, patch=48, loss="l1", candidates=3),
-    Stage(1.0, batch=4, patch=48, loss="mse", candidates=2),
+    Stage(0.25, batch=8, patch=32, loss=L1),
+    Stage(0.6, batch=8, patch=32, loss=L1, candidates=3),
+    Stage(0.85, batch=4, patch=48, loss=L1, candidates=3),
+    Stage(1.0, batch=4, patch=48, loss=MSE, candidates=2),
 )
 EDSR_GPU_STAGES = (
-    Stage(0.8, batch=16, patch=48, loss="l1"),
-    Stage(0.9, batch=16, patch=64, loss="l1"),
-    Stage(1.0, batch=16, patch=64, loss="mse"),
+    Stage(0.8, batch=16, patch=48, loss=L1),
+    Stage(0.9, batch=16, patch=64, loss=L1),
+    Stage(1.0, batch=16, patch=64, loss=MSE),
 )
 
 RECIPES = {

@@ -13,7 +13,11 @@ from training.recipes import RECIPES, Recipe, Stage
 
 
 def small_recipe(model: str, iterations: int = 12) -> Recipe:
-    stages = (Stage(0.5, 2, 12, "l1"), Stage(0.8, 2, 16, "charbonnier"), Stage(1.0, 2, 16, "mse"))
+    stages = (
+        Stage(0.5, 2, 12, {"l1": 1}),
+        Stage(0.8, 2, 16, {"charbonnier": 1, "fft": 0.05}, candidates=3),
+        Stage(1.0, 2, 16, {"mse": 1}),
+    )
     return Recipe(model, 2, iterations, 1e-3, stages, SMALL[model], warmup=3)
 
 
@@ -28,7 +32,7 @@ def corpus_for(model: str, photographs: Path) -> Corpus:
 
 @pytest.mark.parametrize("model", sorted(SMALL))
 def test_learns_something_in_a_few_steps(model: str, photographs: Path, tmp_path: Path) -> None:
-    stages = (Stage(1.0, 4, 24, "l1"),)
+    stages = (Stage(1.0, 4, 24, {"l1": 1}),)
     recipe = replace(small_recipe(model, 250), ema=0.8, lr=3e-3, stages=stages)
     run = Run(recipe, setting(tmp_path / "run", photographs, every=250))
     before = run.score().psnr

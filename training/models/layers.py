@@ -1,11 +1,33 @@
-"""Starting weights that make an untrained network the bilinear enlargement of its input.
+"""Parts that several networks share: bicubic enlargement, and starts that interpolate.
 
 A network that starts as an interpolation spends no iteration on learning one. The architecture
 stays the paper's: only the numbers it starts from differ.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import nn
+
+
+class Bicubic(nn.Module):
+    """(B, C, H, W) -> (B, C, H*s, W*s): MATLAB's bicubic, as one convolution and one shuffle.
+
+    Keys' cubic with a = -0.5 and half-pixel centres reaches two pixels either way, so that 5x5
+    filters, one for each phase, are all of it. Border pixels are repeated outwards.
+    """
+
+    weight: torch.Tensor
+
+    def __init__(self, scale: int, channels: int = 1) -> None:
+        super().__init__()
+        taps = _cubic_taps(scale)  # (s, 5)
+        filters = torch.einsum("iy,jx->ijyx", taps, taps).reshape(scale**2, 1, 5, 5)
+        self.register_buffer("weight", filters.repeat(channels, 1, 1, 1), persistent=False)
+        self.shuffle = nn.PixelShuffle(scale)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        padded = F.pad(x, (2, 2, 2, 2), mode="replicate")
+        return self.shuffle(F.conv2d(padded, self.weight, groups=x.shape[1]))
 
 
 @torch.no_grad()
@@ -54,3 +76,13 @@ def _bilinear_taps(scale: int) -> torch.Tensor:
         taps[phase, 1] = 1 - abs(offset)
         taps[phase, 2 if offset > 0 else 0] += abs(offset)
     return taps
+
+
+def _cubic_taps(scale: int) -> torch.Tensor:
+    """Weights (s, 5) of the LR neighbours -2..2 for each of the ``scale`` sub-pixels."""
+    centres = (torch.arange(scale, dtype=torch.float64) + 0.5) / scale - 0.5
+    distance = (centres[:, None] - torch.arange(-2, 3)).abs()
+    near = 1.5 * distance**3 - 2.5 * distance**2 + 1
+    far = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
+    taps = torch.where(distance <= 1, near, far) * (distance < 2)
+    return taps.float()

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from skimage.metrics import structural_similarity
+
+from training.losses import LOSSES, charbonnier, describe, fft, gradient, ssim, total
+
+
+def images(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    sr, hr = torch.rand(2, 2, 3, 20, 24, generator=generator)
+    return sr, hr
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_is_least_for_equal_images_and_has_a_gradient(name: str) -> None:
+    sr, hr = images()
+    assert LOSSES[name](hr, hr) < LOSSES[name](sr, hr)
+    assert LOSSES[name](hr, hr) == pytest.approx(1e-3 if name == "charbonnier" else 0, abs=1e-6)
+    sr.requires_grad_()
+    LOSSES[name](sr, hr).backward()
+    assert sr.grad is not None
+    assert torch.isfinite(sr.grad).all()
+    assert sr.grad.abs().sum() > 0
+
+
+def test_ssim_is_that_of_scikit_image() -> None:
+    sr, hr = images(1)
+    expected = structural_similarity(
+        sr[0].numpy(), hr[0].numpy(), channel_axis=0, data_range=1, full=True,
+        gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
+    )[1][:, 5:-5, 5:-5]  # fmt: skip
+    assert 1 - ssim(sr[:1], hr[:1]).item() == pytest.approx(np.mean(expected), abs=1e-5)
+
+
+def test_charbonnier_is_l1_of_large_differences() -> None:
+    assert charbonnier(torch.zeros(1), torch.full((1,), 0.5)).item() == pytest.approx(0.5, abs=1e-5)
+
+
+def test_gradient_does_not_see_a_constant_difference() -> None:
+    sr, hr = images(2)
+    assert gradient(hr + 0.25, hr).item() == pytest.approx(0, abs=1e-6)
+    assert gradient(sr, hr).item() > 0.1
+
+
+def test_fft_keeps_energy() -> None:
+    """An orthonormal transform: one frequency of amplitude 1 is one coefficient (and its twin)."""
+    wave = torch.cos(2 * torch.pi * 3 * torch.arange(16) / 16).repeat(16, 1)[None, None]
+    coefficients = 16 * 9 * 2  # rfft2 of 16x16, real and imaginary
+    assert fft(wave, torch.zeros_like(wave)).item() == pytest.approx(8 / coefficients, abs=1e-5)
+
+
+@given(st.floats(0.01, 10), st.floats(0.01, 10))
+def test_total_is_the_weighted_sum(a: float, b: float) -> None:
+    sr, hr = images(3)
+    expected = a * LOSSES["l1"](sr, hr) + b * LOSSES["ssim"](sr, hr)
+    torch.testing.assert_close(total({"l1": a, "ssim": b})(sr, hr), expected)
+
+
+def test_describes_itself() -> None:
+    assert describe({"l1": 1, "fft": 0.05}) == "l1 + 0.05 fft"

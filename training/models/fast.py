@@ -1,0 +1,81 @@
+"""Our own: a stack of plain 3x3 convolutions at input resolution over a bicubic base.
+
+Made for what CPUs and GPUs run at full speed: 3x3 convolutions of a multiple of 16 channels, each
+fused with its LeakyReLU, additions that fuse with convolutions, one shuffle at the end.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from training.models.about import About
+from training.models.layers import Bicubic, silence_
+
+SLOPE = 0.05
+
+ABOUT = About(
+    title="fast, 4 blocks of 4 convolutions with 32 channels",
+    paper=(
+        'our own; the sub-pixel tail is that of Shi et al., "Real-Time Single Image and Video '
+        'Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural Network", CVPR 2016'
+    ),
+    summary=(
+        "Residual blocks of four 3x3 convolutions with LeakyReLU at the input's resolution, one "
+        "convolution and one shuffle, added to the bicubic image; RGB."
+    ),
+    published={},
+    limits="Sharper than ESPCN at about its cost, and in colour; fine texture stays soft.",
+)
+
+
+@dataclass(frozen=True)
+class Config:
+    """``blocks`` residual blocks of ``convs`` convolutions of ``channels`` channels."""
+
+    scale: int
+    channels: int = 32
+    blocks: int = 4
+    convs: int = 4
+    color: Literal["rgb", "y"] = "rgb"
+
+
+class ConvStack(nn.Module):
+    """RGB (B, 3, H, W), 0..1 -> RGB (B, 3, H*s, W*s), unclipped."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        width = config.channels
+        self.enlarge = Bicubic(config.scale, channels=3)
+        self.head = nn.Conv2d(3, width, 3, padding=1)
+        self.body = nn.Sequential(*(Block(width, config.convs) for _ in range(config.blocks)))
+        self.tail = nn.Conv2d(width, 3 * config.scale**2, 3, padding=1)
+        self.shuffle = nn.PixelShuffle(config.scale)
+        silence_(self.tail)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.enlarge(x) + self.shuffle(self.tail(self.body(self.head(x))))
+
+
+class Block(nn.Module):
+    """x + convolutions with LeakyReLU after each but the last."""
+
+    def __init__(self, channels: int, convs: int) -> None:
+        super().__init__()
+        stack = [_conv(channels) for _ in range(convs)]
+        layers = [layer for conv in stack for layer in (conv, nn.LeakyReLU(SLOPE))]
+        self.layers = nn.Sequential(*layers[:-1])
+        with torch.no_grad():
+            stack[-1].weight.mul_(0.1)  # a branch starts small, so that depth does not add up
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.layers(x)
+
+
+def _conv(channels: int) -> nn.Conv2d:
+    conv = nn.Conv2d(channels, channels, 3, padding=1)
+    nn.init.kaiming_normal_(conv.weight, SLOPE, nonlinearity="leaky_relu")
+    if conv.bias is not None:
+        nn.init.zeros_(conv.bias)
+    return conv

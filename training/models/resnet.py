@@ -1,0 +1,73 @@
+"""A deep residual network at input resolution with LeakyReLU and two sub-pixel stages.
+
+The network of a student report; its upper end was 24 blocks of 612 channels.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from training.models.about import About
+from training.models.layers import Bicubic, silence_
+
+SLOPE = 0.2
+
+ABOUT = About(
+    title="Deep residual CNN, 12 blocks of 64 channels",
+    paper=(
+        'after Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative '
+        'Adversarial Network", CVPR 2017, section 2.1.1, without batch norm'
+    ),
+    summary=(
+        "Residual blocks with LeakyReLU at the input's resolution, two x2 sub-pixel stages with "
+        "LeakyReLU between them, and a global bicubic skip; RGB."
+    ),
+    published={},
+    limits="Like EDSR of its size; its staged tail has activations and cannot be collapsed.",
+)
+
+
+@dataclass(frozen=True)
+class Config:
+    """``tail`` is the number of channels after the first sub-pixel stage."""
+
+    scale: int = 4
+    channels: int = 64
+    blocks: int = 12
+    tail: int = 32
+    color: Literal["rgb", "y"] = "rgb"
+
+
+class Block(nn.Module):
+    """x + conv(leaky(conv(x)))."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.conv2(F.leaky_relu(self.conv1(x), SLOPE))
+
+
+class ResNet(nn.Module):
+    """RGB (B, 3, H, W), 0..1 -> RGB (B, 3, 4*H, 4*W), unclipped."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        width, tail = config.channels, config.tail
+        self.enlarge = Bicubic(config.scale, channels=3)
+        self.head = nn.Conv2d(3, width, 3, padding=1)
+        self.body = nn.Sequential(*(Block(width) for _ in range(config.blocks)))
+        self.up1 = nn.Conv2d(width, 4 * tail, 3, padding=1)
+        self.up2 = nn.Conv2d(tail, 3 * 4, 3, padding=1)
+        self.shuffle = nn.PixelShuffle(2)
+        silence_(self.up2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        features = F.leaky_relu(self.head(x - 0.5), SLOPE)
+        half = F.leaky_relu(self.shuffle(self.up1(features + self.body(features))), SLOPE)
+        return self.enlarge(x) + self.shuffle(self.up2(half))

@@ -1,0 +1,63 @@
+"""SRCNN: bicubic enlargement, then three convolutions that sharpen it.
+
+Dong et al., "Image Super-Resolution Using Deep Convolutional Networks", TPAMI 2016, section 3.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from training.models.about import About
+from training.models.layers import Bicubic, pass_through_, silence_
+
+ABOUT = About(
+    title="SRCNN 9-1-7",
+    paper=(
+        'Dong et al., "Image Super-Resolution Using Deep Convolutional Networks", TPAMI 2016, '
+        "section 3"
+    ),
+    summary=(
+        "Bicubic enlargement inside the network, then a 9x9 convolution to 64 channels, a 1x1 to "
+        "32 and a 7x7 back to luma, with ReLU between them; luma only."
+    ),
+    published={
+        2: {"Set5": 36.66, "Set14": 32.42, "BSD100": 31.36},
+        3: {"Set5": 32.75, "Set14": 29.28, "BSD100": 28.41},
+        4: {"Set5": 30.48, "Set14": 27.49, "BSD100": 26.90},
+    },
+    limits=(
+        "The first of its kind, kept for comparison: it computes at full output resolution, so it "
+        "is slower than ESPCN and not better. The published figures are those of its 9-5-5 form."
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Widths of the two hidden layers; 128 and 64 are the wide form."""
+
+    scale: int
+    features: int = 64
+    mapping: int = 32
+    color: Literal["rgb", "y"] = "y"
+
+
+class SRCNN(nn.Module):
+    """Y (B, 1, H, W), 0..1 -> Y (B, 1, H*s, W*s), unclipped."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.enlarge = Bicubic(config.scale)
+        self.extract = nn.Conv2d(1, config.features, 9, padding=4)
+        self.map = nn.Conv2d(config.features, config.mapping, 1)
+        self.rebuild = nn.Conv2d(config.mapping, 1, 7, padding=3)
+        # Start as bicubic: one channel carries luma, which ReLU lets through.
+        silence_(self.rebuild)
+        for conv in (self.extract, self.map, self.rebuild):
+            pass_through_(conv, channels=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.extract(self.enlarge(x)))
+        return self.rebuild(torch.relu(self.map(x)))
