@@ -62,9 +62,9 @@ def _settings(recipe: Recipe) -> str:
         lines.append(f"Started from the weights of `{recipe.init}`.")
     if recipe.remark:
         lines.append(recipe.remark)
-    lines.append("\n| until | batch | LR patch | best of | loss |\n|---|---|---|---|---|")
+    lines.append("\n| until | batch | LR patch | loss |\n|---|---|---|---|")
     lines += [
-        f"| {s.until:.0%} | {s.batch} | {s.patch}x{s.patch} | {s.candidates} | {describe(s.loss)} |"
+        f"| {s.until:.0%} | {s.batch} | {s.patch}x{s.patch} | {describe(s.loss)} |"
         for s in recipe.stages
     ]
     return "\n".join(lines)

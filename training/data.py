@@ -12,11 +12,10 @@ from typing import Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 
 from sr_batch.color import rgb_to_y_studio
-from training.resize import downscale, upscale
+from training.resize import downscale
 
 Color = Literal["rgb", "y"]
 
@@ -30,16 +29,14 @@ class Corpus:
     Attributes:
         hr: uint8 (N, C, T, T), 0..255.
         lr: (N, C, T/s, T/s), 0..255.
-        detail: float64 (N, T/s + 1, T/s + 1), summed-area table of what bicubic does not restore.
     """
 
     hr: torch.Tensor
     lr: torch.Tensor
-    detail: torch.Tensor
     scale: int
 
     def to(self, device: torch.device) -> "Corpus":
-        return Corpus(self.hr.to(device), self.lr.to(device), self.detail, self.scale)
+        return Corpus(self.hr.to(device), self.lr.to(device), self.scale)
 
 
 def read_rgb(path: Path) -> np.ndarray:
@@ -79,15 +76,7 @@ def load_corpus(paths: Iterable[Path], scale: int, color: Color) -> Corpus:
     if color == "rgb":
         lr = lr.round().clamp(0, 255).to(torch.uint8)
     hr = torch.from_numpy(np.stack(tiles).transpose(0, 3, 1, 2).copy())
-    detail = torch.stack([lost_detail(*pair, scale) for pair in zip(hr, lr, strict=True)])
-    return Corpus(hr, lr, detail, scale)
-
-
-def lost_detail(hr: torch.Tensor, lr: torch.Tensor, scale: int) -> torch.Tensor:
-    """Summed-area table (H/s + 1, W/s + 1) of the mean bicubic error of every LR pixel."""
-    bicubic = upscale(lr.permute(1, 2, 0).numpy(), scale)
-    error = F.avg_pool2d((hr - bicubic).abs().mean(0, keepdim=True), scale)[0]
-    return F.pad(error.double().cumsum(0).cumsum(1), (1, 0, 1, 0))
+    return Corpus(hr, lr, scale)
 
 
 def _tiles(image: np.ndarray, side: int) -> Iterable[np.ndarray]:

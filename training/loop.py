@@ -57,7 +57,7 @@ class Run:
     def step(self, corpus: Corpus) -> torch.Tensor:
         """One batch, one update. Returns the loss, still on the device: reading it would wait."""
         stage = stage_at(self.recipe, self.iteration)
-        lr, hr = sample(corpus, stage.batch, stage.patch, self.generator, stage.candidates)
+        lr, hr = sample(corpus, stage.batch, stage.patch, self.generator)
         if self.setting.amp:
             lr = lr.to(memory_format=torch.channels_last)
         with self._autocast():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.data import list_images, load_corpus, lost_detail, to_color
+from training.data import list_images, load_corpus, to_color
 
 
 def test_lists_without_excluded_names(tmp_path: Path) -> None:
@@ -34,15 +34,3 @@ def test_keeps_the_luma_lr_unrounded(photographs: Path) -> None:
 def test_rounds_studio_luma_as_matlab_does() -> None:
     black_white_red = np.array([[[0, 0, 0], [255, 255, 255], [255, 0, 0]]], np.uint8)
     assert to_color(black_white_red, "y")[0, :, 0].tolist() == [16, 235, 81]
-
-
-def test_detail_is_where_bicubic_loses(photographs: Path) -> None:
-    corpus = load_corpus(list_images([photographs]), 2, "rgb")
-    assert corpus.detail.shape == (3, 129, 129)
-    flat = torch.full((1, 16, 16), 9, dtype=torch.uint8)
-    hr = flat.clone()
-    hr[0, 4, 4] = 200
-    table = lost_detail(hr, flat[:, ::2, ::2], 2)
-    assert table.shape == (9, 9)
-    assert table[2, 2] == pytest.approx(0, abs=1e-6)
-    assert table[3, 3] == table[-1, -1] == pytest.approx(191 / 4)

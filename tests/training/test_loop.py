@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 import torch
@@ -15,10 +16,11 @@ from training.recipes import RECIPES, Recipe, Stage
 def small_recipe(model: str, iterations: int = 12) -> Recipe:
     stages = (
         Stage(0.5, 2, 12, {"l1": 1}),
-        Stage(0.8, 2, 16, {"charbonnier": 1, "fft": 0.05}, candidates=3),
+        Stage(0.8, 2, 16, {"charbonnier": 1, "fft": 0.05}),
         Stage(1.0, 2, 16, {"mse": 1}),
     )
-    return Recipe(model, 2, iterations, 1e-3, stages, SMALL[model], warmup=3)
+    scale = MODELS[model].scales[0]
+    return Recipe(model, scale, iterations, 1e-3, stages, SMALL[model], warmup=3)
 
 
 def setting(folder: Path, photographs: Path, every: int = 100) -> Setting:
@@ -27,17 +29,19 @@ def setting(folder: Path, photographs: Path, every: int = 100) -> Setting:
 
 
 def corpus_for(model: str, photographs: Path) -> Corpus:
-    return load_corpus(list_images([photographs]), 2, MODELS[model].config(scale=2).color)
+    scale = MODELS[model].scales[0]
+    return load_corpus(list_images([photographs]), scale, MODELS[model].config(scale=scale).color)
 
 
 @pytest.mark.parametrize("model", sorted(SMALL))
-def test_learns_something_in_a_few_steps(model: str, photographs: Path, tmp_path: Path) -> None:
-    stages = (Stage(1.0, 4, 24, {"l1": 1}),)
-    recipe = replace(small_recipe(model, 250), ema=0.8, lr=3e-3, stages=stages)
-    run = Run(recipe, setting(tmp_path / "run", photographs, every=250))
-    before = run.score().psnr
-    train(run, corpus_for(model, photographs))
-    assert run.score().psnr > before + 0.15
+def test_learns_to_darken(model: str, photographs: Path, tmp_path: Path) -> None:
+    """Where a start that interpolates is far from the goal, so that few steps show learning."""
+    recipe = replace(small_recipe(model, 60), stages=(Stage(1.0, 2, 12, {"l1": 1}),))
+    run = Run(recipe, setting(tmp_path / "run", photographs))
+    bright = corpus_for(model, photographs)
+    dark = replace(bright, hr=bright.hr // 2)
+    losses = [run.step(dark).item() for _ in range(60)]
+    assert fmean(losses[-10:]) < 0.85 * fmean(losses[:5])
 
 
 @pytest.mark.parametrize("model", sorted(SMALL))

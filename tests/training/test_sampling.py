@@ -6,7 +6,7 @@ import torch
 
 from training.data import Corpus, list_images, load_corpus
 from training.resize import downscale
-from training.sampling import detail_of, dihedral, sample
+from training.sampling import dihedral, sample
 
 
 @pytest.mark.parametrize("k", range(8))
@@ -27,9 +27,7 @@ def test_draws_aligned_pairs() -> None:
     """HR is LR repeated: every aligned pair keeps that relation, whatever the turn."""
     lr = torch.randint(0, 256, (4, 3, 16, 16), dtype=torch.uint8)
     hr = lr.repeat_interleave(2, -1).repeat_interleave(2, -2)
-    low, high = sample(
-        Corpus(hr, lr, torch.zeros(4, 17, 17), 2), 32, 6, torch.Generator().manual_seed(3)
-    )
+    low, high = sample(Corpus(hr, lr, 2), 32, 6, torch.Generator().manual_seed(3))
     assert low.shape == (32, 3, 6, 6)
     assert torch.equal(high, low.repeat_interleave(2, -1).repeat_interleave(2, -2))
 
@@ -38,23 +36,3 @@ def test_draws_the_same_from_the_same_seed(photographs: Path) -> None:
     corpus = load_corpus(list_images([photographs]), 4, "rgb")
     first, second = (sample(corpus, 4, 16, torch.Generator().manual_seed(5)) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
-
-
-def test_sums_the_detail_of_a_patch() -> None:
-    values = torch.rand(3, 9, 12, dtype=torch.float64)
-    table = torch.nn.functional.pad(values.cumsum(1).cumsum(2), (1, 0, 1, 0))
-    which, top, left = torch.tensor([0, 2]), torch.tensor([0, 4]), torch.tensor([3, 7])
-    expected = [values[0, 0:5, 3:8].sum(), values[2, 4:9, 7:12].sum()]
-    torch.testing.assert_close(detail_of(table, which, top, left, 5), torch.stack(expected))
-
-
-def test_more_candidates_give_more_detail() -> None:
-    lr = torch.zeros(4, 1, 16, 16, dtype=torch.uint8)
-    lr[3] = 255  # the one tile with detail, here recognised by its colour
-    detail = torch.nn.functional.pad(lr[:, 0].double().cumsum(1).cumsum(2), (1, 0, 1, 0))
-    corpus = Corpus(lr.repeat_interleave(2, -1).repeat_interleave(2, -2), lr, detail, 2)
-    one, many = (
-        sample(corpus, 200, 6, torch.Generator().manual_seed(3), n)[0].mean() for n in (1, 4)
-    )
-    assert 0.15 < one < 0.35
-    assert many > 0.55  # 1 - (3/4)^4 = 0.68 in the mean
