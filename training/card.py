@@ -9,7 +9,9 @@ from sr_batch.contract import ModelSpec
 from training.evaluate import Score
 from training.losses import describe
 from training.models.about import About
-from training.recipes import Recipe
+from training.recipe import Recipe
+
+_OPTIMIZERS = {"adam": "Adam (0.9, 0.99)", "sgd": "SGD with momentum 0.9"}
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,15 @@ def _scores(spec: ModelSpec, about: About, bicubic: Mapping[str, Score]) -> str:
 
 def _settings(recipe: Recipe) -> str:
     lines = [
-        f"{recipe.iterations} iterations of Adam (0.9, 0.99), learning rate {recipe.lr:g} after "
-        f"{recipe.warmup} of warm-up, cosine to {recipe.final_lr:g}, gradient clipped at "
+        f"{recipe.iterations} iterations of {_OPTIMIZERS[recipe.optimizer]}, learning rate "
+        f"{recipe.lr:g} after {recipe.warmup} of warm-up, {_schedule(recipe)}, gradient clipped at "
         f"{recipe.clip:g}, weights averaged with decay {recipe.ema:g}; eight flips and rotations."
     ]
+    if recipe.scales:
+        scales = " and ".join(f"x{scale}" for scale in (recipe.scale, *recipe.scales))
+        lines.append(f"The same weights learnt {scales}.")
+    if recipe.teacher:
+        lines.append(f"`{recipe.teacher}` was a second target of weight {recipe.teaching:g}.")
     if recipe.init:
         lines.append(f"Started from the weights of `{recipe.init}`.")
     if recipe.remark:
@@ -68,6 +75,14 @@ def _settings(recipe: Recipe) -> str:
         for s in recipe.stages
     ]
     return "\n".join(lines)
+
+
+def _schedule(recipe: Recipe) -> str:
+    if recipe.schedule == "cosine":
+        return f"cosine to {recipe.final_lr:g}"
+    if recipe.schedule == "step":
+        return "a tenth of it after " + ", ".join(f"{drop:.0%}" for drop in recipe.drops)
+    return f"halved after {recipe.patience} checkpoints without a gain"
 
 
 def _file_facts(spec: ModelSpec, facts: Facts) -> str:

@@ -12,6 +12,8 @@ import torch
 
 State = Mapping[str, Any]
 
+_BEST = "best.pt"
+
 
 def save(folder: Path, states: Mapping[str, State]) -> None:
     """Write every state as ``folder/NAME.pt``; ``progress`` last, as the mark of a whole set.
@@ -30,6 +32,12 @@ def save(folder: Path, states: Mapping[str, State]) -> None:
             old.unlink()
 
 
+def save_best(folder: Path, weights: State) -> None:
+    """Keep ``weights`` as the best of the run so far: what later runs and exports take."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / _BEST, weights)
+
+
 def load(folder: Path, device: torch.device) -> dict[str, State] | None:
     """The last whole set of states in ``folder``, or None when there is none."""
     if not (folder / "progress.pt").exists():
@@ -42,11 +50,16 @@ def load(folder: Path, device: torch.device) -> dict[str, State] | None:
 
 
 def load_weights(name: str, runs: Path, kept: Path) -> State:
-    """The averaged weights of recipe ``name``: its run folder's, else the half-precision kept ones.
+    """The averaged weights of recipe ``name``, the best ones where a run chose them.
+
+    They are its run folder's, else the half-precision ones that are kept.
 
     Raises:
         FileNotFoundError: there are neither.
     """
+    best = runs / name / _BEST
+    if best.exists():
+        return torch.load(best, map_location="cpu", weights_only=True)
     states = load(runs / name, torch.device("cpu"))
     if states is not None:
         return states["ema"]

@@ -1,20 +1,25 @@
 """The commands of ``python -m training``."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
+from torch import nn
 
 from training import checkpoint, ship
 from training.certify import NotCertified
 from training.collapse import starting_weights
 from training.data import list_images, load_corpus
 from training.evaluate import evaluate_bicubic
-from training.loop import Diverged, Run, Setting
+from training.loop import Diverged
 from training.loop import train as train_run
-from training.recipes import RECIPES, Recipe
+from training.models import MODELS
+from training.recipe import Recipe
+from training.recipes import RECIPES
+from training.run import Run, Setting
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -52,13 +57,15 @@ def train(
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     bf16 = has_fast_bf16(place) if amp is None else amp
     monitor = tuple(list_images([data / "eval" / "Set5"]))
-    run = Run(plan, Setting(runs / recipe, place, bf16, monitor, every))
+    teacher = _network(plan.teacher, runs, kept).to(place) if plan.teacher else None
+    run = Run(plan, Setting(runs / recipe, place, bf16, monitor, every), teacher)
     if not run.resume() and plan.init:
         weights = checkpoint.load_weights(plan.init, runs, kept)
         run.start_from(starting_weights(plan, RECIPES[plan.init], weights))
     paths = shipped_images(data)
     typer.echo(f"{recipe}: {plan}\n{len(paths)} images, {run.setting}, iteration {run.iteration}")
-    train_run(run, load_corpus(paths, plan.scale, run.config.color))
+    scales = (plan.scale, *plan.scales)
+    train_run(run, {scale: load_corpus(paths, scale, run.color) for scale in scales})
 
 
 @app.command()
@@ -82,8 +89,10 @@ def export(
     weights = dict(checkpoint.load_weights(recipe, runs, kept))
     metrics = runs / recipe / "metrics.csv"
     metrics = metrics if metrics.exists() else kept / f"{recipe}.csv"
-    spec = ship.ship(plan, weights, metrics, ship.Shipment(data, exported, workers))
-    typer.echo(f"{spec.name} x{spec.scale}: overlap {spec.overlap}, {dict(spec.scores)}")
+    for scale in (plan.scale, *plan.scales):
+        place = ship.Shipment(data, exported, workers)
+        spec = ship.ship(replace(plan, scale=scale), weights, metrics, place)
+        typer.echo(f"{spec.name} x{spec.scale}: overlap {spec.overlap}, {dict(spec.scores)}")
 
 
 @app.command()
@@ -131,6 +140,15 @@ def shipped_images(data: Path) -> list[Path]:
     if not more.exists():
         return list_images([tight], ("bsds_",))
     return list_images([tight], ("bsds_", "cid_")) + list_images([more], ("bsds_",))
+
+
+def _network(name: str, runs: Path, kept: Path) -> nn.Module:
+    """The trained network of recipe ``name``."""
+    plan = _recipe(name)
+    config = MODELS[plan.model].config(scale=plan.scale, **plan.model_options)
+    net = MODELS[plan.model].build(config)
+    net.load_state_dict(dict(checkpoint.load_weights(name, runs, kept)))
+    return net.eval()
 
 
 def _recipe(name: str) -> Recipe:

@@ -15,7 +15,7 @@ from torch import nn
 from training.checkpoint import State
 from training.models import MODELS
 from training.models.edsr import EDSR, Config, DirectTail, StagedTail
-from training.recipes import Recipe
+from training.recipe import Recipe
 
 _KERNEL = 5
 _CENTRE = 8  # of the probed map: far enough from its border that no padding is seen

@@ -1,43 +1,11 @@
-"""Every training run by name: what is trained, on what, how long. Printed with every run."""
-
-from dataclasses import dataclass, field
-from typing import Any
+"""Every training run by name: what is trained, on what, how long."""
 
 from training.losses import Weights
+from training.recipe import Recipe, Stage
 
 L1: Weights = {"l1": 1.0}
 MSE: Weights = {"mse": 1.0}
 CHARBONNIER: Weights = {"charbonnier": 1.0}
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stretch of a run. ``until`` is the fraction of all iterations at which it ends."""
-
-    until: float
-    batch: int
-    patch: int  # LR pixels a side
-    loss: Weights
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A run: Adam with linear warm-up and cosine decay over ``iterations``."""
-
-    model: str
-    scale: int
-    iterations: int
-    lr: float
-    stages: tuple[Stage, ...]
-    model_options: dict[str, Any] = field(default_factory=dict)
-    init: str | None = None  # recipe whose weights this one starts from, where the shapes agree
-    warmup: int = 200
-    final_lr: float = 1e-6
-    ema: float = 0.999
-    clip: float = 1.0
-    seed: int = 1
-    remark: str = ""  # what the other fields do not say, for the card
-
 
 ESPCN_STAGES = (
     Stage(0.85, batch=16, patch=24, loss=CHARBONNIER),

@@ -21,7 +21,7 @@ from training.data import Color, list_images, read_rgb, to_color
 from training.evaluate import Score, evaluate_bicubic, evaluate_folder
 from training.export import to_onnx, write
 from training.models import MODELS
-from training.recipes import Recipe
+from training.recipe import Recipe
 from training.resize import crop_to_multiple, downscale
 
 SETS = ("Set5", "Set14", "BSD100")

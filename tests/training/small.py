@@ -1,10 +1,15 @@
-"""Small configurations of every network, and a contract for files that are made of them."""
+"""Small configurations of every network, short runs of them, and contracts for their files."""
 
+from pathlib import Path
 from typing import Any
 
+import torch
+
 from sr_batch.contract import ModelSpec
-from training.data import Color
+from training.data import Color, list_images, load_corpus
 from training.models import MODELS
+from training.recipe import Recipe, Stage
+from training.run import Corpora, Setting
 
 SMALL: dict[str, dict[str, Any]] = {
     "srcnn": {"features": 16, "mapping": 8},
@@ -38,3 +43,24 @@ def spec_of(name: str, scale: int, color: Color) -> ModelSpec:
         data="noise",
         commit="none",
     )
+
+
+def small_recipe(model: str, iterations: int = 12) -> Recipe:
+    stages = (
+        Stage(0.5, 2, 12, {"l1": 1}),
+        Stage(0.8, 2, 16, {"charbonnier": 1, "fft": 0.05}),
+        Stage(1.0, 2, 16, {"mse": 1}),
+    )
+    scale = MODELS[model].scales[0]
+    return Recipe(model, scale, iterations, 1e-3, stages, SMALL[model], warmup=3)
+
+
+def setting(folder: Path, photographs: Path, every: int = 100) -> Setting:
+    monitor = tuple(list_images([photographs])[:1])
+    return Setting(folder, torch.device("cpu"), False, monitor, every)
+
+
+def corpora_for(model: str, photographs: Path, scales: tuple[int, ...] = ()) -> Corpora:
+    scales = scales or MODELS[model].scales[:1]
+    color = MODELS[model].config(scale=scales[0]).color
+    return {scale: load_corpus(list_images([photographs]), scale, color) for scale in scales}

@@ -6,7 +6,7 @@ import torch
 from training.collapse import collapse, starting_weights
 from training.models import MODELS
 from training.models.edsr import EDSR, Config
-from training.recipes import Recipe
+from training.recipe import Recipe
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])

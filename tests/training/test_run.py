@@ -1,0 +1,104 @@
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+import torch
+from torch import nn
+
+from tests.training.small import SMALL, corpora_for, setting, small_recipe
+from training.loop import train
+from training.models import MODELS
+from training.recipe import Stage, stage_at
+from training.recipes import RECIPES
+from training.run import Run
+
+
+@pytest.mark.parametrize("model", sorted(SMALL))
+def test_learns_to_darken(model: str, photographs: Path, tmp_path: Path) -> None:
+    """Where a start that interpolates is far from the goal, so that few steps show learning."""
+    recipe = replace(small_recipe(model, 60), stages=(Stage(1.0, 2, 12, {"l1": 1}),))
+    run = Run(recipe, setting(tmp_path / "run", photographs))
+    bright = corpora_for(model, photographs)
+    dark = {scale: replace(corpus, hr=corpus.hr // 2) for scale, corpus in bright.items()}
+    losses = [run.step(dark).item() for _ in range(60)]
+    assert fmean(losses[-10:]) < 0.85 * fmean(losses[:5])
+
+
+@pytest.mark.parametrize("model", sorted(SMALL))
+def test_resumes_exactly(model: str, photographs: Path, tmp_path: Path) -> None:
+    corpora = corpora_for(model, photographs)
+    whole = Run(small_recipe(model), setting(tmp_path / "whole", photographs))
+    train(whole, corpora)
+
+    first = Run(small_recipe(model), setting(tmp_path / "broken", photographs))
+    for _ in range(7):
+        first.step(corpora)
+    first.save()
+    first.step(corpora)  # lost with the process: the checkpoint is what counts
+    second = Run(small_recipe(model), setting(tmp_path / "broken", photographs))
+    assert second.resume()
+    train(second, corpora)
+
+    for ours, theirs in ((whole.net, second.net), (whole.ema, second.ema)):
+        expected, found = ours.state_dict(), theirs.state_dict()
+        assert all(torch.equal(expected[key], found[key]) for key in expected)
+
+
+def test_warm_starts_what_fits(photographs: Path, tmp_path: Path) -> None:
+    donor = Run(small_recipe("espcn"), setting(tmp_path / "a", photographs))
+    heir = Run(
+        replace(small_recipe("espcn"), scale=3, seed=2), setting(tmp_path / "b", photographs)
+    )
+    left = heir.start_from(donor.net.state_dict())
+    assert left == ["tail.bias", "tail.weight"]
+    kept = "body.1.weight"
+    assert torch.equal(heir.net.state_dict()[kept], donor.net.state_dict()[kept])
+
+
+def test_averages_the_gradients_of_several_passes(photographs: Path, tmp_path: Path) -> None:
+    """The same patch twice over is the same step as once."""
+    corpora = corpora_for("espcn", photographs)
+    one_patch = {scale: replace(c, hr=c.hr[:1], lr=c.lr[:1]) for scale, c in corpora.items()}
+    flat = {s: replace(c, hr=c.hr * 0 + 90, lr=c.lr * 0 + 90) for s, c in one_patch.items()}
+    weights = []
+    for passes in (1, 3):
+        stages = (Stage(1.0, 2, 12, {"l1": 1}, accumulate=passes),)
+        run = Run(replace(small_recipe("espcn"), stages=stages), setting(tmp_path, photographs))
+        run.step(flat)
+        weights.append(run.net.state_dict())
+    for key, value in weights[0].items():
+        torch.testing.assert_close(value, weights[1][key], atol=1e-6, rtol=1e-4)
+
+
+def test_one_set_of_weights_learns_several_scales(photographs: Path, tmp_path: Path) -> None:
+    recipe = replace(small_recipe("vdsr", 30), scales=(3, 4))
+    run = Run(recipe, setting(tmp_path, photographs))
+    corpora = corpora_for("vdsr", photographs, (2, 3, 4))
+    dark = {scale: replace(c, hr=c.hr // 2) for scale, c in corpora.items()}
+    before = run.net.state_dict()["body.0.weight"].clone()
+    for _ in range(3):
+        run.step(dark)
+    assert not torch.equal(run.net.state_dict()["body.0.weight"], before)
+    lr = torch.rand(1, 1, 6, 6)
+    assert {s: run._forward(s, lr).shape[-1] for s in (2, 3, 4)} == {2: 12, 3: 18, 4: 24}
+
+
+def test_a_teacher_is_a_second_target(photographs: Path, tmp_path: Path) -> None:
+    class Black(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.new_zeros(*x.shape[:2], x.shape[2] * 2, x.shape[3] * 2)
+
+    corpora = corpora_for("espcn", photographs)
+    recipe = replace(small_recipe("espcn"), teaching=2.0)
+    alone = Run(recipe, setting(tmp_path, photographs)).step(corpora)
+    taught = Run(recipe, setting(tmp_path, photographs), Black()).step(corpora)
+    assert taught > alone + 0.3  # twice the mean brightness
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_every_recipe_covers_its_run(name: str) -> None:
+    recipe = RECIPES[name]
+    assert recipe.scale in MODELS[recipe.model].scales
+    assert recipe.init is None or recipe.init in RECIPES
+    assert stage_at(recipe, recipe.iterations - 1) == recipe.stages[-1]

@@ -1,0 +1,86 @@
+"""What a training run is: small frozen values, printed with every run and in every card."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from training.losses import Weights
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stretch of a run.
+
+    Attributes:
+        until: Fraction of all iterations at which it ends.
+        batch: Patches in one pass.
+        patch: LR pixels a side.
+        loss: Names and weights of losses.
+        accumulate: Passes whose gradients are averaged for one step.
+    """
+
+    until: float
+    batch: int
+    patch: int
+    loss: Weights
+    accumulate: int = 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A run.
+
+    Attributes:
+        model: A name of the table of networks.
+        scale: Of the network, and of what is monitored.
+        iterations: Optimizer steps.
+        lr: Learning rate after the warm-up.
+        stages: What changes on the way.
+        model_options: Fields of the network's configuration.
+        init: Recipe whose weights this one starts from, where the shapes agree.
+        scales: Further scales that the same weights learn, drawn at random for each batch.
+        teacher: Recipe whose network's output is a second target.
+        teaching: Weight of that target, in L1.
+        optimizer: ``adam`` (0.9, 0.99), or ``sgd`` with momentum 0.9.
+        rates: Beginning of a parameter's name -> factor of its learning rate.
+        schedule: After the warm-up: ``cosine`` to ``final_lr``; ``step``, a tenth at each of
+            ``drops``; ``plateau``, half whenever ``patience`` checkpoints brought no gain.
+        drops: Fractions of the run.
+        patience: Checkpoints.
+        early_stop: Checkpoints without a gain that end the run; the best weights are the result.
+        warmup: Iterations of linear increase.
+        final_lr: Of the cosine.
+        ema: Decay of the averaged weights.
+        clip: Largest norm of the gradient.
+        seed: Of the random numbers.
+        remark: What the other fields do not say.
+    """
+
+    model: str
+    scale: int
+    iterations: int
+    lr: float
+    stages: tuple[Stage, ...]
+    model_options: dict[str, Any] = field(default_factory=dict)
+    init: str | None = None
+    scales: tuple[int, ...] = ()
+    teacher: str | None = None
+    teaching: float = 1.0
+    optimizer: Literal["adam", "sgd"] = "adam"
+    rates: Mapping[str, float] = field(default_factory=dict)
+    schedule: Literal["cosine", "step", "plateau"] = "cosine"
+    drops: tuple[float, ...] = (0.5, 0.75, 0.9)
+    patience: int = 3
+    early_stop: int | None = None
+    warmup: int = 200
+    final_lr: float = 1e-6
+    ema: float = 0.999
+    clip: float = 1.0
+    seed: int = 1
+    remark: str = ""
+
+
+def stage_at(recipe: Recipe, iteration: int) -> Stage:
+    """The stage that ``iteration`` falls in."""
+    done = iteration / recipe.iterations
+    return next(stage for stage in recipe.stages if done < stage.until)

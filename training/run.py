@@ -1,0 +1,185 @@
+"""One training step after another: every part of it is visible here."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.func import functional_call
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from training import checkpoint
+from training.data import Corpus
+from training.evaluate import Score, evaluate_images
+from training.losses import total
+from training.models import MODELS
+from training.optimize import make_optimizer, make_schedule
+from training.recipe import Recipe, Stage, stage_at
+from training.sampling import sample
+
+Corpora = Mapping[int, Corpus]
+"""Scale -> its corpus."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a run happens; nothing here changes what is learnt beyond rounding."""
+
+    folder: Path
+    device: torch.device
+    amp: bool  # bf16 autocast + channels_last
+    monitor: tuple[Path, ...]  # HR images scored at every checkpoint
+    every: int = 500  # iterations between checkpoints
+
+
+class Run:
+    """The state of one run: all of it is in the checkpoint, so that a resumed run is exact.
+
+    Args:
+        recipe: What to do.
+        setting: Where.
+        teacher: Network whose output is a second target, on the setting's device.
+    """
+
+    def __init__(self, recipe: Recipe, setting: Setting, teacher: nn.Module | None = None) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.setting, self.teacher = recipe, setting, teacher
+        self.color = MODELS[recipe.model].config(scale=recipe.scale).color
+        self.net = self._build(recipe.scale)
+        self.views = {scale: self._build(scale) for scale in recipe.scales}
+        self.ema = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
+        self.optimizer = make_optimizer(self.net, recipe)
+        self.schedule = make_schedule(self.optimizer, recipe)
+        self.generator = torch.Generator().manual_seed(recipe.seed)
+        self.iteration = 0
+        self.best = Best()
+
+    def step(self, corpora: Corpora) -> torch.Tensor:
+        """One update. Returns the loss, still on the device: reading it would wait."""
+        stage = stage_at(self.recipe, self.iteration)
+        self.optimizer.zero_grad(set_to_none=True)
+        losses = []
+        for _ in range(stage.accumulate):
+            loss = self._loss(corpora, stage) / stage.accumulate
+            loss.backward()
+            losses.append(loss.detach())
+        nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
+        self.optimizer.step()
+        if not isinstance(self.schedule, ReduceLROnPlateau):
+            self.schedule.step()
+        self.ema.update_parameters(self.net)
+        self.iteration += 1
+        return torch.stack(losses).sum()
+
+    def score(self) -> Score:
+        """PSNR-Y and SSIM of the averaged weights on the monitored images."""
+        self.ema.eval()
+        device = self.setting.device
+
+        @torch.inference_mode()
+        def upscaler(lr: Any) -> Any:
+            return self.ema(torch.from_numpy(lr)[None].to(device))[0].float().cpu().numpy()
+
+        return evaluate_images(self.setting.monitor, self.recipe.scale, self.color, upscaler)
+
+    def judge(self, score: Score) -> bool:
+        """Let the schedule and the early stop know ``score``. False ends the run."""
+        if isinstance(self.schedule, ReduceLROnPlateau):
+            self.schedule.step(score.psnr)
+        self.best = self.best.after(score.psnr)
+        if self.recipe.early_stop is None:
+            return True
+        if not self.best.stale:
+            checkpoint.save_best(self.setting.folder, self.ema.module.state_dict())
+        return self.best.stale < self.recipe.early_stop
+
+    def save(self) -> None:
+        progress = {
+            "iteration": self.iteration,
+            "generator": self.generator.get_state(),
+            "best": (self.best.psnr, self.best.stale),
+        }
+        states = {
+            "net": self.net.state_dict(),
+            "ema": self.ema.module.state_dict(),
+            "ema_count": {"n_averaged": self.ema.n_averaged},
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "progress": progress,
+        }
+        checkpoint.save(self.setting.folder, states)
+
+    def resume(self) -> bool:
+        """Continue from the run folder. False when there is nothing to continue from."""
+        states = checkpoint.load(self.setting.folder, self.setting.device)
+        if states is None:
+            return False
+        self.net.load_state_dict(states["net"])
+        self.ema.module.load_state_dict(states["ema"])
+        self.ema.n_averaged.copy_(states["ema_count"]["n_averaged"])
+        self.optimizer.load_state_dict(dict(states["optimizer"]))
+        self.schedule.load_state_dict(dict(states["schedule"]))
+        self.generator.set_state(states["progress"]["generator"])
+        self.iteration = states["progress"]["iteration"]
+        self.best = Best(*states["progress"]["best"])
+        return True
+
+    def start_from(self, weights: checkpoint.State) -> list[str]:
+        """Take over the tensors whose name and shape agree. Returns the names left as they are."""
+        own = self.net.state_dict()
+        agreeing = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
+        self.net.load_state_dict({**own, **agreeing})
+        self.ema.module.load_state_dict(self.net.state_dict())
+        return sorted(own.keys() - agreeing.keys())
+
+    def _build(self, scale: int) -> nn.Module:
+        entry = MODELS[self.recipe.model]
+        net = entry.build(entry.config(scale=scale, **self.recipe.model_options))
+        net = net.to(self.setting.device)
+        if self.setting.amp:
+            net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return net
+
+    def _loss(self, corpora: Corpora, stage: Stage) -> torch.Tensor:
+        scales = (self.recipe.scale, *self.recipe.scales)
+        drawn = int(torch.randint(len(scales), (), generator=self.generator)) if scales[1:] else 0
+        lr, hr = sample(corpora[scales[drawn]], stage.batch, stage.patch, self.generator)
+        if self.setting.amp:
+            lr = lr.to(memory_format=torch.channels_last)
+        with self._autocast():
+            sr = self._forward(scales[drawn], lr).float()
+        loss = total(stage.loss)(sr, hr)
+        if self.teacher is not None:
+            with self._autocast(), torch.no_grad():
+                taught = self.teacher(lr).float()
+            loss = loss + self.recipe.teaching * F.l1_loss(sr, taught)
+        return loss
+
+    def _forward(self, scale: int, lr: torch.Tensor) -> torch.Tensor:
+        """The network at ``scale``; all scales have the same weights."""
+        if scale == self.recipe.scale:
+            return self.net(lr)
+        sr: torch.Tensor = functional_call(self.views[scale], dict(self.net.named_parameters()), lr)
+        return sr
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        if not self.setting.amp:
+            return nullcontext()
+        return torch.autocast(self.setting.device.type, torch.bfloat16)
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best PSNR of a run so far, and how many checkpoints ago it was."""
+
+    psnr: float = float("-inf")
+    stale: int = 0
+
+    def after(self, psnr: float) -> "Best":
+        """With one more checkpoint."""
+        return Best(psnr) if psnr > self.psnr else Best(self.psnr, self.stale + 1)
