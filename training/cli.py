@@ -10,6 +10,7 @@ import typer
 from torch import nn
 
 from training import checkpoint, ship
+from training import compare as table
 from training.certify import NotCertified
 from training.collapse import starting_weights
 from training.data import list_images, load_corpus
@@ -114,6 +115,22 @@ def bicubic(data: Data = DATA) -> None:
         for scale in (2, 3, 4):
             score = evaluate_bicubic(data / "eval" / name, scale)
             typer.echo(f"{name:7} x{scale} {score.psnr:.3f} {score.ssim:.4f}")
+
+
+@app.command()
+def compare(
+    data: Data = DATA, exported: Exported = EXPORTED, readme: Path = Path("README.md")
+) -> None:
+    """Write the table of all exported networks into the README."""
+    files = sorted(exported.glob("*.onnx"))
+    bicubic = {
+        (name, scale): evaluate_bicubic(data / "eval" / name, scale).psnr
+        for name in table.SETS
+        for scale in (2, 3, 4)
+    }
+    text = table.markdown(table.rows(files, bicubic, table.relative_times(files)))
+    readme.write_text(table.put_into(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
+    typer.echo(text, nl=False)
 
 
 def main() -> None:

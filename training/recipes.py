@@ -31,6 +31,30 @@ EDSR_GPU_STAGES = (
     Stage(1.0, batch=16, patch=64, loss=MSE),
 )
 
+# Small patches first, which is where most is learnt for the time, then patches with more context.
+FAST_STAGES = (
+    Stage(0.7, batch=16, patch=24, loss=L1),
+    Stage(0.9, batch=8, patch=48, loss=L1),
+    Stage(1.0, batch=8, patch=48, loss=MSE),
+)
+BALANCED_STAGES = (
+    Stage(0.6, batch=8, patch=32, loss=L1),
+    Stage(0.85, batch=6, patch=48, loss=L1),
+    Stage(1.0, batch=6, patch=48, loss=MSE),
+)
+SRCNN_STAGES = (
+    Stage(0.9, batch=32, patch=24, loss=CHARBONNIER),
+    Stage(1.0, batch=16, patch=32, loss=MSE),
+)
+VDSR_STAGES = (
+    Stage(0.85, batch=8, patch=16, loss=CHARBONNIER),
+    Stage(1.0, batch=4, patch=24, loss=MSE),
+)
+RESIDUAL_STAGES = (
+    Stage(0.7, batch=8, patch=24, loss=L1),
+    Stage(1.0, batch=4, patch=40, loss=MSE),
+)
+
 RECIPES = {
     "espcn_x3": Recipe(
         "espcn",
@@ -72,7 +96,29 @@ RECIPES = {
         init="edsr_x2",
         remark="Iterations 500 to 1,000 ran under the cosine of a run of 2,200.",
     ),
-    # What comes next; QUEUE.md says when.
+    # What comes next; QUEUE.md says in what order.
+    "edsr_x4_cpu": Recipe(
+        "edsr", 4, 4_000, 3e-4, RESIDUAL_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"
+    ),
+    "edsr_x3": Recipe(
+        "edsr", 3, 8_000, 3e-4, EDSR_CPU_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"
+    ),
+    "fast_x4": Recipe("fast", 4, 20_000, 1e-3, FAST_STAGES),
+    "fast_x3": Recipe("fast", 3, 10_000, 7e-4, FAST_STAGES, init="fast_x4"),
+    "fast_x2": Recipe("fast", 2, 10_000, 7e-4, FAST_STAGES, init="fast_x4"),
+    "balanced_x4": Recipe("balanced", 4, 20_000, 7e-4, BALANCED_STAGES),
+    "balanced_x3": Recipe("balanced", 3, 8_000, 5e-4, BALANCED_STAGES, init="balanced_x4"),
+    "balanced_x2": Recipe("balanced", 2, 8_000, 5e-4, BALANCED_STAGES, init="balanced_x4"),
+    "srcnn_x3": Recipe("srcnn", 3, 15_000, 1e-3, SRCNN_STAGES),
+    "srcnn_x2": Recipe("srcnn", 2, 15_000, 7e-4, SRCNN_STAGES, init="srcnn_x3"),
+    "srcnn_x4": Recipe("srcnn", 4, 10_000, 7e-4, SRCNN_STAGES, init="srcnn_x3"),
+    "vdsr": Recipe("vdsr", 2, 10_000, 3e-4, VDSR_STAGES, scales=(3, 4)),
+    "refiner_x4": Recipe("refiner", 4, 6_000, 5e-4, RESIDUAL_STAGES),
+    "resnet_x4": Recipe("resnet", 4, 6_000, 5e-4, RESIDUAL_STAGES),
+    "autoencoder_x4": Recipe("autoencoder", 4, 4_000, 5e-4, RESIDUAL_STAGES),
+    "srcnn_deep_x2": Recipe(
+        "srcnn_deep", 2, 1_500, 1e-3, (Stage(1.0, batch=4, patch=16, loss=L1),)
+    ),
     "edsr_x2_cpu": Recipe(
         "edsr",
         2,
@@ -86,7 +132,9 @@ RECIPES = {
             "which gained nothing; the first 2,500 ran under the cosine of shorter runs."
         ),
     ),
-    "edsr_x2_next": Recipe("edsr", 2, 200_000, 3e-4, EDSR_GPU_STAGES, init="edsr_x2"),
+    "edsr_x2_next": Recipe(
+        "edsr", 2, 200_000, 3e-4, EDSR_GPU_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"
+    ),
     "edsr_x4_next": Recipe(
         "edsr", 4, 100_000, 2e-4, EDSR_GPU_STAGES, {"tail": "direct"}, init="edsr_x4"
     ),

@@ -2,20 +2,18 @@
 
 import platform
 import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+import onnx
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from sr_batch.contract import ModelSpec
 from sr_batch.onnx_session import OnnxSession
-from training import card, certify
+from training import card, certify, cost
 from training.collapse import collapse
 from training.data import Color, list_images, read_rgb, to_color
 from training.evaluate import Score, evaluate_bicubic, evaluate_folder
@@ -69,7 +67,7 @@ def ship(recipe: Recipe, weights: dict[str, Any], metrics: Path, where: Shipment
         write(model, spec, path)
     finally:
         draft.unlink(missing_ok=True)
-    facts = _facts(net, session, channels, parity, path, where.data)
+    facts = _facts(model, spec.scale, parity, path, where.data)
     curve = path.with_suffix(".png")
     card.draw_curve(metrics, curve, f"{recipe.model} x{recipe.scale}")
     card.write_card(path.with_suffix(".md"), spec, MODELS[recipe.model].about, recipe, facts, curve)
@@ -140,37 +138,16 @@ def measure(path: Path, data: Path, workers: int) -> dict[str, tuple[float, floa
     return scores
 
 
-def _facts(
-    net: nn.Module, session: OnnxSession, channels: int, parity: float, path: Path, data: Path
-) -> card.Facts:
-    scale = session.spec.scale
+def _facts(model: onnx.ModelProto, scale: int, parity: float, path: Path, data: Path) -> card.Facts:
     bicubic: dict[str, Score] = {
         name: evaluate_bicubic(data / "eval" / name, scale) for name in SETS
     }
     return card.Facts(
-        parameters=sum(p.numel() for p in net.parameters()),
-        gmacs_720p=_multiply_adds(net, channels) * 1280 * 720 / scale**2 / 1e9,
-        lr_megapixels_per_second=_speed(session, channels),
+        parameters=cost.parameters(model),
+        gmacs_720p=cost.multiply_adds_720p(model, scale) / 1e9,
+        lr_megapixels_per_second=cost.SIDE**2 / cost.seconds([path])[path.stem] / 1e6,
         processor=platform.processor() or platform.machine(),
         parity=parity,
         bytes=path.stat().st_size,
         bicubic=bicubic,
     )
-
-
-def _multiply_adds(net: nn.Module, channels: int, side: int = 32) -> float:
-    """Per LR pixel."""
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        net(torch.rand(1, channels, side, side))
-    return counter.get_total_flops() / 2 / side**2
-
-
-def _speed(session: OnnxSession, channels: int, side: int = 192, repeats: int = 3) -> float:
-    """LR megapixels per second on one thread, best of ``repeats``."""
-    x = np.random.default_rng(0).random((1, channels, side, side), dtype=np.float32)
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        session(x)
-        seconds.append(time.perf_counter() - start)
-    return side**2 / min(seconds) / 1e6

@@ -14,6 +14,7 @@ class About:
         summary: One sentence on the structure.
         published: Scale -> set -> PSNR-Y in dB, as the paper or its later tables print it.
         limits: What to expect, good and bad, in one or two sentences.
+        choice: When to choose it, in a few words.
     """
 
     title: str
@@ -21,3 +22,4 @@ class About:
     summary: str
     published: Mapping[int, Mapping[str, float]]
     limits: str
+    choice: str

@@ -29,6 +29,7 @@ ABOUT = About(
     limits=(
         "Kept for comparison: most of its work is at full output resolution, where it gains little."
     ),
+    choice="comparison",
 )
 
 

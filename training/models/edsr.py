@@ -34,6 +34,7 @@ ABOUT = About(
         "Trained on clean bicubic LR: it restores what downscaling took away, and it also "
         "sharpens JPEG blocks and noise that are in the input. It invents no texture."
     ),
+    choice="quality",
 )
 
 

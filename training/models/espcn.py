@@ -34,6 +34,7 @@ ABOUT = About(
         "The fast choice: edges come out sharper than bicubic, fine texture stays soft. Colour is "
         "enlarged by bicubic, so saturated red or blue edges are softer than with an RGB network."
     ),
+    choice="speed; luma",
 )
 
 

@@ -27,6 +27,7 @@ ABOUT = About(
     ),
     published={},
     limits="Sharper than ESPCN at about its cost, and in colour; fine texture stays soft.",
+    choice="speed",
 )
 
 

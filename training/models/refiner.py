@@ -24,6 +24,7 @@ ABOUT = About(
     ),
     published={},
     limits="Like EDSR of its size; the bicubic start costs it nothing and gains it little.",
+    choice="comparison",
 )
 
 

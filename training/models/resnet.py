@@ -27,6 +27,7 @@ ABOUT = About(
     ),
     published={},
     limits="Like EDSR of its size; its staged tail has activations and cannot be collapsed.",
+    choice="comparison",
 )
 
 

@@ -32,6 +32,7 @@ ABOUT = About(
         "The published figures are those of 23 blocks and more data. The best pixel quality here "
         "for the most time; it invents no texture."
     ),
+    choice="best quality, slow",
 )
 
 ESRGAN_ABOUT = About(
@@ -43,6 +44,7 @@ ESRGAN_ABOUT = About(
         "Invents texture that looks right and is not what was there: for pleasing pictures, not "
         "for evidence. PSNR is lower than that of networks trained on pixels, on purpose."
     ),
+    choice="invented texture",
 )
 
 SLOPE = 0.2

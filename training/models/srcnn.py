@@ -31,6 +31,7 @@ ABOUT = About(
         "The first of its kind, kept for comparison: it computes at full output resolution, so it "
         "is slower than ESPCN and not better. The published figures are those of its 9-5-5 form."
     ),
+    choice="comparison; luma",
 )
 
 

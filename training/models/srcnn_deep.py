@@ -29,6 +29,7 @@ ABOUT = About(
         "Kept for comparison. Sigmoids between the layers make it slow to train, and 2.8 million "
         "multiply-adds for every output pixel make it by far the slowest network here."
     ),
+    choice="comparison",
 )
 
 

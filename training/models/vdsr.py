@@ -33,6 +33,7 @@ ABOUT = About(
         "Good quality at the price of computing at output resolution: of all networks here it is "
         "among the slowest for its size."
     ),
+    choice="comparison; luma",
 )
 
 
