@@ -60,6 +60,8 @@ def _settings(recipe: Recipe) -> str:
         f"{recipe.lr:g} after {recipe.warmup} of warm-up, {_schedule(recipe)}, gradient clipped at "
         f"{recipe.clip:g}, weights averaged with decay {recipe.ema:g}; eight flips and rotations."
     ]
+    if recipe.degradation != "bicubic":
+        lines.append(f"LR by the `{recipe.degradation}` degradation of `training/degrade.py`.")
     if recipe.scales:
         scales = " and ".join(f"x{scale}" for scale in (recipe.scale, *recipe.scales))
         lines.append(f"The same weights learnt {scales}.")

@@ -41,6 +41,7 @@ class Recipe:
         scales: Further scales that the same weights learn, drawn at random for each batch.
         teacher: Recipe whose network's output is a second target.
         teaching: Weight of that target, in L1.
+        degradation: How LR is made of HR: ``bicubic``, ``blur`` or ``blind``.
         optimizer: ``adam`` (0.9, 0.99), or ``sgd`` with momentum 0.9.
         rates: Beginning of a parameter's name -> factor of its learning rate.
         schedule: After the warm-up: ``cosine`` to ``final_lr``; ``step``, a tenth at each of
@@ -66,6 +67,7 @@ class Recipe:
     scales: tuple[int, ...] = ()
     teacher: str | None = None
     teaching: float = 1.0
+    degradation: Literal["bicubic", "blur", "blind"] = "bicubic"
     optimizer: Literal["adam", "sgd"] = "adam"
     rates: Mapping[str, float] = field(default_factory=dict)
     schedule: Literal["cosine", "step", "plateau"] = "cosine"

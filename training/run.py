@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from training import checkpoint
 from training.data import Corpus
+from training.degrade import DEGRADATIONS
 from training.evaluate import Score, evaluate_images
 from training.losses import total
 from training.models import MODELS
@@ -149,6 +150,8 @@ class Run:
         scales = (self.recipe.scale, *self.recipe.scales)
         drawn = int(torch.randint(len(scales), (), generator=self.generator)) if scales[1:] else 0
         lr, hr = sample(corpora[scales[drawn]], stage.batch, stage.patch, self.generator)
+        if self.recipe.degradation != "bicubic":
+            lr = DEGRADATIONS[self.recipe.degradation](hr, scales[drawn], self.generator)
         if self.setting.amp:
             lr = lr.to(memory_format=torch.channels_last)
         with self._autocast():
