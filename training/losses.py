@@ -35,6 +35,12 @@ def gradient(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
     return difference.diff(dim=-1).abs().mean() + difference.diff(dim=-2).abs().mean()
 
 
+def luma(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+    """MSE of BT.601 luma of RGB, which is what PSNR-Y measures."""
+    weights = sr.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+    return ((sr - hr) * weights).sum(1).square().mean()
+
+
 def fft(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
     """L1 between the orthonormal spectra, real and imaginary parts."""
     spectrum = torch.fft.rfft2(sr.float() - hr.float(), norm="ortho")
@@ -47,6 +53,7 @@ LOSSES: dict[str, Loss] = {
     "charbonnier": charbonnier,
     "ssim": ssim,
     "gradient": gradient,
+    "luma": luma,
     "fft": fft,
 }
 

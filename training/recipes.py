@@ -5,6 +5,7 @@ from training.recipe import Recipe, Stage
 
 L1: Weights = {"l1": 1.0}
 MSE: Weights = {"mse": 1.0}
+LUMA: Weights = {"mse": 1.0, "luma": 2.0}  # colour counts, and luma, which is judged, more
 CHARBONNIER: Weights = {"charbonnier": 1.0}
 
 ESPCN_STAGES = (
@@ -22,8 +23,8 @@ EDSR_X4_STAGES = (
 )
 EDSR_CPU_STAGES = (
     Stage(0.6, batch=8, patch=32, loss=L1),
-    Stage(0.85, batch=4, patch=48, loss=L1),
-    Stage(1.0, batch=4, patch=48, loss=MSE),
+    Stage(0.7, batch=4, patch=48, loss=L1),
+    Stage(1.0, batch=4, patch=48, loss=LUMA),
 )
 EDSR_GPU_STAGES = (
     Stage(0.8, batch=16, patch=48, loss=L1),
@@ -122,7 +123,7 @@ RECIPES = {
     "edsr_x2_cpu": Recipe(
         "edsr",
         2,
-        11_000,
+        11_500,
         3e-4,
         EDSR_CPU_STAGES,
         {"tail": "direct"},

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.metrics import structural_similarity
 
-from training.losses import LOSSES, charbonnier, describe, fft, gradient, ssim, total
+from training.losses import LOSSES, charbonnier, describe, fft, gradient, luma, ssim, total
 
 
 def images(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -43,6 +43,14 @@ def test_gradient_does_not_see_a_constant_difference() -> None:
     sr, hr = images(2)
     assert gradient(hr + 0.25, hr).item() == pytest.approx(0, abs=1e-6)
     assert gradient(sr, hr).item() > 0.1
+
+
+def test_luma_sees_gray_differences_whole_and_blue_ones_hardly() -> None:
+    hr = torch.full((1, 3, 4, 4), 0.5)
+    gray, blue = hr + 0.1, hr.clone()
+    blue[:, 2] += 0.1
+    assert luma(gray, hr).item() == pytest.approx(0.01)
+    assert luma(blue, hr).item() == pytest.approx((0.1 * 0.114) ** 2, rel=1e-4)
 
 
 def test_fft_keeps_energy() -> None:
