@@ -27,15 +27,24 @@ class Facts:
     bicubic: Mapping[str, Score]
 
 
+@dataclass(frozen=True)
+class Pictures:
+    """In the folder of the card."""
+
+    curve: Path
+    examples: Path
+
+
 def write_card(
-    path: Path, spec: ModelSpec, about: About, recipe: Recipe, facts: Facts, curve: Path
+    path: Path, spec: ModelSpec, about: About, recipe: Recipe, facts: Facts, pictures: Pictures
 ) -> None:
-    """Write the card of ``spec`` to ``path``; ``curve`` is a PNG in the same folder."""
+    """Write the card of ``spec`` to ``path``."""
     sections = [
         f"# {spec.name} x{spec.scale}\n\n{about.title}. {about.summary}\n\nPaper: {about.paper}.",
-        "## Quality\n\n" + _scores(spec, about, facts.bicubic) + f"\n\n{spec.protocol}",
+        "## Quality\n\n" + _scores(spec, about, facts.bicubic) + f"\n\n{spec.protocol}\n\n"
+        f"![bicubic, {spec.name} and the original]({pictures.examples.name})",
         "## Limits\n\n" + about.limits,
-        "## Training\n\n" + _settings(recipe) + f"\n\n![curve]({curve.name})",
+        "## Training\n\n" + _settings(recipe) + f"\n\n![curve]({pictures.curve.name})",
         "## Data and licence\n\n" + f"{spec.data}\n\nLicence of the weights: {spec.licence}.",
         "## File\n\n" + _file_facts(spec, facts),
     ]

@@ -13,6 +13,7 @@ from training import checkpoint, ship
 from training import compare as table
 from training.certify import NotCertified
 from training.collapse import starting_weights
+from training.commit import source_commit
 from training.data import list_images, load_corpus
 from training.evaluate import evaluate_bicubic
 from training.loop import Diverged
@@ -65,6 +66,9 @@ def train(
         run.start_from(starting_weights(plan, RECIPES[plan.init], weights))
     paths = shipped_images(data)
     typer.echo(f"{recipe}: {plan}\n{len(paths)} images, {run.setting}, iteration {run.iteration}")
+    run.setting.folder.mkdir(parents=True, exist_ok=True)
+    with (run.setting.folder / "recipe.txt").open("a", encoding="utf-8") as file:
+        file.write(f"{source_commit()} from iteration {run.iteration}: {plan}\n")
     scales = (plan.scale, *plan.scales)
     train_run(run, {scale: load_corpus(paths, scale, run.color) for scale in scales})
 

@@ -1,7 +1,6 @@
 """Collapse, export, certify, measure and describe one trained network: all that is shipped."""
 
 import platform
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,8 +12,9 @@ from torch import nn
 
 from sr_batch.contract import ModelSpec
 from sr_batch.onnx_session import OnnxSession
-from training import card, certify, cost
+from training import card, certify, cost, sheet
 from training.collapse import collapse
+from training.commit import source_commit
 from training.data import Color, list_images, read_rgb, to_color
 from training.evaluate import Score, evaluate_bicubic, evaluate_folder
 from training.export import to_onnx, write
@@ -27,6 +27,7 @@ PROTOCOL = (
     "PSNR-Y and SSIM on BT.601 studio-range Y, border of `scale` pixels left out, antialiased "
     "bicubic LR (8-bit for RGB networks, float for Y networks), output rounded to 8 bit"
 )
+_PHOTOGRAPHS = Path(__file__).parents[1] / "examples" / "photos"
 LICENCE = "CC BY-SA 4.0"
 DATA = (
     "584 pictures, 79 megapixels: CID22 training pictures (CC BY-SA 4.0), CLIC (Unsplash licence), "
@@ -45,7 +46,7 @@ class Shipment:
 
 
 def ship(recipe: Recipe, weights: dict[str, Any], metrics: Path, where: Shipment) -> ModelSpec:
-    """Write NAME_xS.onnx, .md and .png of ``recipe`` and return what was measured.
+    """Write NAME_xS.onnx, .md, .png and .jpg of ``recipe`` and return what was measured.
 
     Raises:
         NotCertified: the file differs from the trained network; nothing is left behind.
@@ -70,7 +71,12 @@ def ship(recipe: Recipe, weights: dict[str, Any], metrics: Path, where: Shipment
     facts = _facts(model, spec.scale, parity, path, where.data)
     curve = path.with_suffix(".png")
     card.draw_curve(metrics, curve, f"{recipe.model} x{recipe.scale}")
-    card.write_card(path.with_suffix(".md"), spec, MODELS[recipe.model].about, recipe, facts, curve)
+    examples = path.with_suffix(".jpg")
+    sheet.draw(sorted(_PHOTOGRAPHS.glob("*.jpg")), session, examples)
+    about = MODELS[recipe.model].about
+    card.write_card(
+        path.with_suffix(".md"), spec, about, recipe, facts, card.Pictures(curve, examples)
+    )
     return spec
 
 
@@ -96,19 +102,8 @@ def _first_spec(recipe: Recipe, color: Color, receptive_field: int) -> ModelSpec
         protocol=PROTOCOL,
         licence=LICENCE,
         data=DATA,
-        commit=_commit(),
+        commit=source_commit(),
     )
-
-
-def _commit() -> str:
-    """The commit of what decides over the exported file, marked when that is not committed."""
-    head = _git("rev-parse", "--short=10", "HEAD")
-    return head + ("-dirty" if _git("status", "--porcelain", "--", "training/*.py") else "")
-
-
-def _git(*arguments: str) -> str:
-    run = subprocess.run(["git", *arguments], check=True, capture_output=True, text=True)
-    return run.stdout.strip()
 
 
 def _overlap_images(data: Path, scale: int, color: Color, count: int = 6) -> Sequence[np.ndarray]:

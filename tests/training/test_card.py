@@ -3,7 +3,7 @@ from pathlib import Path
 from PIL import Image
 
 from sr_batch.contract import ModelSpec
-from training.card import Facts, draw_curve, write_card
+from training.card import Facts, Pictures, draw_curve, write_card
 from training.evaluate import Score
 from training.models import MODELS
 from training.recipes import RECIPES
@@ -35,14 +35,16 @@ FACTS = Facts(
 
 
 def test_says_everything_a_user_must_know(tmp_path: Path) -> None:
-    card, curve = tmp_path / "edsr_x2.md", tmp_path / "edsr_x2.png"
-    write_card(card, SPEC, MODELS["edsr"].about, RECIPES["edsr_x2"], FACTS, curve)
+    card = tmp_path / "edsr_x2.md"
+    pictures = Pictures(tmp_path / "edsr_x2.png", tmp_path / "edsr_x2.jpg")
+    write_card(card, SPEC, MODELS["edsr"].about, RECIPES["edsr_x2"], FACTS, pictures)
     text = card.read_text(encoding="utf-8")
     assert "| Set5 | 33.66 / 0.9299 | 37.51 / 0.9581 | 37.99 |" in text
     assert "| Urban | 26.00 / 0.8000 | 31.00 / 0.9000 | - |" in text
     for fact in ("Lim et al.", "cats", "CC BY-SA 4.0", "PSNR-Y on luma", "abc123", "1235 thousand"):
         assert fact in text
     assert "![curve](edsr_x2.png)" in text
+    assert "(edsr_x2.jpg)" in text
 
 
 def test_draws_a_curve(tmp_path: Path) -> None:
