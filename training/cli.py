@@ -3,7 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import torch
 import typer
@@ -14,11 +14,11 @@ from training import compare as table
 from training.certify import NotCertified
 from training.collapse import starting_weights
 from training.commit import source_commit
-from training.data import list_images, load_corpus
+from training.data import TooSmall, list_images, load_corpus
 from training.evaluate import evaluate_bicubic
 from training.loop import Diverged
 from training.loop import train as train_run
-from training.models import MODELS
+from training.models import MODELS, BadConfig, configure
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.run import Run, Setting
@@ -141,9 +141,15 @@ def main() -> None:
     """Run a command; what a user can mend is said in one line, exit 2."""
     try:
         app()
-    except (FileNotFoundError, Diverged, NotCertified) as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2 if isinstance(error, FileNotFoundError) else 1) from error
+    except (FileNotFoundError, BadConfig, TooSmall) as error:
+        _leave(error, 2)
+    except (Diverged, NotCertified) as error:
+        _leave(error, 1)
+
+
+def _leave(error: Exception, code: int) -> NoReturn:
+    print(f"error: {error}", file=sys.stderr)
+    raise SystemExit(code) from error
 
 
 def has_fast_bf16(device: torch.device) -> bool:
@@ -166,7 +172,7 @@ def shipped_images(data: Path) -> list[Path]:
 def _network(name: str, runs: Path, kept: Path) -> nn.Module:
     """The trained network of recipe ``name``."""
     plan = _recipe(name)
-    config = MODELS[plan.model].config(scale=plan.scale, **plan.model_options)
+    config = configure(plan.model, plan.scale, plan.model_options)
     net = MODELS[plan.model].build(config)
     net.load_state_dict(dict(checkpoint.load_weights(name, runs, kept)))
     return net.eval()

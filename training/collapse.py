@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from training.checkpoint import State
-from training.models import MODELS
+from training.models import MODELS, configure
 from training.models.edsr import EDSR, Config, DirectTail, StagedTail
 from training.recipe import Recipe
 
@@ -38,7 +38,7 @@ def starting_weights(recipe: Recipe, source: Recipe, weights: State) -> State:
     """``weights`` of ``source`` as ``recipe`` takes them over: collapsed for a direct tail."""
     if recipe.model_options.get("tail") != "direct":
         return weights
-    config = MODELS[source.model].config(scale=source.scale, **source.model_options)
+    config = configure(source.model, source.scale, source.model_options)
     net = MODELS[source.model].build(config)
     net.load_state_dict(dict(weights))
     return collapse(net, config)[0].state_dict()

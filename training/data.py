@@ -22,6 +22,10 @@ Color = Literal["rgb", "y"]
 TILE = 256
 
 
+class TooSmall(ValueError):
+    """A photograph has no room for a tile, or a tile none for a patch."""
+
+
 @dataclass(frozen=True)
 class Corpus:
     """LR/HR tile pairs.
@@ -69,9 +73,13 @@ def list_images(folders: Iterable[Path], exclude: tuple[str, ...] = ()) -> list[
 
 
 def load_corpus(paths: Iterable[Path], scale: int, color: Color) -> Corpus:
-    """Cut the photographs at ``paths`` into tiles and pair each with its bicubic LR."""
+    """Cut the photographs at ``paths`` into tiles and pair each with its bicubic LR.
+
+    Raises:
+        TooSmall: a photograph is smaller than a tile.
+    """
     side = TILE - TILE % scale
-    tiles = [tile for path in paths for tile in _tiles(to_color(read_rgb(path), color), side)]
+    tiles = [tile for path in paths for tile in _tiles(path, color, side)]
     lr = torch.stack([downscale(tile, scale) for tile in tiles])
     if color == "rgb":
         lr = lr.round().clamp(0, 255).to(torch.uint8)
@@ -79,8 +87,11 @@ def load_corpus(paths: Iterable[Path], scale: int, color: Color) -> Corpus:
     return Corpus(hr, lr, scale)
 
 
-def _tiles(image: np.ndarray, side: int) -> Iterable[np.ndarray]:
+def _tiles(path: Path, color: Color, side: int) -> Iterable[np.ndarray]:
+    image = to_color(read_rgb(path), color)
     height, width = image.shape[:2]
+    if min(height, width) < side:
+        raise TooSmall(f"{path}: {width}x{height}, but a tile has {side} pixels a side; remove it")
     for top in range(0, height - side + 1, TILE):
         for left in range(0, width - side + 1, TILE):
             yield image[top : top + side, left : left + side]

@@ -18,7 +18,7 @@ from training.data import Corpus
 from training.degrade import DEGRADATIONS
 from training.evaluate import Score, evaluate_images
 from training.losses import total
-from training.models import MODELS
+from training.models import MODELS, configure
 from training.optimize import make_optimizer, make_schedule
 from training.recipe import Recipe, Stage, stage_at
 from training.sampling import sample
@@ -50,7 +50,7 @@ class Run:
     def __init__(self, recipe: Recipe, setting: Setting, teacher: nn.Module | None = None) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.setting, self.teacher = recipe, setting, teacher
-        self.color = MODELS[recipe.model].config(scale=recipe.scale).color
+        self.color = configure(recipe.model, recipe.scale, recipe.model_options).color
         self.net = self._build(recipe.scale)
         self.views = {scale: self._build(scale) for scale in recipe.scales}
         self.ema = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
@@ -139,9 +139,8 @@ class Run:
         return sorted(own.keys() - agreeing.keys())
 
     def _build(self, scale: int) -> nn.Module:
-        entry = MODELS[self.recipe.model]
-        net = entry.build(entry.config(scale=scale, **self.recipe.model_options))
-        net = net.to(self.setting.device)
+        config = configure(self.recipe.model, scale, self.recipe.model_options)
+        net = MODELS[self.recipe.model].build(config).to(self.setting.device)
         if self.setting.amp:
             net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return net

@@ -2,7 +2,7 @@
 
 import torch
 
-from training.data import Corpus
+from training.data import Corpus, TooSmall
 
 
 def sample(
@@ -12,8 +12,13 @@ def sample(
 
     Returns LR (B, C, P, P) and HR (B, C, P*s, P*s). Each pair is turned by one of the eight
     flips and rotations of the square.
+
+    Raises:
+        TooSmall: the patch is larger than the LR tiles.
     """
     count, _, height, width = corpus.lr.shape
+    if patch > min(height, width):
+        raise TooSmall(f"a patch of {patch} does not fit into LR tiles of {width}x{height} pixels")
     which = torch.randint(count, (batch,), generator=generator)
     top = torch.randint(height - patch + 1, (batch,), generator=generator)
     left = torch.randint(width - patch + 1, (batch,), generator=generator)

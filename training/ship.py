@@ -18,7 +18,7 @@ from training.commit import source_commit
 from training.data import Color, list_images, read_rgb, to_color
 from training.evaluate import Score, evaluate_bicubic, evaluate_folder
 from training.export import to_onnx, write
-from training.models import MODELS
+from training.models import MODELS, configure
 from training.recipe import Recipe
 from training.resize import crop_to_multiple, downscale
 
@@ -82,7 +82,7 @@ def ship(recipe: Recipe, weights: dict[str, Any], metrics: Path, where: Shipment
 
 def _build(recipe: Recipe, weights: dict[str, Any]) -> tuple[nn.Module, Color]:
     entry = MODELS[recipe.model]
-    config = entry.config(scale=recipe.scale, **recipe.model_options)
+    config = configure(recipe.model, recipe.scale, recipe.model_options)
     net = entry.build(config)
     net.load_state_dict(weights)
     net, config = collapse(net.eval(), config)

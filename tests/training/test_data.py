@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from training.data import list_images, load_corpus, to_color
+from training.data import TooSmall, list_images, load_corpus, to_color
 
 
 def test_lists_without_excluded_names(tmp_path: Path) -> None:
@@ -34,3 +35,9 @@ def test_keeps_the_luma_lr_unrounded(photographs: Path) -> None:
 def test_rounds_studio_luma_as_matlab_does() -> None:
     black_white_red = np.array([[[0, 0, 0], [255, 255, 255], [255, 0, 0]]], np.uint8)
     assert to_color(black_white_red, "y")[0, :, 0].tolist() == [16, 235, 81]
+
+
+def test_names_a_photograph_without_room_for_a_tile(tmp_path: Path) -> None:
+    Image.new("RGB", (300, 200)).save(tmp_path / "small.png")
+    with pytest.raises(TooSmall, match=r"small.png: 300x200, but a tile has 256"):
+        load_corpus([tmp_path / "small.png"], 2, "rgb")

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from tests.training.small import EVERY, SMALL
-from training.models import MODELS
+from training.models import MODELS, BadConfig, configure
 from training.models.edsr import EDSR, Config
 from training.resize import upscale
 
@@ -51,3 +51,16 @@ def test_vdsr_has_the_same_weights_at_every_scale() -> None:
 def test_has_the_papers_parameter_count() -> None:
     count = sum(p.numel() for p in EDSR(Config(scale=4)).parameters())
     assert round(count / 1000) == 1518
+
+
+@pytest.mark.parametrize(
+    ("name", "scale", "options", "message"),
+    [
+        ("edrs", 2, {}, "no network is called edrs: did you mean edsr?"),
+        ("refiner", 3, {}, "refiner has no x3, but x4"),
+        ("fast", 2, {"depth": 3}, "fast has no option depth, but channels, blocks, convs, color"),
+    ],
+)
+def test_says_what_there_is(name: str, scale: int, options: dict[str, int], message: str) -> None:
+    with pytest.raises(BadConfig, match=message.replace("?", r"\?")):
+        configure(name, scale, options)

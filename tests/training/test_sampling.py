@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.data import Corpus, list_images, load_corpus
+from training.data import Corpus, TooSmall, list_images, load_corpus
 from training.resize import downscale
 from training.sampling import dihedral, sample
 
@@ -36,3 +36,9 @@ def test_draws_the_same_from_the_same_seed(photographs: Path) -> None:
     corpus = load_corpus(list_images([photographs]), 4, "rgb")
     first, second = (sample(corpus, 4, 16, torch.Generator().manual_seed(5)) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_a_patch_must_fit() -> None:
+    lr = torch.zeros(1, 1, 16, 16, dtype=torch.uint8)
+    with pytest.raises(TooSmall, match="a patch of 17 does not fit into LR tiles of 16x16"):
+        sample(Corpus(lr, lr, 1), 1, 17, torch.Generator())

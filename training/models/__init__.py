@@ -1,7 +1,8 @@
 """The one table of networks. A new net is one file in this folder and one row here."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from typing import Any
 
 from torch import nn
@@ -26,7 +27,7 @@ from training.models.about import About
 class Architecture:
     """``config(scale=...)`` describes a network, ``build(config)`` makes it."""
 
-    config: Callable[..., Any]
+    config: type
     build: Callable[[Any], nn.Module]
     about: About
     scales: tuple[int, ...]
@@ -48,3 +49,28 @@ MODELS = {
     "fast": Architecture(fast.Config, fast.ConvStack, fast.ABOUT, (2, 3, 4)),
     "balanced": Architecture(balanced.Config, balanced.Balanced, balanced.ABOUT, (2, 3, 4)),
 }
+
+
+class BadConfig(ValueError):
+    """A network that does not exist, or not like this; the message says what there is."""
+
+
+def configure(name: str, scale: int, options: Mapping[str, Any]) -> Any:
+    """The configuration of network ``name``.
+
+    Raises:
+        BadConfig: no such network, scale or option.
+    """
+    if name not in MODELS:
+        nearest = get_close_matches(name, MODELS, n=1)
+        question = f"did you mean {nearest[0]}? " if nearest else ""
+        raise BadConfig(f"no network is called {name}: {question}There are {', '.join(MODELS)}")
+    entry = MODELS[name]
+    if scale not in entry.scales:
+        scales = ", ".join(f"x{s}" for s in entry.scales)
+        raise BadConfig(f"{name} has no x{scale}, but {scales}")
+    known = [field.name for field in fields(entry.config) if field.name != "scale"]
+    if unknown := options.keys() - set(known):
+        named = ", ".join(sorted(unknown))
+        raise BadConfig(f"{name} has no option {named}, but {', '.join(known)}")
+    return entry.config(scale=scale, **options)

@@ -1,0 +1,85 @@
+"""The commands one after the other on small pictures: a network from nothing to its card."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from sr_batch.onnx_session import read_spec
+from tests.training.conftest import draw_photograph
+from training import cli
+from training.recipe import Recipe, Stage
+from training.recipes import RECIPES
+
+TINY = Recipe("espcn", 2, 4, 1e-3, (Stage(1.0, 2, 12, {"l1": 1}),), {"channels": 8}, warmup=1)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data")
+    folders = ("train-tight", "valid", "eval/Set5", "eval/Set14", "eval/BSD100")
+    for folder in folders:
+        (root / folder).mkdir(parents=True)
+        for seed in range(6 if folder == "valid" else 1):
+            side = 256 if folder == "train-tight" else 96
+            picture = Image.fromarray(draw_photograph(seed, side))
+            picture.save(root / folder / f"{seed}.png")
+    return root
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_from_nothing_to_a_card(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "tiny", TINY)
+    runs, kept, exported = (tmp_path / name for name in ("runs", "kept", "exported"))
+    exported.mkdir()
+    places = ("--runs", str(runs), "--kept", str(kept))
+    run("train", "tiny", "--data", str(data), *places, "--device", "cpu", "--threads", "1")
+    assert "espcn" in (runs / "tiny" / "recipe.txt").read_text()
+    run("keep", "tiny", *places)
+    assert (kept / "tiny.pt").exists()
+    shipped = run("export", "tiny", "--data", str(data), *places, "--exported", str(exported))
+    assert "espcn x2: overlap" in shipped
+    assert sorted(path.name for path in exported.iterdir()) == [
+        f"espcn_x2.{suffix}" for suffix in ("jpg", "md", "onnx", "png")
+    ]
+    assert read_spec(exported / "espcn_x2.onnx").scores.keys() == {"Set5", "Set14", "BSD100"}
+    table = run("evaluate", str(exported / "espcn_x2.onnx"), "--data", str(data))
+    assert table.count("espcn_x2") == 3
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- networks -->\n<!-- end of networks -->\n")
+    run("compare", "--data", str(data), "--exported", str(exported), "--readme", str(readme))
+    assert "| [`espcn`](exported/espcn_x2.md) | x2 |" in readme.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("train", "nothing"), "the recipes are"),
+        (("export", "edsr_x3", "--kept", "nowhere"), "python -m training train edsr_x3"),
+        (("bicubic", "--data", "nowhere"), "no images"),
+        (("train", "bad", "--data", "{data}"), "refiner has no x2, but x4"),
+    ],
+)
+def test_mistakes_are_said_in_a_line(
+    arguments: tuple[str, ...],
+    message: str,
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(RECIPES, "bad", Recipe("refiner", 2, 1, 1e-3, TINY.stages))
+    given = [argument.format(data=data) for argument in arguments]
+    monkeypatch.setattr(sys, "argv", ["training", *given])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 2
+    assert message in " ".join(capsys.readouterr().err.replace("│", " ").split())
