@@ -36,9 +36,9 @@ def gradient(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
 
 
 def luma(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
-    """MSE of BT.601 luma of RGB, which is what PSNR-Y measures."""
+    """L1 of BT.601 luma of RGB, the plane that is judged."""
     weights = sr.new_tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-    return ((sr - hr) * weights).sum(1).square().mean()
+    return ((sr - hr) * weights).sum(1).abs().mean()
 
 
 def fft(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
