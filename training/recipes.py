@@ -26,38 +26,39 @@ EDSR_CPU_STAGES = (
     Stage(0.78, batch=4, patch=48, loss=L1),
     Stage(1.0, batch=4, patch=48, loss=LUMA),
 )
+EDSR_MORE_STAGES = (
+    Stage(0.7, batch=8, patch=32, loss=L1),
+    Stage(1.0, batch=4, patch=48, loss=LUMA),
+)
 EDSR_X4_CPU_STAGES = (
     Stage(0.5, batch=8, patch=24, loss=LUMA),
     Stage(1.0, batch=4, patch=40, loss=LUMA),
 )
 EDSR_GPU_STAGES = (
     Stage(0.8, batch=16, patch=48, loss=L1),
-    Stage(0.9, batch=16, patch=64, loss=L1),
-    Stage(1.0, batch=16, patch=64, loss=MSE),
+    Stage(1.0, batch=16, patch=64, loss=LUMA),
 )
 
 # Small patches first, which is where most is learnt for the time, then patches with more context.
 FAST_STAGES = (
     Stage(0.7, batch=16, patch=24, loss=L1),
-    Stage(0.9, batch=8, patch=48, loss=L1),
-    Stage(1.0, batch=8, patch=48, loss=MSE),
+    Stage(1.0, batch=8, patch=48, loss=LUMA),
 )
 BALANCED_STAGES = (
     Stage(0.6, batch=8, patch=32, loss=L1),
-    Stage(0.85, batch=6, patch=48, loss=L1),
-    Stage(1.0, batch=6, patch=48, loss=MSE),
+    Stage(1.0, batch=6, patch=48, loss=LUMA),
 )
 SRCNN_STAGES = (
     Stage(0.9, batch=32, patch=24, loss=CHARBONNIER),
-    Stage(1.0, batch=16, patch=32, loss=MSE),
+    Stage(1.0, batch=16, patch=32, loss=CHARBONNIER),
 )
 VDSR_STAGES = (
-    Stage(0.85, batch=8, patch=16, loss=CHARBONNIER),
-    Stage(1.0, batch=4, patch=24, loss=MSE),
+    Stage(0.7, batch=8, patch=16, loss=CHARBONNIER),
+    Stage(1.0, batch=4, patch=24, loss=CHARBONNIER),
 )
 RESIDUAL_STAGES = (
     Stage(0.7, batch=8, patch=24, loss=L1),
-    Stage(1.0, batch=4, patch=40, loss=MSE),
+    Stage(1.0, batch=4, patch=40, loss=LUMA),
 )
 
 RECIPES = {
@@ -104,6 +105,9 @@ RECIPES = {
     # What comes next; QUEUE.md says in what order.
     "edsr_x4_cpu": Recipe(
         "edsr", 4, 2_400, 3e-4, EDSR_X4_CPU_STAGES, {"tail": "direct"}, init="edsr_x4"
+    ),
+    "edsr_x2_more": Recipe(
+        "edsr", 2, 12_000, 2e-4, EDSR_MORE_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"
     ),
     "edsr_x3": Recipe(
         "edsr", 3, 8_000, 3e-4, EDSR_CPU_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"
