@@ -1,10 +1,11 @@
 """The tool as a process, with the time and the memory it took."""
 
-import os
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,12 @@ def run_tool(*arguments: str) -> Cost:
     Raises:
         RuntimeError: it did not exit with 0.
     """
-    command = [sys.executable, "-m", "sr_batch", *arguments]
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)}: exit code {process.returncode}")
-    return Cost(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "peak")
+        command = [sys.executable, "-m", "benchmarks.peak", str(report), *arguments]
+        started = time.perf_counter()
+        ended = subprocess.run(command, capture_output=True, check=False)
+        seconds = time.perf_counter() - started
+        if ended.returncode:
+            raise RuntimeError(f"{' '.join(command)}: exit code {ended.returncode}")
+        return Cost(seconds, int(report.read_text()))
