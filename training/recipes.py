@@ -27,7 +27,7 @@ EDSR_CPU_STAGES = (
     Stage(1.0, batch=4, patch=48, loss=LUMA),
 )
 EDSR_MORE_STAGES = (
-    Stage(0.7, batch=8, patch=32, loss=L1),
+    Stage(0.7, batch=8, patch=32, loss=LUMA),
     Stage(1.0, batch=4, patch=48, loss=LUMA),
 )
 EDSR_X4_CPU_STAGES = (
@@ -107,7 +107,7 @@ RECIPES = {
         "edsr", 4, 2_400, 3e-4, EDSR_X4_CPU_STAGES, {"tail": "direct"}, init="edsr_x4"
     ),
     "edsr_x2_more": Recipe(
-        "edsr", 2, 12_000, 2e-4, EDSR_MORE_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"
+        "edsr", 2, 10_000, 2e-4, EDSR_MORE_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"
     ),
     "edsr_x3": Recipe(
         "edsr", 3, 8_000, 3e-4, EDSR_CPU_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"
