@@ -43,7 +43,7 @@ def write_card(
         f"# {spec.name} x{spec.scale}\n\n{about.title}. {about.summary}\n\nPaper: {about.paper}.",
         "## Quality\n\n" + _scores(spec, about, facts.bicubic) + f"\n\n{spec.protocol}\n\n"
         f"![bicubic, {spec.name} and the original]({pictures.examples.name})",
-        "## Limits\n\n" + about.limits,
+        f"## Strengths and limits\n\n{about.strengths}\n\n{about.limits}",
         "## Training\n\n" + _settings(recipe) + f"\n\n![curve]({pictures.curve.name})",
         "## Data and licence\n\n" + f"{spec.data}\n\nLicence of the weights: {spec.licence}.",
         "## File\n\n" + _file_facts(spec, facts),

@@ -12,16 +12,16 @@ from torch import nn
 from training import checkpoint, ship
 from training import compare as table
 from training.certify import NotCertified
-from training.collapse import starting_weights
 from training.commit import source_commit
 from training.data import TooSmall, list_images, load_corpus
-from training.evaluate import evaluate_bicubic
+from training.evaluate import bicubic_scores
 from training.loop import Diverged
 from training.loop import train as train_run
-from training.models import MODELS, BadConfig, configure
+from training.models import BadConfig
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.run import Run, Setting
+from training.trained import network, starting_weights
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -59,7 +59,7 @@ def train(
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     bf16 = has_fast_bf16(place) if amp is None else amp
     monitor = tuple(list_images([data / "eval" / "Set5"]))
-    teacher = _network(plan.teacher, runs, kept).to(place) if plan.teacher else None
+    teacher = _teacher(plan, runs, kept)
     run = Run(plan, Setting(runs / recipe, place, bf16, monitor, every), teacher)
     if not run.resume() and plan.init:
         weights = checkpoint.load_weights(plan.init, runs, kept)
@@ -89,7 +89,7 @@ def export(
     exported: Exported = EXPORTED,
     workers: Annotated[int, typer.Option(min=1, help="Images measured at a time.")] = 2,
 ) -> None:
-    """Collapse, export, certify and measure a trained recipe, and write its card."""
+    """Rewrite, export, certify and measure a trained recipe, and write its card."""
     plan = _recipe(recipe)
     weights = dict(checkpoint.load_weights(recipe, runs, kept))
     metrics = runs / recipe / "metrics.csv"
@@ -115,9 +115,8 @@ def evaluate(
 @app.command()
 def bicubic(data: Data = DATA) -> None:
     """Print the bicubic PSNR-Y/SSIM of every set and scale: proves data and protocol."""
-    for name in ship.SETS:
-        for scale in (2, 3, 4):
-            score = evaluate_bicubic(data / "eval" / name, scale)
+    for scale in (2, 3, 4):
+        for name, score in bicubic_scores(data, scale).items():
             typer.echo(f"{name:7} x{scale} {score.psnr:.3f} {score.ssim:.4f}")
 
 
@@ -125,14 +124,10 @@ def bicubic(data: Data = DATA) -> None:
 def compare(
     data: Data = DATA, exported: Exported = EXPORTED, readme: Path = Path("README.md")
 ) -> None:
-    """Write the table of all exported networks into the README."""
+    """Write the tables of all exported networks into the README."""
     files = sorted(exported.glob("*.onnx"))
-    bicubic = {
-        (name, scale): evaluate_bicubic(data / "eval" / name, scale).psnr
-        for name in table.SETS
-        for scale in (2, 3, 4)
-    }
-    text = table.markdown(table.rows(files, bicubic, table.relative_times(files)))
+    bicubic = {scale: bicubic_scores(data, scale) for scale in (2, 3, 4)}
+    text = table.tables(files, bicubic, table.relative_times(files))
     readme.write_text(table.put_into(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
     typer.echo(text, nl=False)
 
@@ -169,13 +164,10 @@ def shipped_images(data: Path) -> list[Path]:
     return list_images([tight], ("bsds_", "cid_")) + list_images([more], ("bsds_",))
 
 
-def _network(name: str, runs: Path, kept: Path) -> nn.Module:
-    """The trained network of recipe ``name``."""
-    plan = _recipe(name)
-    config = configure(plan.model, plan.scale, plan.model_options)
-    net = MODELS[plan.model].build(config)
-    net.load_state_dict(dict(checkpoint.load_weights(name, runs, kept)))
-    return net.eval()
+def _teacher(plan: Recipe, runs: Path, kept: Path) -> nn.Module | None:
+    if plan.teacher is None:
+        return None
+    return network(_recipe(plan.teacher), checkpoint.load_weights(plan.teacher, runs, kept))
 
 
 def _recipe(name: str) -> Recipe:

@@ -1,6 +1,6 @@
-"""The table of all exported networks, which is the README's."""
+"""The tables of all exported networks, which are the README's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import onnx
@@ -8,33 +8,35 @@ import onnx
 from sr_batch.contract import ModelSpec
 from sr_batch.onnx_session import read_spec
 from training import cost
+from training.evaluate import SETS, Score
 from training.models import MODELS
 
 BEGIN, END = "<!-- networks -->\n", "<!-- end of networks -->\n"
-SETS = ("Set5", "Set14", "BSD100")
 _YARDSTICK = "espcn"
-_HEAD = ("network", "scale", *SETS, "published", "parameters", "multiply-adds", "time", "for")
+_FIGURES = ("network", "scale", *SETS, "published", "parameters", "multiply-adds", "time")
+_WORDS = ("network", "for", "strengths", "limits")
 
 Cells = tuple[str, ...]
-Bicubic = Mapping[tuple[str, int], float]
-"""(Set, scale) -> PSNR-Y in dB."""
+Bicubic = Mapping[int, Mapping[str, Score]]
+"""Scale -> set -> its score."""
 
 
-def rows(files: Sequence[Path], bicubic: Bicubic, times: Mapping[str, float]) -> list[Cells]:
-    """One for each file.
+def tables(files: Sequence[Path], bicubic: Bicubic, times: Mapping[str, float]) -> str:
+    """Figures of each file, and words on each network, in Markdown.
 
     Args:
         files: Exported networks.
-        bicubic: For the figures in brackets.
+        bicubic: For the row above the networks of a scale.
         times: Stem of the file -> its time as a multiple of the yardstick's.
     """
-    return [_row(read_spec(path), path, bicubic, times[path.stem]) for path in files]
-
-
-def markdown(body: Sequence[Cells]) -> str:
-    """``body`` under the heads of the columns."""
-    lines = [_HEAD, ("---",) * len(_HEAD), *body]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    specs = {path: read_spec(path) for path in files}
+    figures = [
+        row
+        for scale in sorted({spec.scale for spec in specs.values()})
+        for row in _rows_of(scale, specs, bicubic[scale], times)
+    ]
+    words = [_words(arch) for arch in sorted({spec.arch for spec in specs.values()})]
+    return f"{_markdown(_FIGURES, figures)}\n{_markdown(_WORDS, words)}"
 
 
 def relative_times(files: Sequence[Path]) -> dict[str, float]:
@@ -51,16 +53,43 @@ def put_into(readme: str, text: str) -> str:
     return before + BEGIN + text + END + after
 
 
-def _row(spec: ModelSpec, path: Path, bicubic: Bicubic, time: float) -> Cells:
-    about, model = MODELS[spec.arch].about, onnx.load(path)
-    published = about.published.get(spec.scale, {}).get("Set5")
+def _rows_of(
+    scale: int,
+    specs: Mapping[Path, ModelSpec],
+    bicubic: Mapping[str, Score],
+    times: Mapping[str, float],
+) -> Iterator[Cells]:
+    base = (_quality(bicubic[name].psnr, bicubic[name].ssim) for name in SETS)
+    yield ("bicubic", f"x{scale}", *base, "-", "-", "-", "-")
+    for path, spec in specs.items():
+        if spec.scale == scale:
+            yield _row(spec, path, times[path.stem])
+
+
+def _row(spec: ModelSpec, path: Path, time: float) -> Cells:
+    model = onnx.load(path)
+    published = MODELS[spec.arch].about.published.get(spec.scale, {})
     return (
-        f"[`{spec.name}`](exported/{path.stem}.md)",
+        f"[`{spec.name}`](exported/{path.stem}.md)"
+        + ("" if spec.precision == "fp32" else f" {spec.precision}"),
         f"x{spec.scale}",
-        *(f"{spec.scores[name][0]:.2f} ({bicubic[name, spec.scale]:.2f})" for name in SETS),
-        "-" if published is None else f"{published:.2f}",
+        *(_quality(*spec.scores[name]) for name in SETS),
+        " / ".join(f"{published[name]:.2f}" for name in SETS if name in published) or "-",
         f"{cost.parameters(model) / 1e3:.0f} K",
         f"{cost.multiply_adds_720p(model, spec.scale) / 1e9:.0f} G",
         f"{time:.1f}",
-        about.choice,
     )
+
+
+def _words(arch: str) -> Cells:
+    about = MODELS[arch].about
+    return (f"`{arch}`", about.choice, about.strengths, about.limits)
+
+
+def _quality(psnr: float, ssim: float) -> str:
+    return f"{psnr:.2f} / {ssim:.4f}".replace(" 0.", " .")
+
+
+def _markdown(head: Cells, body: Sequence[Cells]) -> str:
+    lines = [head, ("---",) * len(head), *body]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

@@ -20,6 +20,8 @@ from sr_batch.metrics import psnr, ssim
 from training.data import Color, list_images, to_color
 from training.resize import crop_to_multiple, downscale, upscale
 
+SETS = ("Set5", "Set14", "BSD100")  # the standard ones, folders of data/eval
+
 Upscaler = Callable[[np.ndarray], np.ndarray]
 """LR float32 (C, H, W), 0..1 -> SR float (C, H*s, W*s)."""
 
@@ -55,6 +57,11 @@ def evaluate_bicubic(folder: Path, scale: int) -> Score:
         sr = upscale(downscale(hr, scale).numpy().transpose(1, 2, 0), scale)[0].numpy()
         scores.append(_compare(np.rint(sr).clip(0, 255), hr[..., 0], scale))
     return _mean(scores)
+
+
+def bicubic_scores(data: Path, scale: int) -> dict[str, Score]:
+    """Of every standard set under ``data``."""
+    return {name: evaluate_bicubic(data / "eval" / name, scale) for name in SETS}
 
 
 def read_hr(path: Path) -> np.ndarray:

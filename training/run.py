@@ -18,7 +18,7 @@ from training.data import Corpus
 from training.degrade import DEGRADATIONS
 from training.evaluate import Score, evaluate_images
 from training.losses import total
-from training.models import MODELS, configure
+from training.models import build, configure
 from training.optimize import make_optimizer, make_schedule
 from training.recipe import Recipe, Stage, stage_at
 from training.sampling import sample
@@ -44,12 +44,13 @@ class Run:
     Args:
         recipe: What to do.
         setting: Where.
-        teacher: Network whose output is a second target, on the setting's device.
+        teacher: Network whose output is a second target.
     """
 
     def __init__(self, recipe: Recipe, setting: Setting, teacher: nn.Module | None = None) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.setting, self.teacher = recipe, setting, teacher
+        self.recipe, self.setting = recipe, setting
+        self.teacher = teacher.to(setting.device) if teacher else None
         self.color = configure(recipe.model, recipe.scale, recipe.model_options).color
         self.net = self._build(recipe.scale)
         self.views = {scale: self._build(scale) for scale in recipe.scales}
@@ -139,8 +140,7 @@ class Run:
         return sorted(own.keys() - agreeing.keys())
 
     def _build(self, scale: int) -> nn.Module:
-        config = configure(self.recipe.model, scale, self.recipe.model_options)
-        net = MODELS[self.recipe.model].build(config).to(self.setting.device)
+        net = build(self.recipe.model, scale, self.recipe.model_options).to(self.setting.device)
         if self.setting.amp:
             net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return net

@@ -1,28 +1,27 @@
-"""Collapse, export, certify, measure and describe one trained network: all that is shipped."""
+"""Rewrite, export, certify, measure and describe one trained network: all that is shipped."""
 
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
-from torch import nn
 
 from sr_batch.contract import ModelSpec
 from sr_batch.onnx_session import OnnxSession
 from training import card, certify, cost, sheet
-from training.collapse import collapse
+from training.checkpoint import State
 from training.commit import source_commit
 from training.data import Color, list_images, read_rgb, to_color
-from training.evaluate import Score, evaluate_bicubic, evaluate_folder
+from training.evaluate import SETS, bicubic_scores, evaluate_folder
 from training.export import to_onnx, write
 from training.models import MODELS, configure
 from training.recipe import Recipe
 from training.resize import crop_to_multiple, downscale
+from training.rewrite import rewrite
+from training.trained import network
 
-SETS = ("Set5", "Set14", "BSD100")
 PROTOCOL = (
     "PSNR-Y and SSIM on BT.601 studio-range Y, border of `scale` pixels left out, antialiased "
     "bicubic LR (8-bit for RGB networks, float for Y networks), output rounded to 8 bit"
@@ -45,7 +44,7 @@ class Shipment:
     workers: int
 
 
-def ship(recipe: Recipe, weights: dict[str, Any], metrics: Path, where: Shipment) -> ModelSpec:
+def ship(recipe: Recipe, weights: State, metrics: Path, where: Shipment) -> ModelSpec:
     """Write NAME_xS.onnx, .md, .png and .jpg of ``recipe`` and return what was measured.
 
     Raises:
@@ -54,7 +53,8 @@ def ship(recipe: Recipe, weights: dict[str, Any], metrics: Path, where: Shipment
     stem = f"{recipe.model}_x{recipe.scale}"
     path = where.exported / f"{stem}.onnx"
     draft = path.with_suffix(".draft.onnx")
-    net, color = _build(recipe, weights)
+    net = rewrite(network(recipe, weights))
+    color = configure(recipe.model, recipe.scale, recipe.model_options).color
     channels = 3 if color == "rgb" else 1
     spec = _first_spec(recipe, color, certify.receptive_field(net, channels))
     try:
@@ -78,15 +78,6 @@ def ship(recipe: Recipe, weights: dict[str, Any], metrics: Path, where: Shipment
         path.with_suffix(".md"), spec, about, recipe, facts, card.Pictures(curve, examples)
     )
     return spec
-
-
-def _build(recipe: Recipe, weights: dict[str, Any]) -> tuple[nn.Module, Color]:
-    entry = MODELS[recipe.model]
-    config = configure(recipe.model, recipe.scale, recipe.model_options)
-    net = entry.build(config)
-    net.load_state_dict(weights)
-    net, config = collapse(net.eval(), config)
-    return net, config.color
 
 
 def _first_spec(recipe: Recipe, color: Color, receptive_field: int) -> ModelSpec:
@@ -134,9 +125,6 @@ def measure(path: Path, data: Path, workers: int) -> dict[str, tuple[float, floa
 
 
 def _facts(model: onnx.ModelProto, scale: int, parity: float, path: Path, data: Path) -> card.Facts:
-    bicubic: dict[str, Score] = {
-        name: evaluate_bicubic(data / "eval" / name, scale) for name in SETS
-    }
     return card.Facts(
         parameters=cost.parameters(model),
         gmacs_720p=cost.multiply_adds_720p(model, scale) / 1e9,
@@ -144,5 +132,5 @@ def _facts(model: onnx.ModelProto, scale: int, parity: float, path: Path, data: 
         processor=platform.processor() or platform.machine(),
         parity=parity,
         bytes=path.stat().st_size,
-        bicubic=bicubic,
+        bicubic=bicubic_scores(data, scale),
     )

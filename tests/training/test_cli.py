@@ -58,6 +58,7 @@ def test_from_nothing_to_a_card(
     readme.write_text("<!-- networks -->\n<!-- end of networks -->\n")
     run("compare", "--data", str(data), "--exported", str(exported), "--readme", str(readme))
     assert "| [`espcn`](exported/espcn_x2.md) | x2 |" in readme.read_text()
+    assert "| `espcn` | speed; luma |" in readme.read_text()
 
 
 @pytest.mark.parametrize(

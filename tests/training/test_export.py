@@ -8,9 +8,9 @@ from sr_batch.contract import from_metadata
 from sr_batch.onnx_session import OnnxSession
 from tests.training.small import EVERY, SMALL, spec_of
 from training.certify import require_parity
-from training.collapse import collapse
 from training.export import to_onnx, write
 from training.models import MODELS
+from training.rewrite import rewrite
 
 
 @pytest.mark.parametrize(("name", "scale"), EVERY)
@@ -19,7 +19,7 @@ def test_exports_what_was_trained(name: str, scale: int, tmp_path: Path) -> None
     net = MODELS[name].build(config).eval()
     for parameter in net.parameters():
         torch.nn.init.normal_(parameter, 0, 0.05)
-    net, config = collapse(net, config)
+    net = rewrite(net)
     channels = 3 if config.color == "rgb" else 1
     path, spec = tmp_path / "net.onnx", spec_of(name, scale, config.color)
     write(to_onnx(net, channels), spec, path)

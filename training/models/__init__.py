@@ -74,3 +74,13 @@ def configure(name: str, scale: int, options: Mapping[str, Any]) -> Any:
         named = ", ".join(sorted(unknown))
         raise BadConfig(f"{name} has no option {named}, but {', '.join(known)}")
     return entry.config(scale=scale, **options)
+
+
+def build(name: str, scale: int, options: Mapping[str, Any]) -> nn.Module:
+    """Network ``name`` as it starts.
+
+    Raises:
+        BadConfig: no such network, scale or option.
+    """
+    config = configure(name, scale, options)
+    return MODELS[name].build(config)

@@ -13,7 +13,8 @@ class About:
         paper: Authors, title, venue and the section that describes it.
         summary: One sentence on the structure.
         published: Scale -> set -> PSNR-Y in dB, as the paper or its later tables print it.
-        limits: What to expect, good and bad, in one or two sentences.
+        strengths: What it does well, in one sentence.
+        limits: What not to expect, in one or two sentences.
         choice: When to choose it, in a few words.
     """
 
@@ -21,5 +22,6 @@ class About:
     paper: str
     summary: str
     published: Mapping[int, Mapping[str, float]]
+    strengths: str
     limits: str
     choice: str

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from training.models.about import About
-from training.models.layers import Bicubic, silence_
+from training.models.layers import Bicubic, ResidualBlock, silence_
 
 ABOUT = About(
     title="Convolutional autoencoder with skips",
@@ -26,6 +26,7 @@ ABOUT = About(
         "and a global skip; RGB."
     ),
     published={},
+    strengths="Sees far around each pixel, because it works at three resolutions.",
     limits=(
         "Kept for comparison: most of its work is at full output resolution, where it gains little."
     ),
@@ -54,7 +55,7 @@ class Autoencoder(nn.Module):
         self.head = nn.Conv2d(3, one, 3, padding=1)
         self.down1 = nn.Conv2d(one, two, 4, stride=2, padding=1)
         self.down2 = nn.Conv2d(two, four, 4, stride=2, padding=1)
-        self.blocks = nn.ModuleList(_Block(four) for _ in range(config.blocks))
+        self.blocks = nn.ModuleList(ResidualBlock(four) for _ in range(config.blocks))
         self.up1 = _Up(four, two)
         self.up2 = _Up(two, one)
         self.last = nn.Conv2d(one, 3, 3, padding=1)
@@ -71,16 +72,6 @@ class Autoencoder(nn.Module):
             code = block(code)
         out = self.last(self.up2(self.up1(code) + half) + full)
         return base + out if self.skip else out
-
-
-class _Block(nn.Module):
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.conv2(torch.relu(self.conv1(x)))
 
 
 class _Up(nn.Sequential):

@@ -30,9 +30,10 @@ ABOUT = About(
         3: {"Set5": 33.13, "Set14": 29.49},
         4: {"Set5": 30.52, "Set14": 27.42, "BSD100": 26.87},
     },
+    strengths="Quick, small in memory, clean edges; everything happens at the input's resolution.",
     limits=(
-        "The fast choice: edges come out sharper than bicubic, fine texture stays soft. Colour is "
-        "enlarged by bicubic, so saturated red or blue edges are softer than with an RGB network."
+        "Fine texture stays soft. Colour is enlarged by bicubic, so saturated red or blue edges "
+        "are softer than with an RGB network."
     ),
     choice="speed; luma",
 )

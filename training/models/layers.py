@@ -1,12 +1,16 @@
-"""Parts that several networks share: bicubic enlargement, and starts that interpolate.
+"""Parts that several networks share: bicubic, a residual block, starts that interpolate.
 
 A network that starts as an interpolation spends no iteration on learning one. The architecture
 stays the paper's: only the numbers it starts from differ.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+Activation = Callable[[torch.Tensor], torch.Tensor]
 
 
 class Bicubic(nn.Module):
@@ -28,6 +32,19 @@ class Bicubic(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         padded = F.pad(x, (2, 2, 2, 2), mode="replicate")
         return self.shuffle(F.conv2d(padded, self.weight, groups=x.shape[1]))
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(activation(conv(x))), without batch norm."""
+
+    def __init__(self, channels: int, activation: Activation = torch.relu) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.activation = activation
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.conv2(self.activation(self.conv1(x)))
 
 
 @torch.no_grad()

@@ -11,8 +11,7 @@ import torch
 from torch import nn
 
 from training.models.about import About
-from training.models.edsr import ResidualBlock
-from training.models.layers import Bicubic, silence_
+from training.models.layers import Bicubic, ResidualBlock, silence_
 
 ABOUT = About(
     title="Bicubic refiner, 12 residual blocks of 64 channels",
@@ -23,6 +22,7 @@ ABOUT = About(
         "the bicubic image; RGB."
     ),
     published={},
+    strengths="Keeps what bicubic gets right and corrects it, in colour.",
     limits="Like EDSR of its size; the bicubic start costs it nothing and gains it little.",
     choice="comparison",
 )

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from training.models.about import About
-from training.models.layers import Bicubic, silence_
+from training.models.layers import Bicubic, ResidualBlock, silence_
 
 SLOPE = 0.2
 
@@ -26,6 +26,7 @@ ABOUT = About(
         "LeakyReLU between them, and a global bicubic skip; RGB."
     ),
     published={},
+    strengths="Refines once more at twice the input's resolution before the last enlargement.",
     limits="Like EDSR of its size; its staged tail has activations and cannot be collapsed.",
     choice="comparison",
 )
@@ -42,18 +43,6 @@ class Config:
     color: Literal["rgb", "y"] = "rgb"
 
 
-class Block(nn.Module):
-    """x + conv(leaky(conv(x)))."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.conv2(F.leaky_relu(self.conv1(x), SLOPE))
-
-
 class ResNet(nn.Module):
     """RGB (B, 3, H, W), 0..1 -> RGB (B, 3, 4*H, 4*W), unclipped."""
 
@@ -62,13 +51,17 @@ class ResNet(nn.Module):
         width, tail = config.channels, config.tail
         self.enlarge = Bicubic(config.scale, channels=3)
         self.head = nn.Conv2d(3, width, 3, padding=1)
-        self.body = nn.Sequential(*(Block(width) for _ in range(config.blocks)))
+        self.body = nn.Sequential(*(ResidualBlock(width, _leaky) for _ in range(config.blocks)))
         self.up1 = nn.Conv2d(width, 4 * tail, 3, padding=1)
         self.up2 = nn.Conv2d(tail, 3 * 4, 3, padding=1)
         self.shuffle = nn.PixelShuffle(2)
         silence_(self.up2)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        features = F.leaky_relu(self.head(x - 0.5), SLOPE)
-        half = F.leaky_relu(self.shuffle(self.up1(features + self.body(features))), SLOPE)
+        features = _leaky(self.head(x - 0.5))
+        half = _leaky(self.shuffle(self.up1(features + self.body(features))))
         return self.enlarge(x) + self.shuffle(self.up2(half))
+
+
+def _leaky(x: torch.Tensor) -> torch.Tensor:
+    return F.leaky_relu(x, SLOPE)

@@ -27,9 +27,14 @@ ABOUT = About(
         3: {"Set5": 32.75, "Set14": 29.28, "BSD100": 28.41},
         4: {"Set5": 30.48, "Set14": 27.49, "BSD100": 26.90},
     },
+    strengths=(
+        "A receptive field of 15 output pixels and no skip: easy to read, and the yardstick of "
+        "the field's tables."
+    ),
     limits=(
-        "The first of its kind, kept for comparison: it computes at full output resolution, so it "
-        "is slower than ESPCN and not better. The published figures are those of its 9-5-5 form."
+        "The first of its kind, kept for comparison: it computes at full output resolution, so "
+        "it is slower than ESPCN and not better. The published figures are those of its 9-5-5 "
+        "form."
     ),
     choice="comparison; luma",
 )

@@ -29,6 +29,7 @@ ABOUT = About(
         3: {"Set5": 33.66, "Set14": 29.77, "BSD100": 28.82},
         4: {"Set5": 31.35, "Set14": 28.01, "BSD100": 27.29},
     },
+    strengths="One set of weights for all scales, and sharp luma for its 0.7 million parameters.",
     limits=(
         "Good quality at the price of computing at output resolution: of all networks here it is "
         "among the slowest for its size."
