@@ -1,6 +1,5 @@
-"""The Markdown card and the curve that lie beside every exported network."""
+"""The Markdown card that lies beside every exported network."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,21 +109,3 @@ def _file_facts(spec: ModelSpec, facts: Facts) -> str:
             f"- exported from commit {spec.commit}",
         ]
     )
-
-
-def draw_curve(metrics: Path, path: Path, title: str) -> None:
-    """Plot the monitored PSNR-Y and the loss of a run's ``metrics.csv`` as a small PNG."""
-    from matplotlib.figure import Figure
-
-    with metrics.open(newline="") as file:
-        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
-    steps = [row["iteration"] for row in rows]
-    figure = Figure(figsize=(6, 3), layout="constrained")
-    quality = figure.subplots()
-    quality.plot(steps, [row["monitor_psnr"] for row in rows], color="tab:blue")
-    quality.set(xlabel="iteration", ylabel="Set5 PSNR-Y (dB)", title=title)
-    quality.grid(alpha=0.3)
-    loss = quality.twinx()
-    loss.plot(steps, [row["loss"] for row in rows], color="tab:gray", alpha=0.5)
-    loss.set(ylabel="loss", yscale="log")
-    figure.savefig(path, dpi=80, metadata={"Software": None})

@@ -1,4 +1,7 @@
-"""A run from where it is to its end, with a checkpoint and a row of curves every so often."""
+"""A run from where it is to its end, with a checkpoint and a row of curves every so often.
+
+At its end the run folder has the curves as a picture and a contact sheet, too.
+"""
 
 import csv
 import math
@@ -8,8 +11,11 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from training import sheet
+from training.curve import draw_curve
 from training.evaluate import Score
 from training.run import Corpora, Run
+from training.trained import NetSession, draft_spec
 
 
 class Diverged(RuntimeError):
@@ -40,6 +46,15 @@ def train(run: Run, corpora: Corpora) -> None:
             losses.clear()
     bar.close()
     writer.close()
+    draw_pictures(run)
+
+
+def draw_pictures(run: Run) -> None:
+    """``curve.png`` and ``sheet.jpg`` of the averaged weights, in the run folder."""
+    folder, recipe = run.setting.folder, run.recipe
+    draw_curve(folder / "metrics.csv", folder / "curve.png", f"{recipe.model} x{recipe.scale}")
+    session = NetSession(run.ema.module.eval(), draft_spec(recipe, 1))
+    sheet.draw(sheet.EXAMPLES, session, folder / "sheet.jpg")
 
 
 def _mean(losses: list[torch.Tensor], iteration: int) -> float:

@@ -17,6 +17,7 @@ from sr_batch.tiling import plan_tiles
 from training.data import read_rgb, to_color
 from training.resize import crop_to_multiple, downscale, upscale
 
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples" / "photos").glob("*.jpg"))
 _CROP, _ZOOM, _GAP, _LINE = 72, 3, 8, 18
 _PANEL = _CROP * _ZOOM
 

@@ -12,7 +12,7 @@ from sr_batch.contract import ModelSpec
 from sr_batch.onnx_session import OnnxSession
 from training import card, certify, cost, sheet
 from training.checkpoint import State
-from training.commit import source_commit
+from training.curve import draw_curve
 from training.data import Color, list_images, read_rgb, to_color
 from training.evaluate import SETS, bicubic_scores, evaluate_folder
 from training.export import to_onnx, write
@@ -20,19 +20,7 @@ from training.models import MODELS, configure
 from training.recipe import Recipe
 from training.resize import crop_to_multiple, downscale
 from training.rewrite import rewrite
-from training.trained import network
-
-PROTOCOL = (
-    "PSNR-Y and SSIM on BT.601 studio-range Y, border of `scale` pixels left out, antialiased "
-    "bicubic LR (8-bit for RGB networks, float for Y networks), output rounded to 8 bit"
-)
-_PHOTOGRAPHS = Path(__file__).parents[1] / "examples" / "photos"
-LICENCE = "CC BY-SA 4.0"
-DATA = (
-    "584 pictures, 79 megapixels: CID22 training pictures (CC BY-SA 4.0), CLIC (Unsplash licence), "
-    "open-licence photographs (CC0, public domain, CC BY, CC BY-SA, Unsplash, Pexels) and gb82 "
-    "(CC0); no BSDS image"
-)
+from training.trained import draft_spec, network
 
 
 @dataclass(frozen=True)
@@ -56,7 +44,7 @@ def ship(recipe: Recipe, weights: State, metrics: Path, where: Shipment) -> Mode
     net = rewrite(network(recipe, weights))
     color = configure(recipe.model, recipe.scale, recipe.model_options).color
     channels = 3 if color == "rgb" else 1
-    spec = _first_spec(recipe, color, certify.receptive_field(net, channels))
+    spec = draft_spec(recipe, certify.receptive_field(net, channels))
     try:
         write(model := to_onnx(net, channels), spec, draft)
         session = OnnxSession.open(draft)
@@ -70,31 +58,14 @@ def ship(recipe: Recipe, weights: State, metrics: Path, where: Shipment) -> Mode
         draft.unlink(missing_ok=True)
     facts = _facts(model, spec.scale, parity, path, where.data)
     curve = path.with_suffix(".png")
-    card.draw_curve(metrics, curve, f"{recipe.model} x{recipe.scale}")
+    draw_curve(metrics, curve, f"{recipe.model} x{recipe.scale}")
     examples = path.with_suffix(".jpg")
-    sheet.draw(sorted(_PHOTOGRAPHS.glob("*.jpg")), session, examples)
+    sheet.draw(sheet.EXAMPLES, session, examples)
     about = MODELS[recipe.model].about
     card.write_card(
         path.with_suffix(".md"), spec, about, recipe, facts, card.Pictures(curve, examples)
     )
     return spec
-
-
-def _first_spec(recipe: Recipe, color: Color, receptive_field: int) -> ModelSpec:
-    return ModelSpec(
-        name=recipe.model,
-        arch=recipe.model,
-        scale=recipe.scale,
-        color=color,
-        multiple=1,
-        receptive_field=receptive_field,
-        overlap=receptive_field // 2,
-        precision="fp32",
-        protocol=PROTOCOL,
-        licence=LICENCE,
-        data=DATA,
-        commit=source_commit(),
-    )
 
 
 def _overlap_images(data: Path, scale: int, color: Color, count: int = 6) -> Sequence[np.ndarray]:

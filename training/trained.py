@@ -1,11 +1,43 @@
-"""Networks with the weights that recipes gave them."""
+"""Networks with the weights that recipes gave them, and what can be said of them unmeasured."""
 
+from dataclasses import dataclass
+
+import torch
 from torch import nn
 
+from sr_batch.contract import ModelSpec
+from sr_batch.session import Batch
 from training.checkpoint import State
-from training.models import build
+from training.commit import source_commit
+from training.models import build, configure
 from training.recipe import Recipe
 from training.rewrite import rewrite
+
+PROTOCOL = (
+    "PSNR-Y and SSIM on BT.601 studio-range Y, border of `scale` pixels left out, antialiased "
+    "bicubic LR (8-bit for RGB networks, float for Y networks), output rounded to 8 bit"
+)
+LICENCE = "CC BY-SA 4.0"
+DATA = (
+    "584 pictures, 79 megapixels: CID22 training pictures (CC BY-SA 4.0), CLIC (Unsplash licence), "
+    "open-licence photographs (CC0, public domain, CC BY, CC BY-SA, Unsplash, Pexels) and gb82 "
+    "(CC0); no BSDS image"
+)
+
+
+@dataclass(frozen=True)
+class NetSession:
+    """A network on its way through training, to be looked at as an exported one is."""
+
+    net: nn.Module
+    spec: ModelSpec
+    provider: str = "torch"
+
+    @torch.inference_mode()
+    def __call__(self, batch: Batch) -> Batch:
+        device = next(self.net.parameters()).device
+        sr: Batch = self.net(torch.from_numpy(batch).to(device)).float().cpu().numpy()
+        return sr
 
 
 def network(recipe: Recipe, weights: State) -> nn.Module:
@@ -20,3 +52,21 @@ def starting_weights(recipe: Recipe, source: Recipe, weights: State) -> State:
     if recipe.model_options.get("tail") != "direct":
         return weights
     return rewrite(network(source, weights)).state_dict()
+
+
+def draft_spec(recipe: Recipe, receptive_field: int) -> ModelSpec:
+    """The contract of a network of ``recipe`` before anything is measured."""
+    return ModelSpec(
+        name=recipe.model,
+        arch=recipe.model,
+        scale=recipe.scale,
+        color=configure(recipe.model, recipe.scale, recipe.model_options).color,
+        multiple=1,
+        receptive_field=receptive_field,
+        overlap=receptive_field // 2,
+        precision="fp32",
+        protocol=PROTOCOL,
+        licence=LICENCE,
+        data=DATA,
+        commit=source_commit(),
+    )

@@ -1,9 +1,7 @@
 from pathlib import Path
 
-from PIL import Image
-
 from sr_batch.contract import ModelSpec
-from training.card import Facts, Pictures, draw_curve, write_card
+from training.card import Facts, Pictures, write_card
 from training.evaluate import Score
 from training.models import MODELS
 from training.recipes import RECIPES
@@ -45,14 +43,3 @@ def test_says_everything_a_user_must_know(tmp_path: Path) -> None:
         assert fact in text
     assert "![curve](edsr_x2.png)" in text
     assert "(edsr_x2.jpg)" in text
-
-
-def test_draws_a_curve(tmp_path: Path) -> None:
-    metrics = tmp_path / "metrics.csv"
-    metrics.write_text(
-        "iteration,loss,lr,monitor_psnr,monitor_ssim\n500,0.1,1e-3,30,0.8\n1000,0.05,1e-4,31,0.9\n"
-    )
-    draw_curve(metrics, tmp_path / "curve.png", "edsr x2")
-    with Image.open(tmp_path / "curve.png") as picture:
-        assert picture.width > 300
-        assert "Software" not in picture.info

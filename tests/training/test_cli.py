@@ -44,6 +44,8 @@ def test_from_nothing_to_a_card(
     places = ("--runs", str(runs), "--kept", str(kept))
     run("train", "tiny", "--data", str(data), *places, "--device", "cpu", "--threads", "1")
     assert "espcn" in (runs / "tiny" / "recipe.txt").read_text()
+    for name in ("metrics.csv", "curve.png", "sheet.jpg"):
+        assert (runs / "tiny" / name).stat().st_size > 20
     run("keep", "tiny", *places)
     assert (kept / "tiny.pt").exists()
     shipped = run("export", "tiny", "--data", str(data), *places, "--exported", str(exported))
