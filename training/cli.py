@@ -7,7 +7,6 @@ from typing import Annotated, NoReturn
 
 import torch
 import typer
-from torch import nn
 
 from training import checkpoint, ship
 from training import compare as table
@@ -21,6 +20,7 @@ from training.models import BadConfig
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.run import Run, Setting
+from training.teaching import with_lessons
 from training.trained import network, starting_weights
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -59,8 +59,7 @@ def train(
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     bf16 = has_fast_bf16(place) if amp is None else amp
     monitor = tuple(list_images([data / "eval" / "Set5"]))
-    teacher = _teacher(plan, runs, kept)
-    run = Run(plan, Setting(runs / recipe, place, bf16, monitor, every), teacher)
+    run = Run(plan, Setting(runs / recipe, place, bf16, monitor, every))
     if not run.resume() and plan.init:
         weights = checkpoint.load_weights(plan.init, runs, kept)
         run.start_from(starting_weights(plan, RECIPES[plan.init], weights))
@@ -69,8 +68,12 @@ def train(
     run.setting.folder.mkdir(parents=True, exist_ok=True)
     with (run.setting.folder / "recipe.txt").open("a", encoding="utf-8") as file:
         file.write(f"{source_commit()} from iteration {run.iteration}: {plan}\n")
-    scales = (plan.scale, *plan.scales)
-    train_run(run, {scale: load_corpus(paths, scale, run.color) for scale in scales})
+    corpora = {s: load_corpus(paths, s, run.color) for s in (plan.scale, *plan.scales)}
+    if plan.teacher:
+        teacher = network(_recipe(plan.teacher), checkpoint.load_weights(plan.teacher, runs, kept))
+        own = corpora[plan.scale]
+        corpora[plan.scale] = with_lessons(own, teacher.to(place), plan.ensemble, runs / "lessons")
+    train_run(run, corpora)
 
 
 @app.command()
@@ -162,12 +165,6 @@ def shipped_images(data: Path) -> list[Path]:
     if not more.exists():
         return list_images([tight], ("bsds_",))
     return list_images([tight], ("bsds_", "cid_")) + list_images([more], ("bsds_",))
-
-
-def _teacher(plan: Recipe, runs: Path, kept: Path) -> nn.Module | None:
-    if plan.teacher is None:
-        return None
-    return network(_recipe(plan.teacher), checkpoint.load_weights(plan.teacher, runs, kept))
 
 
 def _recipe(name: str) -> Recipe:

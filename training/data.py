@@ -33,14 +33,17 @@ class Corpus:
     Attributes:
         hr: uint8 (N, C, T, T), 0..255.
         lr: (N, C, T/s, T/s), 0..255.
+        taught: What a teacher makes of ``lr``: (N, C, T, T), 0..255, or None.
     """
 
     hr: torch.Tensor
     lr: torch.Tensor
     scale: int
+    taught: torch.Tensor | None = None
 
     def to(self, device: torch.device) -> "Corpus":
-        return Corpus(self.hr.to(device), self.lr.to(device), self.scale)
+        taught = None if self.taught is None else self.taught.to(device)
+        return Corpus(self.hr.to(device), self.lr.to(device), self.scale, taught)
 
 
 def read_rgb(path: Path) -> np.ndarray:

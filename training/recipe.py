@@ -40,7 +40,8 @@ class Recipe:
         init: Recipe whose weights this one starts from, where the shapes agree.
         scales: Further scales that the same weights learn, drawn at random for each batch.
         teacher: Recipe whose network's output is a second target.
-        teaching: Weight of that target, in L1.
+        ensemble: Of how many turned inputs the teacher's output is the mean: 1, 4 or 8.
+        teaching: Weight of that target, in the losses of the stage.
         degradation: How LR is made of HR: ``bicubic``, ``blur`` or ``blind``.
         optimizer: ``adam`` (0.9, 0.99), or ``sgd`` with momentum 0.9.
         rates: Beginning of a parameter's name -> factor of its learning rate.
@@ -66,6 +67,7 @@ class Recipe:
     init: str | None = None
     scales: tuple[int, ...] = ()
     teacher: str | None = None
+    ensemble: int = 1
     teaching: float = 1.0
     degradation: Literal["bicubic", "blur", "blind"] = "bicubic"
     optimizer: Literal["adam", "sgd"] = "adam"

@@ -106,8 +106,18 @@ RECIPES = {
     "edsr_x4_cpu": Recipe(
         "edsr", 4, 2_400, 3e-4, EDSR_X4_CPU_STAGES, {"tail": "direct"}, init="edsr_x4"
     ),
+    # Its own self-ensemble is 0.16 dB better than the network (37.60): a target to go for.
     "edsr_x2_more": Recipe(
-        "edsr", 2, 10_000, 2e-4, EDSR_MORE_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"
+        "edsr",
+        2,
+        8_000,
+        2e-4,
+        EDSR_MORE_STAGES,
+        {"tail": "direct"},
+        init="edsr_x2_cpu",
+        teacher="edsr_x2_cpu",
+        ensemble=4,
+        teaching=0.5,
     ),
     "edsr_x3": Recipe(
         "edsr", 3, 8_000, 3e-4, EDSR_CPU_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call
 from torch.optim.lr_scheduler import ReduceLROnPlateau
@@ -44,13 +43,11 @@ class Run:
     Args:
         recipe: What to do.
         setting: Where.
-        teacher: Network whose output is a second target.
     """
 
-    def __init__(self, recipe: Recipe, setting: Setting, teacher: nn.Module | None = None) -> None:
+    def __init__(self, recipe: Recipe, setting: Setting) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.setting = recipe, setting
-        self.teacher = teacher.to(setting.device) if teacher else None
         self.color = configure(recipe.model, recipe.scale, recipe.model_options).color
         self.net = self._build(recipe.scale)
         self.views = {scale: self._build(scale) for scale in recipe.scales}
@@ -148,19 +145,18 @@ class Run:
     def _loss(self, corpora: Corpora, stage: Stage) -> torch.Tensor:
         scales = (self.recipe.scale, *self.recipe.scales)
         drawn = int(torch.randint(len(scales), (), generator=self.generator)) if scales[1:] else 0
-        lr, hr = sample(corpora[scales[drawn]], stage.batch, stage.patch, self.generator)
+        batch = sample(corpora[scales[drawn]], stage.batch, stage.patch, self.generator)
+        lr = batch.lr
         if self.recipe.degradation != "bicubic":
-            lr = DEGRADATIONS[self.recipe.degradation](hr, scales[drawn], self.generator)
+            lr = DEGRADATIONS[self.recipe.degradation](batch.hr, scales[drawn], self.generator)
         if self.setting.amp:
             lr = lr.to(memory_format=torch.channels_last)
         with self._autocast():
             sr = self._forward(scales[drawn], lr).float()
-        loss = total(stage.loss)(sr, hr)
-        if self.teacher is not None:
-            with self._autocast(), torch.no_grad():
-                taught = self.teacher(lr).float()
-            loss = loss + self.recipe.teaching * F.l1_loss(sr, taught)
-        return loss
+        measure = total(stage.loss)
+        if batch.taught is None:
+            return measure(sr, batch.hr)
+        return measure(sr, batch.hr) + self.recipe.teaching * measure(sr, batch.taught)
 
     def _forward(self, scale: int, lr: torch.Tensor) -> torch.Tensor:
         """The network at ``scale``; all scales have the same weights."""

@@ -1,17 +1,25 @@
 """Random aligned LR/HR patches, on whatever device the corpus is."""
 
+from dataclasses import dataclass
+
 import torch
 
 from training.data import Corpus, TooSmall
 
 
-def sample(
-    corpus: Corpus, batch: int, patch: int, generator: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Draw ``batch`` random LR patches of ``patch`` pixels a side and their HR, float 0..1.
+@dataclass(frozen=True)
+class Batch:
+    """Patches, float 0..1: LR (B, C, P, P), the others (B, C, P*s, P*s)."""
 
-    Returns LR (B, C, P, P) and HR (B, C, P*s, P*s). Each pair is turned by one of the eight
-    flips and rotations of the square.
+    lr: torch.Tensor
+    hr: torch.Tensor
+    taught: torch.Tensor | None
+
+
+def sample(corpus: Corpus, batch: int, patch: int, generator: torch.Generator) -> Batch:
+    """Draw ``batch`` random LR patches of ``patch`` pixels a side, and their HR.
+
+    Each is turned, with its targets, by one of the eight flips and rotations of the square.
 
     Raises:
         TooSmall: the patch is larger than the LR tiles.
@@ -23,10 +31,12 @@ def sample(
     top = torch.randint(height - patch + 1, (batch,), generator=generator)
     left = torch.randint(width - patch + 1, (batch,), generator=generator)
     turn = torch.randint(8, (batch,), generator=generator)
-    s = corpus.scale
-    lr = _gather(corpus.lr, which, top, left, patch)
-    hr = _gather(corpus.hr, which, top * s, left * s, patch * s)
-    return _turn_each(lr, turn), _turn_each(hr, turn)
+
+    def cut(tiles: torch.Tensor, s: int) -> torch.Tensor:
+        return _turn_each(_gather(tiles, which, top * s, left * s, patch * s), turn)
+
+    taught = None if corpus.taught is None else cut(corpus.taught, corpus.scale)
+    return Batch(cut(corpus.lr, 1), cut(corpus.hr, corpus.scale), taught)
 
 
 def _gather(
@@ -52,3 +62,9 @@ def dihedral(images: torch.Tensor, k: int) -> torch.Tensor:
     """Element ``k`` (0..7) of the symmetry group of the square, on the last two axes."""
     turned = torch.rot90(images, k % 4, (-2, -1))
     return turned.flip(-1) if k >= 4 else turned
+
+
+def undo_dihedral(images: torch.Tensor, k: int) -> torch.Tensor:
+    """The inverse of :func:`dihedral`."""
+    flipped = images.flip(-1) if k >= 4 else images
+    return torch.rot90(flipped, -(k % 4), (-2, -1))

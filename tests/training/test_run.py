@@ -4,7 +4,6 @@ from statistics import fmean
 
 import pytest
 import torch
-from torch import nn
 
 from tests.training.small import SMALL, corpora_for, setting, small_recipe
 from training.loop import train
@@ -85,14 +84,11 @@ def test_one_set_of_weights_learns_several_scales(photographs: Path, tmp_path: P
 
 
 def test_a_teacher_is_a_second_target(photographs: Path, tmp_path: Path) -> None:
-    class Black(nn.Module):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return x.new_zeros(*x.shape[:2], x.shape[2] * 2, x.shape[3] * 2)
-
     corpora = corpora_for("espcn", photographs)
+    black = {s: replace(c, taught=torch.zeros_like(c.hr)) for s, c in corpora.items()}
     recipe = replace(small_recipe("espcn"), teaching=2.0)
     alone = Run(recipe, setting(tmp_path, photographs)).step(corpora)
-    taught = Run(recipe, setting(tmp_path, photographs), Black()).step(corpora)
+    taught = Run(recipe, setting(tmp_path, photographs)).step(black)
     assert taught > alone + 0.3  # twice the mean brightness
 
 
@@ -101,4 +97,5 @@ def test_every_recipe_covers_its_run(name: str) -> None:
     recipe = RECIPES[name]
     assert recipe.scale in MODELS[recipe.model].scales
     assert recipe.init is None or recipe.init in RECIPES
+    assert recipe.teacher is None or RECIPES[recipe.teacher].scale == recipe.scale
     assert stage_at(recipe, recipe.iterations - 1) == recipe.stages[-1]

@@ -6,7 +6,7 @@ import torch
 
 from training.data import Corpus, TooSmall, list_images, load_corpus
 from training.resize import downscale
-from training.sampling import dihedral, sample
+from training.sampling import dihedral, sample, undo_dihedral
 
 
 @pytest.mark.parametrize("k", range(8))
@@ -23,19 +23,28 @@ def test_has_eight_different_turns() -> None:
     assert len({tuple(dihedral(image, k).flatten().tolist()) for k in range(8)}) == 8
 
 
+@pytest.mark.parametrize("k", range(8))
+def test_turns_back(k: int) -> None:
+    image = torch.arange(6).reshape(1, 2, 3)
+    assert torch.equal(undo_dihedral(dihedral(image, k), k), image)
+
+
 def test_draws_aligned_pairs() -> None:
     """HR is LR repeated: every aligned pair keeps that relation, whatever the turn."""
     lr = torch.randint(0, 256, (4, 3, 16, 16), dtype=torch.uint8)
     hr = lr.repeat_interleave(2, -1).repeat_interleave(2, -2)
-    low, high = sample(Corpus(hr, lr, 2), 32, 6, torch.Generator().manual_seed(3))
-    assert low.shape == (32, 3, 6, 6)
-    assert torch.equal(high, low.repeat_interleave(2, -1).repeat_interleave(2, -2))
+    batch = sample(Corpus(hr, lr, 2, hr.half()), 32, 6, torch.Generator().manual_seed(3))
+    assert batch.lr.shape == (32, 3, 6, 6)
+    assert torch.equal(batch.hr, batch.lr.repeat_interleave(2, -1).repeat_interleave(2, -2))
+    assert batch.taught is not None
+    assert torch.equal(batch.taught, batch.hr)
 
 
 def test_draws_the_same_from_the_same_seed(photographs: Path) -> None:
     corpus = load_corpus(list_images([photographs]), 4, "rgb")
     first, second = (sample(corpus, 4, 16, torch.Generator().manual_seed(5)) for _ in range(2))
-    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    assert torch.equal(first.lr, second.lr)
+    assert torch.equal(first.hr, second.hr)
 
 
 def test_a_patch_must_fit() -> None:
