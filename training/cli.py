@@ -59,7 +59,8 @@ def train(
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     bf16 = has_fast_bf16(place) if amp is None else amp
     monitor = tuple(list_images([data / "eval" / "Set5"]))
-    run = Run(plan, Setting(runs / recipe, place, bf16, monitor, every))
+    features = data / "features" / "squeezenet_v1.1_notop.h5"
+    run = Run(plan, Setting(runs / recipe, place, bf16, monitor, every, features))
     if not run.resume() and plan.init:
         weights = checkpoint.load_weights(plan.init, runs, kept)
         run.start_from(starting_weights(plan, RECIPES[plan.init], weights))

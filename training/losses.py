@@ -58,10 +58,10 @@ LOSSES: dict[str, Loss] = {
 }
 
 
-def total(weights: Weights) -> Loss:
-    """The weighted sum of the losses that ``weights`` names."""
+def total(weights: Weights, losses: Mapping[str, Loss] = LOSSES) -> Loss:
+    """The weighted sum of those of ``losses`` that ``weights`` names."""
     return lambda sr, hr: torch.stack(
-        [weight * LOSSES[name](sr, hr) for name, weight in weights.items()]
+        [weight * losses[name](sr, hr) for name, weight in weights.items()]
     ).sum()
 
 

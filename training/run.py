@@ -16,11 +16,12 @@ from training import checkpoint
 from training.data import Corpus
 from training.degrade import DEGRADATIONS
 from training.evaluate import Score, evaluate_images
-from training.losses import total
+from training.losses import Weights
 from training.models import build, configure
+from training.objective import make_objective
 from training.optimize import make_optimizer, make_schedule
 from training.recipe import Recipe, Stage, stage_at
-from training.sampling import sample
+from training.sampling import Batch, sample
 
 Corpora = Mapping[int, Corpus]
 """Scale -> its corpus."""
@@ -35,6 +36,7 @@ class Setting:
     amp: bool  # bf16 autocast + channels_last
     monitor: tuple[Path, ...]  # HR images scored at every checkpoint
     every: int = 500  # iterations between checkpoints
+    features: Path = Path("squeezenet_v1.1_notop.h5")  # of the perceptual loss
 
 
 class Run:
@@ -52,6 +54,7 @@ class Run:
         self.net = self._build(recipe.scale)
         self.views = {scale: self._build(scale) for scale in recipe.scales}
         self.ema = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
+        self.objective = make_objective(recipe, setting.features, setting.device)
         self.optimizer = make_optimizer(self.net, recipe)
         self.schedule = make_schedule(self.optimizer, recipe)
         self.generator = torch.Generator().manual_seed(recipe.seed)
@@ -64,8 +67,10 @@ class Run:
         self.optimizer.zero_grad(set_to_none=True)
         losses = []
         for _ in range(stage.accumulate):
-            loss = self._loss(corpora, stage) / stage.accumulate
+            batch, sr = self._try(corpora, stage)
+            loss = self._loss(stage.loss, batch, sr) / stage.accumulate
             loss.backward()
+            self.objective.learn(stage.loss, sr, batch.hr)
             losses.append(loss.detach())
         nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
         self.optimizer.step()
@@ -109,6 +114,7 @@ class Run:
             "ema_count": {"n_averaged": self.ema.n_averaged},
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
+            "objective": self.objective.state_dict(),
             "progress": progress,
         }
         checkpoint.save(self.setting.folder, states)
@@ -123,6 +129,7 @@ class Run:
         self.ema.n_averaged.copy_(states["ema_count"]["n_averaged"])
         self.optimizer.load_state_dict(dict(states["optimizer"]))
         self.schedule.load_state_dict(dict(states["schedule"]))
+        self.objective.load_state_dict(dict(states["objective"]))
         self.generator.set_state(states["progress"]["generator"])
         self.iteration = states["progress"]["iteration"]
         self.best = Best(*states["progress"]["best"])
@@ -142,7 +149,8 @@ class Run:
             net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return net
 
-    def _loss(self, corpora: Corpora, stage: Stage) -> torch.Tensor:
+    def _try(self, corpora: Corpora, stage: Stage) -> tuple[Batch, torch.Tensor]:
+        """A random batch, and what the network makes of it."""
         scales = (self.recipe.scale, *self.recipe.scales)
         drawn = int(torch.randint(len(scales), (), generator=self.generator)) if scales[1:] else 0
         batch = sample(corpora[scales[drawn]], stage.batch, stage.patch, self.generator)
@@ -152,11 +160,13 @@ class Run:
         if self.setting.amp:
             lr = lr.to(memory_format=torch.channels_last)
         with self._autocast():
-            sr = self._forward(scales[drawn], lr).float()
-        measure = total(stage.loss)
+            return batch, self._forward(scales[drawn], lr).float()
+
+    def _loss(self, weights: Weights, batch: Batch, sr: torch.Tensor) -> torch.Tensor:
+        loss = self.objective(weights, sr, batch.hr)
         if batch.taught is None:
-            return measure(sr, batch.hr)
-        return measure(sr, batch.hr) + self.recipe.teaching * measure(sr, batch.taught)
+            return loss
+        return loss + self.recipe.teaching * self.objective(weights, sr, batch.taught)
 
     def _forward(self, scale: int, lr: torch.Tensor) -> torch.Tensor:
         """The network at ``scale``; all scales have the same weights."""

@@ -4,6 +4,7 @@ from statistics import fmean
 
 import pytest
 import torch
+from torch import nn
 
 from tests.training.small import SMALL, corpora_for, setting, small_recipe
 from training.loop import train
@@ -42,6 +43,31 @@ def test_resumes_exactly(model: str, photographs: Path, tmp_path: Path) -> None:
     for ours, theirs in ((whole.net, second.net), (whole.ema, second.ema)):
         expected, found = ours.state_dict(), theirs.state_dict()
         assert all(torch.equal(expected[key], found[key]) for key in expected)
+
+
+def test_resumes_exactly_with_an_adversary(photographs: Path, tmp_path: Path) -> None:
+    stages = (Stage(0.3, 2, 8, {"l1": 1}), Stage(1.0, 2, 8, {"l1": 0.01, "adversarial": 0.005}))
+    recipe = replace(small_recipe("esrgan", 6), stages=stages)
+    corpora = corpora_for("esrgan", photographs)
+    whole = Run(recipe, setting(tmp_path / "whole", photographs))
+    for _ in range(6):
+        whole.step(corpora)
+    first = Run(recipe, setting(tmp_path / "broken", photographs))
+    for _ in range(4):
+        first.step(corpora)
+    first.save()
+    second = Run(recipe, setting(tmp_path / "broken", photographs))
+    assert second.resume()
+    for _ in range(2):
+        second.step(corpora)
+    for ours, theirs in ((whole.net, second.net), (_opponent(whole), _opponent(second))):
+        expected, found = ours.state_dict(), theirs.state_dict()
+        assert all(torch.equal(expected[key], found[key]) for key in expected)
+
+
+def _opponent(run: Run) -> nn.Module:
+    assert run.objective.adversary is not None
+    return run.objective.adversary.net
 
 
 def test_warm_starts_what_fits(photographs: Path, tmp_path: Path) -> None:
