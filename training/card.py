@@ -94,6 +94,8 @@ def _settings(recipe: Recipe) -> str:
 def _schedule(recipe: Recipe) -> str:
     if recipe.schedule == "cosine":
         return f"cosine to {recipe.final_lr:g}"
+    if recipe.schedule == "step" and not recipe.drops:
+        return "held"
     if recipe.schedule == "step":
         return "a tenth of it after " + ", ".join(f"{drop:.0%}" for drop in recipe.drops)
     return f"halved after {recipe.patience} checkpoints without a gain"

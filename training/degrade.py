@@ -1,9 +1,10 @@
 """How HR patches become LR ones when bicubic alone will not do.
 
-``blur`` is a Gaussian blur before the bicubic. ``blind`` is the two-stage degradation of Wang et
-al., "Real-ESRGAN: Training Real-World Blind Super-Resolution with Pure Synthetic Data", ICCVW
-2021, section 3: blur, resize, noise and JPEG, twice, then a sinc filter; its ranges, tamed a
-little. All randomness comes from the generator that is given, so that a run resumes exactly.
+``area`` is the mean of each square of pixels, ``blur`` a Gaussian blur before
+the bicubic. ``blind`` is the two-stage degradation of Wang et al., "Real-ESRGAN: Training
+Real-World Blind Super-Resolution with Pure Synthetic Data", ICCVW 2021, section 3: blur, resize,
+noise and JPEG, twice, then a sinc filter; its ranges, tamed a little. All randomness comes from
+the generator that is given, so that a run resumes exactly.
 """
 
 import io
@@ -37,6 +38,11 @@ FIRST = Stage(1.0, (0.2, 2.5), (0.3, 1.3), (0.5, 20), (40, 95))
 SECOND = Stage(0.8, (0.2, 1.3), (0.5, 1.2), (0.5, 12), (50, 95))
 
 
+def area(hr: torch.Tensor, scale: int, _: torch.Generator) -> torch.Tensor:
+    """The mean of every ``scale`` x ``scale`` pixels."""
+    return F.avg_pool2d(hr, scale)
+
+
 def blur(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
     """Gaussian blur of sigma 0.5 to 2, then bicubic."""
     kernels = [gaussian(s, s, 0) for s in _uniform(len(hr), 0.5, 2, generator)]
@@ -56,7 +62,7 @@ def blind(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Ten
     return (x.clamp(0, 1) * 255).round() / 255
 
 
-DEGRADATIONS: dict[str, Degradation] = {"blur": blur, "blind": blind}
+DEGRADATIONS: dict[str, Degradation] = {"area": area, "blur": blur, "blind": blind}
 
 
 def gaussian(sigma_x: float, sigma_y: float, angle: float) -> torch.Tensor:

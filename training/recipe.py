@@ -17,6 +17,7 @@ class Stage:
         patch: LR pixels a side.
         loss: Names and weights of losses.
         accumulate: Passes whose gradients are averaged for one step.
+        border: HR pixels at each side of a patch that no loss sees.
     """
 
     until: float
@@ -24,6 +25,7 @@ class Stage:
     patch: int
     loss: Weights
     accumulate: int = 1
+    border: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Recipe:
         teacher: Recipe whose network's output is a second target.
         ensemble: Of how many turned inputs the teacher's output is the mean: 1, 4 or 8.
         teaching: Weight of that target, in the losses of the stage.
-        degradation: How LR is made of HR: ``bicubic``, ``blur`` or ``blind``.
+        degradation: How LR is made of HR: ``bicubic``, ``area``, ``blur`` or ``blind``.
         optimizer: ``adam`` (0.9, 0.99), or ``sgd`` with momentum 0.9.
         rates: Beginning of a parameter's name -> factor of its learning rate.
         schedule: After the warm-up: ``cosine`` to ``final_lr``; ``step``, a tenth at each of
@@ -69,7 +71,7 @@ class Recipe:
     teacher: str | None = None
     ensemble: int = 1
     teaching: float = 1.0
-    degradation: Literal["bicubic", "blur", "blind"] = "bicubic"
+    degradation: Literal["bicubic", "area", "blur", "blind"] = "bicubic"
     optimizer: Literal["adam", "sgd"] = "adam"
     rates: Mapping[str, float] = field(default_factory=dict)
     schedule: Literal["cosine", "step", "plateau"] = "cosine"

@@ -2,11 +2,13 @@
 
 from training.losses import Weights
 from training.recipe import Recipe, Stage
+from training.reports import REPORTS
 
 L1: Weights = {"l1": 1.0}
 MSE: Weights = {"mse": 1.0}
 LUMA: Weights = {"l1": 0.5, "luma": 1.0}  # colour counts, and luma, which is judged, more
 CHARBONNIER: Weights = {"charbonnier": 1.0}
+ESRGAN: Weights = {"l1": 0.01, "perceptual": 1.0, "adversarial": 0.005}
 
 ESPCN_STAGES = (
     Stage(0.85, batch=16, patch=24, loss=CHARBONNIER),
@@ -34,7 +36,7 @@ EDSR_X4_CPU_STAGES = (
     Stage(0.5, batch=8, patch=24, loss=LUMA),
     Stage(1.0, batch=4, patch=40, loss=LUMA),
 )
-EDSR_GPU_STAGES = (
+GPU_STAGES = (
     Stage(0.8, batch=16, patch=48, loss=L1),
     Stage(1.0, batch=16, patch=64, loss=LUMA),
 )
@@ -61,7 +63,7 @@ RESIDUAL_STAGES = (
     Stage(1.0, batch=4, patch=40, loss=LUMA),
 )
 
-RECIPES = {
+RECIPES = REPORTS | {
     "espcn_x3": Recipe(
         "espcn",
         3,
@@ -152,10 +154,22 @@ RECIPES = {
             "ran under the cosine of shorter runs. Stopped after 9,500."
         ),
     ),
+    # These four need a GPU.
+    "rrdb_x4": Recipe("rrdb", 4, 200_000, 2e-4, GPU_STAGES),
+    "esrgan_x4": Recipe(
+        "esrgan",
+        4,
+        60_000,
+        1e-4,
+        (Stage(1.0, batch=16, patch=32, loss=ESRGAN),),
+        init="rrdb_x4",
+        schedule="step",
+        drops=(0.5, 0.75),
+    ),
     "edsr_x2_next": Recipe(
-        "edsr", 2, 200_000, 3e-4, EDSR_GPU_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"
+        "edsr", 2, 200_000, 3e-4, GPU_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"
     ),
     "edsr_x4_next": Recipe(
-        "edsr", 4, 100_000, 2e-4, EDSR_GPU_STAGES, {"tail": "direct"}, init="edsr_x4"
+        "edsr", 4, 100_000, 2e-4, GPU_STAGES, {"tail": "direct"}, init="edsr_x4"
     ),
 }

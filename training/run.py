@@ -16,7 +16,6 @@ from training import checkpoint
 from training.data import Corpus
 from training.degrade import DEGRADATIONS
 from training.evaluate import Score, evaluate_images
-from training.losses import Weights
 from training.models import build, configure
 from training.objective import make_objective
 from training.optimize import make_optimizer, make_schedule
@@ -68,7 +67,7 @@ class Run:
         losses = []
         for _ in range(stage.accumulate):
             batch, sr = self._try(corpora, stage)
-            loss = self._loss(stage.loss, batch, sr) / stage.accumulate
+            loss = self._loss(stage, batch, sr) / stage.accumulate
             loss.backward()
             self.objective.learn(stage.loss, sr, batch.hr)
             losses.append(loss.detach())
@@ -162,11 +161,15 @@ class Run:
         with self._autocast():
             return batch, self._forward(scales[drawn], lr).float()
 
-    def _loss(self, weights: Weights, batch: Batch, sr: torch.Tensor) -> torch.Tensor:
-        loss = self.objective(weights, sr, batch.hr)
+    def _loss(self, stage: Stage, batch: Batch, sr: torch.Tensor) -> torch.Tensor:
+        inner = slice(stage.border, sr.shape[-1] - stage.border)
+
+        def against(target: torch.Tensor) -> torch.Tensor:
+            return self.objective(stage.loss, sr[..., inner, inner], target[..., inner, inner])
+
         if batch.taught is None:
-            return loss
-        return loss + self.recipe.teaching * self.objective(weights, sr, batch.taught)
+            return against(batch.hr)
+        return against(batch.hr) + self.recipe.teaching * against(batch.taught)
 
     def _forward(self, scale: int, lr: torch.Tensor) -> torch.Tensor:
         """The network at ``scale``; all scales have the same weights."""

@@ -25,6 +25,20 @@ SMALL: dict[str, dict[str, Any]] = {
     "fast": {"channels": 16, "blocks": 2, "convs": 2},
     "balanced": {"channels": 16, "blocks": 2, "convs": 2},
 }
+SMALL_REPORT: dict[str, dict[str, Any]] = {
+    "srcnn": SMALL["srcnn"] | {"start": "normal"},
+    "srcnn_deep": SMALL["srcnn_deep"] | {"skip": False},
+    "autoencoder": SMALL["autoencoder"] | {"skip": False},
+    "edsr": SMALL["edsr"] | {"tail": "direct"},
+    "refiner": SMALL["refiner"] | {"stride": 1},
+}
+"""What the ``report`` recipes, or others, set beside sizes."""
+
+CONFIGS = {name: (name, options) for name, options in SMALL.items()} | {
+    f"{name}_other": (name, options) for name, options in SMALL_REPORT.items()
+}
+"""Id -> network and options: all that learns, resumes and is exported."""
+
 EVERY = [(name, scale) for name, entry in MODELS.items() for scale in entry.scales]
 
 
@@ -45,14 +59,15 @@ def spec_of(name: str, scale: int, color: Color) -> ModelSpec:
     )
 
 
-def small_recipe(model: str, iterations: int = 12) -> Recipe:
+def small_recipe(config: str, iterations: int = 12) -> Recipe:
+    model, options = CONFIGS[config]
     stages = (
         Stage(0.5, 2, 12, {"l1": 1}),
         Stage(0.8, 2, 16, {"charbonnier": 1, "fft": 0.05}),
         Stage(1.0, 2, 16, {"mse": 1}),
     )
     scale = MODELS[model].scales[0]
-    return Recipe(model, scale, iterations, 1e-3, stages, SMALL[model], warmup=3)
+    return Recipe(model, scale, iterations, 1e-3, stages, options, warmup=3)
 
 
 def setting(folder: Path, photographs: Path, every: int = 100) -> Setting:

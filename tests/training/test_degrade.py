@@ -32,7 +32,7 @@ def test_gives_lr_of_the_right_size_and_range(name: str, channels: int, scale: i
 def test_is_the_same_from_the_same_seed_alone(name: str) -> None:
     first, again, other = (DEGRADATIONS[name](hr(), 2, seeded(seed)) for seed in (5, 5, 6))
     assert torch.equal(first, again)
-    assert not torch.equal(first, other)
+    assert torch.equal(first, other) == (name == "area")  # which draws no number
 
 
 @pytest.mark.parametrize("name", sorted(DEGRADATIONS))

@@ -6,17 +6,20 @@ import torch
 
 from sr_batch.contract import from_metadata
 from sr_batch.onnx_session import OnnxSession
-from tests.training.small import EVERY, SMALL, spec_of
+from tests.training.small import CONFIGS, spec_of
 from training.certify import require_parity
 from training.export import to_onnx, write
-from training.models import MODELS
+from training.models import MODELS, build, configure
 from training.rewrite import rewrite
 
+CASES = [(each, scale) for each, (name, _) in CONFIGS.items() for scale in MODELS[name].scales]
 
-@pytest.mark.parametrize(("name", "scale"), EVERY)
-def test_exports_what_was_trained(name: str, scale: int, tmp_path: Path) -> None:
-    config = MODELS[name].config(scale=scale, **SMALL[name])
-    net = MODELS[name].build(config).eval()
+
+@pytest.mark.parametrize(("config_id", "scale"), CASES)
+def test_exports_what_was_trained(config_id: str, scale: int, tmp_path: Path) -> None:
+    name, options = CONFIGS[config_id]
+    config = configure(name, scale, options)
+    net = build(name, scale, options).eval()
     for parameter in net.parameters():
         torch.nn.init.normal_(parameter, 0, 0.05)
     net = rewrite(net)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.training.small import SMALL, corpora_for, setting, small_recipe
+from tests.training.small import CONFIGS, corpora_for, setting, small_recipe
 from training.loop import train
 from training.models import MODELS
 from training.recipe import Stage, stage_at
@@ -14,29 +14,29 @@ from training.recipes import RECIPES
 from training.run import Run
 
 
-@pytest.mark.parametrize("model", sorted(SMALL))
-def test_learns_to_darken(model: str, photographs: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("config", sorted(CONFIGS))
+def test_learns_to_darken(config: str, photographs: Path, tmp_path: Path) -> None:
     """Where a start that interpolates is far from the goal, so that few steps show learning."""
-    recipe = replace(small_recipe(model, 60), stages=(Stage(1.0, 2, 12, {"l1": 1}),))
+    recipe = replace(small_recipe(config, 60), stages=(Stage(1.0, 2, 12, {"l1": 1}),))
     run = Run(recipe, setting(tmp_path / "run", photographs))
-    bright = corpora_for(model, photographs)
+    bright = corpora_for(recipe.model, photographs)
     dark = {scale: replace(corpus, hr=corpus.hr // 2) for scale, corpus in bright.items()}
     losses = [run.step(dark).item() for _ in range(60)]
     assert fmean(losses[-10:]) < 0.85 * fmean(losses[:5])
 
 
-@pytest.mark.parametrize("model", sorted(SMALL))
-def test_resumes_exactly(model: str, photographs: Path, tmp_path: Path) -> None:
-    corpora = corpora_for(model, photographs)
-    whole = Run(small_recipe(model), setting(tmp_path / "whole", photographs))
+@pytest.mark.parametrize("config", sorted(CONFIGS))
+def test_resumes_exactly(config: str, photographs: Path, tmp_path: Path) -> None:
+    corpora = corpora_for(CONFIGS[config][0], photographs)
+    whole = Run(small_recipe(config), setting(tmp_path / "whole", photographs))
     train(whole, corpora)
 
-    first = Run(small_recipe(model), setting(tmp_path / "broken", photographs))
+    first = Run(small_recipe(config), setting(tmp_path / "broken", photographs))
     for _ in range(7):
         first.step(corpora)
     first.save()
     first.step(corpora)  # lost with the process: the checkpoint is what counts
-    second = Run(small_recipe(model), setting(tmp_path / "broken", photographs))
+    second = Run(small_recipe(config), setting(tmp_path / "broken", photographs))
     assert second.resume()
     train(second, corpora)
 

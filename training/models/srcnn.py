@@ -42,11 +42,16 @@ ABOUT = About(
 
 @dataclass(frozen=True)
 class Config:
-    """Widths of the two hidden layers; 128 and 64 are the wide form."""
+    """Widths of the two hidden layers; 128 and 64 are the wide form.
+
+    ``normal`` starts as the paper does, from N(0, 0.001), and sees luma less the mean and over
+    the deviation of a student report's photographs.
+    """
 
     scale: int
     features: int = 64
     mapping: int = 32
+    start: Literal["bicubic", "normal"] = "bicubic"
     color: Literal["rgb", "y"] = "y"
 
 
@@ -59,11 +64,22 @@ class SRCNN(nn.Module):
         self.extract = nn.Conv2d(1, config.features, 9, padding=4)
         self.map = nn.Conv2d(config.features, config.mapping, 1)
         self.rebuild = nn.Conv2d(config.mapping, 1, 7, padding=3)
-        # Start as bicubic: one channel carries luma, which ReLU lets through.
+        self.mean, self.deviation = (0.0, 1.0) if config.start == "bicubic" else (0.434, 0.232)
+        start = self._as_bicubic if config.start == "bicubic" else self._as_the_paper
+        start()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = (self.enlarge(x) - self.mean) / self.deviation
+        x = torch.relu(self.map(torch.relu(self.extract(x))))
+        return self.rebuild(x) * self.deviation + self.mean
+
+    def _as_bicubic(self) -> None:
+        """One channel carries luma, which ReLU lets through."""
         silence_(self.rebuild)
         for conv in (self.extract, self.map, self.rebuild):
             pass_through_(conv, channels=1)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = torch.relu(self.extract(self.enlarge(x)))
-        return self.rebuild(torch.relu(self.map(x)))
+    def _as_the_paper(self) -> None:
+        for conv in (self.extract, self.map, self.rebuild):
+            silence_(conv)
+            nn.init.normal_(conv.weight, 0, 0.001)
