@@ -55,6 +55,11 @@ class ModelSpec:
     scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
+    def channels(self) -> int:
+        """Of its input and output."""
+        return 3 if self.color == "rgb" else 1
+
+    @property
     def full_overlap(self) -> int:
         """LR pixels of context per side that hold the whole receptive field."""
         return self.receptive_field // 2

@@ -24,6 +24,7 @@ class Facts:
     parity: float  # largest difference between torch and ONNX Runtime
     bytes: int
     bicubic: Mapping[str, Score]
+    fp32: Mapping[str, tuple[float, float]]  # of the file that this one is a variant of, or is
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,9 @@ def write_card(
 ) -> None:
     """Write the card of ``spec`` to ``path``."""
     sections = [
-        f"# {spec.name} x{spec.scale}\n\n{about.title}. {about.summary}\n\nPaper: {about.paper}.",
-        "## Quality\n\n" + _scores(spec, about, facts.bicubic) + f"\n\n{spec.protocol}\n\n"
+        f"# {spec.name} x{spec.scale}{_suffix(spec)}",
+        f"{about.title}. {about.summary}\n\nPaper: {about.paper}.",
+        "## Quality\n\n" + _scores(spec, about, facts) + f"\n\n{spec.protocol}\n\n"
         f"![bicubic, {spec.name} and the original]({pictures.examples.name})",
         f"## Strengths and limits\n\n{about.strengths}\n\n{about.limits}",
         "## Training\n\n" + _settings(recipe) + f"\n\n![curve]({pictures.curve.name})",
@@ -50,16 +52,26 @@ def write_card(
     path.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
 
 
-def _scores(spec: ModelSpec, about: About, bicubic: Mapping[str, Score]) -> str:
-    rows = ["| set | bicubic | this network | published PSNR |", "|---|---|---|---|"]
+def _suffix(spec: ModelSpec) -> str:
+    return "" if spec.precision == "fp32" else f", {spec.precision}"
+
+
+def _scores(spec: ModelSpec, about: About, facts: Facts) -> str:
+    lines = ["PSNR-Y in dB / SSIM.", "", "| set | bicubic | this network | published PSNR |"]
+    lines.append("|---|---|---|---|")
     published = about.published.get(spec.scale, {})
     for name, (psnr, ssim) in spec.scores.items():
-        base = bicubic[name]
+        base = facts.bicubic[name]
         paper = f"{published[name]:.2f}" if name in published else "-"
-        rows.append(
+        lines.append(
             f"| {name} | {base.psnr:.2f} / {base.ssim:.4f} | {psnr:.2f} / {ssim:.4f} | {paper} |"
         )
-    return "PSNR-Y in dB / SSIM.\n\n" + "\n".join(rows)
+    if spec.precision != "fp32":
+        losses = (
+            f"{facts.fp32[name][0] - spec.scores[name][0]:.3f} ({name})" for name in spec.scores
+        )
+        lines += ["", f"Loss against fp32 in dB: {', '.join(losses)}."]
+    return "\n".join(lines)
 
 
 def _settings(recipe: Recipe) -> str:
@@ -83,6 +95,8 @@ def _settings(recipe: Recipe) -> str:
         lines.append(f"Started from the weights of `{recipe.init}`.")
     if recipe.remark:
         lines.append(recipe.remark)
+    if recipe.quantized:
+        lines.append("Rounded in training as the int8 file rounds, so that it learnt to bear it.")
     lines.append("\n| until | batch | LR patch | loss |\n|---|---|---|---|")
     lines += [
         f"| {s.until:.0%} | {s.batch} | {s.patch}x{s.patch} | {describe(s.loss)} |"
@@ -111,7 +125,7 @@ def _file_facts(spec: ModelSpec, facts: Facts) -> str:
             f"({facts.processor})",
             f"- receptive field {spec.receptive_field} LR pixels, tile overlap {spec.overlap}: "
             "tiled 8-bit output differs by at most 1 level on at most 1e-5 of the samples",
-            f"- torch and ONNX Runtime differ by at most {facts.parity:.1e} on odd sizes",
+            f"- torch and ONNX Runtime differ by at most {facts.parity:.1e} on odd sizes, in fp32",
             f"- exported from commit {spec.commit}",
         ]
     )

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from sr_batch.contract import ModelSpec, Precision
 from sr_batch.geometry import Size
 from sr_batch.tiling import plan_tiles
 
@@ -22,6 +23,10 @@ ODD_SIZES = ((1, 1), (2, 3), (7, 5), (17, 31), (48, 33), (65, 97))
 TOLERANCE = 1e-4
 _CORE = 48  # small tiles have more seam per pixel than any real run
 _RARE = 1e-5
+
+
+ALLOWED_LOSS: dict[Precision, float] = {"fp16": 0.01, "int8": 0.1}
+"""dB of PSNR-Y that a precision may lose to fp32, on any set."""
 
 
 class NotCertified(RuntimeError):
@@ -45,6 +50,21 @@ def require_parity(net: nn.Module, infer: Infer, channels: int) -> float:
     if not worst <= TOLERANCE:
         raise NotCertified(f"torch and ONNX Runtime differ by {worst:g}, allowed is {TOLERANCE:g}")
     return worst
+
+
+def require_quality(variant: ModelSpec, fp32: ModelSpec) -> None:
+    """Hold ``variant`` to the scores of the file it was made of.
+
+    Raises:
+        NotCertified: it loses more on a set than its precision may.
+    """
+    allowed = ALLOWED_LOSS[variant.precision]
+    for name, (psnr, _) in variant.scores.items():
+        loss = fp32.scores[name][0] - psnr
+        if loss > allowed:
+            raise NotCertified(
+                f"{variant.precision} loses {loss:.3f} dB on {name}, allowed is {allowed:g}"
+            )
 
 
 def receptive_field(net: nn.Module, channels: int, side: int = 1023) -> int:

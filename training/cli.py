@@ -8,18 +8,20 @@ from typing import Annotated, NoReturn
 import torch
 import typer
 
-from training import checkpoint, ship
+from training import checkpoint
 from training import compare as table
 from training.certify import NotCertified
 from training.commit import source_commit
-from training.data import TooSmall, list_images, load_corpus
+from training.data import TooSmall, list_images, load_corpus, shipped_images
 from training.evaluate import bicubic_scores
 from training.loop import Diverged
 from training.loop import train as train_run
+from training.measure import score_file
 from training.models import BadConfig
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.run import Run, Setting
+from training.ship import Shipment, ship
 from training.teaching import with_lessons
 from training.trained import network, starting_weights
 
@@ -99,9 +101,9 @@ def export(
     metrics = runs / recipe / "metrics.csv"
     metrics = metrics if metrics.exists() else kept / f"{recipe}.csv"
     for scale in (plan.scale, *plan.scales):
-        place = ship.Shipment(data, exported, workers)
-        spec = ship.ship(replace(plan, scale=scale), weights, metrics, place)
-        typer.echo(f"{spec.name} x{spec.scale}: overlap {spec.overlap}, {dict(spec.scores)}")
+        place = Shipment(data, exported, workers)
+        for stem, spec in ship(replace(plan, scale=scale), weights, metrics, place).items():
+            typer.echo(f"{stem}: overlap {spec.overlap}, {dict(spec.scores)}")
 
 
 @app.command()
@@ -112,7 +114,7 @@ def evaluate(
 ) -> None:
     """Print PSNR-Y/SSIM of exported files on every standard set."""
     for path in models:
-        for name, (psnr, ssim) in ship.measure(path, data, workers).items():
+        for name, (psnr, ssim) in score_file(path, data, workers).items():
             typer.echo(f"{path.stem:10} {name:7} {psnr:.3f} {ssim:.4f}")
 
 
@@ -154,18 +156,6 @@ def _leave(error: Exception, code: int) -> NoReturn:
 def has_fast_bf16(device: torch.device) -> bool:
     """Whether bf16 autocast pays: on CUDA, and on a CPU only with AVX512-BF16 or AMX."""
     return device.type == "cuda" or bool(torch.cpu._is_avx512_bf16_supported())
-
-
-def shipped_images(data: Path) -> list[Path]:
-    """What shipped networks are trained on.
-
-    BSDS is left out, being known as non-commercial. The ``cid_*`` tiles of train-tight are cut
-    from the pictures of train-more, so they only count where those are missing.
-    """
-    tight, more = data / "train-tight", data / "train-more"
-    if not more.exists():
-        return list_images([tight], ("bsds_",))
-    return list_images([tight], ("bsds_", "cid_")) + list_images([more], ("bsds_",))
 
 
 def _recipe(name: str) -> Recipe:

@@ -13,15 +13,21 @@ from sr_batch.onnx_session import OnnxSession
 
 SIDE = 128  # of the LR image that is timed
 _PROBE = 48
+_NUMBERS = {
+    onnx.TensorProto.FLOAT,
+    onnx.TensorProto.FLOAT16,
+    onnx.TensorProto.INT8,
+    onnx.TensorProto.INT32,
+}
 _OUTPUT_720P = 1280 * 720
 
 
 def parameters(model: onnx.ModelProto) -> int:
-    """Weights and biases: the floating-point constants of the graph."""
+    """Weights and biases: the constants of the graph, but for how int8 ones are to be read."""
     return sum(
         prod(tensor.dims)
         for tensor in model.graph.initializer
-        if tensor.data_type == onnx.TensorProto.FLOAT
+        if tensor.data_type in _NUMBERS and not tensor.name.endswith(("_scale", "_zero_point"))
     )
 
 
@@ -36,13 +42,13 @@ def multiply_adds_720p(model: onnx.ModelProto, scale: int) -> float:
     inferred = shape_inference.infer_shapes(fixed, data_prop=True).graph
     shapes = {value.name: [d.dim_value for d in _shape(value)] for value in inferred.value_info}
     shapes |= {value.name: [d.dim_value for d in _shape(value)] for value in inferred.output}
-    weights = {tensor.name: tensor.dims for tensor in model.graph.initializer}
+    shapes |= {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
     total = 0
     for node in inferred.node:
         if node.op_type == "Conv":
             _, channels, height, width = shapes[node.output[0]]
             assert height, f"{node.name}: the size of its output is not known"
-            total += channels * height * width * prod(weights[node.input[1]][1:])
+            total += channels * height * width * prod(shapes[node.input[1]][1:])
     return total / _PROBE**2 * _OUTPUT_720P / scale**2
 
 
@@ -56,9 +62,8 @@ def seconds(files: Sequence[Path], repeats: int = 5) -> Mapping[str, float]:
     best = dict.fromkeys(sessions, float("inf"))
     for _ in range(repeats):
         for stem, session in sessions.items():
-            channels = 3 if session.spec.color == "rgb" else 1
             start = time.perf_counter()
-            session(image[:, :channels])
+            session(image[:, : session.spec.channels])
             best[stem] = min(best[stem], time.perf_counter() - start)
     return best
 

@@ -75,6 +75,18 @@ def list_images(folders: Iterable[Path], exclude: tuple[str, ...] = ()) -> list[
     return found
 
 
+def shipped_images(data: Path) -> list[Path]:
+    """What shipped networks are trained on.
+
+    BSDS is left out, being known as non-commercial. The ``cid_*`` tiles of train-tight are cut
+    from the pictures of train-more, so they only count where those are missing.
+    """
+    tight, more = data / "train-tight", data / "train-more"
+    if not more.exists():
+        return list_images([tight], ("bsds_",))
+    return list_images([tight], ("bsds_", "cid_")) + list_images([more], ("bsds_",))
+
+
 def load_corpus(paths: Iterable[Path], scale: int, color: Color) -> Corpus:
     """Cut the photographs at ``paths`` into tiles and pair each with its bicubic LR.
 

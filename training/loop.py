@@ -53,7 +53,7 @@ def draw_pictures(run: Run) -> None:
     """``curve.png`` and ``sheet.jpg`` of the averaged weights, in the run folder."""
     folder, recipe = run.setting.folder, run.recipe
     draw_curve(folder / "metrics.csv", folder / "curve.png", f"{recipe.model} x{recipe.scale}")
-    session = NetSession(run.ema.module.eval(), draft_spec(recipe, 1))
+    session = NetSession(run.ema.module.eval(), draft_spec(recipe))
     sheet.draw(sheet.EXAMPLES, session, folder / "sheet.jpg")
 
 

@@ -40,6 +40,7 @@ class Recipe:
         stages: What changes on the way.
         model_options: Fields of the network's configuration.
         init: Recipe whose weights this one starts from, where the shapes agree.
+        quantized: Whether it learns to be rounded, for int8.
         scales: Further scales that the same weights learn, drawn at random for each batch.
         teacher: Recipe whose network's output is a second target.
         ensemble: Of how many turned inputs the teacher's output is the mean: 1, 4 or 8.
@@ -67,6 +68,7 @@ class Recipe:
     stages: tuple[Stage, ...]
     model_options: dict[str, Any] = field(default_factory=dict)
     init: str | None = None
+    quantized: bool = False
     scales: tuple[int, ...] = ()
     teacher: str | None = None
     ensemble: int = 1

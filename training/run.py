@@ -16,6 +16,7 @@ from training import checkpoint
 from training.data import Corpus
 from training.degrade import DEGRADATIONS
 from training.evaluate import Score, evaluate_images
+from training.fake_quant import prepare
 from training.models import build, configure
 from training.objective import make_objective
 from training.optimize import make_optimizer, make_schedule
@@ -144,6 +145,8 @@ class Run:
 
     def _build(self, scale: int) -> nn.Module:
         net = build(self.recipe.model, scale, self.recipe.model_options).to(self.setting.device)
+        if self.recipe.quantized:
+            prepare(net)
         if self.setting.amp:
             net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return net

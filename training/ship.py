@@ -1,107 +1,123 @@
 """Rewrite, export, certify, measure and describe one trained network: all that is shipped."""
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import onnx
+from torch import nn
 
-from sr_batch.contract import ModelSpec
-from sr_batch.onnx_session import OnnxSession
+from sr_batch.contract import ModelSpec, Precision
+from sr_batch.onnx_session import OnnxSession, read_spec
 from training import card, certify, cost, sheet
 from training.checkpoint import State
 from training.curve import draw_curve
-from training.data import Color, list_images, read_rgb, to_color
-from training.evaluate import SETS, bicubic_scores, evaluate_folder
+from training.data import list_images, shipped_images
+from training.evaluate import bicubic_scores
 from training.export import to_onnx, write
-from training.models import MODELS, configure
+from training.fake_quant import inner_layers
+from training.measure import lr_crops, score_file
+from training.models import MODELS
+from training.precision import to_fp16, to_int8
 from training.recipe import Recipe
-from training.resize import crop_to_multiple, downscale
 from training.rewrite import rewrite
 from training.trained import draft_spec, network
+
+_CALIBRATED, _TILED = 40, 6  # photographs that set int8 ranges, and that measure overlaps
 
 
 @dataclass(frozen=True)
 class Shipment:
-    """Where the images are, and where the file and its card go."""
+    """Where the images are, and where the files and their cards go."""
 
     data: Path
     exported: Path
     workers: int
 
 
-def ship(recipe: Recipe, weights: State, metrics: Path, where: Shipment) -> ModelSpec:
-    """Write NAME_xS.onnx, .md, .png and .jpg of ``recipe`` and return what was measured.
+def ship(recipe: Recipe, weights: State, metrics: Path, where: Shipment) -> dict[str, ModelSpec]:
+    """Write the ONNX files of ``recipe``, each with its card and pictures.
+
+    They are NAME_xS and NAME_xS_fp16, or NAME_xS_int8 of a recipe that was trained for it.
+    Returns what was measured, by these stems.
 
     Raises:
-        NotCertified: the file differs from the trained network; nothing is left behind.
+        NotCertified: a file differs too much from the trained network; it is not left behind.
     """
-    stem = f"{recipe.model}_x{recipe.scale}"
-    path = where.exported / f"{stem}.onnx"
-    draft = path.with_suffix(".draft.onnx")
     net = rewrite(network(recipe, weights))
-    color = configure(recipe.model, recipe.scale, recipe.model_options).color
-    channels = 3 if color == "rgb" else 1
-    spec = draft_spec(recipe, certify.receptive_field(net, channels))
-    try:
-        write(model := to_onnx(net, channels), spec, draft)
-        session = OnnxSession.open(draft)
-        parity = certify.require_parity(net, session, channels)
-        images = _overlap_images(where.data, recipe.scale, color)
-        overlap = certify.measure_overlap(session, images, spec.full_overlap)
-        scores = measure(draft, where.data, where.workers)
-        spec = replace(spec, overlap=overlap, scores=scores)
-        write(model, spec, path)
-    finally:
-        draft.unlink(missing_ok=True)
-    facts = _facts(model, spec.scale, parity, path, where.data)
-    curve = path.with_suffix(".png")
-    draw_curve(metrics, curve, f"{recipe.model} x{recipe.scale}")
-    examples = path.with_suffix(".jpg")
-    sheet.draw(sheet.EXAMPLES, session, examples)
-    about = MODELS[recipe.model].about
-    card.write_card(
-        path.with_suffix(".md"), spec, about, recipe, facts, card.Pictures(curve, examples)
-    )
-    return spec
+    draft = draft_spec(recipe)
+    spec = replace(draft, receptive_field=certify.receptive_field(net, draft.channels))
+    model = to_onnx(net, spec.channels)
+    with _drafted(model, spec, where) as path:
+        parity = certify.require_parity(net, OnnxSession.open(path), spec.channels)
+    shipped = {}
+    for precision, variant in _variants(model, net, recipe, spec, where).items():
+        path, measured = _release(variant, replace(spec, precision=precision), where)
+        _describe(path, measured, recipe, metrics, parity, where)
+        shipped[path.stem] = measured
+    return shipped
 
 
-def _overlap_images(data: Path, scale: int, color: Color, count: int = 6) -> Sequence[np.ndarray]:
-    """LR crops of validation photographs, evenly spread over the set, at most 160 pixels a side."""
-    paths = list_images([data / "valid"])
-    chosen = paths[:: len(paths) // count][:count]
-    images = []
-    for path in chosen:
-        seen = to_color(read_rgb(path), color)
-        hr = crop_to_multiple(seen[: 160 * scale, : 160 * scale], scale)
-        images.append(downscale(hr, scale).round().clamp(0, 255).numpy() / 255)
-    return images
+def _variants(
+    model: onnx.ModelProto, net: nn.Module, recipe: Recipe, spec: ModelSpec, where: Shipment
+) -> dict[Precision, onnx.ModelProto]:
+    if not recipe.quantized:
+        return {"fp32": model, "fp16": to_fp16(model)}
+    images = lr_crops(shipped_images(where.data), _CALIBRATED, spec.scale, spec.color)
+    return {"int8": to_int8(model, inner_layers(net), images)}
 
 
-def measure(path: Path, data: Path, workers: int) -> dict[str, tuple[float, float]]:
-    """(PSNR-Y, SSIM) of the exported file at ``path`` on every standard set under ``data``."""
-    session = OnnxSession.open(path)
+def _release(model: onnx.ModelProto, spec: ModelSpec, where: Shipment) -> tuple[Path, ModelSpec]:
+    """Measure ``model``, compare it with the fp32 file it is a variant of, and write it."""
+    with _drafted(model, spec, where) as draft:
+        images = lr_crops(list_images([where.data / "valid"]), _TILED, spec.scale, spec.color)
+        overlap = certify.measure_overlap(OnnxSession.open(draft), images, spec.full_overlap)
+        scores = score_file(draft, where.data, where.workers)
+    spec = replace(spec, overlap=overlap, scores=scores)
+    if spec.precision != "fp32":
+        certify.require_quality(spec, read_spec(_path(replace(spec, precision="fp32"), where)))
+    path = _path(spec, where)
+    write(model, spec, path)
+    return path, spec
 
-    def upscaler(lr: np.ndarray) -> np.ndarray:
-        return session(lr[None])[0]
 
-    scores = {}
-    for name in SETS:
-        folder = data / "eval" / name
-        score = evaluate_folder(folder, session.spec.scale, session.spec.color, upscaler, workers)
-        scores[name] = (round(score.psnr, 3), round(score.ssim, 4))
-    return scores
-
-
-def _facts(model: onnx.ModelProto, scale: int, parity: float, path: Path, data: Path) -> card.Facts:
-    return card.Facts(
+def _describe(
+    path: Path, spec: ModelSpec, recipe: Recipe, metrics: Path, parity: float, where: Shipment
+) -> None:
+    """The card, the curve and the contact sheet; those of fp32 are good for fp16, too."""
+    fp32 = _path(replace(spec, precision="fp32"), where)
+    pictured = fp32 if spec.precision == "fp16" else path
+    pictures = card.Pictures(pictured.with_suffix(".png"), pictured.with_suffix(".jpg"))
+    if pictured == path:
+        draw_curve(metrics, pictures.curve, path.stem.replace("_", " "))
+        sheet.draw(sheet.EXAMPLES, OnnxSession.open(path), pictures.examples)
+    model = onnx.load(path)
+    facts = card.Facts(
         parameters=cost.parameters(model),
-        gmacs_720p=cost.multiply_adds_720p(model, scale) / 1e9,
+        gmacs_720p=cost.multiply_adds_720p(model, spec.scale) / 1e9,
         lr_megapixels_per_second=cost.SIDE**2 / cost.seconds([path])[path.stem] / 1e6,
         processor=platform.processor() or platform.machine(),
         parity=parity,
         bytes=path.stat().st_size,
-        bicubic=bicubic_scores(data, scale),
+        bicubic=bicubic_scores(where.data, spec.scale),
+        fp32=read_spec(fp32).scores,
     )
+    card.write_card(path.with_suffix(".md"), spec, MODELS[spec.arch].about, recipe, facts, pictures)
+
+
+def _path(spec: ModelSpec, where: Shipment) -> Path:
+    suffix = "" if spec.precision == "fp32" else f"_{spec.precision}"
+    return where.exported / f"{spec.name}_x{spec.scale}{suffix}.onnx"
+
+
+@contextmanager
+def _drafted(model: onnx.ModelProto, spec: ModelSpec, where: Shipment) -> Iterator[Path]:
+    """``model`` as a file, to be measured."""
+    path = where.exported / f"{spec.name}_x{spec.scale}.draft.onnx"
+    try:
+        write(model, spec, path)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)

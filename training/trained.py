@@ -54,7 +54,7 @@ def starting_weights(recipe: Recipe, source: Recipe, weights: State) -> State:
     return rewrite(network(source, weights)).state_dict()
 
 
-def draft_spec(recipe: Recipe, receptive_field: int) -> ModelSpec:
+def draft_spec(recipe: Recipe) -> ModelSpec:
     """The contract of a network of ``recipe`` before anything is measured."""
     return ModelSpec(
         name=recipe.model,
@@ -62,8 +62,8 @@ def draft_spec(recipe: Recipe, receptive_field: int) -> ModelSpec:
         scale=recipe.scale,
         color=configure(recipe.model, recipe.scale, recipe.model_options).color,
         multiple=1,
-        receptive_field=receptive_field,
-        overlap=receptive_field // 2,
+        receptive_field=1,
+        overlap=0,
         precision="fp32",
         protocol=PROTOCOL,
         licence=LICENCE,

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 from sr_batch.contract import ModelSpec
@@ -28,6 +29,7 @@ FACTS = Facts(
     processor="x86_64",
     parity=2e-6,
     bytes=5 << 20,
+    fp32={"Set5": (37.55, 0.9582), "Urban": (31.01, 0.9)},
     bicubic={"Set5": Score(33.661, 0.9299), "Urban": Score(26.0, 0.8)},
 )
 
@@ -43,3 +45,14 @@ def test_says_everything_a_user_must_know(tmp_path: Path) -> None:
         assert fact in text
     assert "![curve](edsr_x2.png)" in text
     assert "(edsr_x2.jpg)" in text
+
+
+def test_says_what_a_precision_costs(tmp_path: Path) -> None:
+    card = tmp_path / "edsr_x2_int8.md"
+    pictures = Pictures(tmp_path / "edsr_x2_int8.png", tmp_path / "edsr_x2_int8.jpg")
+    recipe = replace(RECIPES["edsr_x2"], quantized=True)
+    write_card(card, replace(SPEC, precision="int8"), MODELS["edsr"].about, recipe, FACTS, pictures)
+    text = card.read_text(encoding="utf-8")
+    assert text.startswith("# edsr x2, int8\n")
+    assert "Loss against fp32 in dB: 0.038 (Set5), 0.010 (Urban)." in text
+    assert "Rounded in training" in text

@@ -1,11 +1,20 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from training.certify import NotCertified, measure_overlap, receptive_field, require_parity
+from sr_batch.contract import Precision
+from tests.training.small import spec_of
+from training.certify import (
+    NotCertified,
+    measure_overlap,
+    receptive_field,
+    require_parity,
+    require_quality,
+)
 from training.models import MODELS
 from training.models.edsr import EDSR, Config
 
@@ -73,3 +82,13 @@ def test_measures_the_overlap_that_a_box_needs() -> None:
 def test_needs_no_overlap_for_single_pixels() -> None:
     image = np.random.default_rng(0).random((1, 130, 110), dtype=np.float32)
     assert measure_overlap(on_numpy(Box(1)), [image], limit=20) == 0
+
+
+@pytest.mark.parametrize(("precision", "allowed"), [("fp16", 0.01), ("int8", 0.1)])
+def test_holds_a_precision_to_fp32(precision: Precision, allowed: float) -> None:
+    fp32 = replace(spec_of("espcn", 2, "y"), scores={"Set5": (37.0, 0.95), "Set14": (32.0, 0.9)})
+    near = {"Set5": (37.2, 0.95), "Set14": (32.001 - allowed, 0.9)}
+    far = {"Set5": (37.2, 0.95), "Set14": (31.999 - allowed, 0.9)}
+    require_quality(replace(fp32, precision=precision, scores=near), fp32)
+    with pytest.raises(NotCertified, match=f"{precision} loses .* dB on Set14, allowed"):
+        require_quality(replace(fp32, precision=precision, scores=far), fp32)

@@ -1,0 +1,60 @@
+from collections import Counter
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from tests.training.small import SMALL
+from training import cost
+from training.export import to_onnx
+from training.fake_quant import inner_layers, prepare
+from training.models import build
+from training.precision import to_fp16, to_int8
+
+
+def run(model: onnx.ModelProto, image: np.ndarray) -> np.ndarray:
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    (output,) = session.run(["output"], {"input": image[None]})
+    return np.asarray(output)[0]
+
+
+@pytest.mark.parametrize("name", ["espcn", "edsr", "fast", "balanced"])
+def test_int8_rounds_as_training_did(name: str) -> None:
+    torch.manual_seed(0)
+    net = build(name, 2, SMALL[name]).eval()
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, 0, 0.1)
+    channels = 1 if name == "espcn" else 3
+    images = [image.numpy() for image in torch.rand(4, channels, 40, 40)]
+    model = to_onnx(net, channels)
+    quantized = to_int8(model, inner_layers(net), images)
+    assert [d.dim_param for d in quantized.graph.input[0].type.tensor_type.shape.dim][2] == "height"
+    inner = len(inner_layers(net))
+    kinds = Counter(tensor.data_type for tensor in quantized.graph.initializer if tensor.dims)
+    assert kinds[onnx.TensorProto.INT8] >= inner
+    assert cost.parameters(quantized) == cost.parameters(model)
+    assert cost.multiply_adds_720p(quantized, 2) == cost.multiply_adds_720p(model, 2)
+    rounding = prepare(net)
+    with torch.inference_mode():
+        taught = rounding(torch.from_numpy(images[0])[None])[0].numpy()
+    exact, found = run(model, images[0]), run(quantized, images[0])
+    lost = np.abs(found - exact).mean()
+    assert lost < 0.02 * np.abs(exact).max()
+    assert np.abs(found - taught).mean() < 1.5 * lost
+
+
+def test_fp16_keeps_float_at_both_ends() -> None:
+    net = build("fast", 2, SMALL["fast"]).eval()
+    model = to_onnx(net, 3)
+    half = to_fp16(model)
+    types = [v.type.tensor_type.elem_type for v in (*half.graph.input, *half.graph.output)]
+    assert types == [onnx.TensorProto.FLOAT] * 2
+    assert len(half.SerializeToString()) < 0.7 * len(model.SerializeToString())
+    image = np.random.default_rng(0).random((3, 21, 34), np.float32)
+    difference = np.abs(run(half, image) - run(model, image)).max()
+    assert 0 < difference < 4e-3
+    assert cost.parameters(half) == cost.parameters(model)

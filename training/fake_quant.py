@@ -1,0 +1,65 @@
+"""Training that feels the rounding of the int8 file: quantisation-aware training.
+
+Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
+Inference", CVPR 2018, section 3. Numbers are rounded as ``precision.to_int8`` will round them;
+gradients pass as if they were not. Ranges are those of the batch, so that nothing is added to the
+state of a network: its weights fit the plain one.
+"""
+
+import torch
+from torch import nn
+
+# Weights have seven bits: products of eight and eight overflow on processors without VNNI.
+WEIGHT_LEVELS = 63
+
+
+class QuantConv2d(nn.Conv2d):
+    """A convolution of 8-bit activations (one range) with 7-bit weights (one of each filter)."""
+
+    @classmethod
+    def of(cls, conv: nn.Conv2d) -> "QuantConv2d":
+        """One that shares the parameters of ``conv``."""
+        quick = cls(
+            conv.in_channels,
+            conv.out_channels,
+            conv.kernel_size,  # type: ignore[arg-type]
+            conv.stride,  # type: ignore[arg-type]
+            conv.padding,  # type: ignore[arg-type]
+        )
+        quick.weight, quick.bias = conv.weight, conv.bias
+        return quick
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self._conv_forward(round_activations(x), round_weights(self.weight), self.bias)
+
+
+def inner_layers(net: nn.Module) -> list[str]:
+    """Names of all convolutions of ``net`` but the first and the last, which stay in float."""
+    return [name for name, module in net.named_modules() if isinstance(module, nn.Conv2d)][1:-1]
+
+
+def prepare(net: nn.Module) -> nn.Module:
+    """Make ``net`` round in its inner convolutions; returns it."""
+    for name in inner_layers(net):
+        conv = net.get_submodule(name)
+        assert isinstance(conv, nn.Conv2d)
+        net.set_submodule(name, QuantConv2d.of(conv))
+    return net
+
+
+def round_activations(x: torch.Tensor) -> torch.Tensor:
+    """To 256 levels from the least to the greatest value; zero is one of them."""
+    low, high = (bound.detach().float() for bound in x.aminmax())
+    low, high = low.clamp(max=0), high.clamp(min=1e-6)
+    step = (high - low) / 255
+    zero = (-low / step).round().int()
+    return torch.fake_quantize_per_tensor_affine(x, step, zero, 0, 255)
+
+
+def round_weights(weight: torch.Tensor) -> torch.Tensor:
+    """(O, I, k, k), each filter to 127 levels around zero."""
+    step = weight.detach().abs().amax((1, 2, 3)).float().clamp(min=1e-6) / WEIGHT_LEVELS
+    zero = torch.zeros_like(step, dtype=torch.int32)
+    return torch.fake_quantize_per_channel_affine(
+        weight, step, zero, 0, -WEIGHT_LEVELS, WEIGHT_LEVELS
+    )

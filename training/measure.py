@@ -1,0 +1,42 @@
+"""What an exported file does to pictures, measured."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sr_batch.onnx_session import OnnxSession
+from training.data import Color, read_rgb, to_color
+from training.evaluate import SETS, evaluate_folder
+from training.resize import crop_to_multiple, downscale
+
+_SIDE = 160
+
+
+def score_file(path: Path, data: Path, workers: int) -> dict[str, tuple[float, float]]:
+    """(PSNR-Y, SSIM) of the exported file at ``path`` on every standard set under ``data``."""
+    session = OnnxSession.open(path)
+    spec = session.spec
+
+    def upscaler(lr: np.ndarray) -> np.ndarray:
+        return session(lr[None])[0]
+
+    scores = {}
+    for name in SETS:
+        score = evaluate_folder(data / "eval" / name, spec.scale, spec.color, upscaler, workers)
+        scores[name] = (round(score.psnr, 3), round(score.ssim, 4))
+    return scores
+
+
+def lr_crops(paths: Sequence[Path], count: int, scale: int, color: Color) -> list[np.ndarray]:
+    """LR (C, H, W) float32, 0..1, of ``count`` photographs, evenly spread over ``paths``.
+
+    They are at most 160 pixels a side.
+    """
+    chosen = paths[:: max(1, len(paths) // count)][:count]
+    crops = []
+    for path in chosen:
+        seen = to_color(read_rgb(path), color)
+        hr = crop_to_multiple(seen[: _SIDE * scale, : _SIDE * scale], scale)
+        crops.append(downscale(hr, scale).round().clamp(0, 255).numpy() / 255)
+    return crops

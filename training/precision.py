@@ -1,0 +1,66 @@
+"""Other precisions of an exported network: int8 for CPUs, fp16 for GPUs."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from onnxruntime.transformers.float16 import convert_float_to_float16
+
+
+class _Pictures:
+    """What the calibration takes: a batch each time, then None."""
+
+    def __init__(self, images: Sequence[np.ndarray]) -> None:
+        self.batches: Iterator[np.ndarray] = iter([image[None] for image in images])
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        batch = next(self.batches, None)
+        return None if batch is None else {"input": batch}
+
+
+def to_int8(
+    model: onnx.ModelProto, layers: Sequence[str], images: Sequence[np.ndarray]
+) -> onnx.ModelProto:
+    """``model`` with 8-bit convolutions inside.
+
+    Activations are unsigned with one range, weights signed with one for each filter (what ONNX
+    Runtime has quick kernels for), and of seven bits, which do not overflow where there is no
+    VNNI: the file gives the same picture on every processor.
+
+    Args:
+        model: In fp32.
+        layers: Names of the convolutions, as in torch, that shall be 8-bit.
+        images: LR (C, H, W) float32, 0..1, whose activations set the ranges.
+    """
+    weights = {f"{layer}.weight" for layer in layers}
+    inner = [node.name for node in model.graph.node if not weights.isdisjoint(node.input)]
+    assert len(inner) == len(layers), "the exporter has renamed weights"
+    with tempfile.TemporaryDirectory() as folder:
+        plain, quantized = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
+        onnx.save(model, plain)
+        quant_pre_process(plain, plain, skip_optimization=True, skip_symbolic_shape=True)
+        quantize_static(
+            plain,
+            quantized,
+            _Pictures(images),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=["Conv"],
+            nodes_to_quantize=inner,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            reduce_range=True,
+        )
+        return onnx.load(quantized)
+
+
+def to_fp16(model: onnx.ModelProto) -> onnx.ModelProto:
+    """``model`` in half precision inside; its input and output stay float32."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    half: onnx.ModelProto = convert_float_to_float16(copy, keep_io_types=True)
+    return half
