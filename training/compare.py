@@ -22,14 +22,14 @@ Bicubic = Mapping[int, Mapping[str, Score]]
 
 
 def tables(files: Sequence[Path], bicubic: Bicubic, times: Mapping[str, float]) -> str:
-    """Figures of each file, and words on each network, in Markdown.
+    """Figures of each file but those in fp16, and words on each network, in Markdown.
 
     Args:
         files: Exported networks.
         bicubic: For the row above the networks of a scale.
         times: Stem of the file -> its time as a multiple of the yardstick's.
     """
-    specs = {path: read_spec(path) for path in files}
+    specs = {path: spec for path in files if (spec := read_spec(path)).precision != "fp16"}
     figures = [
         row
         for scale in sorted({spec.scale for spec in specs.values()})

@@ -9,6 +9,7 @@ import onnx
 from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
+from onnxruntime.transformers.onnx_model import OnnxModel
 
 
 class _Pictures:
@@ -62,5 +63,7 @@ def to_fp16(model: onnx.ModelProto) -> onnx.ModelProto:
     """``model`` in half precision inside; its input and output stay float32."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    half: onnx.ModelProto = convert_float_to_float16(copy, keep_io_types=True)
-    return half
+    half = OnnxModel(convert_float_to_float16(copy, keep_io_types=True))
+    half.topological_sort()  # the casts come last
+    sorted_model: onnx.ModelProto = half.model
+    return sorted_model

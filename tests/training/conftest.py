@@ -29,3 +29,17 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed in range(3):
         Image.fromarray(draw_photograph(seed)).save(folder / f"{seed}.png")
     return folder
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All folders of images that training and exporting need, with hardly any images."""
+    root = tmp_path_factory.mktemp("data")
+    folders = ("train-tight", "valid", "eval/Set5", "eval/Set14", "eval/BSD100")
+    for folder in folders:
+        (root / folder).mkdir(parents=True)
+        for seed in range(6 if folder == "valid" else 1):
+            side = 256 if folder == "train-tight" else 96
+            picture = Image.fromarray(draw_photograph(seed, side))
+            picture.save(root / folder / f"{seed}.png")
+    return root

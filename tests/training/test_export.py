@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import onnx
@@ -59,10 +60,13 @@ def test_every_shipped_file_carries_a_whole_contract() -> None:
     for path in files:
         model = onnx.load(path)
         spec = from_metadata({entry.key: entry.value for entry in model.metadata_props})
-        assert path.stem == f"{spec.name}_x{spec.scale}"
+        suffix = "" if spec.precision == "fp32" else f"_{spec.precision}"
+        assert path.stem == f"{spec.name}_x{spec.scale}{suffix}"
         assert set(spec.scores) == {"Set5", "Set14", "BSD100"}
-        assert path.with_suffix(".md").exists()
-        assert path.with_suffix(".png").exists()
+        card = path.with_suffix(".md").read_text(encoding="utf-8")
+        pictures = re.findall(r"\]\((.*?)\)", card)
+        assert len(pictures) == 2
+        assert all((path.parent / picture).is_file() for picture in pictures)
 
 
 BICUBIC = {
