@@ -16,7 +16,7 @@ from training.data import TooSmall, list_images, load_corpus, shipped_images
 from training.evaluate import bicubic_scores
 from training.loop import Diverged
 from training.loop import train as train_run
-from training.measure import score_file
+from training.measure import perceptual_distance, score_file
 from training.models import BadConfig
 from training.recipe import Recipe
 from training.recipes import RECIPES
@@ -33,6 +33,7 @@ Runs = Annotated[Path, typer.Option(help="Folder of the run folders.")]
 Kept = Annotated[Path, typer.Option(help="Folder of the weights that git keeps.")]
 Exported = Annotated[Path, typer.Option(help="Folder of the ONNX files and cards.")]
 
+FEATURES = Path("features/squeezenet_v1.1_notop.h5")  # below the data
 RUNS, KEPT, EXPORTED, DATA = (
     Path("runs"),
     Path("training/checkpoints"),
@@ -61,8 +62,7 @@ def train(
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     bf16 = has_fast_bf16(place) if amp is None else amp
     monitor = tuple(list_images([data / "eval" / "Set5"]))
-    features = data / "features" / "squeezenet_v1.1_notop.h5"
-    run = Run(plan, Setting(runs / recipe, place, bf16, monitor, every, features))
+    run = Run(plan, Setting(runs / recipe, place, bf16, monitor, every, data / FEATURES))
     if not run.resume() and plan.init:
         weights = checkpoint.load_weights(plan.init, runs, kept)
         run.start_from(starting_weights(plan, RECIPES[plan.init], weights))
@@ -111,11 +111,18 @@ def evaluate(
     models: Annotated[list[Path], typer.Argument(help="Exported ONNX files.")],
     data: Data = DATA,
     workers: Annotated[int, typer.Option(min=1)] = 2,
+    perceptual: Annotated[
+        bool, typer.Option(help="Also print the perceptual distance on data/valid; less is better.")
+    ] = False,
 ) -> None:
     """Print PSNR-Y/SSIM of exported files on every standard set."""
     for path in models:
         for name, (psnr, ssim) in score_file(path, data, workers).items():
-            typer.echo(f"{path.stem:10} {name:7} {psnr:.3f} {ssim:.4f}")
+            typer.echo(f"{path.stem:15} {name:7} {psnr:.3f} {ssim:.4f}")
+        if perceptual:
+            photographs = list_images([data / "valid"])
+            distance = perceptual_distance(path, photographs, data / FEATURES)
+            typer.echo(f"{path.stem:15} perceptual {distance:.4f}")
 
 
 @app.command()

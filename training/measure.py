@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
+import torch
 
 from sr_batch.onnx_session import OnnxSession
 from training.data import Color, read_rgb, to_color
 from training.evaluate import SETS, evaluate_folder
+from training.features import Perceptual, load_squeezenet
 from training.resize import crop_to_multiple, downscale
+from training.sheet import compare
 
 _SIDE = 160
 
@@ -26,6 +30,24 @@ def score_file(path: Path, data: Path, workers: int) -> dict[str, tuple[float, f
         score = evaluate_folder(data / "eval" / name, spec.scale, spec.color, upscaler, workers)
         scores[name] = (round(score.psnr, 3), round(score.ssim, 4))
     return scores
+
+
+def perceptual_distance(path: Path, photographs: Sequence[Path], features: Path) -> float:
+    """Mean distance of what the file at ``path`` makes of shrunk photographs to the photographs.
+
+    Args:
+        path: Exported file, RGB or luma.
+        photographs: As HR.
+        features: The SqueezeNet file.
+    """
+    session, distance = OnnxSession.open(path), Perceptual(load_squeezenet(features))
+
+    def planes(pixels: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(pixels.transpose(2, 0, 1).copy())[None].float() / 255
+
+    with torch.inference_mode():
+        rows = (compare(read_rgb(photograph), session) for photograph in photographs)
+        return fmean(distance(planes(row.sr), planes(row.hr)).item() for row in rows)
 
 
 def lr_crops(paths: Sequence[Path], count: int, scale: int, color: Color) -> list[np.ndarray]:

@@ -63,6 +63,11 @@ RESIDUAL_STAGES = (
     Stage(1.0, batch=4, patch=40, loss=LUMA),
 )
 
+INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=CHARBONNIER),)
+EDSR_INT8_STAGES = (Stage(1.0, batch=4, patch=32, loss=LUMA),)
+
+DIRECT = {"tail": "direct"}
+
 RECIPES = REPORTS | {
     "espcn_x3": Recipe(
         "espcn",
@@ -100,14 +105,12 @@ RECIPES = REPORTS | {
         3_000,
         4e-4,
         EDSR_X4_STAGES,
-        {"tail": "direct"},
+        DIRECT,
         init="edsr_x2",
         remark="Iterations 500 to 1,000 ran under the cosine of a run of 2,200.",
     ),
     # What comes next; QUEUE.md says in what order.
-    "edsr_x4_cpu": Recipe(
-        "edsr", 4, 2_400, 3e-4, EDSR_X4_CPU_STAGES, {"tail": "direct"}, init="edsr_x4"
-    ),
+    "edsr_x4_cpu": Recipe("edsr", 4, 2_400, 3e-4, EDSR_X4_CPU_STAGES, DIRECT, init="edsr_x4"),
     # Its own self-ensemble is 0.16 dB better than the network (37.60): a target to go for.
     "edsr_x2_more": Recipe(
         "edsr",
@@ -115,15 +118,13 @@ RECIPES = REPORTS | {
         8_000,
         2e-4,
         EDSR_MORE_STAGES,
-        {"tail": "direct"},
+        DIRECT,
         init="edsr_x2_cpu",
         teacher="edsr_x2_cpu",
         ensemble=4,
         teaching=0.5,
     ),
-    "edsr_x3": Recipe(
-        "edsr", 3, 8_000, 3e-4, EDSR_CPU_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"
-    ),
+    "edsr_x3": Recipe("edsr", 3, 8_000, 3e-4, EDSR_CPU_STAGES, DIRECT, init="edsr_x2_cpu"),
     "fast_x4": Recipe("fast", 4, 20_000, 1e-3, FAST_STAGES),
     "fast_x3": Recipe("fast", 3, 10_000, 7e-4, FAST_STAGES, init="fast_x4"),
     "fast_x2": Recipe("fast", 2, 10_000, 7e-4, FAST_STAGES, init="fast_x4"),
@@ -146,13 +147,22 @@ RECIPES = REPORTS | {
         11_500,
         3e-4,
         EDSR_CPU_STAGES,
-        {"tail": "direct"},
+        DIRECT,
         init="edsr_x2",
         remark=(
             "Of iterations 2,750 to 4,500 each patch was the one with the most detail of three, "
             "which gained nothing, as did MSE from 8,050 to 9,000. The first 2,500 iterations "
             "ran under the cosine of shorter runs. Stopped after 9,500."
         ),
+    ),
+    "espcn_x2_int8": Recipe("espcn", 2, 3_000, 2e-4, INT8_STAGES, init="espcn_x2", quantized=True),
+    "espcn_x3_int8": Recipe("espcn", 3, 3_000, 2e-4, INT8_STAGES, init="espcn_x3", quantized=True),
+    "espcn_x4_int8": Recipe("espcn", 4, 3_000, 2e-4, INT8_STAGES, init="espcn_x4", quantized=True),
+    "edsr_x2_int8": Recipe(
+        "edsr", 2, 400, 3e-5, EDSR_INT8_STAGES, DIRECT, init="edsr_x2_more", quantized=True
+    ),
+    "edsr_x4_int8": Recipe(
+        "edsr", 4, 400, 3e-5, EDSR_INT8_STAGES, DIRECT, init="edsr_x4_cpu", quantized=True
     ),
     # These four need a GPU.
     "rrdb_x4": Recipe("rrdb", 4, 200_000, 2e-4, GPU_STAGES),
@@ -166,10 +176,6 @@ RECIPES = REPORTS | {
         schedule="step",
         drops=(0.5, 0.75),
     ),
-    "edsr_x2_next": Recipe(
-        "edsr", 2, 200_000, 3e-4, GPU_STAGES, {"tail": "direct"}, init="edsr_x2_cpu"
-    ),
-    "edsr_x4_next": Recipe(
-        "edsr", 4, 100_000, 2e-4, GPU_STAGES, {"tail": "direct"}, init="edsr_x4"
-    ),
+    "edsr_x2_next": Recipe("edsr", 2, 200_000, 3e-4, GPU_STAGES, DIRECT, init="edsr_x2_cpu"),
+    "edsr_x4_next": Recipe("edsr", 4, 100_000, 2e-4, GPU_STAGES, DIRECT, init="edsr_x4"),
 }

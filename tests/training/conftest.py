@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+
+from training.features import SqueezeNet
 
 torch.set_num_threads(1)
 
@@ -43,3 +46,24 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             picture = Image.fromarray(draw_photograph(seed, side))
             picture.save(root / folder / f"{seed}.png")
     return root
+
+
+@pytest.fixture(scope="session")
+def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of the features for the perceptual loss, of random weights."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("features") / "squeezenet.h5"
+    _save_as_keras(SqueezeNet(), path)
+    return path
+
+
+def _save_as_keras(net: SqueezeNet, path: Path) -> None:
+    """As the published file is laid out: kernels HWIO, groups that repeat the layer."""
+    with h5py.File(path, "w") as file:
+        for number, (key, tensor) in enumerate(net.state_dict().items()):
+            layer = key.rpartition(".")[0].replace(".", "/")
+            if key.endswith("weight"):
+                file[f"{layer}/uniform{number}"] = tensor.permute(2, 3, 1, 0).numpy()
+            else:
+                inner = "" if layer == "conv1" else f"{layer.rpartition('/')[0]}/"
+                file[f"{layer}/{inner}{layer.rpartition('/')[2]}_b"] = tensor.numpy()

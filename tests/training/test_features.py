@@ -1,7 +1,6 @@
 import sys
 from pathlib import Path
 
-import h5py
 import pytest
 import torch
 import torch.nn.functional as F
@@ -10,29 +9,9 @@ from training.features import VGG19, Perceptual, SqueezeNet, load_squeezenet
 from training.models import BadConfig
 
 
-def save_as_keras(net: SqueezeNet, path: Path) -> None:
-    """As the published file is laid out: kernels HWIO, groups that repeat the layer."""
-    with h5py.File(path, "w") as file:
-        for number, (key, tensor) in enumerate(net.state_dict().items()):
-            layer = key.rpartition(".")[0].replace(".", "/")
-            if key.endswith("weight"):
-                file[f"{layer}/uniform{number}"] = tensor.permute(2, 3, 1, 0).numpy()
-            else:
-                inner = "" if layer == "conv1" else f"{layer.rpartition('/')[0]}/"
-                file[f"{layer}/{inner}{layer.rpartition('/')[2]}_b"] = tensor.numpy()
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def test_reads_every_weight_where_it_belongs(features: Path) -> None:
     torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("features") / "squeezenet.h5"
-    save_as_keras(SqueezeNet(), path)
-    return path
-
-
-def test_reads_every_weight_where_it_belongs(weights: Path) -> None:
-    torch.manual_seed(0)
-    expected, found = SqueezeNet().state_dict(), load_squeezenet(weights).state_dict()
+    expected, found = SqueezeNet().state_dict(), load_squeezenet(features).state_dict()
     assert len(found) == 50
     assert all(torch.equal(found[key], tensor) for key, tensor in expected.items())
 
@@ -49,8 +28,8 @@ def test_sees_bgr_less_the_mean_of_imagenet() -> None:
     torch.testing.assert_close(seen, torch.full_like(seen, 255 - 104), atol=1e-3, rtol=0)
 
 
-def test_distance_grows_with_the_difference(weights: Path) -> None:
-    measure = Perceptual(load_squeezenet(weights))
+def test_distance_grows_with_the_difference(features: Path) -> None:
+    measure = Perceptual(load_squeezenet(features))
     generator = torch.Generator().manual_seed(1)
     hr = F.interpolate(torch.rand(2, 3, 9, 9, generator=generator), size=96, mode="bicubic")
     noise = torch.randn(hr.shape, generator=generator)
@@ -59,8 +38,8 @@ def test_distance_grows_with_the_difference(weights: Path) -> None:
     assert 0 < near < far
 
 
-def test_gradients_reach_the_picture_and_not_the_backbone(weights: Path) -> None:
-    measure = Perceptual(load_squeezenet(weights))
+def test_gradients_reach_the_picture_and_not_the_backbone(features: Path) -> None:
+    measure = Perceptual(load_squeezenet(features))
     sr = torch.rand(1, 3, 64, 64, requires_grad=True)
     measure(sr, torch.rand(1, 3, 64, 64)).backward()
     assert sr.grad is not None
