@@ -17,12 +17,18 @@ class Metadata:
     Attributes:
         icc: ICC profile bytes; pixels stay in the profile's own encoding.
         exif: EXIF block as bytes, starting with the TIFF header, orientation already set to 1.
+        xmp: XMP packet as bytes, orientation already set to 1.
+        xmp_extension: What of the XMP did not fit into a JPEG's packet, in a JPEG's pieces.
+        photoshop: Photoshop's image resources, IPTC among them, as bytes.
         dpi: Horizontal and vertical dots per inch.
         lossless: The file was a WebP that kept every value; one made from it does so too.
     """
 
     icc: bytes | None = None
     exif: bytes | None = None
+    xmp: bytes | None = None
+    xmp_extension: tuple[bytes, ...] = ()
+    photoshop: bytes | None = None
     dpi: tuple[float, float] | None = None
     lossless: bool = False
 

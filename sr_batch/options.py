@@ -7,6 +7,7 @@ from sr_batch.errors import UsageError
 
 Mode = Literal["auto", "rgb", "y"]
 Format = Literal["keep", "png", "jpg", "webp", "tif", "bmp"]
+Keep = Literal["keep", "strip", "no-gps"]
 Overlap = int | Literal["auto", "full"]
 
 MAX_SCALE = 64.0
@@ -34,6 +35,7 @@ class UpscaleOptions:
         device: ``auto``, ``cpu`` or ``cuda``. Anything but ``auto`` is strict.
         format: Container of the outputs; ``keep`` the one of the input.
         quality: JPEG and WebP quality, 1 to 100.
+        metadata: ``keep`` all, ``strip`` EXIF, XMP and IPTC, or leave out where it was taken.
         max_pixels: Inputs with more pixels are refused from their header.
         jobs: Threads that run tiles; None is one per core.
         recursive: Whether folders are walked into.
@@ -47,6 +49,7 @@ class UpscaleOptions:
     device: str = "auto"
     format: Format = "keep"
     quality: int = 95
+    metadata: Keep = "keep"
     max_pixels: int = MAX_PIXELS
     jobs: int | None = None
     recursive: bool = True
@@ -71,6 +74,9 @@ class UpscaleOptions:
             self.format in get_args(Format), "--format", self.format, ", ".join(get_args(Format))
         )
         _require(1 <= self.quality <= 100, "--quality", self.quality, QUALITY_RANGE)
+        _require(
+            self.metadata in get_args(Keep), "--metadata", self.metadata, ", ".join(get_args(Keep))
+        )
         _require(self.max_pixels >= 1, "--max-pixels", self.max_pixels, COUNT_RANGE)
         _require(self.jobs is None or self.jobs >= 1, "--jobs", self.jobs, COUNT_RANGE)
 

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -143,6 +143,8 @@ class Worker:
     def _make(self, data: bytes, name: str, kind: str) -> _Made:
         self._require_going()
         image = self._load(data, name, self._options.max_pixels)
+        metadata = codec.kept(image.metadata, self._options.metadata)
+        image = replace(image, metadata=metadata)
         enlarged = self._upscaler(image, name, self._progress, self._halt)
         notes = (*enlarged.notes, *codec.losses(enlarged.image, kind))
         encoded = codec.encode_image(enlarged.image, kind, self._options.quality)
@@ -150,7 +152,8 @@ class Worker:
 
     def _recipe(self, kind: str) -> str:
         """Hash of everything but the input that the bytes of an output depend on."""
-        text = f"{self._upscaler.recipe}\n{kind}\n{self._options.quality}"
+        options = self._options
+        text = f"{self._upscaler.recipe}\n{kind}\n{options.quality}\n{options.metadata}"
         return content_hash(text.encode())
 
     def _claim(self, job: Job, data: bytes, kind: str) -> Claim:

@@ -15,6 +15,7 @@ from sr_batch.options import (
     QUALITY_RANGE,
     SCALE_RANGE,
     Format,
+    Keep,
     Mode,
     UpscaleOptions,
 )
@@ -99,6 +100,12 @@ def upscale(
             help=f"Of JPEG and WebP, {QUALITY_RANGE}.",
         ),
     ] = DEFAULTS.quality,
+    metadata: Annotated[
+        Keep,
+        typer.Option(
+            help="What becomes of EXIF, XMP, IPTC and sidecar files; profile and resolution stay."
+        ),
+    ] = DEFAULTS.metadata,
     max_pixels: Annotated[
         int,
         typer.Option(
@@ -151,6 +158,7 @@ def upscale(
         device=device,
         format=output_format,
         quality=quality,
+        metadata=metadata,
         max_pixels=max_pixels,
         jobs=jobs,
         recursive=recursive,

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from sr_batch.codec import bmp, exif, jpeg, png, png_encode, tiff, tiff_encode, webp
+from sr_batch.codec import bmp, exif, jpeg, png, png_encode, tiff, tiff_encode, webp, xmp
 from sr_batch.codec.container import Container, decode
 from sr_batch.codec.limits import require_fits, require_within
+from sr_batch.codec.policy import kept
 from sr_batch.codec.sniff import SUFFIXES, describe, format_of_suffix, sniff
 from sr_batch.errors import ImageError, UnreadableImage, UnsupportedImage
 from sr_batch.geometry import Size
@@ -22,6 +23,7 @@ __all__ = [
     "Header",
     "encode_image",
     "format_of_suffix",
+    "kept",
     "losses",
     "read_header",
     "read_image",
@@ -105,7 +107,8 @@ def encode_image(image: Image, kind: str, quality: int) -> bytes:
     """
     require_fits(image.size, kind, "output")
     block = exif.with_size(image.metadata.exif, image.size)
-    image = replace(image, metadata=replace(image.metadata, exif=block))
+    packet = xmp.with_size(image.metadata.xmp, image.size)
+    image = replace(image, metadata=replace(image.metadata, exif=block, xmp=packet))
     return _ENCODERS[kind](image, quality)
 
 
@@ -113,11 +116,15 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
     """What a file of ``kind`` cannot hold of ``image``, in words for a note to the user."""
     metadata = image.metadata
     exif_limit = {"jpg": jpeg.MAX_EXIF, "bmp": 0}.get(kind, 2**31)
+    xmp_limit = {"jpg": jpeg.MAX_XMP, "bmp": 0}.get(kind, 2**31)
     icc_limit = {"jpg": jpeg.MAX_ICC, "bmp": 0}.get(kind, 2**31)
     lost = {
         "alpha flattened on white": image.alpha is not None and kind == "jpg",
         "16 bit rounded to 8": image.levels > 255 and kind in ("jpg", "webp", "bmp"),
         "EXIF left out": len(metadata.exif or b"") > exif_limit,
+        "XMP left out": len(metadata.xmp or b"") > xmp_limit,
+        "a part of XMP left out": bool(metadata.xmp_extension) and kind != "jpg",
+        "IPTC left out": bool(metadata.photoshop) and kind in ("webp", "bmp"),
         "ICC profile left out": len(metadata.icc or b"") > icc_limit
         or (kind == "webp" and webp.is_gray_profile(metadata.icc)),
     }

@@ -55,6 +55,22 @@ def with_size(block: bytes | None, size: Size) -> bytes | None:
     return bytes(patched)
 
 
+def without_gps(block: bytes | None) -> bytes | None:
+    """The block without its GPS directory, whose bytes become zeros."""
+    directory = _directory(block)
+    if block is None or Tag.GPS not in directory.entries:
+        return block
+    patched = bytearray(block)
+    inner = _read(block, directory.number(Tag.GPS, len(block)), directory.order)
+    for entry in inner.entries.values():
+        if len(entry.data) > 4:
+            (at,) = struct.unpack_from(f"{directory.order}I", block, entry.at + 8)
+            patched[at : at + len(entry.data)] = bytes(len(entry.data))
+        patched[entry.at : entry.at + 12] = bytes(12)
+    _remove(patched, directory, directory.entries[Tag.GPS])
+    return bytes(patched)
+
+
 def tree(block: bytes | None) -> tuple[str, dict[int, "ifd.Entry | ifd.Tree"]]:
     """Byte order and all entries; nothing where there is no block or it makes no sense."""
     directory = _directory(block)
@@ -83,3 +99,12 @@ def _put(block: bytearray, order: str, entry: ifd.Entry, value: int) -> None:
     struct.pack_into(f"{order}HI", block, entry.at + 2, kind, 1)
     data = ifd.integers(order, kind, value).data
     block[entry.at + 8 : entry.at + 12] = data.ljust(4, b"\0")
+
+
+def _remove(block: bytearray, directory: ifd.Directory, entry: ifd.Entry) -> None:
+    """Move up what follows ``entry`` of the first directory, the offset of the next included."""
+    order, offset, _ = ifd.read_header(bytes(block[:8]))
+    (count,) = struct.unpack_from(f"{order}H", block, offset)
+    end = directory.next_at + 4
+    block[entry.at : end] = block[entry.at + 12 : end] + bytes(12)
+    struct.pack_into(f"{order}H", block, offset, count - 1)

@@ -66,6 +66,11 @@ class Directory:
         """The first of :meth:`numbers`."""
         return self.numbers(tag, (default,))[0]
 
+    def raw(self, tag: int) -> bytes | None:
+        """The value of ``tag`` as it stands; None where it is missing or empty."""
+        entry = self.entries.get(tag)
+        return entry.data or None if entry else None
+
     def dpi(self) -> tuple[float, float] | None:
         """The resolution in dots per inch; None without a unit of length."""
         x, y = self._ratio(Tag.X_RESOLUTION), self._ratio(Tag.Y_RESOLUTION)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
-from sr_batch.codec import exif, opencv, pillow
+from sr_batch.codec import exif, opencv, photoshop, pillow, xmp
 from sr_batch.codec.container import Container
 from sr_batch.codec.strips import strips
 from sr_batch.errors import UnreadableImage, UnsupportedImage
@@ -16,7 +16,12 @@ MAX_EXIF = 65535 - 2 - 6
 MAX_ICC = 255 * 65519
 
 _EXIF, _ICC, _JFIF = b"Exif\0\0", b"ICC_PROFILE\0", b"JFIF\0"
-_APP0, _APP1, _APP2, _APP14, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_APP0, _APP1, _APP2, _APP13, _APP14, _COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE
+MAX_XMP = 65535 - 2 - len(_XMP)
+_MAX_RESOURCES = 65535 - 2 - len(_PHOTOSHOP)
 _EOI, _SOS, _DRI = 0xD9, 0xDA, 0xDD
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
@@ -40,17 +45,23 @@ def open_file(data: bytes) -> Container:
         raise UnsupportedImage("a CMYK JPEG; convert it to RGB first")
     if channels not in (1, 3) or precision != 8:
         raise UnsupportedImage(f"a JPEG of {channels} channels and {precision} bit")
-    block = _exif(data, segments)
+    block = next(iter(_parts(data, segments, _APP1, _EXIF)), None)
+    turn = exif.orientation(block)
+    packet = next(iter(_parts(data, segments, _APP1, _XMP)), None)
+    resources = b"".join(_parts(data, segments, _APP13, _PHOTOSHOP))
     return Container(
         format="jpg",
         stored=size,
         channels=channels,
         alpha=False,
         depth=8,
-        orientation=exif.orientation(block),
+        orientation=turn,
         metadata=Metadata(
             icc=_icc(data, segments),
             exif=exif.upright(block),
+            xmp=xmp.upright(packet, turn),
+            xmp_extension=tuple(_parts(data, segments, _APP1, _XMP_EXTENSION)),
+            photoshop=photoshop.tidied(resources),
             dpi=_dpi(data, segments) or exif.dpi(block),
         ),
         blocks=lambda: pillow.decode("jpg", _bare(data, segments), "L" if channels == 1 else "RGB"),
@@ -113,15 +124,18 @@ def _frame(data: bytes, segments: tuple[_Segment, ...]) -> tuple[int, Size, int]
     return precision, Size(width, height), channels
 
 
-def _exif(data: bytes, segments: tuple[_Segment, ...]) -> bytes | None:
-    payloads = (s.payload(data) for s in segments if s.marker == _APP1)
-    return next((exif.bare(p) for p in payloads if p.startswith(_EXIF)), None)
+def _parts(
+    data: bytes, segments: tuple[_Segment, ...], marker: int, prefix: bytes
+) -> Iterator[bytes]:
+    """What follows ``prefix`` in the segments that begin with it."""
+    for segment in segments:
+        if segment.marker == marker and (payload := segment.payload(data)).startswith(prefix):
+            yield payload.removeprefix(prefix)
 
 
 def _icc(data: bytes, segments: tuple[_Segment, ...]) -> bytes | None:
     """The profile's pieces in their order; None unless all are there."""
-    payloads = (s.payload(data) for s in segments if s.marker == _APP2)
-    pieces = sorted(p[12:] for p in payloads if p.startswith(_ICC) and len(p) > 14)
+    pieces = sorted(p for p in _parts(data, segments, _APP2, _ICC) if len(p) > 2)
     if not pieces or len(pieces) != pieces[0][1]:
         return None
     return b"".join(piece[2:] for piece in pieces)
@@ -149,12 +163,18 @@ def _bare(data: bytes, segments: tuple[_Segment, ...]) -> bytes:
 
 
 def _metadata(metadata: Metadata) -> bytes:
-    """The segments JFIF, EXIF and ICC, as far as they fit."""
+    """The segments JFIF, EXIF, XMP, IPTC and ICC, as far as they fit."""
     x, y = (min(max(round(side), 1), 65535) for side in metadata.dpi or (1, 1))
     density = struct.pack(">BBBHHBB", 1, 1, 1 if metadata.dpi else 0, x, y, 0, 0)
     parts = [_segment(_APP0, _JFIF + density)]
     if metadata.exif and len(metadata.exif) <= MAX_EXIF:
         parts.append(_segment(_APP1, _EXIF + metadata.exif))
+    if metadata.xmp and len(metadata.xmp) <= MAX_XMP:
+        parts.append(_segment(_APP1, _XMP + metadata.xmp))
+        parts += [_segment(_APP1, _XMP_EXTENSION + piece) for piece in metadata.xmp_extension]
+    resources = metadata.photoshop or b""
+    for at in range(0, len(resources), _MAX_RESOURCES):
+        parts.append(_segment(_APP13, _PHOTOSHOP + resources[at : at + _MAX_RESOURCES]))
     if metadata.icc and len(metadata.icc) <= MAX_ICC:
         pieces = [metadata.icc[at : at + 65519] for at in range(0, len(metadata.icc), 65519)]
         parts += [

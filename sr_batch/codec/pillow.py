@@ -7,7 +7,7 @@ pixel limit and warnings of its own; the limit here is ours, checked before.
 import contextlib
 import ctypes
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 
 import numpy as np
@@ -89,10 +89,11 @@ def decode(kind: str, data: bytes, mode: str) -> Iterator[Block]:
         yield top, pixels.reshape(*pixels.shape[:2], -1)
 
 
-def encode_webp(
-    pixels: Pixels, quality: int | None, icc: bytes | None, exif: bytes | None
-) -> bytes:
-    """WebP of ``pixels`` (H, W), (H, W, 3) or (H, W, 4) uint8; lossless if ``quality`` is None."""
+def encode_webp(pixels: Pixels, quality: int | None, metadata: Mapping[str, bytes | None]) -> bytes:
+    """WebP of ``pixels`` (H, W), (H, W, 3) or (H, W, 4) uint8; lossless if ``quality`` is None.
+
+    ``metadata`` has what Pillow calls ``icc_profile``, ``exif`` and ``xmp``.
+    """
     out = BytesIO()
     # Effort by measurement: lossy 2 is twice as fast as 4 for 4 % more bytes and no worse PSNR;
     # lossless 0 is six times as fast as 4 for 20 % more bytes.
@@ -104,8 +105,7 @@ def encode_webp(
         quality=quality or 0,
         method=0 if lossless else 2,
         exact=True,
-        icc_profile=icc or b"",
-        exif=exif or b"",
+        **{name: block or b"" for name, block in metadata.items()},
     )
     return out.getvalue()
 

@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from sr_batch.codec import exif
+from sr_batch.codec import exif, photoshop, xmp
 from sr_batch.codec.container import Container
 from sr_batch.codec.png_pixels import (
     GRAY,
@@ -21,6 +21,7 @@ from sr_batch.image import Metadata
 
 _INCHES_PER_METRE = 1 / 0.0254
 _MAX_PROFILE = 1 << 26
+XMP_KEYWORD = "XML:com.adobe.xmp"
 _BITS: dict[int, tuple[int, ...]] = {
     GRAY: (1, 2, 4, 8, 16),
     RGB: (8, 16),
@@ -42,14 +43,21 @@ def open_file(data: bytes) -> Container:
         raise UnsupportedImage("an animated PNG; extract its frames first")
     layout = Layout(Size(width, height), bits, kind, interlaced > 0, chunks.get("tRNS"))
     block = _exif(chunks)
+    turn = exif.orientation(block)
     return Container(
         format="png",
         stored=layout.size,
         channels=1 if kind in (GRAY, GRAY_ALPHA) else 3,
         alpha=layout.has_alpha,
         depth=16 if bits == 16 else 8,
-        orientation=exif.orientation(block),
-        metadata=Metadata(icc=_icc(chunks), exif=exif.upright(block), dpi=_dpi(chunks)),
+        orientation=turn,
+        metadata=Metadata(
+            icc=_icc(chunks),
+            exif=exif.upright(block),
+            xmp=xmp.upright(_xmp(chunks), turn),
+            photoshop=photoshop.tidied(_raw_profile(chunks, "iptc", "8bim") or b""),
+            dpi=_dpi(chunks),
+        ),
         blocks=lambda: blocks(data, layout),
     )
 
@@ -58,7 +66,7 @@ def _chunks(data: bytes) -> dict[str, bytes]:
     """The first chunk of every kind but pixel data; packed texts go by their keyword."""
     found: dict[str, bytes] = {}
     for name, start, end in walk(data):
-        if name == "zTXt":
+        if name in ("zTXt", "iTXt"):
             found.setdefault(data[start:end].partition(b"\0")[0].decode("latin-1"), data[start:end])
         elif name != "IDAT":
             found.setdefault(name, data[start:end])
@@ -84,14 +92,30 @@ def _exif(chunks: dict[str, bytes]) -> bytes | None:
     """The eXIf chunk, or what ImageMagick wrote before there was one."""
     if "eXIf" in chunks:
         return exif.bare(chunks["eXIf"])
-    text = chunks.get("Raw profile type exif") or chunks.get("Raw profile type APP1") or b""
+    profile = _raw_profile(chunks, "exif", "APP1")
+    return exif.bare(profile) or None if profile else None
+
+
+def _raw_profile(chunks: dict[str, bytes], *kinds: str) -> bytes | None:
+    """The first of these that ImageMagick, or another after its fashion, packed into a text."""
+    texts = (chunks.get(f"Raw profile type {kind}") for kind in kinds)
+    text = next((text for text in texts if text), b"")
     packed = text.partition(b"\0")[2]
     try:
         # An empty line, the kind, the length, then hexadecimal digits.
         lines = (_inflated(packed[1:]) or b"").split(b"\n")[3:]
-        return exif.bare(bytes.fromhex(b"".join(lines).decode("ascii"))) or None
+        return bytes.fromhex(b"".join(lines).decode("ascii")) or None
     except ValueError:
         return None
+
+
+def _xmp(chunks: dict[str, bytes]) -> bytes | None:
+    """The text of that name: whether and how it is packed, language and translation, the text."""
+    text = chunks.get(XMP_KEYWORD, b"").partition(b"\0")[2]
+    if len(text) < 4:
+        return None
+    packet = text[2:].partition(b"\0")[2].partition(b"\0")[2]
+    return (_inflated(packet) if text[0] else packet) or None
 
 
 def _dpi(chunks: dict[str, bytes]) -> tuple[float, float] | None:

@@ -51,6 +51,17 @@ def _metadata(metadata: Metadata) -> Iterator[tuple[bytes, bytes]]:
         yield b"pHYs", struct.pack(">IIB", x, y, 1)
     if metadata.exif:
         yield b"eXIf", metadata.exif
+    if metadata.xmp:
+        yield b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp
+    if metadata.photoshop:
+        yield b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(_raw(metadata.photoshop))
+
+
+def _raw(profile: bytes) -> bytes:
+    """As ImageMagick writes it: the kind, the length, and hexadecimal digits in lines."""
+    digits = profile.hex().encode("ascii")
+    lines = [digits[at : at + 72] for at in range(0, len(digits), 72)]
+    return b"\niptc\n%8d\n" % len(profile) + b"\n".join(lines) + b"\n"
 
 
 def _write_chunk(out: BytesIO, name: bytes, payload: bytes) -> None:

@@ -37,6 +37,9 @@ class Tag(IntEnum):
     YCBCR_SUBSAMPLING = 530
     YCBCR_POSITIONING = 531
     REFERENCE_BLACK_WHITE = 532
+    XMP = 700
+    IPTC = 33723
+    PHOTOSHOP = 34377
     EXIF = 34665
     ICC = 34675
     GPS = 34853
@@ -76,6 +79,6 @@ OF_WORDS = frozenset(
 OF_FILE = OF_PIXELS | frozenset(
     (
         *(*range(254, 269), *range(279, 285), *range(286, 305), *range(317, 348)),
-        *(Tag.ICC, 37724, 59932),
+        *(Tag.ICC, Tag.XMP, Tag.IPTC, Tag.PHOTOSHOP, 37724, 59932),
     )
 )

@@ -2,7 +2,7 @@
 
 import struct
 
-from sr_batch.codec import ifd
+from sr_batch.codec import ifd, photoshop, xmp
 from sr_batch.codec.container import Container
 from sr_batch.codec.tags import OF_WORDS, Tag
 from sr_batch.codec.tiff_pixels import UNASSOCIATED, Layout, blocks
@@ -42,17 +42,19 @@ def open_file(data: bytes) -> Container:
     page = _only_page(data, offset, order, big)
     layout = _layout(page)
     orientation = page.number(Tag.ORIENTATION, 1)
-    icc = page.entries.get(Tag.ICC)
+    turn = orientation if 1 <= orientation <= 8 else 1
     return Container(
         format="tif",
         stored=layout.size,
         channels=layout.channels,
         alpha=layout.alpha > 0,
         depth=16 if layout.bits == 16 else 8,
-        orientation=orientation if 1 <= orientation <= 8 else 1,
+        orientation=turn,
         metadata=Metadata(
-            icc=icc.data if icc else None,
+            icc=page.raw(Tag.ICC),
             exif=None if big else _exif(data, page),
+            xmp=xmp.upright(page.raw(Tag.XMP), turn),
+            photoshop=_resources(page),
             dpi=page.dpi(),
         ),
         blocks=lambda: blocks(data, page, layout),
@@ -128,6 +130,15 @@ def _alpha(page: ifd.Directory, photometric: int) -> int:
     meaning = page.number(Tag.EXTRA_SAMPLES, unsaid)
     # CorelDRAW writes 999.
     return UNASSOCIATED if meaning == 999 else meaning if meaning in (1, 2) else 0
+
+
+def _resources(page: ifd.Directory) -> bytes | None:
+    """Photoshop's, or the IPTC that stands by itself as such a one."""
+    resources = photoshop.tidied(page.raw(Tag.PHOTOSHOP) or b"")
+    record = page.raw(Tag.IPTC)
+    if record and not photoshop.iptc(resources):
+        return photoshop.of_iptc(record) + (resources or b"")
+    return resources
 
 
 def _exif(data: bytes, page: ifd.Directory) -> bytes | None:

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import numpy as np
 
-from sr_batch.codec import exif, ifd
+from sr_batch.codec import exif, ifd, photoshop
 from sr_batch.codec.strips import strips
 from sr_batch.codec.tags import OF_FILE, Tag
 from sr_batch.errors import ImageTooLarge
@@ -76,9 +76,15 @@ def _description(image: Image, order: str) -> dict[int, ifd.Entry]:
 
 
 def _carried(metadata: Metadata, order: str) -> dict[int, ifd.Entry]:
-    entries: dict[int, ifd.Entry] = {}
-    if metadata.icc is not None:
-        entries[Tag.ICC] = ifd.Entry(ifd.UNDEFINED, len(metadata.icc), metadata.icc)
+    blocks = {
+        Tag.ICC: (ifd.UNDEFINED, metadata.icc),
+        Tag.XMP: (ifd.BYTE, metadata.xmp),
+        Tag.IPTC: (ifd.UNDEFINED, photoshop.iptc(metadata.photoshop)),
+        Tag.PHOTOSHOP: (ifd.BYTE, metadata.photoshop),
+    }
+    entries: dict[int, ifd.Entry] = {
+        tag: ifd.Entry(kind, len(block), block) for tag, (kind, block) in blocks.items() if block
+    }
     if metadata.dpi is not None:
         for tag, dots in zip((Tag.X_RESOLUTION, Tag.Y_RESOLUTION), metadata.dpi, strict=True):
             ratio = struct.pack(f"{order}2I", min(round(dots * 1000), 2**32 - 1), 1000)

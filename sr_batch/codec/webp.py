@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sr_batch.codec import exif, opencv, pillow
+from sr_batch.codec import exif, opencv, pillow, xmp
 from sr_batch.codec.container import Block, Container
 from sr_batch.codec.strips import strips
 from sr_batch.errors import UnreadableImage, UnsupportedImage
@@ -23,16 +23,18 @@ def open_file(data: bytes) -> Container:
         raise UnsupportedImage("an animated WebP; extract its frames first")
     size, alpha = _picture(chunks)
     block = exif.bare(chunks["EXIF"]) if "EXIF" in chunks else None
+    turn = exif.orientation(block)
     return Container(
         format="webp",
         stored=size,
         channels=3,
         alpha=alpha,
         depth=8,
-        orientation=exif.orientation(block),
+        orientation=turn,
         metadata=Metadata(
             icc=chunks.get("ICCP"),
             exif=exif.upright(block),
+            xmp=xmp.upright(chunks.get("XMP "), turn),
             dpi=exif.dpi(block),
             lossless="VP8L" in chunks,
         ),
@@ -52,8 +54,11 @@ def encode(image: Image, quality: int) -> bytes:
     return pillow.encode_webp(
         np.ascontiguousarray(pixels),
         None if metadata.lossless else quality,
-        None if is_gray_profile(metadata.icc) else metadata.icc,
-        metadata.exif,
+        {
+            "icc_profile": None if is_gray_profile(metadata.icc) else metadata.icc,
+            "exif": metadata.exif,
+            "xmp": metadata.xmp,
+        },
     )
 
 

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 from PIL import ImageCms
 
 from sr_batch import codec
-from sr_batch.codec import ifd
+from sr_batch.codec import ifd, photoshop
 from sr_batch.codec.tags import Tag
 from sr_batch.image import Image, Metadata, Pixels
 
@@ -67,8 +67,51 @@ def with_thumbnail(block: bytes) -> bytes:
     return bytes(patched) + ifd.write_tree(thumbnail, order, len(block))
 
 
+IPTC_RECORD = b"\x1c\x02\x00\x00\x02\x00\x04" + b"\x1c\x02\x78\x00\x05A cat"  # caption
+
+
+def xmp_packet(orientation: int = 1, *, as_elements: bool = False) -> bytes:
+    """Title, city, dimensions, place and a thumbnail, as programs write them: in two fashions."""
+    properties = {
+        "tiff:Orientation": str(orientation),
+        "tiff:ImageWidth": "17",
+        "tiff:ImageLength": "13",
+        "exif:PixelXDimension": "17",
+        "exif:PixelYDimension": "13",
+        "exif:GPSLatitude": "37,45.025N",
+        "exif:GPSLongitude": "122,9.04W",
+        "photoshop:City": "Paris",
+    }
+    attributes = "" if as_elements else "".join(f' {k}="{v}"' for k, v in properties.items())
+    elements = "".join(f"<{k}>{v}</{k}>" for k, v in properties.items()) if as_elements else ""
+    spaces = {
+        "tiff": "http://ns.adobe.com/tiff/1.0/",
+        "exif": "http://ns.adobe.com/exif/1.0/",
+        "photoshop": "http://ns.adobe.com/photoshop/1.0/",
+        "xmp": "http://ns.adobe.com/xap/1.0/",
+        "dc": "http://purl.org/dc/elements/1.1/",
+    }
+    named = "".join(f' xmlns:{name}="{uri}"' for name, uri in spaces.items())
+    return f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about=""{named}{attributes}>{elements}
+   <dc:title><rdf:Alt><rdf:li xml:lang="x-default">A cat</rdf:li></rdf:Alt></dc:title>
+   <xmp:Thumbnails><rdf:Alt><rdf:li>stale</rdf:li></rdf:Alt></xmp:Thumbnails>
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="w"?>""".encode()
+
+
 def full_metadata() -> Metadata:
-    return Metadata(icc=srgb_profile(), exif=camera_exif(), dpi=(300.0, 150.0))
+    return Metadata(
+        icc=srgb_profile(),
+        exif=camera_exif(),
+        xmp=xmp_packet(),
+        photoshop=photoshop.of_iptc(IPTC_RECORD),
+        dpi=(300.0, 150.0),
+    )
 
 
 def open_pillow(data: bytes) -> Pillow.Image:

@@ -53,7 +53,13 @@ def test_keeps_resolution_and_tells_what_it_cannot_hold() -> None:
     back = read(codec.encode_image(image, "bmp", 95))
     assert back.metadata.dpi == pytest.approx((300, 150), abs=0.02)
     assert np.array_equal(back.color, np.rint(image.color / 257))
-    lost = ("16 bit rounded to 8", "EXIF left out", "ICC profile left out")
+    lost = (
+        "16 bit rounded to 8",
+        "EXIF left out",
+        "XMP left out",
+        "IPTC left out",
+        "ICC profile left out",
+    )
     assert codec.losses(image, "bmp") == lost
 
 

@@ -1,3 +1,5 @@
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,25 @@ def test_turning_changes_orientation_and_thumbnail_alone(order: str) -> None:
     assert dict(parsed(after)) == dict(parsed(before)) | {274: 1}
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_leaves_out_the_place_to_the_last_byte(order: str) -> None:
+    before = camera_exif(6, order)
+    after = exif.without_gps(before)
+    assert after is not None
+    assert len(after) == len(before)
+    assert parsed(after).get_ifd(Tag.GPS) == {}
+    left = dict(parsed(before))
+    del left[Tag.GPS]
+    assert dict(parsed(after)) == left
+    assert dict(parsed(after).get_ifd(Tag.EXIF)) == dict(parsed(before).get_ifd(Tag.EXIF))
+    assert leads_to_a_thumbnail(after)
+    latitude = struct.pack(f"{order}6I", 37, 1, 45, 1, 3, 2)
+    assert latitude in before
+    assert latitude not in after
+    assert exif.without_gps(after) == after
+    assert exif.without_gps(None) is None
+
+
 def test_an_upright_block_is_not_touched() -> None:
     block = camera_exif(1)
     assert exif.upright(block) is block
@@ -82,4 +103,5 @@ def test_survives_any_bytes(tail: bytes) -> None:
     block = b"II*\0\x08\0\0\0" + tail
     exif.upright(block)
     exif.with_size(block, Size(3, 4))
+    exif.without_gps(block)
     exif.tree(block)

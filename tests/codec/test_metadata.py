@@ -1,0 +1,135 @@
+"""Words about a picture through every format, read back by programs that are not ours."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from PIL.PngImagePlugin import PngInfo
+
+from sr_batch import codec
+from sr_batch.codec import jpeg, photoshop
+from sr_batch.image import Image, Metadata
+from tests.codec.pictures import (
+    IPTC_RECORD,
+    camera_exif,
+    full_metadata,
+    noise,
+    open_pillow,
+    read,
+    saved,
+    xmp_packet,
+)
+
+KINDS = ["jpg", "png", "tif", "webp"]
+
+
+@pytest.fixture(scope="module")
+def exiftool() -> str:
+    found = shutil.which("exiftool")
+    if found is None:
+        assert not os.environ.get("CI"), "exiftool is missing"
+        pytest.skip("exiftool is not installed")
+    return found
+
+
+def said(exiftool: str, data: bytes, path: Path) -> dict[str, Any]:
+    path.write_bytes(data)
+    run = subprocess.run(
+        [exiftool, "-json", "-G1", "-n", str(path)], capture_output=True, check=True
+    )
+    (found,) = json.loads(run.stdout)
+    return dict(found)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_program_reads_all_of_it(kind: str, exiftool: str, tmp_path: Path) -> None:
+    image = Image(noise(26, 34, 3), None, full_metadata())
+    found = said(exiftool, codec.encode_image(image, kind, 95), tmp_path / f"a.{kind}")
+    expected = {
+        "IFD0:Make": "Maker",
+        "ExifIFD:ExifImageWidth": 34,
+        "ExifIFD:ExifImageHeight": 26,
+        "GPS:GPSLatitudeRef": "N",
+        "XMP-dc:Title": "A cat",
+        "XMP-tiff:ImageWidth": 34,
+        "XMP-tiff:ImageHeight": 26,
+        "XMP-exif:ExifImageWidth": 34,
+        "XMP-photoshop:City": "Paris",
+    }
+    if kind != "webp":
+        expected["IPTC:Caption-Abstract"] = "A cat"
+    assert {key: found.get(key) for key in expected} == expected
+    assert "ExifTool:Error" not in found
+    assert "ExifTool:Warning" not in found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("policy", ["strip", "no-gps"])
+def test_what_is_left_out_is_gone(kind: str, policy: Any, exiftool: str, tmp_path: Path) -> None:
+    metadata = codec.kept(full_metadata(), policy)
+    data = codec.encode_image(Image(noise(26, 34, 3), None, metadata), kind, 95)
+    found = said(exiftool, data, tmp_path / f"a.{kind}")
+    assert not [key for key in found if "GPS" in key]
+    assert ("XMP-dc:Title" in found) == (policy == "no-gps")
+    assert ("IFD0:Make" in found) == (policy == "no-gps")
+    assert "ICC-header:ColorSpaceData" in found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_words_go_round(kind: str) -> None:
+    image = Image(noise(13, 17, 3), None, full_metadata())
+    back = read(codec.encode_image(image, kind, 95)).metadata
+    assert back.xmp == xmp_packet()
+    assert back.icc == image.metadata.icc
+    if kind != "webp":
+        assert photoshop.iptc(back.photoshop) == IPTC_RECORD
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_words_of_a_turned_picture_say_that_it_is_upright(kind: str) -> None:
+    texts = PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", xmp_packet(6).decode(), zip=True)
+    block = b"Exif\0\0" + camera_exif(6)
+    options: dict[str, dict[str, Any]] = {
+        "JPEG": {"xmp": xmp_packet(6), "exif": block},
+        "WEBP": {"xmp": xmp_packet(6), "exif": block},
+        "PNG": {"pnginfo": texts, "exif": block},
+        "TIFF": {"tiffinfo": {700: xmp_packet(6), 274: 6}},
+    }
+    image = read(saved(Pillow.fromarray(noise(13, 17, 3)), kind, **options[kind]))
+    assert (image.size.width, image.size.height) == (13, 17)
+    assert image.metadata.xmp is not None
+    assert b'tiff:Orientation="1"' in image.metadata.xmp
+    assert b"Thumbnails" not in image.metadata.xmp
+
+
+def test_splices_all_resources_of_a_jpeg() -> None:
+    path = b"8BIM\x07\xd0\x00\x00" + (70_000).to_bytes(4, "big") + bytes(70_000)
+    resources = photoshop.of_iptc(IPTC_RECORD) + path
+    image = Image(noise(8, 8, 3), None, Metadata(photoshop=resources))
+    data = codec.encode_image(image, "jpg", 95)
+    assert read(data).metadata.photoshop == resources
+    assert open_pillow(data).size == (8, 8)
+
+
+def test_carries_a_long_packet_from_jpeg_to_jpeg() -> None:
+    pieces = (b"0" * 40 + b"first", b"0" * 40 + b"second")
+    image = Image(noise(8, 8, 3), None, Metadata(xmp=xmp_packet(), xmp_extension=pieces))
+    assert read(codec.encode_image(image, "jpg", 95)).metadata.xmp_extension == pieces
+    assert "a part of XMP left out" in codec.losses(image, "png")
+    assert "a part of XMP left out" not in codec.losses(image, "jpg")
+
+
+def test_says_what_does_not_fit() -> None:
+    long = b"x" * (jpeg.MAX_XMP + 1)
+    image = Image(np.zeros((8, 8, 3), np.uint8), None, Metadata(xmp=long, photoshop=b"8BIM"))
+    assert codec.losses(image, "jpg") == ("XMP left out",)
+    assert codec.losses(image, "webp") == ("IPTC left out",)
+    assert set(codec.losses(image, "bmp")) == {"XMP left out", "IPTC left out"}
+    assert read(codec.encode_image(image, "jpg", 95)).metadata.xmp is None
