@@ -76,8 +76,12 @@ class Ledger:
         self._usable = True
 
     def find(self, target: Path) -> Entry | None:
-        """What is known of ``target``, a path inside the root."""
-        rows = self._read(_FIND, self._key(target))
+        """What is known of ``target``, a path inside the root.
+
+        Raises:
+            StorageError: the disk is full or failing.
+        """
+        rows = self._read(_FIND, self._key(target), fatal=_DISK)
         if not rows:
             return None
         source, recipe, output, origin = rows[0]
@@ -103,11 +107,11 @@ class Ledger:
     def _key(self, target: Path) -> bytes:
         return os.fsencode(target.relative_to(self._root).as_posix())
 
-    def _read(self, query: str, *values: bytes) -> Rows:
+    def _read(self, query: str, *values: bytes, fatal: Collection[int] = ()) -> Rows:
         with self._lock:
             if not self._usable or not os.path.lexists(self._file):
                 return []
-            return self._ask(query, values) or []
+            return self._ask(query, values, fatal) or []
 
     def _ask(
         self, query: str, values: tuple[bytes | str, ...], fatal: Collection[int] = ()

@@ -8,6 +8,7 @@ import errno
 import io
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -49,7 +50,12 @@ def require_writable(target: Path) -> None:
         )
 
 
-def write_output(target: Path, data: bytes, announce: Callable[[], None] = lambda: None) -> None:
+def write_output(
+    target: Path,
+    data: bytes,
+    announce: Callable[[], None] = lambda: None,
+    finish: Callable[[Path], None] = lambda _: None,
+) -> None:
     """Make ``target`` hold exactly ``data``, or leave what was there. ``PIPE`` is standard output.
 
     The target of a symbolic link is replaced, not the link. Folders are made as needed.
@@ -59,6 +65,7 @@ def write_output(target: Path, data: bytes, announce: Callable[[], None] = lambd
         data: A complete encoded file.
         announce: Called when the bytes are safe on the disk, just before they take their name;
             what it raises leaves ``target`` as it was.
+        finish: Given the hidden file once it is written, to set its time and permissions.
 
     Raises:
         StorageError: the disk is full, failing or read-only: no other output would fare better.
@@ -68,7 +75,20 @@ def write_output(target: Path, data: bytes, announce: Callable[[], None] = lambd
         announce()
         _write_stdout(data)
     else:
-        _write_file(target, data, announce)
+        _write_file(target, data, announce, finish)
+
+
+def imitate(path: Path, source: Path, times: bool) -> tuple[str, ...]:
+    """Give ``path`` the permissions of ``source``, and its times. Returns notes on what failed."""
+    try:
+        status = source.stat()
+        if sys.platform != "win32":
+            path.chmod(stat.S_IMODE(status.st_mode) & 0o777)
+        if times:
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    except OSError as error:
+        return (f"times and permissions are not copied: {error.strerror or error}",)
+    return ()
 
 
 def sweep(folder: Path) -> None:
@@ -102,12 +122,15 @@ def _write_error(error: OSError, target: Path, size: int) -> StorageError | Unwr
     return UnwritableOutput(f"{what}: {error.strerror or error}; choose another place with -o")
 
 
-def _write_file(target: Path, data: bytes, announce: Callable[[], None]) -> None:
+def _write_file(
+    target: Path, data: bytes, announce: Callable[[], None], finish: Callable[[Path], None]
+) -> None:
     with _writing(target, len(data)):
         final = Path(os.path.realpath(target))
         final.parent.mkdir(parents=True, exist_ok=True)
         with _part(final.parent) as (file, part):
             _write_all(file, data)
+            finish(part)
             os.fsync(file.fileno())
             announce()
             if sys.platform == "win32":

@@ -12,12 +12,13 @@ from sr_batch import codec
 from sr_batch.claim import Claim, most_bytes
 from sr_batch.geometry import Size
 from sr_batch.image import Image
-from sr_batch.jobs import Job, Notify
+from sr_batch.jobs import PIPE, Job, Notify
 from sr_batch.ledger import Ledger
 from sr_batch.options import UpscaleOptions
 from sr_batch.reading import content_hash, display_name, read_source
 from sr_batch.results import Done, Skipped
-from sr_batch.storage import write_output
+from sr_batch.sidecars import copy_sidecars
+from sr_batch.storage import imitate, write_output
 from sr_batch.upscaler import Stopped, Upscaled
 
 Loader = Callable[[bytes, str, int], Image]
@@ -123,7 +124,14 @@ class Worker:
             made = self._make(data, name, kind)
         output = content_hash(made.data)
         claim.admit(output)
-        write_output(job.target, made.data, lambda: claim.record(output))
+        notes = [*made.notes]
+        write_output(
+            job.target,
+            made.data,
+            lambda: claim.record(output),
+            lambda part: notes.extend(self._imitate(part, job.source)),
+        )
+        notes += copy_sidecars(job.source, job.target, header, made.size, self._options.metadata)
         return Done(
             input=str(job.source),
             output=str(job.target),
@@ -133,8 +141,13 @@ class Worker:
             model=self._upscaler.model,
             scale=self._options.scale,
             provider=self._upscaler.provider,
-            notes=made.notes,
+            notes=tuple(notes),
         )
+
+    def _imitate(self, part: Path, source: Path) -> tuple[str, ...]:
+        if source == PIPE:
+            return ()
+        return imitate(part, source, times=self._options.metadata != "strip")
 
     def _require_going(self) -> None:
         if self._halt.is_set():

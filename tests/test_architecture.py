@@ -30,6 +30,7 @@ FLOORS: dict[int, set[str]] = {
         "engine",
         "jobs",
         "outputs",
+        "sidecars",
         "sources",
         "tile_pool",
         "upscaler",

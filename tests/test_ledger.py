@@ -240,3 +240,15 @@ def test_a_full_disk_is_no_trouble_to_go_on_with(tmp_path: Path) -> None:
     assert ledger.paths() == [tmp_path / "a.png"]
     ledger.record(long, ENTRY)
     assert ledger.find(long) == ENTRY
+
+
+def test_a_full_disk_is_not_taken_for_a_broken_state_file(tmp_path: Path) -> None:
+    """Another thread has just made the file, and the disk has no room for its first page."""
+    put_state(tmp_path, b"")
+    said = Said()
+    ledger = Ledger(tmp_path, said)
+    with largest_file(100), pytest.raises(StorageError, match=r"state\.sqlite.*-o"):
+        ledger.find(tmp_path / "a.png")
+    ledger.record(tmp_path / "a.png", ENTRY)
+    assert ledger.find(tmp_path / "a.png") == ENTRY
+    assert said == []

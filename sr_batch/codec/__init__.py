@@ -17,6 +17,7 @@ from sr_batch.codec.sniff import SUFFIXES, describe, format_of_suffix, sniff
 from sr_batch.errors import ImageError, UnreadableImage, UnsupportedImage
 from sr_batch.geometry import Size
 from sr_batch.image import Image
+from sr_batch.options import Keep
 
 __all__ = [
     "SUFFIXES",
@@ -29,6 +30,7 @@ __all__ = [
     "read_image",
     "require_fits",
     "sniff",
+    "true_xmp",
 ]
 
 _HEAD = 512
@@ -56,11 +58,13 @@ class Header:
     Attributes:
         format: Of the file's content, whatever its suffix.
         size: Of the upright picture.
+        orientation: How its stored pixels are turned, 1 to 8.
         decoded_bytes: Memory its pixels will take.
     """
 
     format: str
     size: Size
+    orientation: int
     decoded_bytes: int
 
 
@@ -79,7 +83,9 @@ def read_header(data: bytes, name: str, max_pixels: int) -> Header:
     """
     with _about(name):
         container = _open(data, max_pixels)
-        return Header(container.format, container.size, container.decoded_bytes)
+        return Header(
+            container.format, container.size, container.orientation, container.decoded_bytes
+        )
 
 
 def read_image(data: bytes, name: str, max_pixels: int) -> Image:
@@ -107,9 +113,15 @@ def encode_image(image: Image, kind: str, quality: int) -> bytes:
     """
     require_fits(image.size, kind, "output")
     block = exif.with_size(image.metadata.exif, image.size)
-    packet = xmp.with_size(image.metadata.xmp, image.size)
+    packet = image.metadata.xmp and xmp.with_size(image.metadata.xmp, image.size)
     image = replace(image, metadata=replace(image.metadata, exif=block, xmp=packet))
     return _ENCODERS[kind](image, quality)
+
+
+def true_xmp(packet: bytes, header: Header, size: Size, policy: Keep) -> bytes:
+    """An XMP ``packet`` that lies beside a picture, made true for the upright one of ``size``."""
+    packet = xmp.with_size(xmp.upright(packet, header.orientation), size)
+    return xmp.without_gps(packet) if policy == "no-gps" else packet
 
 
 def losses(image: Image, kind: str) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def open_file(data: bytes) -> Container:
         metadata=Metadata(
             icc=_icc(data, segments),
             exif=exif.upright(block),
-            xmp=xmp.upright(packet, turn),
+            xmp=packet and xmp.upright(packet, turn),
             xmp_extension=tuple(_parts(data, segments, _APP1, _XMP_EXTENSION)),
             photoshop=photoshop.tidied(resources),
             dpi=_dpi(data, segments) or exif.dpi(block),

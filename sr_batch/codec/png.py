@@ -43,7 +43,7 @@ def open_file(data: bytes) -> Container:
         raise UnsupportedImage("an animated PNG; extract its frames first")
     layout = Layout(Size(width, height), bits, kind, interlaced > 0, chunks.get("tRNS"))
     block = _exif(chunks)
-    turn = exif.orientation(block)
+    turn, packet = exif.orientation(block), _xmp(chunks)
     return Container(
         format="png",
         stored=layout.size,
@@ -54,7 +54,7 @@ def open_file(data: bytes) -> Container:
         metadata=Metadata(
             icc=_icc(chunks),
             exif=exif.upright(block),
-            xmp=xmp.upright(_xmp(chunks), turn),
+            xmp=packet and xmp.upright(packet, turn),
             photoshop=photoshop.tidied(_raw_profile(chunks, "iptc", "8bim") or b""),
             dpi=_dpi(chunks),
         ),

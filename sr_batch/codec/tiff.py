@@ -43,6 +43,7 @@ def open_file(data: bytes) -> Container:
     layout = _layout(page)
     orientation = page.number(Tag.ORIENTATION, 1)
     turn = orientation if 1 <= orientation <= 8 else 1
+    packet = page.raw(Tag.XMP)
     return Container(
         format="tif",
         stored=layout.size,
@@ -53,7 +54,7 @@ def open_file(data: bytes) -> Container:
         metadata=Metadata(
             icc=page.raw(Tag.ICC),
             exif=None if big else _exif(data, page),
-            xmp=xmp.upright(page.raw(Tag.XMP), turn),
+            xmp=packet and xmp.upright(packet, turn),
             photoshop=_resources(page),
             dpi=page.dpi(),
         ),

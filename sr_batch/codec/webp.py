@@ -23,7 +23,7 @@ def open_file(data: bytes) -> Container:
         raise UnsupportedImage("an animated WebP; extract its frames first")
     size, alpha = _picture(chunks)
     block = exif.bare(chunks["EXIF"]) if "EXIF" in chunks else None
-    turn = exif.orientation(block)
+    turn, packet = exif.orientation(block), chunks.get("XMP ")
     return Container(
         format="webp",
         stored=size,
@@ -34,7 +34,7 @@ def open_file(data: bytes) -> Container:
         metadata=Metadata(
             icc=chunks.get("ICCP"),
             exif=exif.upright(block),
-            xmp=xmp.upright(chunks.get("XMP "), turn),
+            xmp=packet and xmp.upright(packet, turn),
             dpi=exif.dpi(block),
             lossless="VP8L" in chunks,
         ),

@@ -16,17 +16,15 @@ _LOCATIONS = (
 _THUMBNAILS = re.compile(rb"\s*<(x[am]p:Thumbnails)\b[^>]*>.*?</\1\s*>", re.DOTALL)
 
 
-def upright(packet: bytes | None, orientation: int) -> bytes | None:
+def upright(packet: bytes, orientation: int) -> bytes:
     """The packet of the turned picture: orientation 1, and no thumbnails that are unturned."""
-    if packet is None or orientation == 1:
+    if orientation == 1:
         return packet
     return _THUMBNAILS.sub(b"", _set(packet, b"tiff:Orientation", 1))
 
 
-def with_size(packet: bytes | None, size: Size) -> bytes | None:
+def with_size(packet: bytes, size: Size) -> bytes:
     """The packet of a picture of ``size``: the dimensions it has, if it has them, set."""
-    if packet is None:
-        return None
     for name in (b"tiff:ImageWidth", b"exif:PixelXDimension"):
         packet = _set(packet, name, size.width)
     for name in (b"tiff:ImageLength", b"exif:PixelYDimension"):

@@ -13,7 +13,6 @@ from tests.codec.pictures import xmp_packet
 def test_turning_sets_the_orientation_and_drops_thumbnails(as_elements: bool) -> None:
     before = xmp_packet(6, as_elements=as_elements)
     after = xmp.upright(before, 6)
-    assert after is not None
     expected = re.sub(rb"(?s)\s*<xmp:Thumbnails>.*</xmp:Thumbnails>", b"", before)
     assert after == re.sub(rb'(tiff:Orientation(=")?>?)6', rb"\g<1>1", expected)
     assert after.count(b"Thumbnails") == 0
@@ -22,13 +21,11 @@ def test_turning_sets_the_orientation_and_drops_thumbnails(as_elements: bool) ->
 def test_an_upright_packet_is_not_touched() -> None:
     packet = xmp_packet(1)
     assert xmp.upright(packet, 1) is packet
-    assert xmp.upright(None, 6) is None
 
 
 @pytest.mark.parametrize("as_elements", [False, True])
 def test_sets_the_dimensions_it_has(as_elements: bool) -> None:
     after = xmp.with_size(xmp_packet(1, as_elements=as_elements), Size(340, 260))
-    assert after is not None
     assert len(re.findall(rb'tiff:ImageWidth(="|>)340', after)) == 1
     assert len(re.findall(rb'tiff:ImageLength(="|>)260', after)) == 1
     assert len(re.findall(rb'exif:PixelXDimension(="|>)340', after)) == 1

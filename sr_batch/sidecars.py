@@ -1,0 +1,67 @@
+"""Files of XMP beside a picture: copied beside its output, true to its new size and turn."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sr_batch import codec
+from sr_batch.errors import ImageError, StorageError, UnwritableOutput
+from sr_batch.geometry import Size
+from sr_batch.options import Keep
+from sr_batch.reading import PIPE, display_name, file_hash, is_folder, read_source
+from sr_batch.storage import write_output
+
+_SUFFIXES = (".xmp", ".XMP")
+_MOST_BYTES = 64 << 20
+
+
+def copy_sidecars(
+    source: Path, target: Path, header: codec.Header, size: Size, policy: Keep
+) -> tuple[str, ...]:
+    """Copy what lies beside ``source`` as ``NAME.xmp`` or ``NAME.jpg.xmp`` to beside ``target``.
+
+    Args:
+        source: The input; standard input has nothing beside it.
+        target: The output, as it is named now.
+        header: Of the input.
+        size: Of the output.
+        policy: ``--metadata``.
+
+    Returns:
+        Notes on what was not copied, and why: it is no reason to fail an image.
+    """
+    if policy == "strip" or PIPE in (source, target):
+        return ()
+    return tuple(
+        note
+        for sidecar, copy in _pairs(source, target)
+        if (note := _copied(sidecar, copy, header, size, policy))
+    )
+
+
+def _pairs(source: Path, target: Path) -> Iterator[tuple[Path, Path]]:
+    for suffix in _SUFFIXES:
+        yield source.with_suffix(suffix), target.with_suffix(suffix)
+        yield source.with_name(source.name + suffix), target.with_name(target.name + suffix)
+
+
+def _copied(
+    sidecar: Path, copy: Path, header: codec.Header, size: Size, policy: Keep
+) -> str | None:
+    """What to note of the copy, if anything."""
+    if file_hash(sidecar) is None or sidecar == copy:
+        return None
+    try:
+        packet = codec.true_xmp(read_source(sidecar, _MOST_BYTES), header, size, policy)
+        if _differs(copy, packet):
+            return f"{display_name(sidecar)} is not copied: {display_name(copy)} is another file"
+        write_output(copy, packet)
+    except (ImageError, StorageError, UnwritableOutput) as error:
+        return f"{display_name(sidecar)} is not copied: {error}"
+    return None
+
+
+def _differs(copy: Path, packet: bytes) -> bool:
+    """Whether something else stands in the place of the copy."""
+    if not copy.exists() and not is_folder(copy):
+        return False
+    return read_source(copy, _MOST_BYTES) != packet
