@@ -26,17 +26,17 @@ _METADATA = ("icc_profile", "exif", "dpi")
 
 
 @overload
-def upscale(image: Image, model: str = ..., scale: float = ..., **options: Any) -> Image: ...
+def upscale(image: Image, model: str = ..., scale: float | None = ..., **options: Any) -> Image: ...
 @overload
-def upscale(image: Array, model: str = ..., scale: float = ..., **options: Any) -> Array: ...
+def upscale(image: Array, model: str = ..., scale: float | None = ..., **options: Any) -> Array: ...
 @overload
 def upscale(
     image: str | os.PathLike[str] | Pillow.Image,
     model: str = ...,
-    scale: float = ...,
+    scale: float | None = ...,
     **options: Any,
 ) -> Pillow.Image: ...
-def upscale(image: Any, model: str = "edsr", scale: float = 2, **options: Any) -> Any:
+def upscale(image: Any, model: str = "edsr", scale: float | None = None, **options: Any) -> Any:
     """Enlarge one picture; the same kind comes back, and for a path a PIL image.
 
     Networks stay loaded between calls. What the tool would print is logged to ``sr_batch``.
@@ -46,7 +46,7 @@ def upscale(image: Any, model: str = "edsr", scale: float = 2, **options: Any) -
             RGBA, uint8 or uint16; or an :class:`sr_batch.image.Image`. A file is turned upright,
             and its ICC profile, EXIF and DPI are in the ``info`` of what comes back.
         model: Name of a family, or the path of an exported ONNX file.
-        scale: Output side / input side.
+        scale: Output side / input side, 2 if no size is among the options.
         **options: The other fields of :class:`sr_batch.options.UpscaleOptions`.
 
     Raises:

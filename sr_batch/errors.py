@@ -19,6 +19,9 @@
 Every message is one line: what happened, to which file, and the flag or command that helps.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class SrBatchError(Exception):
     """Base of all errors that a user may meet. ``exit_code`` is what the process returns."""
@@ -81,3 +84,12 @@ class DeviceUnavailable(SrBatchError):
     """The requested execution provider cannot run here."""
 
     exit_code = 4
+
+
+@contextmanager
+def about(name: str) -> Iterator[None]:
+    """Put the image's ``name`` before what went wrong with it."""
+    try:
+        yield
+    except ImageError as fault:
+        raise type(fault)(f"{name}: {fault}") from fault

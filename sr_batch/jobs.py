@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from sr_batch import codec
-from sr_batch.errors import ImageError, ImageTooLarge, OutputCollision, UnwritableOutput
+from sr_batch.errors import (
+    ImageError,
+    ImageTooLarge,
+    OutputCollision,
+    UnwritableOutput,
+    about,
+)
 from sr_batch.geometry import Size
 from sr_batch.ledger import Ledger
 from sr_batch.options import UpscaleOptions
@@ -24,6 +30,7 @@ log_warning: Notify = logging.getLogger("sr_batch").warning
 # Enough for the header of nearly every file; where it is not, the job itself looks again.
 _HEAD_BYTES = 1 << 16
 _LONGEST_NAME = 255
+LARGE_ENOUGH = "as large already as asked for"
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ def plan_jobs(
     """
     found = list(find_sources(inputs, options.recursive))
     sources = [entry for entry in found if isinstance(entry, Source)]
-    layout = Layout(read_output(output, found, options.format), _tag(options.scale, model))
+    layout = Layout(read_output(output, found, options.format), _tag(options.goal.tag, model))
     real = layout.real
     ours = _recorded_outputs({real[source.path].parent for source in sources}, notify)
     settled: list[Skipped | Failed] = [entry for entry in found if isinstance(entry, Failed)]
@@ -95,8 +102,8 @@ def plan_jobs(
     return Plan(tuple(jobs.values()), tuple(settled))
 
 
-def _tag(scale: float, model: str) -> str:
-    return f"_x{scale:g}_{PurePath(model).name.removesuffix('.onnx')}"
+def _tag(goal: str, model: str) -> str:
+    return f"_{goal}_{PurePath(model).name.removesuffix('.onnx')}"
 
 
 def _recorded_outputs(folders: Iterable[Path], notify: Notify) -> set[Path]:
@@ -115,14 +122,18 @@ def _skipped(source: Source, layout: Layout, ours: Collection[Path]) -> Skipped 
     return Skipped(str(source.path), None, reason)
 
 
-def _planned(source: Source, layout: Layout, options: UpscaleOptions) -> Job | Failed:
+def _planned(source: Source, layout: Layout, options: UpscaleOptions) -> Job | Skipped | Failed:
     name = display_name(source.path)
     try:
         container, size = _inspect(source.path, options.max_pixels)
+        with about(name):
+            if size and options.goal.leaves(size):
+                return Skipped(str(source.path), None, LARGE_ENOUGH)
+            enlarged = options.goal.size_of(size) if size else None
         place = layout.place(source, container)
         _require_short_name(place.target, name)
-        if size:
-            codec.require_fits(size * options.scale, place.format, name)
+        if enlarged:
+            codec.require_fits(enlarged, place.format, name)
     except ImageError as error:
         return Failed(str(source.path), None, str(error))
     return Job(source.path, place.target, place.root, place.format, size.pixels if size else 0)

@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from sr_batch.errors import UsageError
+from sr_batch.goal import MAX_SCALE, Goal
 
 Mode = Literal["auto", "rgb", "y"]
 Format = Literal["keep", "png", "jpg", "webp", "tif", "bmp"]
 Keep = Literal["keep", "strip", "no-gps"]
 Overlap = int | Literal["auto", "full"]
 
-MAX_SCALE = 64.0
 MIN_TILE = 32
 SCALE_RANGE = f"above 0, at most {MAX_SCALE:g}"
+MAX_SIDE = 10**6
+SIDE_RANGE = f"above 0, at most {MAX_SIDE}"
 TILE_RANGE = f"auto, 0 (never tile) or at least {MIN_TILE}"
 OVERLAP_RANGE = "auto, full or at least 0"
 QUALITY_RANGE = "1 to 100"
@@ -26,7 +28,13 @@ class UpscaleOptions:
 
     Attributes:
         model: Name of an exported family, or the path of an ONNX file.
-        scale: Output side / input side, above 0 and at most 64.
+        scale: Output side / input side, above 0 and at most 64; 2 if nothing is said.
+        width: Of the output in pixels; with ``height`` the box it fits into.
+        height: Of the output in pixels.
+        long_edge: Of the output in pixels.
+        short_edge: Of the output in pixels.
+        megapixels: Of the output.
+        only_if_smaller: Leaves alone what is as large already.
         mode: ``rgb`` runs the network on colour, ``y`` on luma with bicubic chroma, ``auto`` as
             the model's contract says.
         tile: Longest side of a tile's core in LR pixels; None chooses, 0 never tiles.
@@ -42,7 +50,13 @@ class UpscaleOptions:
     """
 
     model: str = "edsr"
-    scale: float = 2.0
+    scale: float | None = None
+    width: int | None = None
+    height: int | None = None
+    long_edge: int | None = None
+    short_edge: int | None = None
+    megapixels: float | None = None
+    only_if_smaller: bool = False
     mode: Mode = "auto"
     tile: int | None = None
     overlap: Overlap = "auto"
@@ -54,8 +68,21 @@ class UpscaleOptions:
     jobs: int | None = None
     recursive: bool = True
 
+    @property
+    def goal(self) -> Goal:
+        """Scale and sizes together."""
+        return Goal(
+            self.scale,
+            self.width,
+            self.height,
+            self.long_edge,
+            self.short_edge,
+            self.megapixels,
+            self.only_if_smaller,
+        )
+
     def __post_init__(self) -> None:
-        _require(0 < self.scale <= MAX_SCALE, "--scale", self.scale, SCALE_RANGE)
+        self._check_size()
         _require(self.mode in get_args(Mode), "--mode", self.mode, ", ".join(get_args(Mode)))
         _require(
             self.tile is None or self.tile == 0 or self.tile >= MIN_TILE,
@@ -79,6 +106,24 @@ class UpscaleOptions:
         )
         _require(self.max_pixels >= 1, "--max-pixels", self.max_pixels, COUNT_RANGE)
         _require(self.jobs is None or self.jobs >= 1, "--jobs", self.jobs, COUNT_RANGE)
+
+    def _check_size(self) -> None:
+        scale = self.scale
+        _require(scale is None or 0 < scale <= MAX_SCALE, "--scale", scale, SCALE_RANGE)
+        sizes = {
+            "--width": self.width,
+            "--height": self.height,
+            "--long-edge": self.long_edge,
+            "--short-edge": self.short_edge,
+            "--megapixels": self.megapixels,
+        }
+        given = [flag for flag, value in sizes.items() if value is not None]
+        for flag in given:
+            value = sizes[flag]
+            _require(0 < (value or 0) <= MAX_SIDE, flag, value, SIDE_RANGE)
+        given += ["--scale"] if scale is not None else []
+        if len(given) > 1 and set(given) != {"--width", "--height"}:
+            raise UsageError(f"{' and '.join(given)} contradict each other: leave all but one out")
 
 
 def _require(holds: bool, flag: str, value: object, allowed: str) -> None:

@@ -107,7 +107,7 @@ def _measures(result: JobResult) -> dict[str, object]:
         "input_size": [result.input_size.width, result.input_size.height],
         "output_size": [result.output_size.width, result.output_size.height],
         "model": result.model,
-        "scale": result.scale,
+        "scale": round(result.scale, 6),
         "provider": result.provider,
     }
 

@@ -12,14 +12,14 @@ from typing import Self
 from sr_batch import bicubic, pipeline
 from sr_batch.catalog import choose
 from sr_batch.contract import Color, ModelSpec
-from sr_batch.errors import ImageError
+from sr_batch.errors import about
 from sr_batch.geometry import Region, Size, Tile
 from sr_batch.image import Image
 from sr_batch.onnx_session import OnnxSession
 from sr_batch.options import UpscaleOptions
 from sr_batch.providers import device_of, open_session, require_known
 from sr_batch.resample import bleed, resize
-from sr_batch.scaling import plan_scale
+from sr_batch.scaling import ScalePlan, plan_scale
 from sr_batch.tile_pool import Stopped as Stopped
 from sr_batch.tile_pool import TileJob, TilePool
 from sr_batch.tiling import plan_auto, plan_tiles, split
@@ -52,7 +52,7 @@ class Upscaler:
         require_known(options.device)
         self._options = options
         self._files = choose(options.model)
-        self._plan = plan_scale(options.scale, self._files)
+        self._goal = options.goal
         self._sessions = self._open(notify)
         self._threads = options.jobs or _cores()
         self._pool = TilePool(self._threads, notify)
@@ -73,14 +73,18 @@ class Upscaler:
         options = self._options
         networks = [
             f"x{scale} {sha256(self._files[scale].path.read_bytes()).hexdigest()}"
-            for scale in self._plan.passes
+            for scale in self._sessions
         ]
-        chosen = f"scale {options.scale!r}, mode {options.mode}, overlap {options.overlap}"
+        chosen = f"{self._goal}, mode {options.mode}, overlap {options.overlap}"
         return "\n".join([f"pixels {_PIXELS}", *networks, chosen])
 
     def output_size(self, size: Size) -> Size:
-        """What an image of ``size`` becomes."""
-        return size * self._plan.scale
+        """What an image of ``size`` becomes.
+
+        Raises:
+            ImageTooLarge: it would have to be enlarged more than 64 times.
+        """
+        return self._goal.size_of(size)
 
     def __call__(
         self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
@@ -99,17 +103,16 @@ class Upscaler:
             OutOfMemory: not even the smallest tile fits.
         """
         target = self.output_size(image.size)
-        share = _Share(image.size, self._plan.passes, progress)
+        plan = self._plan(image.size)
+        share = _Share(image.size, plan.passes, progress)
         if image.alpha is not None:
             image = replace(image, color=bleed(image.color, image.alpha))
-        try:
-            for scale in self._plan.passes:
+        with about(name):
+            for scale in plan.passes:
                 image = self._pass(image, self._sessions[scale], share, stop)
-        except ImageError as fault:
-            raise type(fault)(f"{name}: {fault}") from fault
         image = _resized(image, target)
         share.finish()
-        return Upscaled(image, self._notes())
+        return Upscaled(image, _notes(plan))
 
     def close(self) -> None:
         """End the tile threads."""
@@ -127,10 +130,12 @@ class Upscaler:
         self.close()
 
     def _open(self, notify: Callable[[str], None]) -> dict[int, OnnxSession]:
-        """All networks of the plan, on one device: the first one decides what ``auto`` is."""
+        """All networks it may take, on one device: the first one decides what ``auto`` is."""
         sessions: dict[int, OnnxSession] = {}
         device = self._options.device
-        for scale in dict.fromkeys(self._plan.passes):
+        fixed = self._goal.fixed
+        scales = plan_scale(fixed, self._files).passes if fixed else sorted(self._files)
+        for scale in dict.fromkeys(scales):
             sessions[scale] = open_session(self._files[scale].path, device, notify)
             device = device_of(sessions[scale])
         return sessions
@@ -164,10 +169,14 @@ class Upscaler:
             return plan_auto(size, overlap, multiple, self._threads)
         return plan_tiles(size, self._options.tile, overlap, multiple)
 
-    def _notes(self) -> tuple[str, ...]:
-        if self._plan.passes:
-            return ()
-        return (f"resampled without a network: --scale {self._plan.scale:g} does not enlarge",)
+    def _plan(self, size: Size) -> ScalePlan:
+        return plan_scale(self._goal.factor(size), self._files)
+
+
+def _notes(plan: ScalePlan) -> tuple[str, ...]:
+    if plan.passes:
+        return ()
+    return (f"resampled without a network: a scale of {plan.scale:.4g} does not enlarge",)
 
 
 class _Share:

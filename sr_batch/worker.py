@@ -10,9 +10,10 @@ from typing import Protocol
 
 from sr_batch import codec
 from sr_batch.claim import Claim, most_bytes
+from sr_batch.errors import about
 from sr_batch.geometry import Size
 from sr_batch.image import Image
-from sr_batch.jobs import PIPE, Job, Notify
+from sr_batch.jobs import LARGE_ENOUGH, PIPE, Job, Notify
 from sr_batch.ledger import Ledger
 from sr_batch.options import UpscaleOptions
 from sr_batch.reading import content_hash, display_name, read_source
@@ -113,8 +114,11 @@ class Worker:
         started = time.perf_counter()
         data = read_source(job.source, most_bytes(self._options.max_pixels))
         header = codec.read_header(data, name, self._options.max_pixels)
+        with about(name):
+            if self._options.goal.leaves(header.size):
+                return Skipped(str(job.source), None, LARGE_ENOUGH)
+            size = self._upscaler.output_size(header.size)
         kind = header.format if job.format == "keep" else job.format
-        size = self._upscaler.output_size(header.size)
         claim = self._claim(job, data, kind)
         if claim.is_done:
             return Skipped(str(job.source), str(job.target), "already done")
@@ -139,7 +143,7 @@ class Worker:
             input_size=header.size,
             output_size=made.size,
             model=self._upscaler.model,
-            scale=self._options.scale,
+            scale=self._options.goal.factor(header.size),
             provider=self._upscaler.provider,
             notes=tuple(notes),
         )

@@ -173,7 +173,7 @@ def test_resamples_where_nothing_is_enlarged(scale: float) -> None:
     size = Size(41, 31) * scale
     assert np.array_equal(upscaled.image.color, resize(color, size, "lanczos"))
     (note,) = upscaled.notes
-    assert f"--scale {scale:g}" in note
+    assert f"a scale of {scale:g} does not enlarge" in note
     assert told == [31 * 41]
 
 

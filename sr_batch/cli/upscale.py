@@ -14,6 +14,7 @@ from sr_batch.options import (
     COUNT_RANGE,
     QUALITY_RANGE,
     SCALE_RANGE,
+    SIDE_RANGE,
     Format,
     Keep,
     Mode,
@@ -55,15 +56,60 @@ def upscale(
         ),
     ] = DEFAULTS.model,
     scale: Annotated[
-        float,
+        float | None,
         typer.Option(
             "--scale",
             "-s",
             metavar="FACTOR",
             parser=number(float, "--scale", SCALE_RANGE),
+            show_default="2",
             help=f"Side of the output / side of the input, {SCALE_RANGE}.",
         ),
     ] = DEFAULTS.scale,
+    width: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=number(int, "--width", SIDE_RANGE),
+            help="Width of the outputs in pixels; with --height the box they fit into.",
+        ),
+    ] = DEFAULTS.width,
+    height: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=number(int, "--height", SIDE_RANGE),
+            help="Height of the outputs in pixels.",
+        ),
+    ] = DEFAULTS.height,
+    long_edge: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=number(int, "--long-edge", SIDE_RANGE),
+            help="Longer side of the outputs in pixels.",
+        ),
+    ] = DEFAULTS.long_edge,
+    short_edge: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=number(int, "--short-edge", SIDE_RANGE),
+            help="Shorter side of the outputs in pixels.",
+        ),
+    ] = DEFAULTS.short_edge,
+    megapixels: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            parser=number(float, "--megapixels", SIDE_RANGE),
+            help="Size of the outputs in millions of pixels.",
+        ),
+    ] = DEFAULTS.megapixels,
+    only_if_smaller: Annotated[
+        bool,
+        typer.Option("--only-if-smaller", help="Leave alone what is as large already."),
+    ] = DEFAULTS.only_if_smaller,
     mode: Annotated[
         Mode,
         typer.Option(help="Run the network on color or on luma alone; auto: what it was made for."),
@@ -152,6 +198,12 @@ def upscale(
     options = UpscaleOptions(
         model=model,
         scale=scale,
+        width=width,
+        height=height,
+        long_edge=long_edge,
+        short_edge=short_edge,
+        megapixels=megapixels,
+        only_if_smaller=only_if_smaller,
         mode=mode,
         tile=parse_tile(tile),
         overlap=parse_overlap(overlap),

@@ -5,8 +5,7 @@ Formats are ``jpg``, ``png``, ``webp``, ``tif`` and ``bmp``, found by content.
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sr_batch.codec import bmp, exif, jpeg, png, png_encode, tiff, tiff_encode, webp, xmp
@@ -14,7 +13,7 @@ from sr_batch.codec.container import Container, decode
 from sr_batch.codec.limits import require_fits, require_within
 from sr_batch.codec.policy import kept
 from sr_batch.codec.sniff import SUFFIXES, describe, format_of_suffix, sniff
-from sr_batch.errors import ImageError, UnreadableImage, UnsupportedImage
+from sr_batch.errors import UnreadableImage, UnsupportedImage, about
 from sr_batch.geometry import Size
 from sr_batch.image import Image
 from sr_batch.options import Keep
@@ -81,7 +80,7 @@ def read_header(data: bytes, name: str, max_pixels: int) -> Header:
         UnsupportedImage: no image, or of a kind that is not handled.
         ImageTooLarge: over ``max_pixels``.
     """
-    with _about(name):
+    with about(name):
         container = _open(data, max_pixels)
         return Header(
             container.format, container.size, container.orientation, container.decoded_bytes
@@ -96,7 +95,7 @@ def read_image(data: bytes, name: str, max_pixels: int) -> Image:
         UnsupportedImage: no image, or of a kind that is not handled.
         ImageTooLarge: over ``max_pixels``.
     """
-    with _about(name):
+    with about(name):
         return decode(_open(data, max_pixels))
 
 
@@ -159,12 +158,3 @@ def _open(data: bytes, max_pixels: int) -> Container:
         raise UnreadableImage(f"damaged {kind} (it is {container.size} pixels)")
     require_within(container.size, max_pixels)
     return container
-
-
-@contextmanager
-def _about(name: str) -> Iterator[None]:
-    """Put the file's name before what went wrong with it."""
-    try:
-        yield
-    except ImageError as fault:
-        raise type(fault)(f"{name}: {fault}") from fault

@@ -1,0 +1,89 @@
+"""Sizes that people think in, from the command line to the picture."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Photo, Tool, size_of
+
+ESPCN = ("--model", "espcn")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--width", "60"), (60, 40)),
+        (("--height", "60"), (90, 60)),
+        (("--width", "60", "--height", "30"), (45, 30)),
+        (("--long-edge", "96"), (96, 64)),
+        (("--short-edge", "40"), (60, 40)),
+        (("--megapixels", "0.0024"), (60, 40)),
+        (("--long-edge", "12"), (12, 8)),
+    ],
+)
+def test_makes_the_size_that_was_asked_for(
+    arguments: tuple[str, ...], expected: tuple[int, int], tool: Tool, photo: Photo, tmp_path: Path
+) -> None:
+    photo("cat.png")
+    run = tool("upscale", "cat.png", *ESPCN, *arguments, "-o", "out.png", "--json")
+    assert run.code == 0, run.err
+    assert size_of(tmp_path / "out.png") == expected
+    (result,) = run.results
+    assert result["output_size"] == list(expected)
+    assert result["scale"] == pytest.approx(expected[0] / 24, abs=0.03)
+
+
+def test_every_image_has_its_own_factor(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+    photo("in/a.png")
+    photo("in/b.png", size=(20, 50))
+    photo("in/c.png", size=(200, 50))
+    run = tool("upscale", "in", *ESPCN, "--long-edge", "100", "--json")
+    assert run.code == 0
+    sizes = {path.name: size_of(path) for path in (tmp_path / "in_sr").glob("*.png")}
+    assert sizes == {"a.png": (100, 67), "b.png": (40, 100), "c.png": (100, 25)}
+    notes = {Path(r["input"]).name: r["notes"] for r in run.results}
+    assert notes["a.png"] == notes["b.png"] == []
+    assert notes["c.png"] == ["resampled without a network: a scale of 0.5 does not enlarge"]
+
+
+def test_leaves_alone_what_is_large_enough(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+    photo("in/a.png")
+    photo("in/c.png", size=(200, 50))
+    run = tool("upscale", "in", *ESPCN, "--long-edge", "100", "--only-if-smaller", "--json")
+    assert run.code == 0
+    assert [path.name for path in (tmp_path / "in_sr").glob("*.png")] == ["a.png"]
+    (skipped,) = (r for r in run.results if r["status"] == "skipped")
+    assert skipped["notes"] == ["as large already as asked for"]
+    again = tool("upscale", "in", *ESPCN, "--long-edge", "100", "--only-if-smaller", "--json")
+    assert {r["status"] for r in again.results} == {"skipped"}
+
+
+def test_the_name_beside_the_input_tells_the_size(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+    photo("cat.png")
+    assert tool("upscale", "cat.png", *ESPCN, "--long-edge", "60").code == 0
+    assert size_of(tmp_path / "cat_long60_espcn.png") == (60, 40)
+
+
+def test_what_is_far_too_small_fails_by_name(tool: Tool, photo: Photo) -> None:
+    photo("in/a.png")
+    photo("in/dot.png", size=(2, 2))
+    run = tool("upscale", "in", *ESPCN, "--width", "300")
+    assert run.code == 3
+    assert "dot.png: 2x2 is too small for that: 150 times is over the limit of 64" in run.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--scale", "2", "--width", "300"), "--width and --scale contradict each other"),
+        (("--width", "none"), "--width none: allowed is above 0, at most 1000000"),
+        (("--megapixels", "0"), "--megapixels 0.0: allowed is above 0"),
+    ],
+)
+def test_mistakes_are_one_line(
+    arguments: tuple[str, ...], message: str, tool: Tool, photo: Photo
+) -> None:
+    photo("cat.png")
+    run = tool("upscale", "cat.png", *ESPCN, *arguments)
+    assert run.code == 2
+    assert message in run.err
