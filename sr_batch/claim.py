@@ -8,16 +8,15 @@ from sr_batch.errors import ImageError, UnwritableOutput
 from sr_batch.geometry import Size
 from sr_batch.jobs import PIPE, Job
 from sr_batch.ledger import Entry, Ledger
-from sr_batch.reading import content_hash, display_name, file_hash, read_source
+from sr_batch.options import Existing
+from sr_batch.reading import content_hash, display_name, file_hash, most_bytes, read_source
 from sr_batch.storage import require_writable
 
-_BYTES_PER_PIXEL = 8  # 16-bit RGBA: no file needs more, but for what it says beside its pixels
-_BYTES_BESIDE_PIXELS = 64 << 20
+_OR_ELSE = "choose another place with -o, or say --existing skip or overwrite"
 
 
-def most_bytes(pixels: int) -> int:
-    """More than a file of an image of ``pixels`` has."""
-    return pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS
+class Taken(UnwritableOutput):
+    """Something else stands in the output's place."""
 
 
 class Claim:
@@ -28,13 +27,17 @@ class Claim:
         ledger: Of the job's output folder.
         source: Hash of the input's content.
         recipe: Hash of everything else that the output depends on.
+        existing: What becomes of a file that stands there and is not this job's.
     """
 
-    def __init__(self, job: Job, ledger: Ledger, source: str, recipe: str) -> None:
+    def __init__(
+        self, job: Job, ledger: Ledger, source: str, recipe: str, existing: Existing = "error"
+    ) -> None:
         self._job = job
         self._ledger = ledger
         self._source = source
         self._recipe = recipe
+        self._existing = existing
         self._known = None if job.target == PIPE else ledger.find(job.target)
         self._standing: str | None = None
 
@@ -52,28 +55,31 @@ class Claim:
         gives the same bytes, which :meth:`admit` looks at.
 
         Raises:
-            UnwritableOutput: no file can be made there, or one stands there that is kept.
+            UnwritableOutput: no file can be made there.
+            Taken: a file stands there that is kept.
         """
         target = self._job.target
         if target == PIPE:
             return
         require_writable(target)
-        if _is_free(target):
+        if self._existing == "overwrite" or _is_free(target):
             return
         if self._known is None:
+            if self._existing == "skip":
+                raise _foreign(target)
             self._standing = _hash_of_image(target, kind, size)
         elif self._known.source != self._source and self._known.origin != _origin(self._job):
-            raise UnwritableOutput(
+            raise Taken(
                 f"{display_name(target)} is the output of another input,"
                 f" {display_name(self._known.origin)} as seen from there, so it is kept: move it"
-                " away or choose another place with -o"
+                f" away, {_OR_ELSE}"
             )
 
     def admit(self, output: str) -> None:
         """Refuse an output with the hash ``output`` where a different unknown file stands.
 
         Raises:
-            UnwritableOutput: there is one.
+            Taken: there is one.
         """
         if self._standing not in (None, output):
             raise _foreign(self._job.target)
@@ -123,8 +129,8 @@ def _hash_of_image(target: Path, kind: str, size: Size) -> str:
     return content_hash(data)
 
 
-def _foreign(target: Path) -> UnwritableOutput:
-    return UnwritableOutput(
+def _foreign(target: Path) -> Taken:
+    return Taken(
         f"{display_name(target)} exists and is not known as an output of ours, so it is kept:"
-        " move it away or choose another place with -o"
+        f" move it away, {_OR_ELSE}"
     )

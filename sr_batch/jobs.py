@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,16 +14,19 @@ from sr_batch.errors import (
     ImageTooLarge,
     OutputCollision,
     UnwritableOutput,
+    UsageError,
     about,
 )
 from sr_batch.geometry import Size
+from sr_batch.goal import Goal
 from sr_batch.ledger import Ledger
+from sr_batch.naming import Template, is_reserved
 from sr_batch.options import UpscaleOptions
 from sr_batch.outputs import Layout, RealPaths, read_output
 from sr_batch.reading import PIPE as PIPE
-from sr_batch.reading import display_name, read_head
+from sr_batch.reading import display_name, most_bytes, read_head, read_source
 from sr_batch.results import Failed, Skipped
-from sr_batch.sources import MAGIC_BYTES, Source, find_sources
+from sr_batch.sources import MAGIC_BYTES, Choice, Source, find_sources
 
 Notify = Callable[[str], None]
 log_warning: Notify = logging.getLogger("sr_batch").warning
@@ -85,15 +89,19 @@ def plan_jobs(
         UsageError: an input does not exist, or ``output`` cannot be carried out.
         OutputCollision: two inputs would write one output, or an output would replace an input.
     """
-    found = list(find_sources(inputs, options.recursive))
+    found = list(find_sources(inputs, _choice(options)))
     sources = [entry for entry in found if isinstance(entry, Source)]
-    layout = Layout(read_output(output, found, options.format), _tag(options.goal.tag, model))
+    template = Template(options.name) if options.name else None
+    wanted = read_output(output, found, options.format)
+    if template and wanted.file:
+        raise UsageError("-o of a file and --name contradict each other: leave one out")
+    layout = Layout(wanted, _tag(options.goal.tag, model), template)
     real = layout.real
     ours = _recorded_outputs({real[source.path].parent for source in sources}, notify)
     settled: list[Skipped | Failed] = [entry for entry in found if isinstance(entry, Failed)]
     jobs: dict[tuple[Path, Path], Job] = {}  # an input named twice is one job
     for source in sources:
-        entry = _skipped(source, layout, ours) or _planned(source, layout, options)
+        entry = _skipped(source, layout, ours) or _planned(source, layout, options, model)
         if isinstance(entry, Job):
             jobs.setdefault((real[entry.source], real[entry.target]), entry)
         else:
@@ -103,7 +111,15 @@ def plan_jobs(
 
 
 def _tag(goal: str, model: str) -> str:
-    return f"_{goal}_{PurePath(model).name.removesuffix('.onnx')}"
+    return f"_{goal}_{_plain(model)}"
+
+
+def _plain(model: str) -> str:
+    return PurePath(model).name.removesuffix(".onnx")
+
+
+def _choice(options: UpscaleOptions) -> Choice:
+    return Choice(options.recursive, options.include, options.exclude)
 
 
 def _recorded_outputs(folders: Iterable[Path], notify: Notify) -> set[Path]:
@@ -122,16 +138,19 @@ def _skipped(source: Source, layout: Layout, ours: Collection[Path]) -> Skipped 
     return Skipped(str(source.path), None, reason)
 
 
-def _planned(source: Source, layout: Layout, options: UpscaleOptions) -> Job | Skipped | Failed:
+def _planned(
+    source: Source, layout: Layout, options: UpscaleOptions, model: str
+) -> Job | Skipped | Failed:
     name = display_name(source.path)
     try:
-        container, size = _inspect(source.path, options.max_pixels)
+        whole = bool(layout.template and layout.template.needs_size)
+        container, size = _inspect(source.path, options.max_pixels, whole)
         with about(name):
             if size and options.goal.leaves(size):
                 return Skipped(str(source.path), None, LARGE_ENOUGH)
             enlarged = options.goal.size_of(size) if size else None
-        place = layout.place(source, container)
-        _require_short_name(place.target, name)
+        place = layout.place(source, container, _words(size, enlarged, options.goal, model))
+        _require_good_name(place.target, name)
         if enlarged:
             codec.require_fits(enlarged, place.format, name)
     except ImageError as error:
@@ -139,24 +158,42 @@ def _planned(source: Source, layout: Layout, options: UpscaleOptions) -> Job | S
     return Job(source.path, place.target, place.root, place.format, size.pixels if size else 0)
 
 
-def _inspect(path: Path, max_pixels: int) -> tuple[str, Size | None]:
-    """The container of ``path`` and its size, None if its first bytes do not tell."""
+def _words(size: Size | None, enlarged: Size | None, goal: Goal, model: str) -> dict[str, str]:
+    """What a template's fields stand for; a size that is not known is an empty word."""
+    factor = goal.fixed or (goal.factor(size) if size else None)
+    return {
+        "scale": f"{factor:.4g}" if factor else "",
+        "model": _plain(model),
+        "width": str(enlarged.width) if enlarged else "",
+        "height": str(enlarged.height) if enlarged else "",
+    }
+
+
+def _inspect(path: Path, max_pixels: int, whole: bool) -> tuple[str, Size | None]:
+    """The container of ``path`` and its size, None if its first bytes do not tell.
+
+    If ``whole`` says so all of its bytes are asked.
+    """
     if path == PIPE:
         return "keep", None
-    head = read_head(path, _HEAD_BYTES)
+    head = read_source(path, most_bytes(max_pixels)) if whole else read_head(path, _HEAD_BYTES)
     try:
         header = codec.read_header(head, display_name(path), max_pixels)
     except ImageTooLarge:
         raise
     except ImageError:
         container = codec.sniff(head[:MAGIC_BYTES])
-        if container is None or len(head) < _HEAD_BYTES:
+        if container is None or whole or len(head) < _HEAD_BYTES:
             raise
         return container, None
     return header.format, header.size
 
 
-def _require_short_name(target: Path, name: str) -> None:
+def _require_good_name(target: Path, name: str) -> None:
+    if sys.platform == "win32" and is_reserved(target.name):
+        raise UnwritableOutput(
+            f"{name}: Windows takes no file called {target.name}; choose another with --name"
+        )
     if len(os.fsencode(target.name)) > _LONGEST_NAME:
         raise UnwritableOutput(
             f"{name}: the name of its output would be longer than {_LONGEST_NAME} bytes;"

@@ -8,6 +8,7 @@ from sr_batch.goal import MAX_SCALE, Goal
 
 Mode = Literal["auto", "rgb", "y"]
 Format = Literal["keep", "png", "jpg", "webp", "tif", "bmp"]
+Existing = Literal["error", "skip", "overwrite"]
 Keep = Literal["keep", "strip", "no-gps"]
 Overlap = int | Literal["auto", "full"]
 
@@ -45,6 +46,10 @@ class UpscaleOptions:
         quality: JPEG and WebP quality, 1 to 100.
         metadata: ``keep`` all, ``strip`` EXIF, XMP and IPTC, or leave out where it was taken.
         max_pixels: Inputs with more pixels are refused from their header.
+        name: Template of the names of outputs; empty for the usual ones.
+        include: Patterns of what is taken from folders; nothing is all.
+        exclude: Patterns of what is not.
+        existing: What becomes of an input in whose output's place something else stands.
         jobs: Threads that run tiles; None is one per core.
         recursive: Whether folders are walked into.
     """
@@ -65,6 +70,10 @@ class UpscaleOptions:
     quality: int = 95
     metadata: Keep = "keep"
     max_pixels: int = MAX_PIXELS
+    name: str = ""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    existing: Existing = "error"
     jobs: int | None = None
     recursive: bool = True
 
@@ -104,6 +113,8 @@ class UpscaleOptions:
         _require(
             self.metadata in get_args(Keep), "--metadata", self.metadata, ", ".join(get_args(Keep))
         )
+        allowed = get_args(Existing)
+        _require(self.existing in allowed, "--existing", self.existing, ", ".join(allowed))
         _require(self.max_pixels >= 1, "--max-pixels", self.max_pixels, COUNT_RANGE)
         _require(self.jobs is None or self.jobs >= 1, "--jobs", self.jobs, COUNT_RANGE)
 

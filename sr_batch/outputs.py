@@ -1,12 +1,13 @@
 """Where outputs go and what they are called: ``-o`` understood, names made."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sr_batch import codec
 from sr_batch.errors import UsageError
+from sr_batch.naming import Template
 from sr_batch.reading import PIPE, is_folder
 from sr_batch.results import Failed, one_line
 from sr_batch.sources import Source, is_image_name
@@ -101,19 +102,27 @@ class Layout:
     Attributes:
         output: ``-o``.
         tag: Goes between stem and suffix of an output that lies beside its input.
+        template: Of names, in place of the usual ones.
         real: Cache of resolved paths.
     """
 
     output: Output
     tag: str
+    template: Template | None = None
     real: RealPaths = field(default_factory=RealPaths)
 
-    def place(self, source: Source, container: str) -> Place:
-        """The place for ``source``, whose own kind is ``container``."""
+    def place(self, source: Source, container: str, words: Mapping[str, str]) -> Place:
+        """The place for ``source``, whose own kind is ``container``.
+
+        ``words`` are the values of a template's fields that have to do with sizes and networks.
+        """
         kind = container if self.output.format == "keep" else self.output.format
         if file := self.output.file:
             return Place(file, PIPE if file == PIPE else file.parent, kind)
         top = self.output.folder or (_sibling(source.tree) if source.tree else None)
+        if self.template:
+            root = top or source.path.parent
+            return Place(root / self.template.fill({**_words(source, kind), **words}), root, kind)
         folder = top / source.place.parent if top else source.path.parent
         beside = self.real[folder] == self.real[source.path.parent]
         name = _output_name(source.path, kind, self.tag if beside else "")
@@ -136,6 +145,17 @@ def _sibling(folder: Path) -> Path:
 
 
 def _output_name(source: Path, kind: str, tag: str) -> str:
-    stem = source.stem if is_image_name(source) else source.name
-    suffix = source.suffix if codec.format_of_suffix(source) == kind else codec.SUFFIXES[kind]
+    stem, suffix = _split(source, kind)
     return stem + tag + suffix
+
+
+def _words(source: Source, kind: str) -> dict[str, str]:
+    stem, suffix = _split(source.path, kind)
+    return {"stem": stem, "ext": suffix, "reldir": source.place.parent.as_posix()}
+
+
+def _split(source: Path, kind: str) -> tuple[str, str]:
+    """The stem of ``source``, and the suffix of an output of ``kind``: its own where it fits."""
+    stem = source.stem if is_image_name(source) else source.name
+    fits = codec.format_of_suffix(source) == kind
+    return stem, source.suffix if fits else codec.SUFFIXES[kind]

@@ -15,6 +15,8 @@ from sr_batch.results import one_line
 
 PIPE = Path("-")
 _CHUNK = 1 << 20
+_BYTES_PER_PIXEL = 8  # 16-bit RGBA: no file needs more, but for what it says beside its pixels
+_BYTES_BESIDE_PIXELS = 64 << 20
 _BINARY = getattr(os, "O_BINARY", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
@@ -42,6 +44,11 @@ def read_source(source: Path, limit: int) -> bytes:
             " pixel limit takes; raise --max-pixels if it is one"
         )
     return data
+
+
+def most_bytes(pixels: int) -> int:
+    """More than a file of an image of ``pixels`` has."""
+    return pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS
 
 
 def read_head(source: Path, count: int) -> bytes:

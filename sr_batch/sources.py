@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from itertools import takewhile
 from mimetypes import MimeTypes
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sr_batch import codec
 from sr_batch.errors import UnreadableImage, UsageError
@@ -38,7 +38,30 @@ class Source:
     tree: Path | None = None
 
 
-def find_sources(inputs: Sequence[str], recursive: bool) -> Iterator[Source | Failed]:
+@dataclass(frozen=True)
+class Choice:
+    """What is taken from folders and patterns; a file that is named is always taken.
+
+    A pattern with a slash is of the path below the folder, another of any name on it. Case does
+    not count.
+
+    Attributes:
+        recursive: Whether folders in folders are looked into.
+        include: Patterns, one of which must fit; nothing is all.
+        exclude: Patterns, none of which may fit.
+    """
+
+    recursive: bool = True
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+    def takes(self, place: Path) -> bool:
+        """Whether the file at ``place`` below its folder is taken."""
+        included = not self.include or any(_fits_place(place, glob) for glob in self.include)
+        return included and not any(_fits_place(place, glob) for glob in self.exclude)
+
+
+def find_sources(inputs: Sequence[str], choice: Choice) -> Iterator[Source | Failed]:
     """Everything that ``inputs`` stand for, in their order.
 
     Raises:
@@ -49,9 +72,9 @@ def find_sources(inputs: Sequence[str], recursive: bool) -> Iterator[Source | Fa
         if text == str(PIPE):
             yield Source(PIPE, PIPE)
         elif not text or not os.path.lexists(path):
-            yield from _matching(text)
+            yield from _matching(text, choice)
         elif is_folder(path):
-            yield from _in_folder(path, recursive)
+            yield from _in_folder(path, choice)
         else:
             yield _named(path)
 
@@ -75,15 +98,17 @@ def _named(path: Path) -> Source | Failed:
     return Source(path, Path(path.name))
 
 
-def _in_folder(folder: Path, recursive: bool) -> Iterator[Source | Failed]:
-    for found in _walk(folder, None if recursive else 1):
+def _in_folder(folder: Path, choice: Choice) -> Iterator[Source | Failed]:
+    for found in _walk(folder, None if choice.recursive else 1):
         if isinstance(found, Failed):
             yield found
-        elif candidate := _candidate(Source(found, found.relative_to(folder), folder)):
+        elif choice.takes(found.relative_to(folder)) and (
+            candidate := _candidate(Source(found, found.relative_to(folder), folder))
+        ):
             yield candidate
 
 
-def _matching(text: str) -> Iterator[Source | Failed]:
+def _matching(text: str, choice: Choice) -> Iterator[Source | Failed]:
     parts = Path(text).parts
     base = Path(*takewhile(lambda part: not _is_pattern(part), parts))
     pattern = parts[len(base.parts) :]
@@ -97,7 +122,8 @@ def _matching(text: str) -> Iterator[Source | Failed]:
             candidate := _candidate(Source(found, place))
         ):
             any_match = True
-            yield candidate
+            if choice.takes(place):
+                yield candidate
     if not any_match:
         raise UsageError(f"{one_line(text)}: the pattern matches no image")
 
@@ -112,6 +138,14 @@ def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     if pattern[0] == "**":
         return _fits(parts, pattern[1:]) or bool(parts and _fits(parts[1:], pattern))
     return bool(parts) and fnmatch(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+
+
+def _fits_place(place: Path, glob: str) -> bool:
+    folded = glob.casefold()
+    parts = tuple(part.casefold() for part in place.parts)
+    if "/" in glob:
+        return _fits(parts, PurePosixPath(folded).parts)
+    return any(fnmatch(part, folded) for part in parts)
 
 
 def _walk(top: Path, depth: int | None) -> Iterator[Path | Failed]:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Protocol
 
 from sr_batch import codec
-from sr_batch.claim import Claim, most_bytes
+from sr_batch.claim import Claim, Taken
 from sr_batch.errors import about
 from sr_batch.geometry import Size
 from sr_batch.image import Image
 from sr_batch.jobs import LARGE_ENOUGH, PIPE, Job, Notify
 from sr_batch.ledger import Ledger
 from sr_batch.options import UpscaleOptions
-from sr_batch.reading import content_hash, display_name, read_source
+from sr_batch.reading import content_hash, display_name, most_bytes, read_source
 from sr_batch.results import Done, Skipped
 from sr_batch.sidecars import copy_sidecars
 from sr_batch.storage import imitate, write_output
@@ -102,13 +102,21 @@ class Worker:
         self._lock = threading.Lock()
 
     def __call__(self, job: Job) -> Done | Skipped:
-        """Make what ``job`` says, unless it is made already.
+        """Make what ``job`` says, unless it is made already or another file has its place.
 
         Raises:
             Stopped: ``halt`` was set; nothing was written.
             ImageError: this image cannot be read, enlarged or written.
             StorageError: the disk takes no more outputs.
         """
+        try:
+            return self._made(job)
+        except Taken:
+            if self._options.existing != "skip":
+                raise
+            return Skipped(str(job.source), str(job.target), "another file stands in its place")
+
+    def _made(self, job: Job) -> Done | Skipped:
         name = display_name(job.source)
         self._require_going()
         started = time.perf_counter()
@@ -176,7 +184,7 @@ class Worker:
     def _claim(self, job: Job, data: bytes, kind: str) -> Claim:
         with self._lock:
             ledger = self._ledgers.setdefault(job.root, Ledger(job.root, self._notify))
-        return Claim(job, ledger, content_hash(data), self._recipe(kind))
+        return Claim(job, ledger, content_hash(data), self._recipe(kind), self._options.existing)
 
 
 def _weight(data: bytes, header: codec.Header, size: Size) -> int:

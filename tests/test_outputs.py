@@ -66,7 +66,7 @@ def test_a_folder_without_a_sibling_needs_an_output(
 
     layout = Layout(Output(None, None, "keep"), "_x2_edsr")
     with pytest.raises(UsageError, match="-o"):
-        layout.place(Source(Path("/a.png"), Path("a.png"), Path("/")), "png")
+        layout.place(Source(Path("/a.png"), Path("a.png"), Path("/")), "png", {})
 
 
 def test_a_file_goes_beside_itself() -> None:

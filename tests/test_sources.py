@@ -7,7 +7,7 @@ import pytest
 from sr_batch.errors import UsageError
 from sr_batch.reading import PIPE
 from sr_batch.results import Failed
-from sr_batch.sources import Source, find_sources, is_image_name
+from sr_batch.sources import Choice, Source, find_sources, is_image_name
 from tests.fakes import save_picture
 
 
@@ -16,14 +16,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def found(*inputs: str, recursive: bool = True) -> list[str]:
+def found(*inputs: str, recursive: bool = True, include: str = "", exclude: str = "") -> list[str]:
     """Paths of sources; what failed has an exclamation mark in front."""
-    entries = find_sources(inputs, recursive)
+    entries = find_sources(inputs, Choice(recursive, include.split(), exclude.split()))
     return [f"!{e.input}" if isinstance(e, Failed) else str(e.path) for e in entries]
 
 
 def the_failure(*inputs: str) -> str:
-    (entry,) = find_sources(inputs, True)
+    (entry,) = find_sources(inputs, Choice())
     assert isinstance(entry, Failed)
     assert entry.output is None
     return entry.error
@@ -47,11 +47,13 @@ def test_stays_at_the_top_unless_recursive() -> None:
 
 def test_a_source_knows_its_place_in_the_tree() -> None:
     touch("in/c/d.png")
-    assert list(find_sources(["in"], True)) == [
+    assert list(find_sources(["in"], Choice())) == [
         Source(Path("in/c/d.png"), Path("c/d.png"), Path("in"))
     ]
-    assert list(find_sources(["in/c/d.png"], True)) == [Source(Path("in/c/d.png"), Path("d.png"))]
-    assert list(find_sources(["in/*/*"], True)) == [Source(Path("in/c/d.png"), Path("c/d.png"))]
+    assert list(find_sources(["in/c/d.png"], Choice())) == [
+        Source(Path("in/c/d.png"), Path("d.png"))
+    ]
+    assert list(find_sources(["in/*/*"], Choice())) == [Source(Path("in/c/d.png"), Path("c/d.png"))]
 
 
 def test_takes_images_by_any_image_suffix_or_by_content() -> None:
@@ -127,7 +129,7 @@ def test_a_folder_without_images_is_no_error() -> None:
 def test_a_folder_that_cannot_be_read_failed(user_folder: Path) -> None:
     save_picture(user_folder / "a.png")
     (user_folder / "b").mkdir(mode=0)
-    a, b = find_sources([str(user_folder)], True)
+    a, b = find_sources([str(user_folder)], Choice())
     assert isinstance(a, Source)
     assert isinstance(b, Failed)
     assert b.error == f"{user_folder}/b: the folder cannot be read: Permission denied"
@@ -187,7 +189,7 @@ def test_a_file_called_like_a_pattern_is_that_file() -> None:
 
 def test_takes_standard_input_and_files_called_like_it() -> None:
     touch("-", "-a.png")
-    assert list(find_sources(["-"], True)) == [Source(PIPE, PIPE)]
+    assert list(find_sources(["-"], Choice())) == [Source(PIPE, PIPE)]
     assert found("./-") == [str(Path.cwd() / "-")]
     assert found("-a.png") == ["-a.png"]
 
@@ -197,3 +199,22 @@ def test_takes_hostile_names() -> None:
     for name in names:
         touch("in/" + os.fsdecode(name))
     assert {os.fsencode(path) for path in found("in")} == {b"in/" + name for name in names}
+
+
+def test_takes_from_folders_what_is_included_and_not_excluded() -> None:
+    for name in ("a.jpg", "b.PNG", "raw/c.jpg", "raw/deep/d.png", "web/e.jpg"):
+        save_picture(Path("in", name))
+    assert found("in", include="*.jpg") == ["in/a.jpg", "in/raw/c.jpg", "in/web/e.jpg"]
+    assert found("in", include="*.png") == ["in/b.PNG", "in/raw/deep/d.png"]
+    assert found("in", exclude="RAW") == ["in/a.jpg", "in/b.PNG", "in/web/e.jpg"]
+    assert found("in", include="raw/*") == ["in/raw/c.jpg"]
+    assert found("in", include="raw/** web/*", exclude="*.png") == ["in/raw/c.jpg", "in/web/e.jpg"]
+    assert found("in", include="nothing") == []
+
+
+def test_a_named_file_is_always_taken_and_a_pattern_is_filtered() -> None:
+    save_picture(Path("in/a.jpg"))
+    save_picture(Path("in/b.png"))
+    assert found("in/a.jpg", "in/b.png", exclude="*.png") == ["in/a.jpg", "in/b.png"]
+    assert found("in/*", exclude="*.png") == ["in/a.jpg"]
+    assert found("in/*", exclude="*") == []

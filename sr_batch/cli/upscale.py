@@ -15,6 +15,7 @@ from sr_batch.options import (
     QUALITY_RANGE,
     SCALE_RANGE,
     SIDE_RANGE,
+    Existing,
     Format,
     Keep,
     Mode,
@@ -160,6 +161,28 @@ def upscale(
             help="Refuse inputs with more pixels than this.",
         ),
     ] = DEFAULTS.max_pixels,
+    name: Annotated[
+        str,
+        typer.Option(
+            metavar="TEMPLATE",
+            show_default=False,
+            help="Names of the outputs below OUT, of {stem} {ext} {reldir} {scale} {model} {width} "
+            "{height}: {reldir}/{stem}_{width}x{height}{ext}.",
+        ),
+    ] = DEFAULTS.name,
+    include: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GLOB", help="Take only these from folders: '*.jpg', 'raw/**'; case is ignored."
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="Do not take these from folders.")
+    ] = None,
+    existing: Annotated[
+        Existing,
+        typer.Option(help="What to do where another file, not ours, stands in an output's place."),
+    ] = DEFAULTS.existing,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -212,6 +235,10 @@ def upscale(
         quality=quality,
         metadata=metadata,
         max_pixels=max_pixels,
+        name=name,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        existing=existing,
         jobs=jobs,
         recursive=recursive,
     )
