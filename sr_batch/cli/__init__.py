@@ -12,7 +12,6 @@ from sr_batch.errors import SrBatchError
 app = typer.Typer(
     name="sr-batch",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,  # rich doubles the time of --help
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

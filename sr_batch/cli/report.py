@@ -10,12 +10,15 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from sr_batch.cli.console import has_terminal, say
-from sr_batch.results import Done, Failed, JobResult, Skipped, one_line, to_json
+from sr_batch.results import Done, Failed, JobResult, NotRun, Skipped, one_line, to_json
 from sr_batch.storage import PIPE, write_output
 
 if TYPE_CHECKING:
     from sr_batch.cli.progress import Bar
     from sr_batch.jobs import Plan
+
+
+_FAULTS = ("failed: ", "stopped: ")
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,16 @@ class Summary:
 
 
 class Report:
-    """Shows results as they come and adds them up. Use as a context manager."""
+    """Shows results as they come and adds them up. Use as a context manager.
 
-    def __init__(self, as_json: bool) -> None:
+    Args:
+        as_json: Objects for machines on standard output.
+        volume: -1 shows people only what went wrong, 1 every result.
+    """
+
+    def __init__(self, as_json: bool, volume: int = 0) -> None:
         self._as_json = as_json
+        self._volume = volume
         self._planned = 0
         self._pixels: dict[str, int] = {}
         self._folders: set[str] = set()
@@ -58,14 +67,14 @@ class Report:
         self._pixels = {str(job.source): job.pixels for job in plan.jobs}
         self._folders = {str(job.root) for job in plan.jobs}
         self._started = time.monotonic()
-        if has_terminal() and plan.jobs:
+        if has_terminal() and plan.jobs and self._volume >= 0:
             from sr_batch.cli.progress import Bar
 
             self._bar = Bar(self._planned, sum(self._pixels.values()))
 
     def say(self, text: str, kind: str = "") -> None:
         """Show one line for people, the first time: a thousand files may have the same note."""
-        if text in self._said:
+        if text in self._said or (self._volume < 0 and kind not in _FAULTS):
             return
         self._said.add(text)
         if self._bar:
@@ -104,6 +113,8 @@ class Report:
         elif isinstance(result, Done):
             for note in result.notes:
                 self.say(note, "note: ")
+        if self._volume > 0 and not isinstance(result, Failed):
+            self.say(_described(result))
 
     def finish(self, exit_code: int) -> None:
         """Take the bar away and show the sums."""
@@ -119,6 +130,14 @@ class Report:
         outputs = {result.output for result in self._results if isinstance(result, Done)}
         places = outputs if len(outputs) == 1 else self._folders
         return f" -> {places.pop()}" if outputs and len(places) == 1 else ""
+
+
+def _described(result: Done | Skipped | NotRun) -> str:
+    """``a.jpg -> out/a.jpg: 800x600 -> 1600x1200 in 1.2 s``, or why there is none."""
+    way = f"{result.input} -> {result.output}" if result.output else result.input
+    if isinstance(result, Done):
+        return f"{way}: {result.input_size} -> {result.output_size} in {result.seconds:.1f} s"
+    return f"{way}: {result.reason}"
 
 
 def _print_json(record: dict[str, object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from sr_batch.upscaler import Upscaler
 
 DEFAULTS = UpscaleOptions()
+
+
+def _use_defaults(context: typer.Context, file: Path | None) -> Path | None:
+    from sr_batch.cli.config import use_defaults
+
+    return use_defaults(context, file)
 
 
 def upscale(
@@ -63,8 +70,8 @@ def upscale(
             "-s",
             metavar="FACTOR",
             parser=number(float, "--scale", SCALE_RANGE),
-            show_default="2",
-            help=f"Side of the output / side of the input, {SCALE_RANGE}.",
+            show_default=False,
+            help=f"Side of the output / side of the input, {SCALE_RANGE}; 2 if nothing is said.",
         ),
     ] = DEFAULTS.scale,
     width: Annotated[
@@ -141,7 +148,6 @@ def upscale(
         int,
         typer.Option(
             "--quality",
-            "-q",
             metavar="N",
             parser=number(int, "--quality", QUALITY_RANGE),
             help=f"Of JPEG and WebP, {QUALITY_RANGE}.",
@@ -196,6 +202,23 @@ def upscale(
     recursive: Annotated[
         bool, typer.Option("--recursive/--no-recursive", help="Go into the folders of a folder.")
     ] = DEFAULTS.recursive,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but what went wrong.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say what was done with every input.")
+    ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            is_eager=True,
+            callback=_use_defaults,
+            show_default=False,
+            help="Defaults of these options in TOML, under [upscale]; without it the file "
+            "sr-batch/config.toml in your own settings folder, if there is one.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -242,16 +265,19 @@ def upscale(
         jobs=jobs,
         recursive=recursive,
     )
-    raise typer.Exit(_run(inputs, output, options, as_json))
+    volume = int(verbose) - int(quiet)
+    raise typer.Exit(_run(inputs, output, options, as_json, volume))
 
 
-def _run(inputs: list[str], output: str | None, options: UpscaleOptions, as_json: bool) -> int:
+def _run(
+    inputs: list[str], output: str | None, options: UpscaleOptions, as_json: bool, volume: int
+) -> int:
     # Imported here, not above: they load the inference and image libraries, --help does not.
     from sr_batch.cli.report import Report
     from sr_batch.jobs import plan_jobs
     from sr_batch.upscaler import Upscaler
 
-    with Report(as_json) as report, Upscaler(options, report.say) as upscaler:
+    with Report(as_json, volume) as report, Upscaler(options, report.say) as upscaler:
         plan = plan_jobs(inputs, output, options, upscaler.model, report.say)
         _check_standard_output(plan, as_json)
         report.begin(plan)

@@ -16,10 +16,11 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 
 # One thread each, and no GPU even where there is one: every machine sees the same.
-ENVIRONMENT = os.environ | {
+ENVIRONMENT: dict[str, str] = os.environ | {
     "PYTHONPATH": str(ROOT),
     "OMP_NUM_THREADS": "1",
     "CUDA_VISIBLE_DEVICES": "-1",
+    "XDG_CONFIG_HOME": "/nonexistent",  # no settings of whoever runs the tests
 }
 
 

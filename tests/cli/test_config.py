@@ -1,0 +1,94 @@
+"""Defaults from a file, and how much is said."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ENVIRONMENT, Photo, Tool, size_of
+
+
+def test_takes_defaults_from_the_file_that_is_named(
+    tool: Tool, photo: Photo, tmp_path: Path
+) -> None:
+    photo("in/a.png")
+    photo("in/b.jpg")
+    photo("in/web/c.png")
+    (tmp_path / "my.toml").write_text(
+        '[upscale]\nmodel = "espcn"\nscale = 3\nformat = "png"\nexclude = ["web"]\n'
+        'name = "{stem}-{width}"\nrecursive = true\ntile = 64\nmax-pixels = 100000\n'
+    )
+    run = tool("upscale", "in", "--config", "my.toml", "--json")
+    assert run.code == 0, run.err
+    assert {result["output"] for result in run.results} == {"in_sr/a-72.png", "in_sr/b-72.png"}
+    assert {result["model"] for result in run.results} == {"espcn"}
+    again = tool("upscale", "in", "--scale", "2", "--config", "my.toml", "-o", "two")
+    assert again.code == 0
+    assert size_of(tmp_path / "two/a-48.png") == (48, 32)
+
+
+def test_takes_defaults_from_the_users_own_file(
+    tool: Tool, photo: Photo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo("a.png")
+    folder = tmp_path / "settings" / "sr-batch"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('[upscale]\nmodel = "espcn"\noutput = "made.png"\n')
+    monkeypatch.setitem(ENVIRONMENT, "XDG_CONFIG_HOME", str(folder.parent))
+    assert tool("upscale", "a.png").code == 0
+    assert size_of(tmp_path / "made.png") == (48, 32)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[upscale]\nlong-egde = 5", "there is no option long-egde: did you mean long-edge?"),
+        ("[upscal]\nscale = 5", "upscal is not one of the tables [upscale]"),
+        ("scale = 5", "scale is not one of the tables [upscale]"),
+        ("[upscale", "my.toml: no TOML: "),
+        ("[upscale]\nscale = 500", "--scale 500.0: allowed is above 0, at most 64"),
+        ('[upscale]\nscale = "much"', "--scale much: allowed is"),
+        ('[upscale]\nmode = "rbg"', "mode"),
+        ("[upscale]\ninputs = 5", "there is no option inputs"),
+    ],
+)
+def test_mistakes_in_the_file_are_one_line(
+    content: str, message: str, tool: Tool, photo: Photo, tmp_path: Path
+) -> None:
+    photo("a.png")
+    (tmp_path / "my.toml").write_text(content)
+    run = tool("upscale", "a.png", "--config", "my.toml")
+    assert run.code == 2
+    assert message in run.err
+
+
+def test_a_file_that_is_not_there_is_said(tool: Tool, photo: Photo) -> None:
+    photo("a.png")
+    run = tool("upscale", "a.png", "--config", "none.toml")
+    assert run.code == 2
+    assert "none.toml: cannot be read: No such file" in run.err
+
+
+def test_quiet_says_only_what_went_wrong(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+    photo("in/a.png", mode="RGB")
+    assert tool("upscale", "in", "--model", "espcn", "-q").err == ""
+    (tmp_path / "in/broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    run = tool("upscale", "in", "--model", "espcn", "-q")
+    assert run.code == 3
+    (line,) = run.err.splitlines()
+    assert line.startswith("failed: in/broken.png")
+
+
+def test_verbose_says_what_was_done_with_every_input(tool: Tool, photo: Photo) -> None:
+    photo("in/a.png")
+    first = tool("upscale", "in", "--model", "espcn", "-v").err
+    assert "in/a.png -> in_sr/a.png: 24x16 -> 48x32 in " in first
+    assert (
+        "in/a.png -> in_sr/a.png: already done"
+        in tool("upscale", "in", "--model", "espcn", "-v").err
+    )
+
+
+def test_completes_in_the_shell(tool: Tool) -> None:
+    run = tool("--show-completion", "bash")
+    assert run.code == 0
+    assert b"complete" in run.out
