@@ -20,6 +20,8 @@ from sr_batch.storage import sweep
 from sr_batch.upscaler import Stopped
 from sr_batch.worker import Enlarger, Loader, Worker
 
+Work = Callable[[Job], JobResult]
+
 _THREADS = 4
 _TICK = 0.1  # seconds between two looks at the stop event
 
@@ -32,6 +34,7 @@ def run(
     stop: threading.Event,
     load: Loader = codec.read_image,
     notify: Notify = log_warning,
+    dry: bool = False,
 ) -> Iterator[JobResult]:
     """Carry out ``plan``; yields one result per input, the settled ones first.
 
@@ -43,15 +46,20 @@ def run(
         stop: Once set, images in flight are dropped or finished whole, the rest is ``NotRun``.
         load: Decodes (bytes, name for messages, pixel limit).
         notify: Told, in one line, what does not stop the run: a broken state file.
+        dry: Whether to look only: nothing is decoded or written, what would be done is ``Planned``.
 
     Raises:
         SrBatchError: after the last result, what ended the run early, such as a full disk.
     """
     yield from plan.settled
+    crew = _Crew(stop)
+    worker = Worker(upscaler, options, progress, crew.halt, load, notify)
+    if dry:
+        yield from crew.results(worker.preview, plan.jobs)
+        return
     for folder in {job.target.parent for job in plan.jobs if job.target != PIPE}:
         sweep(folder)
-    crew = _Crew(stop)
-    yield from crew.results(Worker(upscaler, options, progress, crew.halt, load, notify), plan.jobs)
+    yield from crew.results(worker, plan.jobs)
 
 
 class _Crew:
@@ -67,12 +75,12 @@ class _Crew:
         self._fatal: SrBatchError | None = None
         self._lock = threading.Lock()
 
-    def results(self, worker: Worker, jobs: Sequence[Job]) -> Iterator[JobResult]:
+    def results(self, work: Work, jobs: Sequence[Job]) -> Iterator[JobResult]:
         finished: queue.SimpleQueue[Future[JobResult]] = queue.SimpleQueue()
         pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="image")
         try:
             for job in jobs:
-                pool.submit(self._result, worker, job).add_done_callback(finished.put)
+                pool.submit(self._result, work, job).add_done_callback(finished.put)
             for _ in jobs:
                 yield self._next(finished)
         finally:
@@ -90,13 +98,13 @@ class _Crew:
             except queue.Empty:
                 continue
 
-    def _result(self, worker: Worker, job: Job) -> JobResult:
+    def _result(self, work: Work, job: Job) -> JobResult:
         """The job boundary: whatever happens to an image becomes data here."""
         source, target, name = str(job.source), str(job.target), display_name(job.source)
         try:
             if self._stop.is_set():
                 raise Stopped
-            return worker(job)
+            return work(job)
         except Stopped:
             reason = f"the run ended: {self._fatal}" if self._fatal else "the run was stopped"
             return NotRun(source, target, one_line(reason))

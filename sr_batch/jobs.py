@@ -47,6 +47,7 @@ class Job:
         root: The output folder whose ledger keeps ``target``; ``PIPE`` if nothing is kept.
         format: Container to write; ``keep`` only for standard input, whose kind is not known yet.
         pixels: Of the input, 0 if not known yet.
+        bytes: That the output is likely to have, 0 if its size is not known yet.
     """
 
     source: Path
@@ -54,6 +55,7 @@ class Job:
     root: Path
     format: str
     pixels: int
+    bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,14 @@ def _planned(
             codec.require_fits(enlarged, place.format, name)
     except ImageError as error:
         return Failed(str(source.path), None, str(error))
-    return Job(source.path, place.target, place.root, place.format, size.pixels if size else 0)
+    return Job(
+        source=source.path,
+        target=place.target,
+        root=place.root,
+        format=place.format,
+        pixels=size.pixels if size else 0,
+        bytes=codec.likely_bytes(enlarged, place.format) if enlarged else 0,
+    )
 
 
 def _words(size: Size | None, enlarged: Size | None, goal: Goal, model: str) -> dict[str, str]:

@@ -42,6 +42,35 @@ class Done:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """What a dry run says of an input that would be enlarged.
+
+    Attributes:
+        input: Path as it was found, ``-`` for standard input.
+        output: Path that would be written.
+        input_size: As decoded, orientation applied.
+        output_size: As it would be written.
+        model: Name of the network.
+        passes: Factors of the networks, in their order; none for a plain resize.
+        seconds: That the networks would take, by a short calibration.
+        bytes: That the output is likely to have.
+    """
+
+    input: str
+    output: str
+    input_size: Size
+    output_size: Size
+    model: str
+    passes: tuple[int, ...]
+    seconds: float
+    bytes: int
+
+    @property
+    def status(self) -> Literal["planned"]:
+        return "planned"
+
+
+@dataclass(frozen=True)
 class Skipped:
     """Nothing had to be done; ``reason`` says why."""
 
@@ -80,7 +109,7 @@ class NotRun:
         return "not_run"
 
 
-JobResult = Done | Skipped | Failed | NotRun
+JobResult = Done | Skipped | Failed | NotRun | Planned
 
 
 def to_json(result: JobResult) -> dict[str, object]:
@@ -99,6 +128,8 @@ def to_json(result: JobResult) -> dict[str, object]:
 
 
 def _measures(result: JobResult) -> dict[str, object]:
+    if isinstance(result, Planned):
+        return _expectations(result)
     keys = ("seconds", "input_size", "output_size", "model", "scale", "provider")
     if not isinstance(result, Done):
         return dict.fromkeys(keys)
@@ -109,6 +140,19 @@ def _measures(result: JobResult) -> dict[str, object]:
         "model": result.model,
         "scale": round(result.scale, 6),
         "provider": result.provider,
+    }
+
+
+def _expectations(result: Planned) -> dict[str, object]:
+    return {
+        "seconds": round(result.seconds, 3),
+        "input_size": [result.input_size.width, result.input_size.height],
+        "output_size": [result.output_size.width, result.output_size.height],
+        "model": result.model,
+        "scale": round(result.output_size.width / result.input_size.width, 6),
+        "provider": None,
+        "passes": list(result.passes),
+        "bytes": result.bytes,
     }
 
 

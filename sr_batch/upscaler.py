@@ -2,12 +2,15 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from types import TracebackType
 from typing import Self
+
+import numpy as np
 
 from sr_batch import bicubic, pipeline
 from sr_batch.catalog import choose
@@ -26,6 +29,7 @@ from sr_batch.tiling import plan_auto, plan_tiles, split
 
 # Raised by one when the same input, network and options begin to give other pixels.
 _PIXELS = 1
+_PROBE = Size(192, 128)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class Upscaler:
         self._sessions = self._open(notify)
         self._threads = options.jobs or _cores()
         self._pool = TilePool(self._threads, notify)
+        self._paces: dict[int, float] = {}
+        self._timing = threading.Lock()
 
     @property
     def model(self) -> str:
@@ -85,6 +91,18 @@ class Upscaler:
             ImageTooLarge: it would have to be enlarged more than 64 times.
         """
         return self._goal.size_of(size)
+
+    def passes(self, size: Size) -> tuple[int, ...]:
+        """Factors of the networks that enlarge an image of ``size``, in their order."""
+        return self._plan(size).passes
+
+    def seconds(self, size: Size) -> float:
+        """What the networks are likely to take for an image of ``size``, all threads on it."""
+        total = 0.0
+        for scale in self.passes(size):
+            total += size.pixels * self._pace(scale)
+            size = size * scale
+        return total
 
     def __call__(
         self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
@@ -128,6 +146,17 @@ class Upscaler:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _pace(self, scale: int) -> float:
+        """Seconds a pixel that a network takes: of two runs on a small picture, the second."""
+        with self._timing:
+            if scale not in self._paces:
+                probe = Image(np.zeros((_PROBE.height, _PROBE.width, 3), np.uint8))
+                for _ in range(2):
+                    share, started = _Share(_PROBE, (scale,), lambda _: None), time.perf_counter()
+                    self._pass(probe, self._sessions[scale], share, threading.Event())
+                    self._paces[scale] = (time.perf_counter() - started) / _PROBE.pixels
+            return self._paces[scale]
 
     def _open(self, notify: Callable[[str], None]) -> dict[int, OnnxSession]:
         """All networks it may take, on one device: the first one decides what ``auto`` is."""

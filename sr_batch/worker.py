@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sr_batch import codec
 from sr_batch.claim import Claim, Taken
@@ -17,12 +17,13 @@ from sr_batch.jobs import LARGE_ENOUGH, PIPE, Job, Notify
 from sr_batch.ledger import Ledger
 from sr_batch.options import UpscaleOptions
 from sr_batch.reading import content_hash, display_name, most_bytes, read_source
-from sr_batch.results import Done, Skipped
+from sr_batch.results import Done, Planned, Skipped
 from sr_batch.sidecars import copy_sidecars
 from sr_batch.storage import imitate, write_output
 from sr_batch.upscaler import Stopped, Upscaled
 
 Loader = Callable[[bytes, str, int], Image]
+Result = TypeVar("Result", Done, Planned)
 
 _BYTES_IN_FLIGHT = 1 << 30
 
@@ -40,6 +41,10 @@ class Enlarger(Protocol):
     def recipe(self) -> str: ...
 
     def output_size(self, size: Size) -> Size: ...
+
+    def passes(self, size: Size) -> tuple[int, ...]: ...
+
+    def seconds(self, size: Size) -> float: ...
 
     def __call__(
         self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
@@ -65,6 +70,17 @@ class ByteGate:
             with self._changed:
                 self._held -= count
                 self._changed.notify_all()
+
+
+@dataclass(frozen=True)
+class _Accepted:
+    """An input that is to be enlarged: its file, what its header says, and its output."""
+
+    data: bytes
+    header: codec.Header
+    kind: str
+    size: Size
+    claim: Claim
 
 
 @dataclass(frozen=True)
@@ -109,17 +125,39 @@ class Worker:
             ImageError: this image cannot be read, enlarged or written.
             StorageError: the disk takes no more outputs.
         """
+        started = time.perf_counter()
+        return self._unless_taken(job, lambda accepted: self._done(job, accepted, started))
+
+    def preview(self, job: Job) -> Planned | Skipped:
+        """What a call would do, and what it would cost; raises what can be known before."""
+        return self._unless_taken(job, lambda accepted: self._planned(job, accepted))
+
+    def _unless_taken(self, job: Job, work: Callable[[_Accepted], Result]) -> Result | Skipped:
         try:
-            return self._made(job)
+            accepted = self._accept(job)
+            return accepted if isinstance(accepted, Skipped) else work(accepted)
         except Taken:
             if self._options.existing != "skip":
                 raise
             return Skipped(str(job.source), str(job.target), "another file stands in its place")
 
-    def _made(self, job: Job) -> Done | Skipped:
+    def _planned(self, job: Job, accepted: _Accepted) -> Planned:
+        size = accepted.header.size
+        return Planned(
+            input=str(job.source),
+            output=str(job.target),
+            input_size=size,
+            output_size=accepted.size,
+            model=self._upscaler.model,
+            passes=self._upscaler.passes(size),
+            seconds=self._upscaler.seconds(size),
+            bytes=codec.likely_bytes(accepted.size, accepted.kind),
+        )
+
+    def _accept(self, job: Job) -> _Accepted | Skipped:
+        """Find out, by all that can be known before decoding, what becomes of ``job``."""
         name = display_name(job.source)
         self._require_going()
-        started = time.perf_counter()
         data = read_source(job.source, most_bytes(self._options.max_pixels))
         header = codec.read_header(data, name, self._options.max_pixels)
         with about(name):
@@ -132,8 +170,12 @@ class Worker:
             return Skipped(str(job.source), str(job.target), "already done")
         codec.require_fits(size, kind, name)
         claim.check(kind, size)
-        with self._gate.hold(_weight(data, header, size)):
-            made = self._make(data, name, kind)
+        return _Accepted(data, header, kind, size, claim)
+
+    def _done(self, job: Job, accepted: _Accepted, started: float) -> Done:
+        header, claim = accepted.header, accepted.claim
+        with self._gate.hold(_weight(accepted.data, header, accepted.size)):
+            made = self._make(accepted.data, display_name(job.source), accepted.kind)
         output = content_hash(made.data)
         claim.admit(output)
         notes = [*made.notes]

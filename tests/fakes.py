@@ -37,6 +37,12 @@ class FakeUpscaler:
     def output_size(self, size: Size) -> Size:
         return size * self.scale
 
+    def passes(self, size: Size) -> tuple[int, ...]:
+        return (self.scale,)
+
+    def seconds(self, size: Size) -> float:
+        return size.pixels * 1e-6
+
     def __call__(
         self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
     ) -> Upscaled:

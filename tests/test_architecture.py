@@ -30,6 +30,7 @@ FLOORS: dict[int, set[str]] = {
         "engine",
         "jobs",
         "outputs",
+        "room",
         "sidecars",
         "sources",
         "tile_pool",

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from sr_batch.cli.console import has_terminal, say
-from sr_batch.results import Done, Failed, JobResult, NotRun, Skipped, one_line, to_json
+from sr_batch.results import Done, Failed, JobResult, NotRun, Planned, Skipped, one_line, to_json
 from sr_batch.storage import PIPE, write_output
 
 if TYPE_CHECKING:
@@ -113,7 +113,9 @@ class Report:
         elif isinstance(result, Done):
             for note in result.notes:
                 self.say(note, "note: ")
-        if self._volume > 0 and not isinstance(result, Failed):
+        elif isinstance(result, Planned):
+            self.say(_expected(result))
+        if self._volume > 0 and isinstance(result, Done | Skipped | NotRun):
             self.say(_described(result))
 
     def finish(self, exit_code: int) -> None:
@@ -140,6 +142,21 @@ def _described(result: Done | Skipped | NotRun) -> str:
     return f"{way}: {result.reason}"
 
 
+def _expected(result: Planned) -> str:
+    """``a.jpg -> out/a.jpg: 800x600 -> 1600x1200 by edsr x2, about 5 s and 1.2 MB``."""
+    networks = ", ".join(f"x{scale}" for scale in result.passes)
+    means = f"{result.model} {networks}" if networks else "resampling alone"
+    sizes = f"{result.input_size} -> {result.output_size}"
+    cost = f"about {_duration(result.seconds)} and {result.bytes / 1e6:.1f} MB"
+    return f"{result.input} -> {result.output}: {sizes} by {means}, {cost}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.2g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
 def _print_json(record: dict[str, object]) -> None:
     write_output(PIPE, json.dumps(record).encode() + b"\n")
 
@@ -162,18 +179,25 @@ def describe(summary: Summary, results: Sequence[JobResult]) -> str:
     """The closing line for people: ``20 images: 18 done, 2 failed in 31.4 s (0.52 MP/s)``."""
     if summary.planned == 0:
         return "no images found"
+    planned = [result for result in results if isinstance(result, Planned)]
     counts = [
         f"{count} {word}{why}"
         for count, word, why in (
             (summary.done, "done", ""),
             (summary.skipped, "skipped", _reasons(results)),
             (summary.failed, "failed", ""),
-            (summary.not_run, "not run", ""),
+            (len(planned), "to do", _costs(planned)),
+            (summary.not_run - len(planned), "not run", ""),
         )
         if count
     ]
     images = "1 image" if summary.planned == 1 else f"{summary.planned} images"
     return f"{images}: {', '.join(counts)} in {summary.seconds:.1f} s{_speed(summary, results)}"
+
+
+def _costs(planned: Sequence[Planned]) -> str:
+    seconds, size = sum(p.seconds for p in planned), sum(p.bytes for p in planned)
+    return f" (about {_duration(seconds)} and {size / 1e6:.1f} MB)"
 
 
 def _reasons(results: Sequence[JobResult]) -> str:

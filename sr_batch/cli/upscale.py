@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
     from sr_batch.upscaler import Upscaler
 
 DEFAULTS = UpscaleOptions()
+
+
+@dataclass(frozen=True)
+class Show:
+    """What is shown of a run: to machines, how much to people, and whether of a dry one."""
+
+    as_json: bool
+    volume: int
+    dry: bool
 
 
 def _use_defaults(context: typer.Context, file: Path | None) -> Path | None:
@@ -202,6 +212,13 @@ def upscale(
     recursive: Annotated[
         bool, typer.Option("--recursive/--no-recursive", help="Go into the folders of a folder.")
     ] = DEFAULTS.recursive,
+    dry: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show what would be made, by which networks, how long and how large; do nothing.",
+        ),
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing but what went wrong.")
     ] = False,
@@ -266,36 +283,44 @@ def upscale(
         recursive=recursive,
     )
     volume = int(verbose) - int(quiet)
-    raise typer.Exit(_run(inputs, output, options, as_json, volume))
+    raise typer.Exit(_run(inputs, output, options, Show(as_json, volume, dry)))
 
 
-def _run(
-    inputs: list[str], output: str | None, options: UpscaleOptions, as_json: bool, volume: int
-) -> int:
+def _run(inputs: list[str], output: str | None, options: UpscaleOptions, show: Show) -> int:
     # Imported here, not above: they load the inference and image libraries, --help does not.
     from sr_batch.cli.report import Report
     from sr_batch.jobs import plan_jobs
+    from sr_batch.room import shortages
     from sr_batch.upscaler import Upscaler
 
-    with Report(as_json, volume) as report, Upscaler(options, report.say) as upscaler:
+    with Report(show.as_json, show.volume) as report, Upscaler(options, report.say) as upscaler:
         plan = plan_jobs(inputs, output, options, upscaler.model, report.say)
-        _check_standard_output(plan, as_json)
+        _check_standard_output(plan, show.as_json)
+        for line in shortages(plan.jobs):
+            report.say(line, "note: ")
         report.begin(plan)
         with stop_on_signals() as stop:
-            code = _work(plan, upscaler, options, report, stop)
+            code = _work(plan, upscaler, options, report, stop, show.dry)
         report.finish(code)
     return code
 
 
 def _work(
-    plan: Plan, upscaler: Upscaler, options: UpscaleOptions, report: Report, stop: Stop
+    plan: Plan,
+    upscaler: Upscaler,
+    options: UpscaleOptions,
+    report: Report,
+    stop: Stop,
+    dry: bool,
 ) -> int:
     """Run the plan and show its results; the exit code."""
     from sr_batch import engine
 
     results: list[JobResult] = []
     try:
-        run = engine.run(plan, upscaler, options, report.progress, stop.event, notify=report.say)
+        run = engine.run(
+            plan, upscaler, options, report.progress, stop.event, notify=report.say, dry=dry
+        )
         for result in run:
             results.append(result)
             report.add(result)
