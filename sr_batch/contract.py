@@ -5,11 +5,13 @@ Every model takes ``input`` (N, C, H, W) float32 0..1 and returns ``output`` (N,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 SCHEMA = "1"
 PREFIX = "sr."
+
+LEAST_CONSISTENCY = 20.0
 
 Color = Literal["rgb", "y"]
 Precision = Literal["fp32", "fp16", "int8"]
@@ -38,6 +40,8 @@ class ModelSpec:
         data: What it was trained on.
         commit: Source commit that exported it.
         scores: Set name -> (PSNR-Y in dB, SSIM).
+        consistency: Least PSNR in dB between an output, reduced, and its input: below it
+            something went wrong. A file without the key has a bound that only ruins fall below.
     """
 
     name: str
@@ -53,6 +57,7 @@ class ModelSpec:
     data: str
     commit: str
     scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    consistency: float = LEAST_CONSISTENCY
 
     @property
     def channels(self) -> int:
@@ -72,7 +77,7 @@ _NUMBERS = ("scale", "multiple", "receptive_field", "overlap")
 def to_metadata(spec: ModelSpec) -> dict[str, str]:
     """The flat strings for ``metadata_props``."""
     flat = {key: str(getattr(spec, key)) for key in _TEXT + _NUMBERS}
-    flat |= {"schema": SCHEMA, "range": "0..1"}
+    flat |= {"schema": SCHEMA, "range": "0..1", "consistency": repr(spec.consistency)}
     for name, (psnr, ssim) in spec.scores.items():
         flat |= {f"psnr.{name}": repr(psnr), f"ssim.{name}": repr(ssim)}
     return {PREFIX + key: value for key, value in flat.items()}
@@ -95,11 +100,12 @@ def from_metadata(metadata: Mapping[str, str]) -> ModelSpec:
             if key.startswith("psnr.")
         }
         text = {key: flat[key] for key in _TEXT}
+        consistency = float(flat.get("consistency", LEAST_CONSISTENCY))
     except KeyError as missing:
         raise ContractError(f"{PREFIX}{missing.args[0]} is missing") from missing
     except ValueError as bad:
         raise ContractError(f"a number cannot be read: {bad}") from bad
-    return _checked(text, numbers, scores)
+    return replace(_checked(text, numbers, scores), consistency=consistency)
 
 
 def _checked(

@@ -13,7 +13,7 @@
     │   ├── ImageTooLarge        3   over a pixel limit, ours or the output format's
     │   ├── UnwritableOutput     3   this one output cannot be written here, others may be
     │   ├── OutOfMemory          3   not even the smallest tile fits
-    │   └── BadOutput            3   the network gave values that are no numbers
+    │   └── BadOutput            3   the network gave no numbers, or not the picture
     └── DeviceUnavailable        4   the device asked for cannot be had
 
 Every message is one line: what happened, to which file, and the flag or command that helps.
@@ -77,7 +77,7 @@ class OutOfMemory(ImageError):
 
 
 class BadOutput(ImageError):
-    """The network returned NaN or infinite values; nothing is written."""
+    """The network gave no numbers, or the output is not the input's picture; nothing is written."""
 
 
 class DeviceUnavailable(SrBatchError):

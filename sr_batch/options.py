@@ -50,6 +50,7 @@ class UpscaleOptions:
         include: Patterns of what is taken from folders; nothing is all.
         exclude: Patterns of what is not.
         existing: What becomes of an input in whose output's place something else stands.
+        verify: Whether every output is decoded again and compared before it takes its name.
         jobs: Threads that run tiles; None is one per core.
         recursive: Whether folders are walked into.
     """
@@ -74,6 +75,7 @@ class UpscaleOptions:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     existing: Existing = "error"
+    verify: bool = False
     jobs: int | None = None
     recursive: bool = True
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from sr_batch import bicubic, pipeline
 from sr_batch.catalog import choose
-from sr_batch.contract import Color, ModelSpec
+from sr_batch.contract import LEAST_CONSISTENCY, Color, ModelSpec
 from sr_batch.errors import about
 from sr_batch.geometry import Region, Size, Tile
 from sr_batch.image import Image
@@ -95,6 +95,13 @@ class Upscaler:
     def passes(self, size: Size) -> tuple[int, ...]:
         """Factors of the networks that enlarge an image of ``size``, in their order."""
         return self._plan(size).passes
+
+    def bound(self, size: Size) -> float:
+        """Least PSNR in dB between what becomes of an image of ``size``, reduced, and itself."""
+        passes = self.passes(size)
+        return min(
+            (self._sessions[scale].spec.consistency for scale in passes), default=LEAST_CONSISTENCY
+        )
 
     def seconds(self, size: Size) -> float:
         """What the networks are likely to take for an image of ``size``, all threads on it."""

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from sr_batch import codec
 from sr_batch.claim import Claim, Taken
-from sr_batch.errors import about
+from sr_batch.errors import BadOutput, about
 from sr_batch.geometry import Size
 from sr_batch.image import Image
 from sr_batch.jobs import LARGE_ENOUGH, PIPE, Job, Notify
@@ -21,6 +21,7 @@ from sr_batch.results import Done, Planned, Skipped
 from sr_batch.sidecars import copy_sidecars
 from sr_batch.storage import imitate, write_output
 from sr_batch.upscaler import Stopped, Upscaled
+from sr_batch.verify import require_same_picture
 
 Loader = Callable[[bytes, str, int], Image]
 Result = TypeVar("Result", Done, Planned)
@@ -41,6 +42,8 @@ class Enlarger(Protocol):
     def recipe(self) -> str: ...
 
     def output_size(self, size: Size) -> Size: ...
+
+    def bound(self, size: Size) -> float: ...
 
     def passes(self, size: Size) -> tuple[int, ...]: ...
 
@@ -183,7 +186,7 @@ class Worker:
             job.target,
             made.data,
             lambda: claim.record(output),
-            lambda part: notes.extend(self._imitate(part, job.source)),
+            lambda part: notes.extend(self._finish(part, made.data, job.source)),
         )
         notes += copy_sidecars(job.source, job.target, header, made.size, self._options.metadata)
         return Done(
@@ -198,7 +201,10 @@ class Worker:
             notes=tuple(notes),
         )
 
-    def _imitate(self, part: Path, source: Path) -> tuple[str, ...]:
+    def _finish(self, part: Path, data: bytes, source: Path) -> tuple[str, ...]:
+        """The last thing before an output takes its name."""
+        if self._options.verify and part.read_bytes() != data:
+            raise BadOutput(f"{display_name(source)}: the disk does not give back what was written")
         if source == PIPE:
             return ()
         return imitate(part, source, times=self._options.metadata != "strip")
@@ -215,6 +221,10 @@ class Worker:
         enlarged = self._upscaler(image, name, self._progress, self._halt)
         notes = (*enlarged.notes, *codec.losses(enlarged.image, kind))
         encoded = codec.encode_image(enlarged.image, kind, self._options.quality)
+        if self._options.verify:
+            with about(name):
+                bound = self._upscaler.bound(image.size)
+                require_same_picture(encoded, enlarged.image.size, image, bound)
         return _Made(encoded, enlarged.image.size, notes)
 
     def _recipe(self, kind: str) -> str:

@@ -40,6 +40,9 @@ class FakeUpscaler:
     def passes(self, size: Size) -> tuple[int, ...]:
         return (self.scale,)
 
+    def bound(self, size: Size) -> float:
+        return 20
+
     def seconds(self, size: Size) -> float:
         return size.pixels * 1e-6
 

@@ -23,6 +23,7 @@ FLOORS: dict[int, set[str]] = {
         "reading",
         "resample",
         "storage",
+        "verify",
     },
     3: {
         "claim",

@@ -125,6 +125,8 @@ def _file_facts(spec: ModelSpec, facts: Facts) -> str:
             f"({facts.processor})",
             f"- receptive field {spec.receptive_field} LR pixels, tile overlap {spec.overlap}: "
             "tiled 8-bit output differs by at most 1 level on at most 1e-5 of the samples",
+            f"- an output, reduced, is at least {spec.consistency:g} dB like its input, whatever it"
+            " shows: the bound of `--verify`",
             f"- torch and ONNX Runtime differ by at most {facts.parity:.1e} on odd sizes, in fp32",
             f"- exported from commit {spec.commit}",
         ]

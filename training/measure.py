@@ -1,13 +1,16 @@
 """What an exported file does to pictures, measured."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 import torch
 
+from sr_batch.image import Image
 from sr_batch.onnx_session import OnnxSession
+from sr_batch.session import Session
+from sr_batch.verify import consistency
 from training.data import Color, read_rgb, to_color
 from training.evaluate import SETS, evaluate_folder
 from training.features import Perceptual, load_squeezenet
@@ -15,6 +18,7 @@ from training.resize import crop_to_multiple, downscale
 from training.sheet import compare
 
 _SIDE = 160
+_MARGIN = 3.0
 
 
 def score_file(path: Path, data: Path, workers: int) -> dict[str, tuple[float, float]]:
@@ -48,6 +52,35 @@ def perceptual_distance(path: Path, photographs: Sequence[Path], features: Path)
     with torch.inference_mode():
         rows = (compare(read_rgb(photograph), session) for photograph in photographs)
         return fmean(distance(planes(row.sr), planes(row.hr)).item() for row in rows)
+
+
+def least_consistency(session: Session, crops: Sequence[np.ndarray]) -> float:
+    """Least PSNR in dB between an output, reduced, and its input, less a margin.
+
+    Args:
+        session: Any.
+        crops: LR (C, H, W) float32, 0..1; patterns that no photograph has come on top.
+    """
+    values = []
+    for crop in [*crops, *_patterns(session.spec.channels)]:
+        lr = Image(_to_pixels(crop))
+        sr = Image(_to_pixels(session(crop[None])[0]))
+        values.append(consistency(sr, lr))
+    return round(min(values) - _MARGIN, 1)
+
+
+def _patterns(channels: int) -> Iterator[np.ndarray]:
+    """Dither, dots, a checkerboard and lines, all of single pixels."""
+    random = np.random.default_rng(0).random((channels, 64, 64))
+    y, x = np.mgrid[:64, :64]
+    for plane in (random > 0.5, random > 0.9, (x + y) % 2, y % 2, y % 3 == 0):
+        yield np.broadcast_to(plane, (channels, 64, 64)).astype(np.float32)
+
+
+def _to_pixels(planes: np.ndarray) -> np.ndarray:
+    """Float (C, H, W), 0..1 -> uint8 (H, W, C)."""
+    levels = np.rint(planes.clip(0, 1) * 255).astype(np.uint8)
+    return np.ascontiguousarray(levels.transpose(1, 2, 0))
 
 
 def lr_crops(paths: Sequence[Path], count: int, scale: int, color: Color) -> list[np.ndarray]:

@@ -18,7 +18,7 @@ from training.data import list_images, shipped_images
 from training.evaluate import bicubic_scores
 from training.export import to_onnx, write
 from training.fake_quant import inner_layers
-from training.measure import lr_crops, score_file
+from training.measure import least_consistency, lr_crops, score_file
 from training.models import MODELS
 from training.precision import to_fp16, to_int8
 from training.recipe import Recipe
@@ -72,10 +72,12 @@ def _variants(
 def _release(model: onnx.ModelProto, spec: ModelSpec, where: Shipment) -> tuple[Path, ModelSpec]:
     """Measure ``model``, compare it with the fp32 file it is a variant of, and write it."""
     with _drafted(model, spec, where) as draft:
+        session = OnnxSession.open(draft)
         images = lr_crops(list_images([where.data / "valid"]), _TILED, spec.scale, spec.color)
-        overlap = certify.measure_overlap(OnnxSession.open(draft), images, spec.full_overlap)
+        overlap = certify.measure_overlap(session, images, spec.full_overlap)
+        likeness = least_consistency(session, images)
         scores = score_file(draft, where.data, where.workers)
-    spec = replace(spec, overlap=overlap, scores=scores)
+    spec = replace(spec, overlap=overlap, scores=scores, consistency=likeness)
     if spec.precision != "fp32":
         certify.require_quality(spec, read_spec(_path(replace(spec, precision="fp32"), where)))
     path = _path(spec, where)

@@ -199,6 +199,13 @@ def upscale(
         Existing,
         typer.Option(help="What to do where another file, not ours, stands in an output's place."),
     ] = DEFAULTS.existing,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify/--no-verify",
+            help="Read every output again, and fail it if it is not the input's picture.",
+        ),
+    ] = DEFAULTS.verify,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -279,6 +286,7 @@ def upscale(
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         existing=existing,
+        verify=verify,
         jobs=jobs,
         recursive=recursive,
     )
