@@ -2,13 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from sr_batch import codec
+from sr_batch.byte_gate import ByteGate
 from sr_batch.claim import Claim, Taken
 from sr_batch.errors import BadOutput, about
 from sr_batch.geometry import Size
@@ -52,27 +52,6 @@ class Enlarger(Protocol):
     def __call__(
         self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
     ) -> Upscaled: ...
-
-
-class ByteGate:
-    """Lets holders in while their bytes stay within ``limit`` together; one may always enter."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._held = 0
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def hold(self, count: int) -> Iterator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._held or self._held + count <= self._limit)
-            self._held += count
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._held -= count
-                self._changed.notify_all()
 
 
 @dataclass(frozen=True)

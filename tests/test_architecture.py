@@ -26,6 +26,7 @@ FLOORS: dict[int, set[str]] = {
         "verify",
     },
     3: {
+        "byte_gate",
         "claim",
         "doctor",
         "engine",

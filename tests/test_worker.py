@@ -1,10 +1,8 @@
 import threading
 import time
 
-import numpy as np
 import pytest
 
-from sr_batch.worker import ByteGate
 from tests.fakes import FakeUpscaler
 from tests.runs import count, go, photos
 
@@ -27,26 +25,3 @@ def test_few_bytes_in_flight_let_one_image_through_at_a_time(
 
     assert count(go("in", upscaler=FakeUpscaler(before=enter))) == {"done": 8}
     assert shared == []
-
-
-def test_gate_keeps_its_holders_within_the_limit() -> None:
-    gate, lock = ByteGate(10), threading.Lock()
-    holding: list[int] = []
-    worst: list[list[int]] = []
-
-    def enter_often(seed: int) -> None:
-        for size in np.random.default_rng(seed).integers(1, 15, 50).tolist():
-            with gate.hold(size):
-                with lock:
-                    holding.append(size)
-                    worst.append(list(holding))
-                with lock:
-                    holding.remove(size)
-
-    threads = [threading.Thread(target=enter_often, args=(seed,)) for seed in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(worst) == 300
-    assert all(sum(sizes) <= 10 or len(sizes) == 1 for sizes in worst)

@@ -4,25 +4,46 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from sr_batch.cli.signals import Stop, stop_on_signals
-from sr_batch.cli.values import number, parse_overlap, parse_tile
-from sr_batch.errors import SrBatchError, UsageError
-from sr_batch.options import (
-    COUNT_RANGE,
-    QUALITY_RANGE,
-    SCALE_RANGE,
-    SIDE_RANGE,
-    Existing,
-    Format,
-    Keep,
-    Mode,
-    UpscaleOptions,
+from sr_batch.cli.parameters import (
+    AsJson,
+    Config,
+    Device,
+    Dry,
+    Exclude,
+    Height,
+    Include,
+    InMode,
+    Inputs,
+    Jobs,
+    LongEdge,
+    MaxPixels,
+    Megapixels,
+    MetadataKept,
+    ModelName,
+    NameTemplate,
+    OnExisting,
+    OnlyIfSmaller,
+    Output,
+    OutputFormat,
+    Quality,
+    Quiet,
+    Recursive,
+    Scale,
+    ShortEdge,
+    Tile,
+    TileOverlap,
+    Verbose,
+    Verify,
+    Width,
 )
+from sr_batch.cli.signals import Stop, stop_on_signals
+from sr_batch.cli.values import parse_overlap, parse_tile
+from sr_batch.errors import SrBatchError, UsageError
+from sr_batch.options import UpscaleOptions
 from sr_batch.results import JobResult, exit_code
 
 if TYPE_CHECKING:
@@ -42,214 +63,37 @@ class Show:
     dry: bool
 
 
-def _use_defaults(context: typer.Context, file: Path | None) -> Path | None:
-    from sr_batch.cli.config import use_defaults
-
-    return use_defaults(context, file)
-
-
 def upscale(
-    inputs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="INPUT",
-            show_default=False,
-            help="Image files, folders, glob patterns, or - for standard input.",
-        ),
-    ],
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="OUT",
-            help="A folder, a file for a single input, or - for standard output. Default: beside "
-            "the input, FOLDER_sr for a folder, NAME_xSCALE_MODEL for a file.",
-        ),
-    ] = None,
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model", "-m", metavar="NAME|FILE", help="See sr-batch models, or an .onnx file."
-        ),
-    ] = DEFAULTS.model,
-    scale: Annotated[
-        float | None,
-        typer.Option(
-            "--scale",
-            "-s",
-            metavar="FACTOR",
-            parser=number(float, "--scale", SCALE_RANGE),
-            show_default=False,
-            help=f"Side of the output / side of the input, {SCALE_RANGE}; 2 if nothing is said.",
-        ),
-    ] = DEFAULTS.scale,
-    width: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=number(int, "--width", SIDE_RANGE),
-            help="Width of the outputs in pixels; with --height the box they fit into.",
-        ),
-    ] = DEFAULTS.width,
-    height: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=number(int, "--height", SIDE_RANGE),
-            help="Height of the outputs in pixels.",
-        ),
-    ] = DEFAULTS.height,
-    long_edge: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=number(int, "--long-edge", SIDE_RANGE),
-            help="Longer side of the outputs in pixels.",
-        ),
-    ] = DEFAULTS.long_edge,
-    short_edge: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=number(int, "--short-edge", SIDE_RANGE),
-            help="Shorter side of the outputs in pixels.",
-        ),
-    ] = DEFAULTS.short_edge,
-    megapixels: Annotated[
-        float | None,
-        typer.Option(
-            metavar="N",
-            parser=number(float, "--megapixels", SIDE_RANGE),
-            help="Size of the outputs in millions of pixels.",
-        ),
-    ] = DEFAULTS.megapixels,
-    only_if_smaller: Annotated[
-        bool,
-        typer.Option("--only-if-smaller", help="Leave alone what is as large already."),
-    ] = DEFAULTS.only_if_smaller,
-    mode: Annotated[
-        Mode,
-        typer.Option(help="Run the network on color or on luma alone; auto: what it was made for."),
-    ] = DEFAULTS.mode,
-    tile: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|N", help="Longest side of a tile in input pixels; 0 never tiles."
-        ),
-    ] = "auto",
-    overlap: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|full|N",
-            help="Input pixels of context round a tile; full: equal to no tiles, bit for bit.",
-        ),
-    ] = str(DEFAULTS.overlap),
-    device: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|cpu|cuda", help="Where to run; any but auto fails where it cannot be had."
-        ),
-    ] = DEFAULTS.device,
-    output_format: Annotated[
-        Format, typer.Option("--format", "-f", help="Format of the outputs; keep: the input's.")
-    ] = DEFAULTS.format,
-    quality: Annotated[
-        int,
-        typer.Option(
-            "--quality",
-            metavar="N",
-            parser=number(int, "--quality", QUALITY_RANGE),
-            help=f"Of JPEG and WebP, {QUALITY_RANGE}.",
-        ),
-    ] = DEFAULTS.quality,
-    metadata: Annotated[
-        Keep,
-        typer.Option(
-            help="What becomes of EXIF, XMP, IPTC and sidecar files; profile and resolution stay."
-        ),
-    ] = DEFAULTS.metadata,
-    max_pixels: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            parser=number(int, "--max-pixels", COUNT_RANGE),
-            help="Refuse inputs with more pixels than this.",
-        ),
-    ] = DEFAULTS.max_pixels,
-    name: Annotated[
-        str,
-        typer.Option(
-            metavar="TEMPLATE",
-            show_default=False,
-            help="Names of the outputs below OUT, of {stem} {ext} {reldir} {scale} {model} {width} "
-            "{height}: {reldir}/{stem}_{width}x{height}{ext}.",
-        ),
-    ] = DEFAULTS.name,
-    include: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="GLOB", help="Take only these from folders: '*.jpg', 'raw/**'; case is ignored."
-        ),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(metavar="GLOB", help="Do not take these from folders.")
-    ] = None,
-    existing: Annotated[
-        Existing,
-        typer.Option(help="What to do where another file, not ours, stands in an output's place."),
-    ] = DEFAULTS.existing,
-    verify: Annotated[
-        bool,
-        typer.Option(
-            "--verify/--no-verify",
-            help="Read every output again, and fail it if it is not the input's picture.",
-        ),
-    ] = DEFAULTS.verify,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs",
-            "-j",
-            metavar="N",
-            parser=number(int, "--jobs", COUNT_RANGE),
-            help="Threads that compute; default: one a core.",
-        ),
-    ] = DEFAULTS.jobs,
-    recursive: Annotated[
-        bool, typer.Option("--recursive/--no-recursive", help="Go into the folders of a folder.")
-    ] = DEFAULTS.recursive,
-    dry: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run",
-            help="Show what would be made, by which networks, how long and how large; do nothing.",
-        ),
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but what went wrong.")
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say what was done with every input.")
-    ] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            is_eager=True,
-            callback=_use_defaults,
-            show_default=False,
-            help="Defaults of these options in TOML, under [upscale]; without it the file "
-            "sr-batch/config.toml in your own settings folder, if there is one.",
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="One JSON object per input on standard output, then one with the sums.",
-        ),
-    ] = False,
+    inputs: Inputs,
+    output: Output = None,
+    model: ModelName = DEFAULTS.model,
+    scale: Scale = DEFAULTS.scale,
+    width: Width = DEFAULTS.width,
+    height: Height = DEFAULTS.height,
+    long_edge: LongEdge = DEFAULTS.long_edge,
+    short_edge: ShortEdge = DEFAULTS.short_edge,
+    megapixels: Megapixels = DEFAULTS.megapixels,
+    only_if_smaller: OnlyIfSmaller = DEFAULTS.only_if_smaller,
+    mode: InMode = DEFAULTS.mode,
+    tile: Tile = "auto",
+    overlap: TileOverlap = str(DEFAULTS.overlap),
+    device: Device = DEFAULTS.device,
+    output_format: OutputFormat = DEFAULTS.format,
+    quality: Quality = DEFAULTS.quality,
+    metadata: MetadataKept = DEFAULTS.metadata,
+    max_pixels: MaxPixels = DEFAULTS.max_pixels,
+    name: NameTemplate = DEFAULTS.name,
+    include: Include = None,
+    exclude: Exclude = None,
+    existing: OnExisting = DEFAULTS.existing,
+    verify: Verify = DEFAULTS.verify,
+    jobs: Jobs = DEFAULTS.jobs,
+    recursive: Recursive = DEFAULTS.recursive,
+    dry: Dry = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    config: Config = None,
+    as_json: AsJson = False,
 ) -> None:
     """Enlarge photographs.
 
