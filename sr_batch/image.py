@@ -21,6 +21,7 @@ class Metadata:
         xmp_extension: What of the XMP did not fit into a JPEG's packet, in a JPEG's pieces.
         photoshop: Photoshop's image resources, IPTC among them, as bytes.
         dpi: Horizontal and vertical dots per inch.
+        note: What was done to the pixels on reading, for the user; None if nothing was.
         lossless: The file was a WebP that kept every value; one made from it does so too.
     """
 
@@ -30,6 +31,7 @@ class Metadata:
     xmp_extension: tuple[bytes, ...] = ()
     photoshop: bytes | None = None
     dpi: tuple[float, float] | None = None
+    note: str | None = None
     lossless: bool = False
 
 

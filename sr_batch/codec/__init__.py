@@ -132,7 +132,7 @@ def likely_bytes(size: Size, kind: str) -> int:
 
 
 def losses(image: Image, kind: str) -> tuple[str, ...]:
-    """What a file of ``kind`` cannot hold of ``image``, in words for a note to the user."""
+    """What was changed on reading, and what a file of ``kind`` cannot hold, in words for notes."""
     metadata = image.metadata
     exif_limit = {"jpg": jpeg.MAX_EXIF, "bmp": 0}.get(kind, 2**31)
     xmp_limit = {"jpg": jpeg.MAX_XMP, "bmp": 0}.get(kind, 2**31)
@@ -147,7 +147,8 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
         "ICC profile left out": len(metadata.icc or b"") > icc_limit
         or (kind == "webp" and webp.is_gray_profile(metadata.icc)),
     }
-    return tuple(what for what, happens in lost.items() if happens)
+    said = (metadata.note,) if metadata.note else ()
+    return said + tuple(what for what, happens in lost.items() if happens)
 
 
 def _open(data: bytes, max_pixels: int) -> Container:

@@ -1,12 +1,12 @@
 """JPEG: segments read and written here, coefficients by Pillow (in) and OpenCV (out)."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
-from sr_batch.codec import exif, opencv, photoshop, pillow, xmp
-from sr_batch.codec.container import Container
+from sr_batch.codec import cmyk, exif, opencv, photoshop, pillow, xmp
+from sr_batch.codec.container import Block, Container
 from sr_batch.codec.strips import strips
 from sr_batch.errors import UnreadableImage, UnsupportedImage
 from sr_batch.geometry import Size
@@ -41,31 +41,55 @@ def open_file(data: bytes) -> Container:
     """Take a JPEG apart. Of several pictures in one file (MPO) the first, as phones mean it."""
     segments = tuple(_segments(data))
     precision, size, channels = _frame(data, segments)
-    if channels == 4:
-        raise UnsupportedImage("a CMYK JPEG; convert it to RGB first")
-    if channels not in (1, 3) or precision != 8:
+    if channels not in (1, 3, 4) or precision != 8:
         raise UnsupportedImage(f"a JPEG of {channels} channels and {precision} bit")
     block = next(iter(_parts(data, segments, _APP1, _EXIF)), None)
     turn = exif.orientation(block)
     packet = next(iter(_parts(data, segments, _APP1, _XMP)), None)
     resources = b"".join(_parts(data, segments, _APP13, _PHOTOSHOP))
+    colors = _colors(data, segments, channels)
     return Container(
         format="jpg",
         stored=size,
-        channels=channels,
+        channels=colors.channels,
         alpha=False,
         depth=8,
         orientation=turn,
         metadata=Metadata(
-            icc=_icc(data, segments),
+            icc=colors.icc,
             exif=exif.upright(block),
             xmp=packet and xmp.upright(packet, turn),
             xmp_extension=tuple(_parts(data, segments, _APP1, _XMP_EXTENSION)),
             photoshop=photoshop.tidied(resources),
             dpi=_dpi(data, segments) or exif.dpi(block),
+            note=colors.note,
         ),
-        blocks=lambda: pillow.decode("jpg", _bare(data, segments), "L" if channels == 1 else "RGB"),
+        blocks=colors.blocks,
     )
+
+
+@dataclass(frozen=True)
+class _Colors:
+    """Pixels in colours that a network knows."""
+
+    channels: int
+    icc: bytes | None
+    note: str | None
+    blocks: Callable[[], Iterator[Block]]
+
+
+def _colors(data: bytes, segments: tuple[_Segment, ...], channels: int) -> _Colors:
+    """Gray and RGB as they are, CMYK as sRGB."""
+    profile = _icc(data, segments)
+    mode = {1: "L", 3: "RGB", 4: "CMYK"}[channels]
+
+    def stored() -> Iterator[Block]:
+        return pillow.decode("jpg", _bare(data, segments), mode)
+
+    if channels < 4:
+        return _Colors(channels, profile, None, stored)
+    convert, note = cmyk.converter(profile)
+    return _Colors(3, None, note, lambda: cmyk.to_rgb(stored(), convert))
 
 
 def encode(image: Image, quality: int) -> bytes:

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 from PIL import MpoImagePlugin
 
 from sr_batch import codec
-from sr_batch.errors import UnreadableImage, UnsupportedImage
+from sr_batch.errors import UnreadableImage
 from sr_batch.image import Image, Metadata, Pixels
 from tests.codec.pictures import (
     GPS,
@@ -143,12 +143,6 @@ def test_passes_over_junk_between_segments() -> None:
 def test_ignores_a_broken_exif_block() -> None:
     data = saved(Pillow.fromarray(noise(8, 8, 3)), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\x7fxx")
     assert read(data).color.shape == (8, 8, 3)
-
-
-def test_refuses_cmyk_in_words() -> None:
-    data = saved(Pillow.fromarray(noise(8, 8, 4), "CMYK"), "JPEG")
-    with pytest.raises(UnsupportedImage, match=r"^a\.jpg: a CMYK JPEG; convert it to RGB first$"):
-        codec.read_header(data, "a.jpg", PLENTY)
 
 
 @pytest.mark.parametrize("progressive", [False, True])
