@@ -80,7 +80,7 @@ def test_a_cmyk_picture_keeps_turn_and_words() -> None:
     data = saved(pixels, "JPEG", exif=b"Exif\0\0" + camera_exif(6), dpi=(300, 300))
     image = read(data)
     assert image.size == Size(16, 24)
-    assert image.metadata.dpi == (300, 300)
+    assert image.metadata.dpi == (300.0, 300.0)
     assert image.metadata.exif is not None
     again = read(codec.encode_image(image, "jpg", 95))
     assert again.metadata.note is None
