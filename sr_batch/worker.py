@@ -156,7 +156,7 @@ class Worker:
 
     def _done(self, job: Job, accepted: _Accepted, started: float) -> Done:
         header, claim = accepted.header, accepted.claim
-        with self._gate.hold(_weight(accepted.data, header, accepted.size)):
+        with self._gate.hold(_weight(accepted, self._options.verify)):
             made = self._make(accepted.data, display_name(job.source), accepted.kind)
         output = content_hash(made.data)
         claim.admit(output)
@@ -218,7 +218,11 @@ class Worker:
         return Claim(job, ledger, content_hash(data), self._recipe(kind), self._options.existing)
 
 
-def _weight(data: bytes, header: codec.Header, size: Size) -> int:
-    """Bytes that a job holds at its peak: the file, the decoded image, the enlarged one."""
-    enlarged = header.decoded_bytes * size.pixels // header.size.pixels
-    return len(data) + header.decoded_bytes + enlarged
+def _weight(accepted: _Accepted, twice: bool) -> int:
+    """Bytes that a job holds at its peak: the file, the decoded image, the enlarged one.
+
+    The last comes ``twice`` where it is read again.
+    """
+    decoded = accepted.header.decoded_bytes
+    enlarged = decoded * accepted.size.pixels // accepted.header.size.pixels
+    return len(accepted.data) + decoded + enlarged * (2 if twice else 1)
