@@ -1,5 +1,6 @@
 """Small pictures, metadata and files for the tests of the codec, all made here."""
 
+import functools
 import io
 import struct
 import zlib
@@ -39,7 +40,9 @@ def picture(channels: int, alpha: bool, depth: int, height: int = 13, width: int
     )
 
 
+@functools.cache
 def srgb_profile() -> bytes:
+    """Always the same bytes: a profile holds the second it was made in."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
