@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
-from sr_batch.errors import UnknownModel
+from sr_batch.errors import UnknownModel, did_you_mean
 from sr_batch.onnx_session import read_spec
 
 _NAME = re.compile(r"(?P<name>.+)_x(?P<scale>[1-9]\d*)(_(?P<precision>int8|fp16))?")
@@ -69,7 +68,6 @@ def _offer(name: str, models: Iterable[ModelFile]) -> str:
         families.setdefault(model.name, []).append(model.scale)
     if not families:
         return "there are none; export one, or give the path of an .onnx file"
-    nearest = get_close_matches(name.lower(), families, n=1, cutoff=0.5)
-    question = f"did you mean {nearest[0]}? " if nearest else ""
+    question = did_you_mean(name.lower(), families, cutoff=0.5)
     listed = [f"{each} ({', '.join(f'x{s}' for s in families[each])})" for each in families]
     return f"{question}There are {', '.join(listed)}"

@@ -19,7 +19,7 @@
 Every message is one line: what happened, to which file, and the flag or command that helps.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 
@@ -93,3 +93,11 @@ def about(name: str) -> Iterator[None]:
         yield
     except ImageError as fault:
         raise type(fault)(f"{name}: {fault}") from fault
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """``did you mean edsr? `` if one of ``known`` is near to ``name``, else nothing."""
+    from difflib import get_close_matches  # only where something is wrong already
+
+    nearest = get_close_matches(name, known, n=1, cutoff=cutoff)
+    return f"did you mean {nearest[0]}? " if nearest else ""

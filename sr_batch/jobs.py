@@ -181,20 +181,22 @@ def _words(size: Size | None, enlarged: Size | None, goal: Goal, model: str) -> 
 def _inspect(path: Path, max_pixels: int, whole: bool) -> tuple[str, Size | None]:
     """The container of ``path`` and its size, None if its first bytes do not tell.
 
-    If ``whole`` says so all of its bytes are asked.
+    If ``whole`` says so, all of its bytes are asked then.
     """
     if path == PIPE:
         return "keep", None
-    head = read_source(path, most_bytes(max_pixels)) if whole else read_head(path, _HEAD_BYTES)
+    name, head = display_name(path), read_head(path, _HEAD_BYTES)
     try:
-        header = codec.read_header(head, display_name(path), max_pixels)
+        header = codec.read_header(head, name, max_pixels)
     except ImageTooLarge:
         raise
     except ImageError:
         container = codec.sniff(head[:MAGIC_BYTES])
-        if container is None or whole or len(head) < _HEAD_BYTES:
+        if container is None or len(head) < _HEAD_BYTES:
             raise
-        return container, None
+        if not whole:
+            return container, None
+        header = codec.read_header(read_source(path, most_bytes(max_pixels)), name, max_pixels)
     return header.format, header.size
 
 

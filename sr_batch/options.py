@@ -1,6 +1,6 @@
 """Every knob of an upscale run with its default and range, declared once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from sr_batch.errors import UsageError
@@ -24,18 +24,11 @@ MAX_PIXELS = 178_956_970  # Pillow's own refusal: a quarter of a gigabyte of RGB
 
 
 @dataclass(frozen=True)
-class UpscaleOptions:
-    """What a user can choose.
+class UpscaleOptions(Goal):
+    """What a user can choose, the size of the outputs (:class:`Goal`) first.
 
     Attributes:
         model: Name of an exported family, or the path of an ONNX file.
-        scale: Output side / input side, above 0 and at most 64; 2 if nothing is said.
-        width: Of the output in pixels; with ``height`` the box it fits into.
-        height: Of the output in pixels.
-        long_edge: Of the output in pixels.
-        short_edge: Of the output in pixels.
-        megapixels: Of the output.
-        only_if_smaller: Leaves alone what is as large already.
         mode: ``rgb`` runs the network on colour, ``y`` on luma with bicubic chroma, ``auto`` as
             the model's contract says.
         tile: Longest side of a tile's core in LR pixels; None chooses, 0 never tiles.
@@ -56,13 +49,6 @@ class UpscaleOptions:
     """
 
     model: str = "edsr"
-    scale: float | None = None
-    width: int | None = None
-    height: int | None = None
-    long_edge: int | None = None
-    short_edge: int | None = None
-    megapixels: float | None = None
-    only_if_smaller: bool = False
     mode: Mode = "auto"
     tile: int | None = None
     overlap: Overlap = "auto"
@@ -81,16 +67,8 @@ class UpscaleOptions:
 
     @property
     def goal(self) -> Goal:
-        """Scale and sizes together."""
-        return Goal(
-            self.scale,
-            self.width,
-            self.height,
-            self.long_edge,
-            self.short_edge,
-            self.megapixels,
-            self.only_if_smaller,
-        )
+        """Scale and sizes alone."""
+        return Goal(**{field.name: getattr(self, field.name) for field in fields(Goal)})
 
     def __post_init__(self) -> None:
         self._check_size()

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sr_batch import codec
-from sr_batch.errors import ImageError, StorageError, UnwritableOutput
+from sr_batch.errors import ImageError, StorageError, UnreadableImage, UnwritableOutput
 from sr_batch.geometry import Size
 from sr_batch.options import Keep
-from sr_batch.reading import PIPE, display_name, file_hash, is_folder, read_source
+from sr_batch.reading import PIPE, display_name, is_folder, read_source
 from sr_batch.storage import write_output
 
 _SUFFIXES = (".xmp", ".XMP")
@@ -48,10 +48,16 @@ def _copied(
     sidecar: Path, copy: Path, header: codec.Header, size: Size, policy: Keep
 ) -> str | None:
     """What to note of the copy, if anything."""
-    if file_hash(sidecar) is None or sidecar == copy:
+    if sidecar == copy:
         return None
     try:
-        packet = codec.true_xmp(read_source(sidecar, _MOST_BYTES), header, size, policy)
+        said = read_source(sidecar, _MOST_BYTES)
+    except UnreadableImage:
+        return None
+    except ImageError as error:
+        return f"{display_name(sidecar)} is not copied: {error}"
+    packet = codec.true_xmp(said, header, size, policy)
+    try:
         if _differs(copy, packet):
             return f"{display_name(sidecar)} is not copied: {display_name(copy)} is another file"
         write_output(copy, packet)

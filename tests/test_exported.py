@@ -45,7 +45,7 @@ def _roughened(pixels: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def enlarge(pixels: np.ndarray, model: ModelFile, **options: Any) -> np.ndarray:
-    chosen = UpscaleOptions(str(model.path), model.scale, device="cpu", **options)
+    chosen = UpscaleOptions(model=str(model.path), scale=model.scale, device="cpu", **options)
     with Upscaler(chosen, lambda _: None) as upscaler:
         enlarged = upscaler(Image(pixels), "picture", lambda _: None, threading.Event())
     return enlarged.image.color.astype(np.int32)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,8 +59,8 @@ def test_other_names_are_free(name: str) -> None:
     assert not is_reserved(name)
 
 
-def targets(*inputs: str, output: str | None = None, **options: object) -> list[str]:
-    plan = plan_jobs(inputs, output, UpscaleOptions(**options), "edsr")  # type: ignore[arg-type]
+def targets(*inputs: str, output: str | None = None, **options: Any) -> list[str]:
+    plan = plan_jobs(inputs, output, UpscaleOptions(**options), "edsr")
     assert plan.settled == ()
     return [str(job.target) for job in plan.jobs]
 

@@ -200,7 +200,7 @@ def test_progress_adds_up_to_the_input(
 
 
 def test_output_size_is_known_before() -> None:
-    with Upscaler(UpscaleOptions("small", 1.5, device="cpu"), ignore) as upscaler:
+    with Upscaler(UpscaleOptions(model="small", scale=1.5, device="cpu"), ignore) as upscaler:
         assert upscaler.output_size(Size(41, 31)) == Size(62, 47)
 
 
@@ -211,7 +211,7 @@ def test_names_the_file_whose_network_fails() -> None:
 
 def test_stops_between_tiles() -> None:
     stop = threading.Event()
-    with Upscaler(UpscaleOptions("small", tile=32, device="cpu", jobs=1), ignore) as upscaler:
+    with Upscaler(UpscaleOptions(model="small", tile=32, device="cpu", jobs=1), ignore) as upscaler:
         told: list[int] = []
 
         def progress(pixels: int) -> None:
@@ -226,7 +226,7 @@ def test_stops_between_tiles() -> None:
 def test_images_in_flight_do_not_mix(folder: Path) -> None:
     pictures = [noise(50 + i, 60, 3, seed=i) for i in range(6)]
     with (
-        Upscaler(UpscaleOptions("small", tile=32, device="cpu", jobs=2), ignore) as upscaler,
+        Upscaler(UpscaleOptions(model="small", tile=32, device="cpu", jobs=2), ignore) as upscaler,
         ThreadPoolExecutor(4) as pool,
     ):
         run = pool.map(
@@ -265,28 +265,28 @@ def test_recipe_follows_the_content_of_the_network(folder: Path, tmp_path: Path)
 
 
 def test_says_what_runs_and_where(folder: Path) -> None:
-    with Upscaler(UpscaleOptions("luma", 3, device="cpu"), ignore) as upscaler:
+    with Upscaler(UpscaleOptions(model="luma", scale=3, device="cpu"), ignore) as upscaler:
         assert (upscaler.model, upscaler.provider) == ("luma", CPU)
     path = str(folder / "small_x4.onnx")
-    with Upscaler(UpscaleOptions(path, 0.5), ignore) as upscaler:
+    with Upscaler(UpscaleOptions(model=path, scale=0.5), ignore) as upscaler:
         assert (upscaler.model, upscaler.provider) == ("small", "none")
 
 
 def test_auto_speaks_once_for_all_networks() -> None:
     lines: list[str] = []
-    Upscaler(UpscaleOptions("small", 8), lines.append).close()
+    Upscaler(UpscaleOptions(model="small", scale=8), lines.append).close()
     assert len(lines) == 1
     assert lines[0].startswith("device: ")
 
 
 def test_refuses_what_it_cannot_do_before_any_work() -> None:
     with pytest.raises(UnknownModel, match="no model is called smal: did you mean small"):
-        Upscaler(UpscaleOptions("smal"), ignore)
+        Upscaler(UpscaleOptions(model="smal"), ignore)
     with pytest.raises(UsageError, match="--device gpu"):
-        Upscaler(UpscaleOptions("small", 0.5, device="gpu"), ignore)
+        Upscaler(UpscaleOptions(model="small", scale=0.5, device="gpu"), ignore)
     if find_cuda_fault():
         with pytest.raises(DeviceUnavailable, match="--device cuda"):
-            Upscaler(UpscaleOptions("small", device="cuda"), ignore)
+            Upscaler(UpscaleOptions(model="small", device="cuda"), ignore)
 
 
 # In a process of its own, as what it may take is cut short.
@@ -302,7 +302,7 @@ def enlarge(upscaler, side):
     color = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
     return upscaler(Image(color), "cat", lambda _: None, threading.Event()).image.color
 
-options = UpscaleOptions(sys.argv[1], device="cpu", tile=0, jobs=1)
+options = UpscaleOptions(model=sys.argv[1], device="cpu", tile=0, jobs=1)
 lines = []
 with Upscaler(options, lines.append) as upscaler:
     enlarge(upscaler, 40)

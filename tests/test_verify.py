@@ -1,3 +1,4 @@
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from sr_batch.image import Image
 from sr_batch.options import UpscaleOptions
 from sr_batch.resample import resize
 from sr_batch.results import Failed
+from sr_batch.upscaler import Upscaled
 from sr_batch.verify import consistency, require_same_picture
 from tests.codec.pictures import noise, smooth
 from tests.fakes import FakeUpscaler, save_picture
-from tests.runs import count, go, photos, tree
+from tests.runs import Progress, count, go, photos, tree
 
 
 def ramp(height: int = 40, width: int = 60) -> np.ndarray:
@@ -75,8 +77,10 @@ def test_what_is_transparent_does_not_count() -> None:
 class Upside(FakeUpscaler):
     """Turns a picture on its head, which no network does."""
 
-    def __call__(self, image, *rest):  # type: ignore[no-untyped-def]
-        made = super().__call__(image, *rest)
+    def __call__(
+        self, image: Image, name: str, progress: Progress, stop: threading.Event
+    ) -> Upscaled:
+        made = super().__call__(image, name, progress, stop)
         return replace(made, image=replace(made.image, color=made.image.color[::-1]))
 
 

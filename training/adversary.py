@@ -48,14 +48,14 @@ class Adversary:
         self.net.requires_grad_(requires_grad=False)
         return relativistic(self.net(sr), self.net(hr).detach())
 
-    def learn(self, sr: torch.Tensor, hr: torch.Tensor) -> float:
-        """One step towards telling ``hr`` from ``sr``. Returns the loss before it."""
+    def learn(self, sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+        """One step towards telling ``hr`` from ``sr``. Returns the loss, still on the device."""
         self.net.requires_grad_(requires_grad=True)
         self.optimizer.zero_grad(set_to_none=True)
         loss = relativistic(self.net(hr), self.net(sr.detach()))
         loss.backward()
         self.optimizer.step()
-        return loss.item()
+        return loss.detach()
 
     def state_dict(self) -> dict[str, Any]:
         return {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict()}

@@ -15,7 +15,7 @@ from training.data import Color, read_rgb, to_color
 from training.evaluate import SETS, evaluate_folder
 from training.features import Perceptual, load_squeezenet
 from training.resize import crop_to_multiple, downscale
-from training.sheet import compare
+from training.sheet import compare, levels
 
 _SIDE = 160
 _MARGIN = 3.0
@@ -63,8 +63,8 @@ def least_consistency(session: Session, crops: Sequence[np.ndarray]) -> float:
     """
     values = []
     for crop in [*crops, *_patterns(session.spec.channels)]:
-        lr = Image(_to_pixels(crop))
-        sr = Image(_to_pixels(session(crop[None])[0]))
+        lr = Image(levels(crop * 255))
+        sr = Image(levels(session(crop[None])[0] * 255))
         values.append(consistency(sr, lr))
     return round(min(values) - _MARGIN, 1)
 
@@ -75,12 +75,6 @@ def _patterns(channels: int) -> Iterator[np.ndarray]:
     y, x = np.mgrid[:64, :64]
     for plane in (random > 0.5, random > 0.9, (x + y) % 2, y % 2, y % 3 == 0):
         yield np.broadcast_to(plane, (channels, 64, 64)).astype(np.float32)
-
-
-def _to_pixels(planes: np.ndarray) -> np.ndarray:
-    """Float (C, H, W), 0..1 -> uint8 (H, W, C)."""
-    levels = np.rint(planes.clip(0, 1) * 255).astype(np.uint8)
-    return np.ascontiguousarray(levels.transpose(1, 2, 0))
 
 
 def lr_crops(paths: Sequence[Path], count: int, scale: int, color: Color) -> list[np.ndarray]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from sr_batch.errors import did_you_mean
 from training.adversary import Adversary
 from training.features import VGG19, Perceptual, load_squeezenet
 from training.losses import LOSSES, Loss, Weights, total
@@ -64,6 +64,5 @@ def make_objective(recipe: Recipe, features: Path, device: torch.device) -> Obje
 def _require_known(names: Iterable[str]) -> None:
     for name in names:
         if name not in NAMES:
-            nearest = get_close_matches(name, NAMES, n=1)
-            question = f"did you mean {nearest[0]}? " if nearest else ""
+            question = did_you_mean(name, NAMES)
             raise BadConfig(f"no loss is called {name}: {question}There are {', '.join(NAMES)}")

@@ -53,10 +53,10 @@ def compare(photograph: np.ndarray, session: Session) -> Row:
     """Shrink ``photograph`` by the scale of ``session`` and enlarge it both ways."""
     scale = session.spec.scale
     hr = crop_to_multiple(photograph, scale)
-    lr = _levels(downscale(hr, scale).numpy())
+    lr = levels(downscale(hr, scale).numpy())
     tiles = plan_tiles(Size(lr.shape[1], lr.shape[0]), 0, 0, session.spec.multiple)
     sr = pipeline.upscale(Image(lr), session, tiles, session.spec.color, _one_by_one)
-    return Row(_levels(upscale(lr, scale).numpy()), sr.color, hr)
+    return Row(levels(upscale(lr, scale).numpy()), sr.color, hr)
 
 
 def hardest(row: Row, side: int) -> tuple[int, int]:
@@ -95,7 +95,7 @@ def _psnr_y(sr: np.ndarray, row: Row) -> float:
     return psnr(to_color(sr, "y")[..., 0], to_color(row.hr, "y")[..., 0], border=4)
 
 
-def _levels(chw: np.ndarray) -> np.ndarray:
+def levels(chw: np.ndarray) -> np.ndarray:
     """Float (C, H, W), 0..255 -> uint8 (H, W, C)."""
     return np.ascontiguousarray(np.rint(chw).clip(0, 255).astype(np.uint8).transpose(1, 2, 0))
 

@@ -1,7 +1,7 @@
 """Rewrite, export, certify, measure and describe one trained network: all that is shipped."""
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from training import card, certify, cost, sheet
 from training.checkpoint import State
 from training.curve import draw_curve
 from training.data import list_images, shipped_images
-from training.evaluate import bicubic_scores
+from training.evaluate import Score, bicubic_scores
 from training.export import to_onnx, write
 from training.fake_quant import inner_layers
 from training.measure import least_consistency, lr_crops, score_file
@@ -52,12 +52,21 @@ def ship(recipe: Recipe, weights: State, metrics: Path, where: Shipment) -> dict
     model = to_onnx(net, spec.channels)
     with _drafted(model, spec, where) as path:
         parity = certify.require_parity(net, OnnxSession.open(path), spec.channels)
+    bicubic = bicubic_scores(where.data, spec.scale)
     shipped = {}
     for precision, variant in _variants(model, net, recipe, spec, where).items():
         path, measured = _release(variant, replace(spec, precision=precision), where)
-        _describe(path, measured, recipe, metrics, parity, where)
+        _describe(path, measured, recipe, metrics, _Known(parity, bicubic), where)
         shipped[path.stem] = measured
     return shipped
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What holds for a network in every precision."""
+
+    parity: float
+    bicubic: Mapping[str, Score]
 
 
 def _variants(
@@ -86,7 +95,7 @@ def _release(model: onnx.ModelProto, spec: ModelSpec, where: Shipment) -> tuple[
 
 
 def _describe(
-    path: Path, spec: ModelSpec, recipe: Recipe, metrics: Path, parity: float, where: Shipment
+    path: Path, spec: ModelSpec, recipe: Recipe, metrics: Path, known: "_Known", where: Shipment
 ) -> None:
     """The card, the curve and the contact sheet; those of fp32 are good for fp16, too."""
     fp32 = _path(replace(spec, precision="fp32"), where)
@@ -101,9 +110,9 @@ def _describe(
         gmacs_720p=cost.multiply_adds_720p(model, spec.scale) / 1e9,
         lr_megapixels_per_second=cost.SIDE**2 / cost.seconds([path])[path.stem] / 1e6,
         processor=platform.processor() or platform.machine(),
-        parity=parity,
+        parity=known.parity,
         bytes=path.stat().st_size,
-        bicubic=bicubic_scores(where.data, spec.scale),
+        bicubic=known.bicubic,
         fp32=read_spec(fp32).scores,
     )
     card.write_card(path.with_suffix(".md"), spec, MODELS[spec.arch].about, recipe, facts, pictures)

@@ -10,13 +10,12 @@
 
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from sr_batch.errors import UsageError
+from sr_batch.errors import UsageError, did_you_mean
 from sr_batch.results import one_line
 
 _COMMANDS = ("upscale",)
@@ -66,8 +65,7 @@ def _name(key: str, known: Mapping[str, str], path: Path) -> str:
     """The parameter that ``key``, written as on the command line, sets."""
     if key in known:
         return known[key]
-    nearest = get_close_matches(key, known, n=1)
-    question = f"did you mean {nearest[0]}? " if nearest else ""
+    question = did_you_mean(key, known)
     raise UsageError(
         f"{_shown(path)}: there is no option {key}: {question}There are {', '.join(sorted(known))}"
     )

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import Any
 
 from torch import nn
 
+from sr_batch.errors import did_you_mean
 from training.models import (
     autoencoder,
     balanced,
@@ -62,8 +62,7 @@ def configure(name: str, scale: int, options: Mapping[str, Any]) -> Any:
         BadConfig: no such network, scale or option.
     """
     if name not in MODELS:
-        nearest = get_close_matches(name, MODELS, n=1)
-        question = f"did you mean {nearest[0]}? " if nearest else ""
+        question = did_you_mean(name, MODELS)
         raise BadConfig(f"no network is called {name}: {question}There are {', '.join(MODELS)}")
     entry = MODELS[name]
     if scale not in entry.scales:

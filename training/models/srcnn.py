@@ -40,6 +40,9 @@ ABOUT = About(
 )
 
 
+_MEAN, _DEVIATION = 0.434, 0.232
+
+
 @dataclass(frozen=True)
 class Config:
     """Widths of the two hidden layers; 128 and 64 are the wide form.
@@ -64,22 +67,28 @@ class SRCNN(nn.Module):
         self.extract = nn.Conv2d(1, config.features, 9, padding=4)
         self.map = nn.Conv2d(config.features, config.mapping, 1)
         self.rebuild = nn.Conv2d(config.mapping, 1, 7, padding=3)
-        self.mean, self.deviation = (0.0, 1.0) if config.start == "bicubic" else (0.434, 0.232)
-        start = self._as_bicubic if config.start == "bicubic" else self._as_the_paper
-        start()
+        self.normalised = config.start == "normal"
+        if self.normalised:
+            self._start_as_the_paper()
+        else:
+            self._start_as_bicubic()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = (self.enlarge(x) - self.mean) / self.deviation
-        x = torch.relu(self.map(torch.relu(self.extract(x))))
-        return self.rebuild(x) * self.deviation + self.mean
+        x = self.enlarge(x)
+        if not self.normalised:
+            return self._sharpen(x)
+        return self._sharpen((x - _MEAN) / _DEVIATION) * _DEVIATION + _MEAN
 
-    def _as_bicubic(self) -> None:
+    def _sharpen(self, x: torch.Tensor) -> torch.Tensor:
+        return self.rebuild(torch.relu(self.map(torch.relu(self.extract(x)))))
+
+    def _start_as_bicubic(self) -> None:
         """One channel carries luma, which ReLU lets through."""
         silence_(self.rebuild)
         for conv in (self.extract, self.map, self.rebuild):
             pass_through_(conv, channels=1)
 
-    def _as_the_paper(self) -> None:
+    def _start_as_the_paper(self) -> None:
         for conv in (self.extract, self.map, self.rebuild):
             silence_(conv)
             nn.init.normal_(conv.weight, 0, 0.001)
