@@ -48,7 +48,7 @@ class Claim:
             return False
         return self._known == self._entry(file_hash(self._job.target) or "")
 
-    def check(self, kind: str, size: Size) -> None:
+    def check(self, kind: str, sizes: tuple[Size, ...]) -> None:
         """Find out before the work what is sure to be refused after it.
 
         A file that is not known may be ours all the same, its record lost. Then the same work
@@ -67,7 +67,7 @@ class Claim:
         if self._known is None:
             if self._existing == "skip":
                 raise _foreign(target)
-            self._standing = _hash_of_image(target, kind, size)
+            self._standing = _hash_of_image(target, kind, sizes)
         elif self._known.source != self._source and self._known.origin != _origin(self._job):
             raise Taken(
                 f"{display_name(target)} is the output of another input,"
@@ -118,13 +118,14 @@ def _is_free(target: Path) -> bool:
         ) from error
 
 
-def _hash_of_image(target: Path, kind: str, size: Size) -> str:
+def _hash_of_image(target: Path, kind: str, sizes: tuple[Size, ...]) -> str:
+    pixels = sum(size.pixels for size in sizes)
     try:
-        data = read_source(target, most_bytes(size.pixels))
-        header = codec.read_header(data, display_name(target), size.pixels)
+        data = read_source(target, most_bytes(pixels))
+        header = codec.read_header(data, display_name(target), pixels)
     except ImageError as error:
         raise _foreign(target) from error
-    if (header.format, header.size) != (kind, size):
+    if (header.format, header.sizes) != (kind, sizes):
         raise _foreign(target)
     return content_hash(data)
 

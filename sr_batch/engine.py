@@ -32,7 +32,7 @@ def run(
     options: UpscaleOptions,
     progress: Callable[[int], None],
     stop: threading.Event,
-    load: Loader = codec.read_image,
+    load: Loader = codec.read_pages,
     notify: Notify = log_warning,
     dry: bool = False,
 ) -> Iterator[JobResult]:
@@ -44,7 +44,7 @@ def run(
         options: Format, quality, pixel limit.
         progress: Told input pixels as they are finished, from any thread.
         stop: Once set, images in flight are dropped or finished whole, the rest is ``NotRun``.
-        load: Decodes (bytes, name for messages, pixel limit).
+        load: Decodes (bytes, name for messages, pixel limit) one picture after the other.
         notify: Told, in one line, what does not stop the run: a broken state file.
         dry: Whether to look only: nothing is decoded or written, what would be done is ``Planned``.
 

@@ -36,20 +36,35 @@ class Metadata:
 
 
 @dataclass(frozen=True)
+class Timing:
+    """Of a frame in an animation.
+
+    Attributes:
+        milliseconds: For which the frame is shown.
+        plays: How often the whole animation is played; 0 is for ever.
+    """
+
+    milliseconds: float
+    plays: int
+
+
+@dataclass(frozen=True)
 class Image:
-    """Pixels the right way up.
+    """Pixels the right way up: of a picture, a page, or a frame that covers the whole canvas.
 
     Attributes:
         color: (H, W, 3) RGB or (H, W, 1) gray, uint8 or uint16 over the type's whole range.
         alpha: (H, W) of the same type as ``color``, not premultiplied; None when opaque.
         metadata: ICC, EXIF, DPI.
         format: Container it came from: ``jpg``, ``png``, ``webp``, ``tif`` or ``bmp``.
+        timing: Of a frame; None for a picture that stands still.
     """
 
     color: Pixels
     alpha: Pixels | None = None
     metadata: Metadata = field(default_factory=Metadata)
     format: str = "png"
+    timing: Timing | None = None
 
     @property
     def size(self) -> Size:

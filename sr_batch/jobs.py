@@ -146,14 +146,16 @@ def _planned(
     name = display_name(source.path)
     try:
         whole = bool(layout.template and layout.template.needs_size)
-        container, size = _inspect(source.path, options.max_pixels, whole)
+        container, header = _inspect(source.path, options.max_pixels, whole)
+        size = header.size if header else None
         with about(name):
             if size and options.goal.leaves(size):
                 return Skipped(str(source.path), None, LARGE_ENOUGH)
             enlarged = options.goal.size_of(size) if size else None
         place = layout.place(source, container, _words(size, enlarged, options.goal, model))
         _require_good_name(place.target, name)
-        if enlarged:
+        if header and enlarged:
+            codec.require_holds(header, place.format, name)
             codec.require_fits(enlarged, place.format, name)
     except ImageError as error:
         return Failed(str(source.path), None, str(error))
@@ -162,8 +164,8 @@ def _planned(
         target=place.target,
         root=place.root,
         format=place.format,
-        pixels=size.pixels if size else 0,
-        bytes=codec.likely_bytes(enlarged, place.format) if enlarged else 0,
+        pixels=header.pixels if header else 0,
+        bytes=_likely_bytes(header, options.goal, place.format) if header else 0,
     )
 
 
@@ -178,8 +180,12 @@ def _words(size: Size | None, enlarged: Size | None, goal: Goal, model: str) -> 
     }
 
 
-def _inspect(path: Path, max_pixels: int, whole: bool) -> tuple[str, Size | None]:
-    """The container of ``path`` and its size, None if its first bytes do not tell.
+def _likely_bytes(header: codec.Header, goal: Goal, kind: str) -> int:
+    return sum(codec.likely_bytes(goal.size_of(size), kind) for size in header.sizes)
+
+
+def _inspect(path: Path, max_pixels: int, whole: bool) -> tuple[str, codec.Header | None]:
+    """The container of ``path`` and its header, None if its first bytes do not tell.
 
     If ``whole`` says so, all of its bytes are asked then.
     """
@@ -197,7 +203,7 @@ def _inspect(path: Path, max_pixels: int, whole: bool) -> tuple[str, Size | None
         if not whole:
             return container, None
         header = codec.read_header(read_source(path, most_bytes(max_pixels)), name, max_pixels)
-    return header.format, header.size
+    return header.format, header
 
 
 def _require_good_name(target: Path, name: str) -> None:

@@ -1,12 +1,13 @@
 """A second look at an output: decoded again, is it the picture that was enlarged?"""
 
 import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from sr_batch import codec
-from sr_batch.errors import BadOutput, ImageError
+from sr_batch.errors import BadOutput, ImageTooLarge, UnreadableImage, UnsupportedImage
 from sr_batch.geometry import Size
 from sr_batch.image import Image
 from sr_batch.resample import resize
@@ -14,30 +15,44 @@ from sr_batch.resample import resize
 FloatArray = npt.NDArray[np.float32]
 
 
-def require_same_picture(data: bytes, size: Size, source: Image, bound: float) -> None:
-    """Decode ``data`` and compare it, reduced, with the input.
+def require_same_pictures(
+    data: bytes, sizes: Sequence[Size], sources: Iterable[Image], bound: Callable[[Size], float]
+) -> None:
+    """Decode ``data`` and compare each of its pictures, reduced, with the one it was made from.
 
     Args:
         data: The encoded output.
-        size: It must have.
-        source: The decoded input.
-        bound: Least PSNR in dB.
+        sizes: That its pictures must have.
+        sources: The decoded pictures of the input.
+        bound: Least PSNR in dB for a picture of the size given.
 
     Raises:
-        BadOutput: it cannot be decoded, has another size or shows something else.
+        BadOutput: it cannot be decoded, has other sizes or shows something else.
     """
+    for image, source in zip(_read_again(data, sizes), sources, strict=True):
+        likeness, least = consistency(image, source), bound(source.size)
+        if not likeness >= least:
+            raise BadOutput(
+                f"the output, reduced, is only {likeness:.1f} dB like the input, where {least:.0f}"
+                " is the least; try another --model"
+            )
+
+
+def _read_again(data: bytes, sizes: Sequence[Size]) -> Iterator[Image]:
+    pixels = sum(size.pixels for size in sizes)
     try:
-        image = codec.read_image(data, "it", size.pixels)
-    except ImageError as fault:
+        found = codec.read_header(data, "it", pixels).sizes
+        if found != tuple(sizes):
+            raise BadOutput(
+                f"the output is {_shown(found)} when it is read again, not {_shown(sizes)}"
+            )
+        yield from codec.read_pages(data, "it", pixels)
+    except (UnreadableImage, UnsupportedImage, ImageTooLarge) as fault:
         raise BadOutput(f"the output cannot be read again: {fault}") from fault
-    if image.size != size:
-        raise BadOutput(f"the output is {image.size} when it is read again, not {size}")
-    likeness = consistency(image, source)
-    if not likeness >= bound:
-        raise BadOutput(
-            f"the output, reduced, is only {likeness:.1f} dB like the input, where {bound:.0f} is"
-            " the least; try another --model"
-        )
+
+
+def _shown(sizes: Sequence[Size]) -> str:
+    return str(sizes[0]) if len(sizes) == 1 else f"{len(sizes)} pictures from {sizes[0]}"
 
 
 def consistency(image: Image, source: Image) -> float:

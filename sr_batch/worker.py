@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -21,9 +21,9 @@ from sr_batch.results import Done, Planned, Skipped
 from sr_batch.sidecars import copy_sidecars
 from sr_batch.storage import imitate, write_output
 from sr_batch.upscaler import Stopped, Upscaled
-from sr_batch.verify import require_same_picture
+from sr_batch.verify import require_same_pictures
 
-Loader = Callable[[bytes, str, int], Image]
+Loader = Callable[[bytes, str, int], Iterator[Image]]
 Result = TypeVar("Result", Done, Planned)
 
 _BYTES_IN_FLIGHT = 1 << 30
@@ -61,16 +61,15 @@ class _Accepted:
     data: bytes
     header: codec.Header
     kind: str
-    size: Size
+    sizes: tuple[Size, ...]
     claim: Claim
 
 
 @dataclass(frozen=True)
 class _Made:
-    """An enlarged image, encoded."""
+    """What was enlarged, encoded."""
 
     data: bytes
-    size: Size
     notes: tuple[str, ...]
 
 
@@ -124,16 +123,16 @@ class Worker:
             return Skipped(str(job.source), str(job.target), "another file stands in its place")
 
     def _planned(self, job: Job, accepted: _Accepted) -> Planned:
-        size = accepted.header.size
+        header, kind = accepted.header, accepted.kind
         return Planned(
             input=str(job.source),
             output=str(job.target),
-            input_size=size,
-            output_size=accepted.size,
+            input_size=header.size,
+            output_size=accepted.sizes[0],
             model=self._upscaler.model,
-            passes=self._upscaler.passes(size),
-            seconds=self._upscaler.seconds(size),
-            bytes=codec.likely_bytes(accepted.size, accepted.kind),
+            passes=self._upscaler.passes(header.size),
+            seconds=sum(self._upscaler.seconds(size) for size in header.sizes),
+            bytes=sum(codec.likely_bytes(size, kind) for size in accepted.sizes),
         )
 
     def _accept(self, job: Job) -> _Accepted | Skipped:
@@ -145,19 +144,21 @@ class Worker:
         with about(name):
             if self._options.goal.leaves(header.size):
                 return Skipped(str(job.source), None, LARGE_ENOUGH)
-            size = self._upscaler.output_size(header.size)
+            sizes = tuple(self._upscaler.output_size(size) for size in header.sizes)
         kind = header.format if job.format == "keep" else job.format
         claim = self._claim(job, data, kind)
         if claim.is_done:
             return Skipped(str(job.source), str(job.target), "already done")
-        codec.require_fits(size, kind, name)
-        claim.check(kind, size)
-        return _Accepted(data, header, kind, size, claim)
+        codec.require_holds(header, kind, name)
+        for size in sizes:
+            codec.require_fits(size, kind, name)
+        claim.check(kind, sizes)
+        return _Accepted(data, header, kind, sizes, claim)
 
     def _done(self, job: Job, accepted: _Accepted, started: float) -> Done:
         header, claim = accepted.header, accepted.claim
         with self._gate.hold(_weight(accepted, self._options.verify)):
-            made = self._make(accepted.data, display_name(job.source), accepted.kind)
+            made = self._make(accepted, display_name(job.source))
         output = content_hash(made.data)
         claim.admit(output)
         notes = [*made.notes]
@@ -167,13 +168,14 @@ class Worker:
             lambda: claim.record(output),
             lambda part: notes.extend(self._finish(part, made.data, job.source)),
         )
-        notes += copy_sidecars(job.source, job.target, header, made.size, self._options.metadata)
+        size = accepted.sizes[0]
+        notes += copy_sidecars(job.source, job.target, header, size, self._options.metadata)
         return Done(
             input=str(job.source),
             output=str(job.target),
             seconds=time.perf_counter() - started,
             input_size=header.size,
-            output_size=made.size,
+            output_size=size,
             model=self._upscaler.model,
             scale=self._options.goal.factor(header.size),
             provider=self._upscaler.provider,
@@ -192,19 +194,27 @@ class Worker:
         if self._halt.is_set():
             raise Stopped
 
-    def _make(self, data: bytes, name: str, kind: str) -> _Made:
-        self._require_going()
-        image = self._load(data, name, self._options.max_pixels)
-        metadata = codec.kept(image.metadata, self._options.metadata)
-        image = replace(image, metadata=metadata)
-        enlarged = self._upscaler(image, name, self._progress, self._halt)
-        notes = (*enlarged.notes, *codec.losses(enlarged.image, kind))
-        encoded = codec.encode_image(enlarged.image, kind, self._options.quality)
+    def _make(self, accepted: _Accepted, name: str) -> _Made:
+        notes: dict[str, None] = {}
+        pages = self._enlarged(accepted, name, notes)
+        data = codec.encode_pages(pages, accepted.kind, self._options.quality)
         if self._options.verify:
+            sources = self._load(accepted.data, name, self._options.max_pixels)
             with about(name):
-                bound = self._upscaler.bound(image.size)
-                require_same_picture(encoded, enlarged.image.size, image, bound)
-        return _Made(encoded, enlarged.image.size, notes)
+                require_same_pictures(data, accepted.sizes, sources, self._upscaler.bound)
+        return _Made(data, tuple(notes))
+
+    def _enlarged(self, accepted: _Accepted, name: str, notes: dict[str, None]) -> Iterator[Image]:
+        """The pictures of an input, enlarged one by one; ``notes`` takes what is to be said."""
+        self._require_going()
+        for page in self._load(accepted.data, name, self._options.max_pixels):
+            metadata = codec.kept(page.metadata, self._options.metadata)
+            enlarged = self._upscaler(
+                replace(page, metadata=metadata), name, self._progress, self._halt
+            )
+            lost = codec.losses(enlarged.image, accepted.kind)
+            notes |= dict.fromkeys((*enlarged.notes, *lost))
+            yield enlarged.image
 
     def _recipe(self, kind: str) -> str:
         """Hash of everything but the input that the bytes of an output depend on."""
@@ -219,10 +229,10 @@ class Worker:
 
 
 def _weight(accepted: _Accepted, twice: bool) -> int:
-    """Bytes that a job holds at its peak: the file, the decoded image, the enlarged one.
+    """Bytes that a job holds at its peak: the file, all that is decoded, all that is enlarged.
 
     The last comes ``twice`` where it is read again.
     """
     decoded = accepted.header.decoded_bytes
-    enlarged = decoded * accepted.size.pixels // accepted.header.size.pixels
+    enlarged = decoded * accepted.sizes[0].pixels // accepted.header.size.pixels
     return len(accepted.data) + decoded + enlarged * (2 if twice else 1)

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -304,9 +304,9 @@ def test_other_images_are_finished_meanwhile(stage: str) -> None:
         if (here, name) == (stage, "in/0.png"):
             overlapped.append(second_done.wait(PATIENCE))
 
-    def load(data: bytes, name: str, max_pixels: int) -> Image:
+    def load(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
         wait_at("decode", name)
-        return codec.read_image(data, name, max_pixels)
+        return codec.read_pages(data, name, max_pixels)
 
     upscaler = FakeUpscaler(before=lambda name: wait_at("enlarge", name))
     plan = plan_jobs(["in"], None, OPTIONS, "nearest")

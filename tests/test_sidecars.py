@@ -19,7 +19,7 @@ SIZE = Size(34, 26)
 
 
 def header(orientation: int = 1) -> codec.Header:
-    return codec.Header("jpg", Size(17, 13), orientation, 17 * 13 * 3)
+    return codec.Header("jpg", (Size(17, 13),), orientation, 17 * 13 * 3)
 
 
 @pytest.mark.parametrize("name", ["a.xmp", "a.jpg.xmp", "a.XMP"])

@@ -14,7 +14,7 @@ from sr_batch.options import UpscaleOptions
 from sr_batch.resample import resize
 from sr_batch.results import Failed
 from sr_batch.upscaler import Upscaled
-from sr_batch.verify import consistency, require_same_picture
+from sr_batch.verify import consistency, require_same_pictures
 from tests.codec.pictures import noise, smooth
 from tests.fakes import FakeUpscaler, save_picture
 from tests.runs import Progress, count, go, photos, tree
@@ -31,12 +31,16 @@ def larger(image: Image, scale: int = 2) -> Image:
     return Image(image.color.repeat(scale, 0).repeat(scale, 1), alpha)
 
 
+def require_same(data: bytes, size: Size, source: Image, bound: float) -> None:
+    require_same_pictures(data, (size,), (source,), lambda _: bound)
+
+
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tif", "bmp"])
 @pytest.mark.parametrize("alpha", [False, True])
 def test_what_was_enlarged_is_the_same_picture(kind: str, alpha: bool) -> None:
     image = Image(smooth(40, 60, 3), noise(40, 60) // 128 * 255 if alpha else None)
     data = codec.encode_image(larger(image), kind, 90)
-    require_same_picture(data, Size(120, 80), image, 20)
+    require_same(data, Size(120, 80), image, 20)
 
 
 @pytest.mark.parametrize("depth", [8, 16])
@@ -57,16 +61,16 @@ def test_another_picture_is_not() -> None:
         with pytest.raises(
             BadOutput, match=r"only \d+\.\d dB like the input, where 20 is the least"
         ):
-            require_same_picture(codec.encode_image(wrong, "png", 95), Size(120, 80), image, 20)
+            require_same(codec.encode_image(wrong, "png", 95), Size(120, 80), image, 20)
 
 
 def test_another_size_or_a_broken_file_is_not() -> None:
     image = Image(smooth(40, 60, 3))
     data = codec.encode_image(larger(image), "png", 95)
     with pytest.raises(BadOutput, match="the output is 120x80 when it is read again, not 120x81"):
-        require_same_picture(data, Size(120, 81), image, 20)
+        require_same(data, Size(120, 81), image, 20)
     with pytest.raises(BadOutput, match="cannot be read again"):
-        require_same_picture(data[:-200], Size(120, 80), image, 20)
+        require_same(data[:-200], Size(120, 80), image, 20)
 
 
 def test_what_is_transparent_does_not_count() -> None:

@@ -5,8 +5,9 @@ Formats are ``jpg``, ``png``, ``webp``, ``tif`` and ``bmp``, found by content.
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from sr_batch.codec import bmp, exif, jpeg, png, png_encode, tiff, tiff_encode, webp, xmp
 from sr_batch.codec.container import Container, decode
@@ -22,13 +23,16 @@ __all__ = [
     "SUFFIXES",
     "Header",
     "encode_image",
+    "encode_pages",
     "format_of_suffix",
     "kept",
     "likely_bytes",
     "losses",
     "read_header",
     "read_image",
+    "read_pages",
     "require_fits",
+    "require_holds",
     "sniff",
     "true_xmp",
 ]
@@ -36,12 +40,12 @@ __all__ = [
 _HEAD = 512
 # Of photographs enlarged twice, 8 bit, JPEG and WebP at quality 95.
 _BYTES_PER_PIXEL = {"jpg": 0.4, "webp": 0.25, "png": 1.5, "tif": 1.7, "bmp": 3.0}
-_OPENERS: dict[str, Callable[[bytes], Container]] = {
-    "jpg": jpeg.open_file,
-    "png": png.open_file,
-    "webp": webp.open_file,
-    "tif": tiff.open_file,
-    "bmp": bmp.open_file,
+_OPENERS: dict[str, Callable[[bytes], tuple[Container, ...]]] = {
+    "jpg": lambda data: (jpeg.open_file(data),),
+    "png": lambda data: (png.open_file(data),),
+    "webp": lambda data: (webp.open_file(data),),
+    "tif": lambda data: (tiff.open_file(data),),
+    "bmp": lambda data: (bmp.open_file(data),),
 }
 _ENCODERS: dict[str, Callable[[Image, int], bytes]] = {
     "jpg": jpeg.encode,
@@ -50,24 +54,39 @@ _ENCODERS: dict[str, Callable[[Image, int], bytes]] = {
     "tif": lambda image, _: tiff_encode.encode(image),
     "bmp": lambda image, _: bmp.encode(image),
 }
+# What writes several pictures into one file: pages, and the frames of an animation.
+_BINDERS: dict[str, Callable[[Iterable[Image], int], bytes]] = {}
+_ANIMATORS: dict[str, Callable[[Iterable[Image], int], bytes]] = {}
 _HEADER_FAULTS = (struct.error, ValueError, LookupError, OverflowError, zlib.error)
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says about its picture before it is decoded.
+    """What a file says about its pictures before they are decoded.
 
     Attributes:
         format: Of the file's content, whatever its suffix.
-        size: Of the upright picture.
-        orientation: How its stored pixels are turned, 1 to 8.
-        decoded_bytes: Memory its pixels will take.
+        sizes: Of the upright pictures: of the one, of all pages, or of all frames.
+        orientation: How the stored pixels of the first are turned, 1 to 8.
+        decoded_bytes: Memory that all pixels will take.
+        animated: Whether these are frames.
     """
 
     format: str
-    size: Size
+    sizes: tuple[Size, ...]
     orientation: int
     decoded_bytes: int
+    animated: bool = False
+
+    @property
+    def size(self) -> Size:
+        """Of the first picture."""
+        return self.sizes[0]
+
+    @property
+    def pixels(self) -> int:
+        """Of all pictures."""
+        return sum(size.pixels for size in self.sizes)
 
 
 def read_header(data: bytes, name: str, max_pixels: int) -> Header:
@@ -84,14 +103,20 @@ def read_header(data: bytes, name: str, max_pixels: int) -> Header:
         ImageTooLarge: over ``max_pixels``.
     """
     with about(name):
-        container = _open(data, max_pixels)
+        pages = _open(data, max_pixels)
         return Header(
-            container.format, container.size, container.orientation, container.decoded_bytes
+            format=pages[0].format,
+            sizes=tuple(page.size for page in pages),
+            orientation=pages[0].orientation,
+            decoded_bytes=sum(page.decoded_bytes for page in pages),
+            animated=pages[0].timing is not None,
         )
 
 
-def read_image(data: bytes, name: str, max_pixels: int) -> Image:
-    """Decode a file: the right way up, gray, alpha and 16 bit kept. Arguments as `read_header`.
+def read_pages(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
+    """Decode a file: its one picture, or its pages or frames, each when it is asked for.
+
+    They are the right way up; gray, alpha and 16 bit are kept. Arguments as `read_header`.
 
     Raises:
         UnreadableImage: empty, truncated or damaged.
@@ -99,25 +124,59 @@ def read_image(data: bytes, name: str, max_pixels: int) -> Image:
         ImageTooLarge: over ``max_pixels``.
     """
     with about(name):
-        return decode(_open(data, max_pixels))
+        for page in _open(data, max_pixels):
+            yield decode(page)
 
 
-def encode_image(image: Image, kind: str, quality: int) -> bytes:
-    """The file that holds ``image``; what ``kind`` cannot hold is left out, see `losses`.
+def read_image(data: bytes, name: str, max_pixels: int) -> Image:
+    """The only picture of a file. As `read_pages`.
+
+    Raises:
+        UnsupportedImage: there are several, among other reasons.
+    """
+    pages = read_header(data, name, max_pixels).sizes
+    if len(pages) > 1:
+        raise UnsupportedImage(f"{name}: it has {len(pages)} pictures, and one is wanted here")
+    return next(read_pages(data, name, max_pixels))
+
+
+def encode_pages(pages: Iterable[Image], kind: str, quality: int) -> bytes:
+    """The file that holds ``pages``; what ``kind`` cannot hold is left out, see `losses`.
 
     Args:
-        image: What to encode.
+        pages: One picture, or several that `require_holds` has let pass. Each is asked for when
+            the one before it is encoded.
         kind: ``jpg``, ``png``, ``webp``, ``tif`` or ``bmp``.
         quality: 1 to 100, of JPEG and of WebP (a WebP made from a lossless one is lossless).
 
     Raises:
         ImageTooLarge: ``kind`` cannot hold this size.
     """
-    require_fits(image.size, kind, "output")
-    block = exif.with_size(image.metadata.exif, image.size)
-    packet = image.metadata.xmp and xmp.with_size(image.metadata.xmp, image.size)
-    image = replace(image, metadata=replace(image.metadata, exif=block, xmp=packet))
-    return _ENCODERS[kind](image, quality)
+    ready = (_ready(page, kind) for page in pages)
+    first = next(ready)
+    several = _ANIMATORS.get(kind) if first.timing else _BINDERS.get(kind)
+    if several:
+        return several(chain((first,), ready), quality)
+    return _ENCODERS[kind](first, quality)
+
+
+def encode_image(image: Image, kind: str, quality: int) -> bytes:
+    """`encode_pages` of one."""
+    return encode_pages((image,), kind, quality)
+
+
+def require_holds(header: Header, kind: str, name: str) -> None:
+    """Refuse an output of ``kind`` that cannot hold all pictures of the input, before any work.
+
+    Raises:
+        UnsupportedImage: naming the image and the ``--format`` that helps.
+    """
+    able, what = (_ANIMATORS, "frames") if header.animated else (_BINDERS, "pages")
+    if len(header.sizes) > 1 and kind not in able:
+        raise UnsupportedImage(
+            f"{name}: {kind} cannot hold its {len(header.sizes)} {what};"
+            f" use --format {' or '.join(able)}"
+        )
 
 
 def true_xmp(packet: bytes, header: Header, size: Size, policy: Keep) -> bytes:
@@ -151,8 +210,19 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
     return said + tuple(what for what, happens in lost.items() if happens)
 
 
-def _open(data: bytes, max_pixels: int) -> Container:
-    """Take apart whatever ``data`` is, and refuse sizes before anything is decoded."""
+def _ready(page: Image, kind: str) -> Image:
+    """``page`` with words that are true of it."""
+    require_fits(page.size, kind, "output")
+    block = exif.with_size(page.metadata.exif, page.size)
+    packet = page.metadata.xmp and xmp.with_size(page.metadata.xmp, page.size)
+    return replace(page, metadata=replace(page.metadata, exif=block, xmp=packet))
+
+
+def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
+    """Take apart whatever ``data`` is, and refuse sizes before anything is decoded.
+
+    Pages are decoded one by one, so each is held against the limit; frames are played together.
+    """
     if not data:
         raise UnreadableImage("the file is empty")
     kind = sniff(data[:_HEAD])
@@ -160,10 +230,12 @@ def _open(data: bytes, max_pixels: int) -> Container:
         what = describe(data[:_HEAD])
         raise UnsupportedImage(f"it is {what}; JPEG, PNG, WebP, TIFF and BMP are read")
     try:
-        container = _OPENERS[kind](data)
+        pages = _OPENERS[kind](data)
     except _HEADER_FAULTS as fault:
         raise UnreadableImage(f"truncated or damaged {kind} (header)") from fault
-    if min(container.size.width, container.size.height) < 1:
-        raise UnreadableImage(f"damaged {kind} (it is {container.size} pixels)")
-    require_within(container.size, max_pixels)
-    return container
+    frames = len(pages) if pages[0].timing else 1
+    for size in {page.size for page in pages}:
+        if min(size.width, size.height) < 1:
+            raise UnreadableImage(f"damaged {kind} (it is {size} pixels)")
+        require_within(size, max_pixels, frames)
+    return pages

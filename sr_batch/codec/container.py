@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sr_batch.geometry import Size
-from sr_batch.image import Image, Metadata, Pixels
+from sr_batch.image import Image, Metadata, Pixels, Timing
 
 Block = tuple[int, Pixels]
 """Top row, and rows (h, W, channels, then alpha if there is any, then what is to be ignored)."""
@@ -19,7 +19,7 @@ Block = tuple[int, Pixels]
 
 @dataclass(frozen=True)
 class Container:
-    """One opened file.
+    """One picture of an opened file: most files have one, some have pages or frames.
 
     Attributes:
         format: As in :class:`sr_batch.image.Image`.
@@ -29,7 +29,9 @@ class Container:
         depth: 8 or 16 bit.
         orientation: EXIF orientation, 1 to 8.
         metadata: Of the upright picture.
-        blocks: Decodes: rows in bands. Raises :class:`sr_batch.errors.UnreadableImage`.
+        blocks: Decodes: rows in bands. Raises :class:`sr_batch.errors.UnreadableImage`. Of
+            frames it is called in their order.
+        timing: Of a frame in an animation.
     """
 
     format: str
@@ -40,6 +42,7 @@ class Container:
     orientation: int
     metadata: Metadata
     blocks: Callable[[], Iterable[Block]]
+    timing: Timing | None = None
 
     @property
     def size(self) -> Size:
@@ -67,7 +70,7 @@ def decode(container: Container) -> Image:
         stored_color[rows] = block[..., : container.channels]
         if stored_alpha is not None:
             stored_alpha[rows] = block[..., container.channels]
-    return Image(color, alpha, container.metadata, container.format)
+    return Image(color, alpha, container.metadata, container.format, container.timing)
 
 
 def _as_stored(upright: Pixels, orientation: int) -> Pixels:

@@ -13,16 +13,18 @@ _MAX_BYTES_OF = {"tif": 2**32 - 2**24, "bmp": 2**32 - 2**24}
 _BYTES_PER_PIXEL = 3
 
 
-def require_within(size: Size, max_pixels: int) -> None:
-    """Refuse an input over ``max_pixels``.
+def require_within(size: Size, max_pixels: int, frames: int = 1) -> None:
+    """Refuse an input over ``max_pixels``, all its ``frames`` together.
 
     Raises:
         ImageTooLarge: without a file name; the caller adds it.
     """
-    if size.pixels > max_pixels:
+    pixels = size.pixels * frames
+    if pixels > max_pixels:
+        shown = f"{size}" if frames == 1 else f"{frames} frames of {size}"
         raise ImageTooLarge(
-            f"{size} are {size.pixels} pixels, over the limit of {max_pixels};"
-            f" --max-pixels {size.pixels} allows it"
+            f"{shown} are {pixels} pixels, over the limit of {max_pixels};"
+            f" --max-pixels {pixels} allows it"
         )
     if max(size.width, size.height) > MAX_SIDE:
         raise ImageTooLarge(f"{size} has a side over {MAX_SIDE} pixels; crop it first")
