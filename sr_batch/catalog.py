@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sr_batch.contract import Precision
 from sr_batch.errors import UnknownModel, did_you_mean
 from sr_batch.onnx_session import read_spec
 
@@ -39,8 +40,12 @@ def find_models() -> tuple[ModelFile, ...]:
     return tuple(sorted(found, key=lambda model: (model.name, model.scale, model.precision)))
 
 
-def choose(name: str) -> dict[int, ModelFile]:
-    """The fp32 network of each scale in the family ``name``, or the one in the file ``name``.
+def choose(name: str, precision: Precision = "fp32") -> dict[int, ModelFile]:
+    """The network of each scale in the family ``name``, or the one in the file ``name``.
+
+    Args:
+        name: Of a family, or a path that ends in ``.onnx``, whatever its precision.
+        precision: Of the family's files.
 
     Raises:
         UnknownModel: there is none; the message lists what there is, the nearest name first.
@@ -48,11 +53,21 @@ def choose(name: str) -> dict[int, ModelFile]:
     if name.endswith(".onnx"):
         spec = read_spec(Path(name))
         return {spec.scale: ModelFile(spec.name, spec.scale, spec.precision, Path(name))}
-    models = [model for model in find_models() if model.precision == "fp32"]
-    chosen = {model.scale: model for model in models if model.name == name}
-    if not chosen:
+    models = find_models()
+    family = [model for model in models if model.name == name]
+    if not family:
         raise UnknownModel(f"no model is called {name}: {_offer(name, models)}")
+    chosen = {model.scale: model for model in family if model.precision == precision}
+    if not chosen:
+        there = ", ".join(sorted({model.precision for model in family}))
+        raise UnknownModel(f"--precision {precision}: {name} is there in {there}")
     return chosen
+
+
+def in_full(model: ModelFile) -> Path | None:
+    """The fp32 twin that lies beside a network of lower precision; None where there is none."""
+    twin = model.path.with_name(model.path.name.replace(f"_{model.precision}.onnx", ".onnx"))
+    return twin if twin != model.path and twin.is_file() else None
 
 
 def _from_name(path: Path) -> ModelFile | None:
@@ -63,9 +78,9 @@ def _from_name(path: Path) -> ModelFile | None:
 
 
 def _offer(name: str, models: Iterable[ModelFile]) -> str:
-    families: dict[str, list[int]] = {}
+    families: dict[str, dict[int, None]] = {}
     for model in models:
-        families.setdefault(model.name, []).append(model.scale)
+        families.setdefault(model.name, {})[model.scale] = None
     if not families:
         return "there are none; export one, or give the path of an .onnx file"
     question = did_you_mean(name.lower(), families, cutoff=0.5)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
+from sr_batch.contract import Precision
 from sr_batch.errors import UsageError
 from sr_batch.goal import MAX_SCALE, Goal
 
@@ -35,6 +36,8 @@ class UpscaleOptions(Goal):
         overlap: LR pixels of context per side of a tile; ``auto`` as measured at export,
             ``full`` the receptive field.
         device: ``auto``, ``cpu`` or ``cuda``. Anything but ``auto`` is strict.
+        precision: Of the networks, ``fp32``, ``fp16`` or ``int8``; an ONNX file has its own.
+        color_lock: Whether colours are held to the input's over areas of some pixels.
         format: Container of the outputs; ``keep`` the one of the input.
         quality: JPEG and WebP quality, 1 to 100.
         metadata: ``keep`` all, ``strip`` EXIF, XMP and IPTC, or leave out where it was taken.
@@ -53,6 +56,8 @@ class UpscaleOptions(Goal):
     tile: int | None = None
     overlap: Overlap = "auto"
     device: str = "auto"
+    precision: Precision = "fp32"
+    color_lock: bool = False
     format: Format = "keep"
     quality: int = 95
     metadata: Keep = "keep"
@@ -86,6 +91,8 @@ class UpscaleOptions(Goal):
             self.overlap,
             OVERLAP_RANGE,
         )
+        allowed = get_args(Precision)
+        _require(self.precision in allowed, "--precision", self.precision, ", ".join(allowed))
         _require(
             self.format in get_args(Format), "--format", self.format, ", ".join(get_args(Format))
         )

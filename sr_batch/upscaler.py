@@ -6,21 +6,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import sha256
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
 from sr_batch import bicubic, pipeline
-from sr_batch.catalog import choose
+from sr_batch.color_lock import lock_colors
 from sr_batch.contract import LEAST_CONSISTENCY, Color, ModelSpec
-from sr_batch.errors import about
+from sr_batch.errors import BadOutput, about
 from sr_batch.geometry import Region, Size, Tile
 from sr_batch.image import Image
-from sr_batch.onnx_session import OnnxSession
+from sr_batch.networks import Networks
 from sr_batch.options import UpscaleOptions
-from sr_batch.providers import device_of, open_session, require_known
+from sr_batch.providers import require_known
 from sr_batch.resample import bleed, resize
 from sr_batch.scaling import ScalePlan, plan_scale
 from sr_batch.tile_pool import Stopped as Stopped
@@ -44,8 +43,10 @@ class Upscaler:
     """Enlarges images; thread-safe. All of them share the networks and one pool of tile threads.
 
     Args:
-        options: What matters here is model, scale, mode, tile, overlap, device and jobs.
-        notify: Told, in one line each, the device that ``auto`` chose and that memory ran out.
+        options: What matters here is model, scale, mode, tile, overlap, device, precision,
+            color_lock and jobs.
+        notify: Told, in one line each, the device that ``auto`` chose, that memory ran out, that
+            another network stepped in.
 
     Raises:
         UnknownModel: no such network, or none that enlarges.
@@ -55,9 +56,8 @@ class Upscaler:
     def __init__(self, options: UpscaleOptions, notify: Callable[[str], None]) -> None:
         require_known(options.device)
         self._options = options
-        self._files = choose(options.model)
         self._goal = options.goal
-        self._sessions = self._open(notify)
+        self._networks = Networks(options, notify)
         self._threads = options.jobs or _cores()
         self._pool = TilePool(self._threads, notify)
         self._paces: dict[int, float] = {}
@@ -66,23 +66,20 @@ class Upscaler:
     @property
     def model(self) -> str:
         """Name of the family."""
-        return next(iter(self._files.values())).name
+        return self._networks.family
 
     @property
     def provider(self) -> str:
         """The execution provider that runs the networks; ``none`` where no network is needed."""
-        return next((session.provider for session in self._sessions.values()), "none")
+        return self._networks.provider
 
     @cached_property
     def recipe(self) -> str:
         """All that the pixels depend on besides the input; the same on every machine."""
         options = self._options
-        networks = [
-            f"x{scale} {sha256(self._files[scale].path.read_bytes()).hexdigest()}"
-            for scale in self._sessions
-        ]
         chosen = f"{self._goal}, mode {options.mode}, overlap {options.overlap}"
-        return "\n".join([f"pixels {_PIXELS}", *networks, chosen])
+        locked = ", colors locked" if options.color_lock else ""
+        return "\n".join([f"pixels {_PIXELS}", *self._networks.digests(), chosen + locked])
 
     def output_size(self, size: Size) -> Size:
         """What an image of ``size`` becomes.
@@ -98,10 +95,8 @@ class Upscaler:
 
     def bound(self, size: Size) -> float:
         """Least PSNR in dB between what becomes of an image of ``size``, reduced, and itself."""
-        passes = self.passes(size)
-        return min(
-            (self._sessions[scale].spec.consistency for scale in passes), default=LEAST_CONSISTENCY
-        )
+        specs = [self._networks[scale].spec for scale in self.passes(size)]
+        return min((spec.consistency for spec in specs), default=LEAST_CONSISTENCY)
 
     def seconds(self, size: Size) -> float:
         """What the networks are likely to take for an image of ``size``, all threads on it."""
@@ -132,12 +127,15 @@ class Upscaler:
         share = _Share(image.size, plan.passes, progress)
         if image.alpha is not None:
             image = replace(image, color=bleed(image.color, image.alpha))
+        enlarged = image
         with about(name):
             for scale in plan.passes:
-                image = self._pass(image, self._sessions[scale], share, stop)
-        image = _resized(image, target)
+                enlarged = self._pass(enlarged, scale, share, stop)
+        enlarged = _resized(enlarged, target)
+        if self._options.color_lock:
+            enlarged = replace(enlarged, color=lock_colors(enlarged.color, image.color))
         share.finish()
-        return Upscaled(image, _notes(plan))
+        return Upscaled(enlarged, _notes(plan))
 
     def close(self) -> None:
         """End the tile threads."""
@@ -161,24 +159,12 @@ class Upscaler:
                 probe = Image(np.zeros((_PROBE.height, _PROBE.width, 3), np.uint8))
                 for _ in range(2):
                     share, started = _Share(_PROBE, (scale,), lambda _: None), time.perf_counter()
-                    self._pass(probe, self._sessions[scale], share, threading.Event())
+                    self._pass(probe, scale, share, threading.Event())
                     self._paces[scale] = (time.perf_counter() - started) / _PROBE.pixels
             return self._paces[scale]
 
-    def _open(self, notify: Callable[[str], None]) -> dict[int, OnnxSession]:
-        """All networks it may take, on one device: the first one decides what ``auto`` is."""
-        sessions: dict[int, OnnxSession] = {}
-        device = self._options.device
-        fixed = self._goal.fixed
-        scales = plan_scale(fixed, self._files).passes if fixed else sorted(self._files)
-        for scale in dict.fromkeys(scales):
-            sessions[scale] = open_session(self._files[scale].path, device, notify)
-            device = device_of(sessions[scale])
-        return sessions
-
-    def _pass(
-        self, image: Image, session: OnnxSession, share: "_Share", stop: threading.Event
-    ) -> Image:
+    def _pass(self, image: Image, scale: int, share: "_Share", stop: threading.Event) -> Image:
+        session = self._networks[scale]
         spec, size = session.spec, image.size
         mode: Color = spec.color if self._options.mode == "auto" else self._options.mode
         overlap = self._overlap(spec, mode)
@@ -190,7 +176,12 @@ class Upscaler:
             self._pool.run(TileJob(work, cut, share.add, stop), tiles)
 
         tiles = self._tiles(size, overlap, spec.multiple)
-        return pipeline.upscale(image, session, tiles, mode, run)
+        try:
+            return pipeline.upscale(image, session, tiles, mode, run)
+        except BadOutput:
+            if not self._networks.step_in(scale, session):
+                raise
+        return self._pass(image, scale, share, stop)
 
     def _overlap(self, spec: ModelSpec, mode: Color) -> int:
         chosen = self._options.overlap
@@ -206,7 +197,7 @@ class Upscaler:
         return plan_tiles(size, self._options.tile, overlap, multiple)
 
     def _plan(self, size: Size) -> ScalePlan:
-        return plan_scale(self._goal.factor(size), self._files)
+        return plan_scale(self._goal.factor(size), self._networks.scales)
 
 
 def _notes(plan: ScalePlan) -> tuple[str, ...]:
@@ -230,7 +221,8 @@ class _Share:
         """``pixels`` of a pass's input are done."""
         with self._lock:
             self._done += pixels
-            self._tell(self._pixels * self._done // self._work)
+            # What is done twice, by a network that stepped in, counts once.
+            self._tell(self._pixels * min(self._done, self._work) // self._work)
 
     def finish(self) -> None:
         """All is done."""

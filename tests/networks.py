@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from sr_batch.contract import Color, ModelSpec, to_metadata
+from sr_batch.contract import Color, ModelSpec, Precision, to_metadata
 
 
 def conv_network(path: Path, scale: int = 2, color: Color = "rgb", width: int = 8) -> Path:
@@ -49,22 +49,44 @@ def nan_network(path: Path) -> Path:
     return save(path, nodes, {}, make_spec())
 
 
+def dazzled_network(folder: Path) -> tuple[Path, Path]:
+    """Repeats pixels, ``dazzled_x2``; in half precision what is over 0.94 becomes infinite.
+
+    The casts are there by themselves: the CPU would run a network of half precision in single.
+    """
+    full, half = folder / "dazzled_x2.onnx", folder / "dazzled_x2_fp16.onnx"
+    for path, kind in ((full, TensorProto.FLOAT), (half, TensorProto.FLOAT16)):
+        nodes = [
+            helper.make_node("Mul", ["input", "gain"], ["bright"]),
+            helper.make_node("Cast", ["bright"], ["reduced"], to=kind),
+            helper.make_node("Cast", ["reduced"], ["back"], to=TensorProto.FLOAT),
+            helper.make_node("Div", ["back", "gain"], ["dim"]),
+            helper.make_node("Concat", ["dim"] * 4, ["phases"], axis=1),
+            helper.make_node("DepthToSpace", ["phases"], ["output"], blocksize=2),
+        ]
+        spec = make_spec(precision="fp32" if path == full else "fp16", name="dazzled")
+        save(path, nodes, {"gain": np.full(1, 69632, np.float32)}, spec)
+    return full, half
+
+
 def make_spec(
     scale: int = 2,
     color: Color = "rgb",
     multiple: int = 1,
     receptive_field: int = 1,
     overlap: int = 0,
+    precision: Precision = "fp32",
+    name: str = "small",
 ) -> ModelSpec:
     return ModelSpec(
-        name="small",
+        name=name,
         arch="small",
         scale=scale,
         color=color,
         multiple=multiple,
         receptive_field=receptive_field,
         overlap=overlap,
-        precision="fp32",
+        precision=precision,
         protocol="none",
         licence="none",
         data="none",

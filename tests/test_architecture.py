@@ -13,7 +13,17 @@ ROOT = Path(__file__).parents[1]
 # Every file or folder of sr_batch stands on one floor. A new file needs a line here.
 FLOORS: dict[int, set[str]] = {
     0: {"contract", "errors", "geometry", "goal", "naming", "options", "results"},
-    1: {"bicubic", "color", "image", "metrics", "pipeline", "scaling", "session", "tiling"},
+    1: {
+        "bicubic",
+        "color",
+        "color_lock",
+        "image",
+        "metrics",
+        "pipeline",
+        "scaling",
+        "session",
+        "tiling",
+    },
     2: {
         "catalog",
         "codec",
@@ -31,6 +41,7 @@ FLOORS: dict[int, set[str]] = {
         "doctor",
         "engine",
         "jobs",
+        "networks",
         "outputs",
         "room",
         "sidecars",

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from sr_batch import catalog
-from sr_batch.catalog import ModelFile, choose, find_models
+from sr_batch.catalog import ModelFile, choose, find_models, in_full
 from sr_batch.errors import UnknownModel
 from sr_batch.onnx_session import read_spec
 from tests.networks import conv_network
@@ -75,3 +75,23 @@ def test_says_that_there_are_none(folder: Path) -> None:
     assert find_models() == ()
     with pytest.raises(UnknownModel, match="there are none"):
         choose("edsr")
+
+
+def test_chooses_another_precision_by_name(folder: Path) -> None:
+    for name in ("a_x2", "a_x2_int8", "a_x4", "a_x4_fp16"):
+        (folder / f"{name}.onnx").touch()
+    assert [model.path.name for model in choose("a", "fp16").values()] == ["a_x4_fp16.onnx"]
+    (folder / "b_x2.onnx").touch()
+    with pytest.raises(UnknownModel, match="--precision int8: b is there in fp32"):
+        choose("b", "int8")
+
+
+def test_finds_the_full_twin_of_a_reduced_network(folder: Path) -> None:
+    for name in ("a_x2", "a_x2_int8", "a_x4_fp16"):
+        (folder / f"{name}.onnx").touch()
+    twins = {model.path.name: in_full(model) for model in find_models()}
+    assert twins == {
+        "a_x2.onnx": None,
+        "a_x2_int8.onnx": folder / "a_x2.onnx",
+        "a_x4_fp16.onnx": None,
+    }

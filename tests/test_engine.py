@@ -169,7 +169,7 @@ def test_an_image_that_is_too_large_at_its_turn_is_not_decoded() -> None:
     save_picture(Path("in/0.png"), size=(60, 40))
     limited, stop = UpscaleOptions(max_pixels=100), threading.Event()
 
-    def load(data: bytes, name: str, max_pixels: int) -> Image:
+    def load(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
         pytest.fail("decoded")
 
     (error,) = errors(list(run(plan, FakeUpscaler(), limited, lambda pixels: None, stop, load)))

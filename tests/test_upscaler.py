@@ -21,7 +21,7 @@ from sr_batch.options import UpscaleOptions
 from sr_batch.providers import find_cuda_fault
 from sr_batch.resample import bleed, resize
 from sr_batch.upscaler import Stopped, Upscaled, Upscaler
-from tests.networks import block_network, conv_network, nan_network
+from tests.networks import block_network, conv_network, dazzled_network, nan_network
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,6 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     conv_network(folder / "luma_x3.onnx", 3, "y")
     block_network(folder / "block_x2.onnx")
     nan_network(folder / "nan_x2.onnx")
+    dazzled_network(folder)
     return folder
 
 
@@ -327,3 +328,60 @@ def test_smaller_tiles_where_memory_runs_out(tmp_path: Path) -> None:
         "out of memory with tiles of 512 pixels: going on with smaller ones (--tile 256 starts"
         " there)",
     ]
+
+
+def test_half_precision_that_overflows_gives_way_to_full_for_the_rest_of_the_run() -> None:
+    """Dark pictures never meet it; a bright one is done again, and nothing says so twice."""
+    dark, bright = Image(noise(20, 30, 3) // np.uint8(2)), Image(noise(20, 30, 3) | np.uint8(0xF0))
+    lines: list[str] = []
+    with Upscaler(choose(model="dazzled", precision="fp16"), lines.append) as upscaler:
+        for image, said in ((dark, 0), (bright, 1), (bright, 1), (dark, 1)):
+            told: list[int] = []
+            made = upscaler(image, "a", told.append, threading.Event()).image
+            np.testing.assert_allclose(made.color[::2, ::2].astype(int), image.color, atol=1)
+            assert sum(told) == image.size.pixels
+            assert len(lines) == said
+    assert lines == [
+        "dazzled x2 in fp16 gave values that are no numbers: it runs in fp32 from here on"
+    ]
+
+
+def test_many_at_once_change_over_together() -> None:
+    images = [Image(noise(40, 40, 3, seed=seed) | np.uint8(0xF0)) for seed in range(8)]
+    lines: list[str] = []
+    with (
+        Upscaler(choose(model="dazzled", precision="fp16"), lines.append) as upscaler,
+        ThreadPoolExecutor(8) as threads,
+    ):
+        made = threads.map(lambda each: upscaler(each, "a", ignore, threading.Event()), images)
+        for image, upscaled in zip(images, made, strict=True):
+            np.testing.assert_allclose(
+                upscaled.image.color[::2, ::2].astype(int), image.color, atol=1
+            )
+    assert len(lines) == 1
+
+
+def test_half_precision_alone_fails_on_what_it_cannot_do(folder: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone.onnx"
+    alone.write_bytes((folder / "dazzled_x2_fp16.onnx").read_bytes())
+    with pytest.raises(BadOutput):
+        enlarge(Image(noise(20, 30, 3) | np.uint8(0xF0)), model=str(alone))
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3])
+def test_colors_are_locked_on_demand(scale: int) -> None:
+    image = Image(np.full((60, 70, 3), (40, 120, 200), np.uint8))
+    free, locked = (
+        enlarge(image, scale=scale, color_lock=lock).image.color.mean((0, 1)) for lock in (0, 1)
+    )
+    assert np.abs(locked - image.color[0, 0]).max() <= 2
+    assert scale == 1 or np.abs(free - image.color[0, 0]).max() > 30
+
+
+def test_locked_colors_and_precision_are_part_of_the_recipe() -> None:
+    recipes = set()
+    chosen: tuple[dict[str, Any], ...] = ({}, {"color_lock": True}, {"precision": "fp16"})
+    for options in chosen:
+        with Upscaler(choose(model="dazzled", **options), ignore) as upscaler:
+            recipes.add(upscaler.recipe)
+    assert len(recipes) == 3

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sr_batch.cli.values import number
+from sr_batch.contract import Precision
 from sr_batch.options import (
     COUNT_RANGE,
     QUALITY_RANGE,
@@ -123,6 +124,14 @@ Device = Annotated[
     typer.Option(
         metavar="auto|cpu|cuda", help="Where to run; any but auto fails where it cannot be had."
     ),
+]
+InPrecision = Annotated[
+    Precision,
+    typer.Option("--precision", help="Of the networks: fp16 is for GPUs, int8 for CPUs."),
+]
+ColorLock = Annotated[
+    bool,
+    typer.Option("--color-lock", help="Hold colors to the input's, for networks that shift them."),
 ]
 OutputFormat = Annotated[
     Format, typer.Option("--format", "-f", help="Format of the outputs; keep: the input's.")

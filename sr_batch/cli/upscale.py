@@ -10,6 +10,7 @@ import typer
 
 from sr_batch.cli.parameters import (
     AsJson,
+    ColorLock,
     Config,
     Device,
     Dry,
@@ -17,6 +18,7 @@ from sr_batch.cli.parameters import (
     Height,
     Include,
     InMode,
+    InPrecision,
     Inputs,
     Jobs,
     LongEdge,
@@ -78,6 +80,8 @@ def upscale(
     tile: Tile = "auto",
     overlap: TileOverlap = str(DEFAULTS.overlap),
     device: Device = DEFAULTS.device,
+    precision: InPrecision = DEFAULTS.precision,
+    color_lock: ColorLock = DEFAULTS.color_lock,
     output_format: OutputFormat = DEFAULTS.format,
     quality: Quality = DEFAULTS.quality,
     metadata: MetadataKept = DEFAULTS.metadata,
@@ -122,6 +126,8 @@ def upscale(
         tile=parse_tile(tile),
         overlap=parse_overlap(overlap),
         device=device,
+        precision=precision,
+        color_lock=color_lock,
         format=output_format,
         quality=quality,
         metadata=metadata,

@@ -1,0 +1,87 @@
+"""The networks of a run: opened once, all on one device, and what steps in for one that fails."""
+
+import threading
+from collections.abc import Callable, Collection
+from hashlib import sha256
+
+from sr_batch.catalog import choose, in_full
+from sr_batch.onnx_session import OnnxSession
+from sr_batch.options import UpscaleOptions
+from sr_batch.providers import device_of, open_session
+from sr_batch.scaling import plan_scale
+
+
+class Networks:
+    """Sessions by their scale. Thread-safe.
+
+    Args:
+        options: What matters here is model, precision, device and scale.
+        notify: Told, in one line each, the device that ``auto`` chose and what stepped in.
+
+    Raises:
+        UnknownModel: no such network, or none that enlarges.
+        DeviceUnavailable: the device cannot be had.
+    """
+
+    def __init__(self, options: UpscaleOptions, notify: Callable[[str], None]) -> None:
+        self._notify = notify
+        self._files = choose(options.model, options.precision)
+        self._sessions = self._open(options)
+        self._lock = threading.Lock()
+
+    def __getitem__(self, scale: int) -> OnnxSession:
+        return self._sessions[scale]
+
+    @property
+    def scales(self) -> Collection[int]:
+        """Factors there are networks for, opened or not."""
+        return self._files.keys()
+
+    @property
+    def family(self) -> str:
+        """The name they share."""
+        return next(iter(self._files.values())).name
+
+    @property
+    def provider(self) -> str:
+        """The execution provider that runs them; ``none`` where no network is needed."""
+        return next((session.provider for session in self._sessions.values()), "none")
+
+    def digests(self) -> list[str]:
+        """Scale and hash of the file of each network that may be used."""
+        files = {scale: self._files[scale].path for scale in self._sessions}
+        return [
+            f"x{scale} {sha256(path.read_bytes()).hexdigest()}" for scale, path in files.items()
+        ]
+
+    def step_in(self, scale: int, failed: OnnxSession) -> bool:
+        """Put the fp32 twin of ``failed`` in its place for the rest of the run.
+
+        Half precision ends at 65504: a network may pass that on a rare picture.
+
+        Returns:
+            Whether there is another network now.
+        """
+        with self._lock:
+            if self._sessions[scale] is not failed:
+                return True
+            twin = in_full(self._files[scale])
+            if twin is None:
+                return False
+            device = device_of(failed)
+            self._sessions[scale] = open_session(twin, device, self._notify)
+        self._notify(
+            f"{self.family} x{scale} in {failed.spec.precision} gave values that are no numbers:"
+            " it runs in fp32 from here on"
+        )
+        return True
+
+    def _open(self, options: UpscaleOptions) -> dict[int, OnnxSession]:
+        """All that may be used, on one device: the first one decides what ``auto`` is."""
+        sessions: dict[int, OnnxSession] = {}
+        device, fixed = options.device, options.goal.fixed
+        scales = plan_scale(fixed, self.scales).passes if fixed else sorted(self.scales)
+        for scale in dict.fromkeys(scales):
+            sessions[scale] = open_session(self._files[scale].path, device, self._notify)
+            device = device_of(sessions[scale])
+        return sessions
