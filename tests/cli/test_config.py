@@ -1,9 +1,12 @@
 """Defaults from a file, and how much is said."""
 
+import json
 from pathlib import Path
 
 import pytest
+import typer
 
+from sr_batch.cli import app
 from tests.cli.conftest import ENVIRONMENT, Photo, Tool, size_of
 
 
@@ -92,3 +95,54 @@ def test_completes_in_the_shell(tool: Tool) -> None:
     run = tool("--show-completion", "bash")
     assert run.code == 0
     assert b"complete" in run.out
+
+
+SETTINGS = {
+    "output": "there",
+    "model": "espcn",
+    "scale": 3,
+    "width": 640,
+    "height": 480,
+    "long-edge": 1000,
+    "short-edge": 900,
+    "megapixels": 2.5,
+    "only-if-smaller": True,
+    "mode": "y",
+    "tile": 64,
+    "overlap": 7,
+    "device": "cpu",
+    "precision": "fp16",
+    "color-lock": True,
+    "format": "png",
+    "quality": 80,
+    "metadata": "no-gps",
+    "max-pixels": 1000,
+    "name": "{stem}{ext}",
+    "include": ["*.jpg"],
+    "exclude": ["web", "*.bmp"],
+    "existing": "skip",
+    "verify": True,
+    "jobs": 3,
+    "recursive": False,
+    "dry-run": True,
+    "quiet": True,
+    "verbose": True,
+    "json": True,
+}
+
+
+def test_every_option_can_be_set_in_the_file(tmp_path: Path) -> None:
+    """An option that is added without a line above fails here."""
+    command = typer.main.get_command(app).commands["upscale"]  # type: ignore[attr-defined]
+    file = tmp_path / "all.toml"
+    file.write_text(
+        "[upscale]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in SETTINGS.items())
+    )
+    said = command.make_context("upscale", ["--config", str(file), "photo.jpg"]).params
+    names = {max(p.opts, key=len).removeprefix("--"): p.name for p in command.params}
+    assert set(names) - {"inputs", "config"} == set(SETTINGS)
+    for key, value in SETTINGS.items():
+        got = said[names[key]]
+        assert (list(got) if isinstance(got, tuple) else got) == (
+            str(value) if key in ("tile", "overlap") else value
+        ), key
