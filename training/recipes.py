@@ -48,6 +48,10 @@ FAST_STAGES = (
     Stage(0.7, batch=16, patch=24, loss=L1),
     Stage(1.0, batch=8, patch=48, loss=LUMA),
 )
+FAST_MORE_STAGES = (
+    Stage(0.6, batch=16, patch=32, loss=LUMA),
+    Stage(1.0, batch=12, patch=48, loss=LUMA),
+)
 BALANCED_STAGES = (
     Stage(0.6, batch=8, patch=32, loss=L1),
     Stage(1.0, batch=6, patch=48, loss=LUMA),
@@ -142,6 +146,7 @@ RECIPES = REPORTS | {
     ),
     "edsr_x3": Recipe("edsr", 3, 8_000, 3e-4, EDSR_CPU_STAGES, DIRECT, init="edsr_x2_more"),
     "fast_x4": Recipe("fast", 4, 20_000, 1e-3, FAST_STAGES),
+    "fast_x4_more": Recipe("fast", 4, 30_000, 7e-4, FAST_MORE_STAGES, init="fast_x4"),
     "fast_x3": Recipe("fast", 3, 10_000, 7e-4, FAST_STAGES, init="fast_x4"),
     "fast_x2": Recipe("fast", 2, 10_000, 7e-4, FAST_STAGES, init="fast_x4", **TAUGHT_X2),
     "balanced_x4": Recipe("balanced", 4, 20_000, 7e-4, BALANCED_STAGES),
