@@ -39,6 +39,8 @@ def open_file(data: bytes) -> Container:
     width, height, bits, kind, _, _, interlaced = struct.unpack(">IIBBBBB", chunks["IHDR"])
     if bits not in _BITS.get(kind, ()):
         raise UnreadableImage(f"damaged png (colour type {kind} of {bits} bit)")
+    if kind == PALETTE and "PLTE" not in chunks:
+        raise UnreadableImage("truncated or damaged png (it has no palette)")
     if int.from_bytes(chunks.get("acTL", b"")[:4], "big") > 1:
         raise UnsupportedImage("an animated PNG; extract its frames first")
     layout = Layout(Size(width, height), bits, kind, interlaced > 0, chunks.get("tRNS"))

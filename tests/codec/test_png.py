@@ -68,6 +68,12 @@ def test_expands_the_palette(transparent: list[int] | None) -> None:
     assert alpha == (None if transparent is None else [*transparent, 255])
 
 
+def test_a_missing_palette_is_an_error() -> None:
+    """Pillow would make up a gray one."""
+    with pytest.raises(UnreadableImage, match="it has no palette"):
+        codec.read_header(png_file(4, 1, 8, 3, b"\0\0\1\2\3"), "a.png", PLENTY)
+
+
 @pytest.mark.parametrize("samples", [1, 3])
 @pytest.mark.parametrize("depth", [8, 16])
 def test_turns_the_transparent_colour_into_alpha(depth: int, samples: int) -> None:
