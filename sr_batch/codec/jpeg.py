@@ -42,7 +42,9 @@ def open_file(data: bytes) -> Container:
     segments = tuple(_segments(data))
     precision, size, channels = _frame(data, segments)
     if channels not in (1, 3, 4) or precision != 8:
-        raise UnsupportedImage(f"a JPEG of {channels} channels and {precision} bit")
+        raise UnsupportedImage(
+            f"a JPEG of {channels} channels and {precision} bit; convert it to 8-bit RGB first"
+        )
     block = next(iter(_parts(data, segments, _APP1, _EXIF)), None)
     turn = exif.orientation(block)
     packet = next(iter(_parts(data, segments, _APP1, _XMP)), None)

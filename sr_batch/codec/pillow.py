@@ -112,4 +112,6 @@ def encode_webp(pixels: Pixels, quality: int | None, metadata: Mapping[str, byte
 
 def _damaged(kind: str, fault: Exception) -> str:
     what = " ".join(str(fault).split()) or type(fault).__name__
+    if "truncated" in what:  # and how many bytes its decoder had not yet looked at
+        what = "its pixels end too early"
     return f"truncated or damaged {kind} ({what})"

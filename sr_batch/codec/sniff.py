@@ -1,5 +1,6 @@
 """What a file is, by its first bytes. Suffixes lie; these seldom do."""
 
+import codecs
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -95,8 +96,8 @@ def _other(head: bytes) -> str | None:
 
 def _is_text(head: bytes) -> bool:
     try:
-        # The last character may be cut in two.
-        head[:-3].decode("utf-8")
+        # Not to the end: the last character may be cut in two.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return False
     return b"\0" not in head

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 from PIL import MpoImagePlugin
 
 from sr_batch import codec
-from sr_batch.errors import UnreadableImage
+from sr_batch.errors import UnreadableImage, UnsupportedImage
 from sr_batch.image import Image, Metadata, Pixels
 from tests.codec.pictures import (
     GPS,
@@ -150,8 +150,15 @@ def test_ignores_a_broken_exif_block() -> None:
 def test_a_truncated_picture_is_an_error(lost: int, progressive: bool) -> None:
     data = saved(Pillow.fromarray(noise(60, 60, 3)), "JPEG", quality=95, progressive=progressive)
     assert len(data) > 3000
-    with pytest.raises(UnreadableImage, match=r"^a\.jpg: truncated or damaged jpg"):
+    with pytest.raises(UnreadableImage, match=r"^a\.jpg: truncated or damaged jpg \(its pixels"):
         codec.read_image(data[:-lost], "a.jpg", PLENTY)
+
+
+def test_refuses_samples_of_more_than_a_byte() -> None:
+    data = bytearray(saved(Pillow.fromarray(noise(8, 8, 3)), "JPEG"))
+    data[data.index(b"\xff\xc0") + 4] = 12
+    with pytest.raises(UnsupportedImage, match="3 channels and 12 bit; convert it to 8-bit RGB"):
+        codec.read_header(bytes(data), "a.jpg", PLENTY)
 
 
 def test_a_file_without_picture_data_is_an_error() -> None:

@@ -28,7 +28,9 @@ FOREIGN = {
     b"Dear diary,\ntoday I went \xc3\xbc": "text",
     b"BM, my initials": "text",
     bytes(600): "all zeros",
+    "Caf\u00e9".encode()[:-1]: "text",
     b"\x93\x00\xa7\xfe\x81": "of an unknown kind",
+    b"\xff": "of an unknown kind",
 }
 
 
