@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 _SIGNATURES = (b"8BIM", b"8B64", b"PHUT", b"AgHg", b"DCSR", b"MeSa")
 IPTC = 0x0404
+RECORD = b"\x1c"  # the first byte of an IPTC record
 # Thumbnails, and copies of what is kept elsewhere: EXIF, and XMP.
 _STALE = {0x0409, 0x040C, 0x0422, 0x0423, 0x0424}
 

@@ -57,7 +57,7 @@ def open_file(data: bytes) -> Container:
             icc=_icc(chunks),
             exif=exif.upright(block),
             xmp=packet and xmp.upright(packet, turn),
-            photoshop=photoshop.tidied(_raw_profile(chunks, "iptc", "8bim") or b""),
+            photoshop=_resources(chunks),
             dpi=_dpi(chunks),
         ),
         blocks=lambda: blocks(data, layout),
@@ -96,6 +96,14 @@ def _exif(chunks: dict[str, bytes]) -> bytes | None:
         return exif.bare(chunks["eXIf"])
     profile = _raw_profile(chunks, "exif", "APP1")
     return exif.bare(profile) or None if profile else None
+
+
+def _resources(chunks: dict[str, bytes]) -> bytes | None:
+    """Photoshop's resources; some programs pack the IPTC record among them by itself."""
+    profile = _raw_profile(chunks, "iptc", "8bim") or b""
+    if profile.startswith(photoshop.RECORD):
+        return photoshop.of_iptc(profile)
+    return photoshop.tidied(profile)
 
 
 def _raw_profile(chunks: dict[str, bytes], *kinds: str) -> bytes | None:

@@ -8,8 +8,10 @@ from PIL import Image as Pillow
 from PIL import PngImagePlugin
 
 from sr_batch import codec
+from sr_batch.codec import photoshop
 from sr_batch.errors import UnreadableImage, UnsupportedImage
 from tests.codec.pictures import (
+    IPTC_RECORD,
     PLENTY,
     camera_exif,
     merged,
@@ -122,6 +124,14 @@ def test_reads_exif_from_imagemagick() -> None:
         image = read(data)
         assert image.color.shape == (3, 2, 3)
         assert image.metadata.exif is not None
+
+
+@pytest.mark.parametrize("profile", [IPTC_RECORD, photoshop.of_iptc(IPTC_RECORD)])
+def test_reads_iptc_alone_and_among_the_resources_of_photoshop(profile: bytes) -> None:
+    text = b"\niptc\n%8d\n%s\n" % (len(profile), profile.hex().encode())
+    extra = (b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(text))
+    metadata = read(png_file(1, 1, 8, 0, bytes(2), extra)).metadata
+    assert photoshop.iptc(metadata.photoshop) == IPTC_RECORD
 
 
 @pytest.mark.parametrize(
