@@ -20,6 +20,9 @@ from sr_batch.geometry import Tile
 from sr_batch.image import Image, Pixels
 from sr_batch.session import Session
 
+# Of a picture thinner than this a network sees little but the nothing round it.
+_LEAST_SIDE = 8
+
 RunTiles = Callable[[Callable[[Tile], None], Sequence[Tile]], None]
 """Does the work for every tile, in any order and at the same time if it likes."""
 
@@ -123,10 +126,16 @@ def _enlarge_luma(session: Session, rgb: FloatArray) -> FloatArray:
 
 
 def _infer(session: Session, planes: FloatArray) -> FloatArray:
-    """(C, h, w) -> (C, H, W), through the size multiple that the network asks for."""
-    (_, height, width), multiple = planes.shape, session.spec.multiple
-    down, right = -height % multiple, -width % multiple
+    """(C, h, w) -> (C, H, W), through a size that suits the network."""
+    _, height, width = planes.shape
+    down, right = (_missing(side, session.spec.multiple) for side in (height, width))
     if down or right:
         planes = np.pad(planes, ((0, 0), (0, down), (0, right)), mode="edge")
     scale = session.spec.scale
     return session(planes[None])[0, :, : height * scale, : width * scale]
+
+
+def _missing(side: int, multiple: int) -> int:
+    """Pixels to be added to ``side``: up to the multiple, and so that there is enough to see."""
+    wanted = max(side, _LEAST_SIDE)
+    return wanted + -wanted % multiple - side

@@ -74,3 +74,11 @@ def test_the_whole_receptive_field_makes_tiles_equal(model: ModelFile, mode: str
     deep = next(pictures(seed=len(mode))).astype(np.uint16) * 257
     tiled = enlarge(deep, model, mode=mode, tile=64, overlap="full")
     assert np.array_equal(tiled, enlarge(deep, model, mode=mode, tile=0))
+
+
+@MODELS
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (3, 1), (2, 33)])
+def test_a_picture_of_few_pixels_keeps_its_colour(model: ModelFile, size: tuple[int, int]) -> None:
+    """Networks see nothing but black beyond the border: it must not be all they see."""
+    pixels = np.full((*size, 3), (40, 120, 230), np.uint8)
+    assert np.abs(enlarge(pixels, model) - pixels[0, 0]).max() <= 20

@@ -122,7 +122,7 @@ def test_an_rgb_network_in_luma_mode_sees_luma_three_times() -> None:
             seen.append(batch)
             return super().__call__(batch)
 
-    image = Image(noise(4, 5, 3))
+    image = Image(noise(8, 9, 3))
     enlarge(image, Spy(2, "rgb"), "y")
     (batch,) = seen
     assert np.allclose(batch[0], gray(image).transpose(2, 0, 1).repeat(3, 0), atol=1e-6)

@@ -138,7 +138,7 @@ def test_every_mode_takes_every_network(model: str, mode: str) -> None:
 
 
 @pytest.mark.parametrize("tile", [0, 32, 37])
-@pytest.mark.parametrize("size", [(64, 80), (61, 79), (3, 5)])
+@pytest.mark.parametrize("size", [(64, 80), (61, 79), (9, 13)])
 def test_sides_become_multiples_and_return(folder: Path, size: tuple[int, int], tile: int) -> None:
     color = noise(*size, 3)
     down, right = -size[0] % 4, -size[1] % 4
