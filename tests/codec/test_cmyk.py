@@ -1,4 +1,3 @@
-import struct
 from typing import Any
 
 import numpy as np
@@ -9,34 +8,7 @@ from sr_batch import codec
 from sr_batch.codec import cmyk
 from sr_batch.geometry import Size
 from tests.codec.pictures import PLENTY, camera_exif, noise, read, saved, smooth, srgb_profile
-
-
-def ink_profile() -> bytes:
-    """Gray inks: each takes its share of lightness away, black all of it. A LUT of 2 points a side.
-
-    ICC.1:2004, 10.8 (lut8Type).
-    """
-    corners = bytearray()
-    for number in range(16):
-        c, m, y, k = (number >> bit & 1 for bit in (3, 2, 1, 0))
-        lightness = (1 - k) * (1 - 0.5 * c - 0.25 * m - 0.25 * y)
-        corners += bytes((round(lightness * 255), 128, 128))
-    identity = struct.pack(">9i", *(65536 * (n % 4 == 0) for n in range(9)))
-    line = bytes(range(256))
-    table = b"mft1" + bytes(4) + bytes((4, 3, 2, 0)) + identity + line * 4 + corners + line * 3
-    white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)
-    text = b"text" + bytes(4) + b"none\0\0\0\0"
-    name = b"desc" + bytes(4) + struct.pack(">I", 5) + b"inks\0" + bytes(79)
-    tags = {b"A2B0": table, b"desc": name, b"cprt": text, b"wtpt": white}
-    at, index, body = 132 + 12 * len(tags), b"", b""
-    for tag, data in tags.items():
-        index += tag + struct.pack(">II", at + len(body), len(data))
-        body += data + bytes(-len(data) % 4)
-    head = bytearray(128)
-    struct.pack_into(">I", head, 0, at + len(body))
-    head[8:12], head[12:24], head[36:40] = b"\x02\x10\0\0", b"prtrCMYKLab ", b"acsp"
-    head[68:80] = struct.pack(">3i", 63190, 65536, 54061)
-    return bytes(head) + struct.pack(">I", len(tags)) + index + body
+from tests.corpus.profiles import ink_profile
 
 
 def inks(c: int, m: int, y: int, k: int, **options: Any) -> bytes:

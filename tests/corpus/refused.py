@@ -1,0 +1,144 @@
+"""Files that must be refused by one line: no pictures, others' pictures, damaged ones, bombs."""
+
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from PIL import Image as Pillow
+
+from sr_batch.codec.tags import Tag
+from tests.codec.pictures import png_file, saved, tiff_file
+from tests.corpus import bmp, jpeg, png, tiff, webp
+from tests.corpus.rows import Refused, scene
+
+_HUGE = 60_000
+_LIMIT = r"60000x60000 are 3600000000 pixels, over the limit of .* --max-pixels"
+_IS = "it is {}; .* are read"
+
+
+def _frames(kind: str, **options: Any) -> Callable[[], bytes]:
+    first, second = Pillow.fromarray(scene()), Pillow.fromarray(255 - scene())
+    return lambda: saved(first, kind, save_all=True, append_images=[second], **options)
+
+
+def _cut(make: Callable[[], bytes], share: float) -> Refused:
+    return Refused(lambda: (data := make())[: int(len(data) * share)], "truncated or damaged")
+
+
+def _without(chunk: bytes) -> bytes:
+    """A PNG with a palette that lacks one kind of chunk."""
+    data = png.READ["png-palette-4.png"].make()
+    at = data.index(chunk) - 4
+    (length,) = struct.unpack_from(">I", data, at)
+    return data[:at] + data[at + 12 + length :]
+
+
+def _flipped() -> bytes:
+    data = bytearray(png.png(scene()))
+    data[len(data) // 2] ^= 4
+    return bytes(data)
+
+
+def _frame(marker: int, precision: int, width: int, height: int, channels: int) -> bytes:
+    """A JPEG whose header says this, and that has hardly more than a header."""
+    parts = b"".join(bytes((number, 17, 0)) for number in range(1, channels + 1))
+    head = struct.pack(">BHHB", precision, height, width, channels) + parts
+    scan = bytes((channels,)) + b"".join(bytes((n, 0)) for n in range(1, channels + 1)) + b"\0?\0"
+    return b"\xff\xd8" + jpeg.segment(marker, head) + jpeg.segment(0xDA, scan) + b"\xff\xd9"
+
+
+_WHOLE: dict[str, Callable[[], bytes]] = {
+    "jpg": lambda: jpeg.jpeg(scene()),
+    "progressive.jpg": lambda: jpeg.jpeg(scene(), progressive=True),
+    "png": lambda: png.png(scene()),
+    "16.png": lambda: png.png(scene(3, 16), 16),
+    "webp": lambda: webp.webp(scene(), lossless=False),
+    "lossless.webp": lambda: webp.webp(scene()),
+    "tif": lambda: tiff_file(scene()),
+    "lzw.tif": tiff.READ["tiff-lzw.tif"].make,
+    "bmp": bmp.READ["bmp-rgb-24.bmp"].make,
+}
+
+REFUSED: dict[str, Refused] = {
+    # No pictures.
+    "empty.png": Refused(lambda: b"", "the file is empty"),
+    "one-byte.jpg": Refused(lambda: b"\xff", _IS.format("of an unknown kind")),
+    "zeros.tif": Refused(lambda: bytes(5000), _IS.format("all zeros")),
+    "text.jpg": Refused(lambda: b"A letter, not a photograph.\n" * 9, _IS.format("text")),
+    "page.png": Refused(lambda: b"<!DOCTYPE html><title>404</title>", _IS.format("a web page")),
+    "drawing.svg": Refused(lambda: b"<svg xmlns='x'/>", _IS.format("SVG or XML")),
+    "document.jpg": Refused(lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", _IS.format("a PDF")),
+    "archive.bmp": Refused(lambda: b"PK\3\4" + bytes(99), _IS.format("a ZIP archive")),
+    "film.webp": Refused(lambda: b"\0\0\0\x20ftypisom\0\0\0\0", _IS.format("a video")),
+    "program.png": Refused(lambda: b"\x7fELF" + bytes(99), _IS.format("a program")),
+    # Pictures of kinds that are not read.
+    "still.gif": Refused(lambda: saved(Pillow.fromarray(scene()), "GIF"), _IS.format("a GIF")),
+    "still.avif": Refused(lambda: saved(Pillow.fromarray(scene()), "AVIF"), _IS.format("AVIF")),
+    "jpeg-2000.png": Refused(
+        lambda: saved(Pillow.fromarray(scene()), "JPEG2000"), _IS.format("JPEG 2000")
+    ),
+    "still.heic": Refused(lambda: b"\0\0\0\x18ftypheic" + bytes(99), _IS.format("HEIC")),
+    "jpeg-xl.jpg": Refused(lambda: b"\xff\x0a" + bytes(99), _IS.format("JPEG XL")),
+    "still.ico": Refused(lambda: saved(Pillow.fromarray(scene()), "ICO"), _IS.format("an icon")),
+    "photoshop.tif": Refused(lambda: b"8BPS\0\1" + bytes(99), _IS.format("a Photoshop document")),
+    "raw.tif": Refused(lambda: b"II*\0\x10\0\0\0CR\2\0" + bytes(99), _IS.format("a camera raw")),
+    "animation.png": Refused(_frames("PNG"), "an animated PNG"),
+    "animation.webp": Refused(_frames("WEBP"), "an animated WebP"),
+    "pages.tif": Refused(_frames("TIFF"), "a TIFF of 2 pages"),
+    "lab.tif": Refused(lambda: tiff_file(scene(), tags={Tag.PHOTOMETRIC: 8}), "in CIELAB"),
+    "inks.tif": Refused(lambda: tiff_file(scene(4), tags={Tag.PHOTOMETRIC: 5}), "in CMYK"),
+    "float.tif": Refused(
+        lambda: saved(Pillow.fromarray(np.zeros((4, 5), np.float32)), "TIFF"), "floating-point"
+    ),
+    "negative.dng": Refused(
+        lambda: tiff_file(scene(), tags={Tag.DNG: [1, 4, 0, 0]}), "a camera raw"
+    ),
+    "twelve-bit.jpg": Refused(lambda: _frame(0xC1, 12, 9, 9, 3), "a JPEG of .* 12 bit"),
+    "two-channels.jpg": Refused(lambda: _frame(0xC0, 8, 9, 9, 2), "a JPEG of 2 channels"),
+    "lossless.jpg": Refused(lambda: _frame(0xC3, 8, 9, 9, 3), "truncated or damaged jpg"),
+    # Damaged ones.
+    **{
+        f"cut-{share:.0%}.{kind}": _cut(make, share)
+        for kind, make in _WHOLE.items()
+        for share in (0.15, 0.4, 0.7, 0.95)
+    },
+    "no-height.jpg": Refused(lambda: _frame(0xC0, 8, 9, 0, 3), "damaged jpg"),
+    "no-picture.jpg": Refused(lambda: b"\xff\xd8\xff\xd9", "truncated or damaged jpg"),
+    "no-width.png": Refused(lambda: png_file(0, 5, 8, 2, b""), "damaged png .it is 0x5"),
+    "no-palette.png": Refused(lambda: _without(b"PLTE"), "it has no palette"),
+    "no-end.png": Refused(lambda: _without(b"IEND"), "it has no end"),
+    "no-pixels.png": Refused(lambda: _without(b"IDAT"), "rows are missing"),
+    "no-header.png": Refused(lambda: _without(b"IHDR"), "no header"),
+    "rows-missing.png": Refused(lambda: png_file(9, 9, 8, 2, bytes(28 * 8)), "rows are missing"),
+    "flipped-bit.png": Refused(_flipped, "wrong checksum of IDAT"),
+    "colour-type.png": Refused(lambda: png_file(9, 9, 8, 5, b""), "colour type 5 of 8 bit"),
+    "no-picture.webp": Refused(lambda: webp.riff((b"EXIF", bytes(9))), "no picture header"),
+    "no-directory.tif": Refused(lambda: b"II*\0\xff\xff\xff\0" + bytes(99), "no directory"),
+    "no-strips.tif": Refused(
+        lambda: tiff_file(scene(), tags={Tag.STRIP_OFFSETS: [2**31] * 6}), "truncated or damaged"
+    ),
+    "no-bits.bmp": Refused(lambda: bmp.bmp((9, 9), 7, bytes(99)), "truncated or damaged bmp"),
+    # Bombs: headers that claim more than anybody has memory for.
+    "bomb.jpg": Refused(lambda: _frame(0xC0, 8, _HUGE, _HUGE, 3), _LIMIT),
+    "bomb.png": Refused(lambda: png_file(_HUGE, _HUGE, 8, 2, b""), _LIMIT),
+    "bomb-16.png": Refused(lambda: png_file(_HUGE, _HUGE, 16, 6, b""), _LIMIT),
+    "bomb-deflated.png": Refused(lambda: png_file(_HUGE, _HUGE, 1, 0, bytes(7501 * 3000)), _LIMIT),
+    "bomb.tif": Refused(
+        lambda: tiff_file(scene(), tags={Tag.WIDTH: _HUGE, Tag.HEIGHT: _HUGE}), _LIMIT
+    ),
+    "bomb.bmp": Refused(lambda: bmp.bmp((_HUGE, _HUGE), 24, b""), _LIMIT),
+    "bomb.webp": Refused(
+        lambda: webp.riff((b"VP8L", b"\x2f" + struct.pack("<I", 16382 | 16382 << 14))),
+        "16383x16383 are 268402689 pixels, over the limit",
+    ),
+    "long.png": Refused(
+        lambda: png_file(2_000_000, 1, 8, 0, bytes(2_000_001)), "has a side over 1048576"
+    ),
+    # Its size fits; its pixels are a hundred times as many as its header says.
+    "profile-bomb.png": Refused(
+        lambda: png_file(9, 9, 8, 2, b"", (b"iCCP", b"p\0\0" + zlib.compress(bytes(100_000_000)))),
+        "rows are missing",
+    ),
+}

@@ -1,0 +1,115 @@
+"""R1 and R6: the real tool over files of every kind. Good ones come out true, bad ones not."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Finished, finish, start
+from tests.corpus.judge import decoded, faults
+from tests.corpus.table import READ, REFUSED, write
+from tests.reliability.evidence import Trace, leftovers, traces
+
+COMMAND = ("upscale", "in", "--model", "espcn", "--device", "cpu", "--json")
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Two runs over the corpus, one after the other.
+
+    Attributes:
+        folder: Where they ran.
+        first: What the first left.
+        second: What the second left.
+        before: The corpus before them.
+        between: The outputs of the first.
+    """
+
+    folder: Path
+    first: Finished
+    second: Finished
+    before: dict[Path, Trace]
+    between: dict[Path, Trace]
+
+    def outputs(self) -> dict[str, Path]:
+        """By the names of their inputs."""
+        return {
+            Path(result["input"]).name: self.folder / result["output"]
+            for result in self.first.results
+            if result["status"] == "done"
+        }
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    folder = tmp_path_factory.mktemp("corpus")
+    write(folder / "in")
+    before = traces(folder / "in")
+    first = finish(start(*COMMAND, cwd=folder))
+    between = traces(folder / "in_sr")
+    second = finish(start(*COMMAND, cwd=folder))
+    return Runs(folder, first, second, before, between)
+
+
+def test_every_file_has_a_result(runs: Runs) -> None:
+    assert runs.first.code == 3
+    assert {Path(result["input"]).name for result in runs.first.results} == READ.keys() | REFUSED
+    assert runs.first.summary["done"] == len(READ)
+    assert runs.first.summary["failed"] == len(REFUSED)
+
+
+def test_every_good_file_comes_out_true(runs: Runs) -> None:
+    wrong = {name: faults(path, READ[name]) for name, path in runs.outputs().items()}
+    assert {name: what for name, what in wrong.items() if what} == {}
+
+
+def test_every_bad_file_is_one_line(runs: Runs) -> None:
+    lines = [line for line in runs.first.err.splitlines() if line.startswith("failed: ")]
+    assert len(lines) == len(REFUSED)
+    for name, row in REFUSED.items():
+        (line,) = (line for line in lines if line.startswith(f"failed: in/{name}: "))
+        said = line.removeprefix(f"failed: in/{name}: ")
+        assert re.match(row.because, said) or re.search(rf"\b{row.because}", said), line
+
+
+def test_what_it_says_beside_is_short(runs: Runs) -> None:
+    others = [line for line in runs.first.err.splitlines() if not line.startswith("failed: ")]
+    *notes, summary = others
+    assert all(line.startswith("note: CMYK ") for line in notes)
+    assert len(notes) == 2
+    assert re.match(r"\d+ images: \d+ done, \d+ failed in ", summary)
+
+
+def test_bad_files_leave_nothing(runs: Runs) -> None:
+    assert set(runs.between) == set(runs.outputs().values())
+    assert leftovers(runs.folder) == []
+
+
+def test_the_originals_are_untouched(runs: Runs) -> None:
+    assert traces(runs.folder / "in") == runs.before
+
+
+def test_a_second_run_does_nothing(runs: Runs) -> None:
+    counts: dict[str, Any] = runs.second.summary
+    assert (counts["skipped"], counts["failed"]) == (len(READ), len(REFUSED))
+    assert runs.second.code == 3
+    assert traces(runs.folder / "in_sr") == runs.between
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", ["png", "jpg", "webp", "tif", "bmp"])
+def test_every_good_file_comes_out_in_every_format(kind: str, tmp_path: Path) -> None:
+    for name, row in READ.items():
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name / name).write_bytes(row.make())
+    before = traces(tmp_path / "in")
+    run = finish(start(*COMMAND, "--format", kind, "--verify", cwd=tmp_path))
+    assert Counter(result["status"] for result in run.results) == {"done": len(READ)}
+    for result in run.results:
+        height, width = READ[Path(result["input"]).name].shows.shape[:2]
+        enlarged = decoded(tmp_path / result["output"])
+        assert enlarged.shape[:2] == (2 * height, 2 * width)
+    assert traces(tmp_path / "in") == before
