@@ -34,6 +34,7 @@ _PREDICTING = (5, 8, 32946, 34925, 50000)
 _UNSIGNED, _UNKNOWN = 1, 4
 _REDUCED, _MASK = 1, 4
 _MAX_PAGES = 1000
+_MOST_SAMPLES = 8  # a file of few pixels could have any number of them, and so take any memory
 
 
 def open_file(data: bytes) -> Container:
@@ -96,7 +97,7 @@ def _layout(page: ifd.Directory) -> Layout:
     _require_known(page, photometric)
     if bits == 16 and not plain:
         raise UnsupportedImage(f"a 16-bit TIFF of compression {compression}; use deflate or LZW")
-    if samples < colors or (samples > colors + 1 and not plain):
+    if samples < colors or samples > (_MOST_SAMPLES if plain else colors + 1):
         raise UnsupportedImage(f"a TIFF of {samples} samples per pixel; convert it to RGB first")
     size = Size(page.number(Tag.WIDTH, 0), page.number(Tag.HEIGHT, 0))
     return Layout(

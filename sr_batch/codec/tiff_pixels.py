@@ -88,6 +88,8 @@ def _pixel_tags(page: ifd.Directory) -> dict[int, ifd.Entry]:
     for tag in entries:
         values = page.numbers(tag)
         if values:
+            if max(values) >= 2**32:
+                raise UnreadableImage(f"truncated or damaged tif (tag {tag} is {max(values)})")
             kind = ifd.SHORT if max(values) < 2**16 else ifd.LONG
             kept = values if tag in LISTS else values[:1]
             entries[tag] = ifd.integers(page.order, kind, *kept)

@@ -1,11 +1,12 @@
 import io
+import struct
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
 
 from sr_batch import codec
-from sr_batch.codec import exif
+from sr_batch.codec import exif, ifd
 from sr_batch.codec.tags import Tag
 from sr_batch.errors import UnreadableImage, UnsupportedImage
 from sr_batch.geometry import Size
@@ -64,6 +65,17 @@ def test_reads_big_tiff() -> None:
     assert np.array_equal(read(data).color, noise(8, 9, 3))
 
 
+def test_an_offset_that_no_file_has_is_an_error() -> None:
+    data = bytearray(saved(Pillow.fromarray(noise(8, 9, 3)), "TIFF", big_tiff=True))
+    order, at, big = ifd.read_header(bytes(data))
+    entry = ifd.read_directory(bytes(data), at, order, big).entries[Tag.STRIP_OFFSETS]
+    struct.pack_into("<HHQQ", data, entry.at, Tag.STRIP_OFFSETS, 16, 1, 2**40)
+    with pytest.raises(
+        UnreadableImage, match=r"^a\.tif: truncated or damaged tif \(tag 273 is 109"
+    ):
+        codec.read_image(bytes(data), "a.tif", PLENTY)
+
+
 def test_refuses_pages() -> None:
     pages = [Pillow.fromarray(noise(4, width, 3)) for width in (5, 6, 7)]
     data = saved(pages[0], "TIFF", save_all=True, append_images=pages[1:])
@@ -101,6 +113,7 @@ def test_a_chain_that_bites_its_tail_ends() -> None:
         ({Tag.BITS: [5, 6, 5]}, "5 bits per sample"),
         ({Tag.BITS: [16] * 3, Tag.COMPRESSION: 7}, "compression 7"),
         ({Tag.SAMPLES: 2, Tag.BITS: [8] * 2}, "2 samples per pixel"),
+        ({Tag.SAMPLES: 9, Tag.BITS: [8] * 9}, "9 samples per pixel"),
         ({Tag.SUBFILE: 1}, "a camera raw or only a preview"),
         ({Tag.DNG: [1, 4, 0, 0]}, "a camera raw or only a preview"),
     ],
