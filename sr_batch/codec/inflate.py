@@ -1,13 +1,13 @@
 """Whether deflated data is whole. Decoders stop when they have enough, or have no more to give."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _STEP = 1 << 18
 
 
-def inflated_length(parts: Iterable[bytes | memoryview], limit: int) -> int:
-    """Bytes that a deflated stream in ``parts`` unpacks to; counted no further than ``limit``.
+def inflated(parts: Iterable[bytes | memoryview], limit: int) -> Iterator[bytes]:
+    """What a deflated stream in ``parts`` unpacks to, piece by piece; not much beyond ``limit``.
 
     Raises:
         zlib.error: it is damaged; a wrong checksum counts if the stream ends before the limit.
@@ -16,6 +16,14 @@ def inflated_length(parts: Iterable[bytes | memoryview], limit: int) -> int:
     for part in parts:
         rest: bytes | memoryview = part
         while rest and not inflater.eof and total <= limit:
-            total += len(inflater.decompress(rest, _STEP))
+            piece = inflater.decompress(rest, _STEP)
+            yield piece
+            total += len(piece)
             rest = inflater.unconsumed_tail
-    return total + len(inflater.flush()) if total <= limit else total
+    if total <= limit:
+        yield inflater.flush()
+
+
+def inflated_length(parts: Iterable[bytes | memoryview], limit: int) -> int:
+    """How many bytes :func:`inflated` gives."""
+    return sum(map(len, inflated(parts, limit)))

@@ -29,6 +29,8 @@ _BITS: dict[int, tuple[int, ...]] = {
     GRAY_ALPHA: (8, 16),
     RGB_ALPHA: (8, 16),
 }
+# Of compression, of filters, of interlacing: by number, all that there are.
+_WAYS = ((0,), (0,), (0, 1))
 
 
 def open_file(data: bytes) -> Container:
@@ -36,14 +38,16 @@ def open_file(data: bytes) -> Container:
     chunks = _chunks(data)
     if len(chunks.get("IHDR", b"")) != 13:
         raise UnreadableImage("truncated or damaged png (no header)")
-    width, height, bits, kind, _, _, interlaced = struct.unpack(">IIBBBBB", chunks["IHDR"])
+    width, height, bits, kind, *ways = struct.unpack(">IIBBBBB", chunks["IHDR"])
     if bits not in _BITS.get(kind, ()):
         raise UnreadableImage(f"damaged png (colour type {kind} of {bits} bit)")
+    if not all(way in known for way, known in zip(ways, _WAYS, strict=True)):
+        raise UnreadableImage(f"damaged png (its header ends in {ways})")
     if kind == PALETTE and "PLTE" not in chunks:
         raise UnreadableImage("truncated or damaged png (it has no palette)")
     if int.from_bytes(chunks.get("acTL", b"")[:4], "big") > 1:
         raise UnsupportedImage("an animated PNG; extract its frames first")
-    layout = Layout(Size(width, height), bits, kind, interlaced > 0, chunks.get("tRNS"))
+    layout = Layout(Size(width, height), bits, kind, ways[2] > 0, chunks.get("tRNS"))
     block = _exif(chunks)
     turn, packet = exif.orientation(block), _xmp(chunks)
     return Container(

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from sr_batch.codec import opencv, pillow
 from sr_batch.codec.container import Block
-from sr_batch.codec.inflate import inflated_length
+from sr_batch.codec.inflate import inflated
 from sr_batch.errors import UnreadableImage
 from sr_batch.geometry import Size
 from sr_batch.image import Pixels
@@ -17,6 +18,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GRAY, RGB, PALETTE, GRAY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 _SAMPLES = {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGB_ALPHA: 4}
 _MODES = {GRAY: "L", RGB: "RGB", PALETTE: "RGB", GRAY_ALPHA: "LA", RGB_ALPHA: "RGBA"}
+_PAETH = 4  # the last of the filters
 # Left, top, steps across and down of every pass.
 _WHOLE = ((0, 0, 1, 1),)
 _ADAM7 = (
@@ -48,14 +50,13 @@ class Layout:
         return self.kind in (GRAY_ALPHA, RGB_ALPHA) or self.transparency is not None
 
     @property
-    def stream_length(self) -> int:
-        """Bytes of all rows, unpacked, each with its filter."""
-        bits, total = _SAMPLES[self.kind] * self.bits, 0
+    def passes(self) -> Iterator[tuple[int, int]]:
+        """Rows, and bytes of a row with its filter, of every pass that has any."""
+        bits = _SAMPLES[self.kind] * self.bits
         for left, top, across, down in _ADAM7 if self.interlaced else _WHOLE:
             width = len(range(left, self.size.width, across))
             if width:
-                total += (1 + -(-width * bits // 8)) * len(range(top, self.size.height, down))
-        return total
+                yield len(range(top, self.size.height, down)), 1 + -(-width * bits // 8)
 
 
 def walk(data: bytes) -> Iterator[tuple[str, int, int]]:
@@ -80,7 +81,7 @@ def blocks(data: bytes, layout: Layout) -> Iterator[Block]:
         UnreadableImage: truncated or corrupt.
     """
     bare = _bare(data, layout)
-    _require_all_rows(data, layout)
+    _require_sound_rows(data, layout)
     if layout.kind == PALETTE:
         mode = "RGBA" if layout.has_alpha else "RGB"
         yield from pillow.decode("png", bare, mode)
@@ -102,9 +103,9 @@ def _decode(bare: bytes, layout: Layout) -> Iterator[Block]:
 
 def _bare(data: bytes, layout: Layout) -> bytes:
     """The chunks that pixels are made of, their checksums proved."""
-    wanted = {"IHDR", "PLTE", "IDAT", "IEND"}
+    wanted = {"IHDR", "IDAT", "IEND"}
     if layout.kind == PALETTE:
-        wanted.add("tRNS")
+        wanted |= {"PLTE", "tRNS"}
     view = memoryview(data)
     parts, name = [view[: len(SIGNATURE)]], ""
     for name, start, end in walk(data):
@@ -118,16 +119,30 @@ def _bare(data: bytes, layout: Layout) -> bytes:
     return b"".join(parts)
 
 
-def _require_all_rows(data: bytes, layout: Layout) -> None:
-    """Pillow leaves those rows black that the stream does not hold."""
-    view, expected = memoryview(data), layout.stream_length
+def _require_sound_rows(data: bytes, layout: Layout) -> None:
+    """All must be there, for Pillow leaves others black; and filters be known, or libpng talks."""
+    view, at = memoryview(data), 0
     parts = (view[start:end] for name, start, end in walk(data) if name == "IDAT")
+    filters, expected = _filter_places(layout)
     try:
-        if inflated_length(parts, expected) >= expected:
-            return
+        for piece in inflated(parts, expected):
+            here = slice(*np.searchsorted(filters, (at, at + len(piece))))
+            if np.frombuffer(piece, np.uint8)[filters[here] - at].max(initial=0) > _PAETH:
+                raise UnreadableImage("truncated or damaged png (an unknown filter)")
+            at += len(piece)
     except zlib.error as fault:
         raise UnreadableImage(f"truncated or damaged png ({fault})") from fault
-    raise UnreadableImage("truncated or damaged png (rows are missing)")
+    if at < expected:
+        raise UnreadableImage("truncated or damaged png (rows are missing)")
+
+
+def _filter_places(layout: Layout) -> tuple[npt.NDArray[np.int64], int]:
+    """Where in the stream the filters of all rows stand, and the length of the stream."""
+    places, end = [np.empty(0, np.int64)], 0
+    for rows, length in layout.passes:
+        places.append(end + length * np.arange(rows, dtype=np.int64))
+        end += length * rows
+    return np.concatenate(places), end
 
 
 def _with_alpha(pixels: Pixels, transparent: bytes, bits: int) -> Pixels:

@@ -70,9 +70,7 @@ def test_an_offset_that_no_file_has_is_an_error() -> None:
     order, at, big = ifd.read_header(bytes(data))
     entry = ifd.read_directory(bytes(data), at, order, big).entries[Tag.STRIP_OFFSETS]
     struct.pack_into("<HHQQ", data, entry.at, Tag.STRIP_OFFSETS, 16, 1, 2**40)
-    with pytest.raises(
-        UnreadableImage, match=r"^a\.tif: truncated or damaged tif \(tag 273 is 109"
-    ):
+    with pytest.raises(UnreadableImage, match=r"damaged tif \(tag 273 is 109"):
         codec.read_image(bytes(data), "a.tif", PLENTY)
 
 
