@@ -75,7 +75,8 @@ def _header(image: Image, samples: int, pixel_bytes: int) -> bytes:
     # Behind the masks: colour space sRGB, no end points, no gamma.
     extra = masks + b"BGRs" + bytes(48) if masks else b""
     start = 14 + 40 + len(extra) + len(palette)
-    x, y = (round(side / _METRES_PER_INCH) for side in image.metadata.dpi or (0, 0))
+    dpi = image.metadata.dpi or (0, 0)
+    x, y = (min(round(side / _METRES_PER_INCH), 2**31 - 1) for side in dpi)
     size = image.size
     parts = (
         struct.pack("<2sIHHI", b"BM", start + pixel_bytes, 0, 0, start),

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from sr_batch import codec
 from sr_batch.codec.tags import Tag
 from sr_batch.errors import ImageError, ImageTooLarge, UnreadableImage
-from sr_batch.image import Image, Pixels
+from sr_batch.image import Image, Metadata, Pixels
 from tests.codec.pictures import (
     PLENTY,
     camera_exif,
@@ -128,6 +128,13 @@ def test_writes_the_dimensions_of_the_enlarged_picture(kind: str) -> None:
     image = Image(noise(26, 34, 3), None, full_metadata())
     inner = open_pillow(codec.encode_image(image, kind, 95)).getexif().get_ifd(34665)
     assert (inner[40962], inner[40963]) == (34, 26)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("dpi", [(4e9, 4e9), (1e-9, 1e-9)])
+def test_takes_any_resolution(kind: str, dpi: tuple[float, float]) -> None:
+    image = Image(noise(3, 4, 3), None, Metadata(dpi=dpi))
+    assert read(codec.encode_image(image, kind, 95)).size == image.size
 
 
 @pytest.mark.parametrize("kind", FORMATS)
