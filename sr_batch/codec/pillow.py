@@ -111,7 +111,8 @@ def encode_webp(pixels: Pixels, quality: int | None, metadata: Mapping[str, byte
 
 
 def _damaged(kind: str, fault: Exception) -> str:
+    """With what Pillow says, but for bare numbers: of a missing tag it says no more."""
     what = " ".join(str(fault).split()) or type(fault).__name__
     if "truncated" in what:  # and how many bytes its decoder had not yet looked at
         what = "its pixels end too early"
-    return f"truncated or damaged {kind} ({what})"
+    return f"truncated or damaged {kind}" + ("" if what.isdigit() else f" ({what})")

@@ -74,6 +74,12 @@ def test_an_offset_that_no_file_has_is_an_error() -> None:
         codec.read_image(bytes(data), "a.tif", PLENTY)
 
 
+def test_a_missing_palette_is_an_error() -> None:
+    data = tiff_file(noise(3, 4, 1), tags={Tag.PHOTOMETRIC: 3})
+    with pytest.raises(UnreadableImage, match=r"^a\.tif: truncated or damaged tif$"):
+        codec.read_image(data, "a.tif", PLENTY)
+
+
 def test_refuses_pages() -> None:
     pages = [Pillow.fromarray(noise(4, width, 3)) for width in (5, 6, 7)]
     data = saved(pages[0], "TIFF", save_all=True, append_images=pages[1:])
