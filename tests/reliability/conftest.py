@@ -1,0 +1,12 @@
+"""Chance in these tests goes by number, so that every case can be had again."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture
+def first(request: pytest.FixtureRequest) -> int:
+    """The first number of a test: always the same, but in a soak the one that `make soak` says."""
+    in_soak = request.node.get_closest_marker("soak") is not None
+    return int(os.environ.get("SOAK_FIRST", "0")) if in_soak else 0
