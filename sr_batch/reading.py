@@ -30,14 +30,20 @@ def read_source(source: Path, limit: int) -> bytes:
     """All bytes of a regular file, or of standard input for ``PIPE``.
 
     Raises:
-        UnreadableImage: missing, not permitted, no regular file.
+        UnreadableImage: missing, not permitted, no regular file, or one that is being written.
         ImageTooLarge: more than ``limit`` bytes.
     """
     if source == PIPE:
         data = _read_up_to(sys.stdin.buffer, limit + 1)
     else:
         with open_regular(source) as file:
+            before = _stamp(file)
             data = _read_up_to(file, limit + 1)
+            if _stamp(file) != before:
+                raise UnreadableImage(
+                    f"{display_name(source)}: it changed while it was read; run the same command"
+                    " again when nothing writes to it"
+                )
     if len(data) > limit:
         raise ImageTooLarge(
             f"{display_name(source)}: over {limit / 1e6:.0f} MB, more than an image within the"
@@ -120,6 +126,12 @@ def _reading(path: Path) -> Iterator[None]:
         raise UnreadableImage(f"{display_name(path)}: {error.strerror or error}") from error
     except ValueError as error:  # a null byte in the path
         raise UnreadableImage(f"{display_name(path)}: {error}") from error
+
+
+def _stamp(file: BinaryIO) -> tuple[int, int]:
+    """What writing to an open file changes."""
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
 
 
 def _read_up_to(file: BinaryIO, count: int) -> bytes:

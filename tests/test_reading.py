@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -94,6 +95,22 @@ def test_a_pipe_that_takes_the_place_of_a_file_does_not_block(
     monkeypatch.setattr("sr_batch.reading.require_regular", exchange)
     with pytest.raises(UnreadableImage, match=r"a\.png: not a file"):
         read_source(path, MEGABYTE)
+
+
+def test_a_file_that_changes_while_it_is_read_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the old picture and half of the new one would be none of them."""
+    (tmp_path / "a.bmp").write_bytes(BIG)
+
+    def read_and_write(file: BinaryIO, count: int) -> bytes:
+        data = file.read(count)
+        (tmp_path / "a.bmp").write_bytes(bytes(len(BIG)))
+        return data
+
+    monkeypatch.setattr("sr_batch.reading._read_up_to", read_and_write)
+    with pytest.raises(UnreadableImage, match=r"a\.bmp: it changed while it was read; run"):
+        read_source(tmp_path / "a.bmp", len(BIG))
 
 
 def test_error_names_a_hostile_file_on_one_line(tmp_path: Path) -> None:
