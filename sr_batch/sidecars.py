@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sr_batch import codec
-from sr_batch.errors import ImageError, StorageError, UnreadableImage, UnwritableOutput
+from sr_batch.errors import ImageError, UnreadableImage
 from sr_batch.geometry import Size
 from sr_batch.options import Keep
 from sr_batch.reading import PIPE, display_name, is_folder, read_source
@@ -21,13 +21,16 @@ def copy_sidecars(
 
     Args:
         source: The input; standard input has nothing beside it.
-        target: The output, as it is named now.
+        target: The output, as it is going to be named.
         header: Of the input.
         size: Of the output.
         policy: ``--metadata``.
 
     Returns:
         Notes on what was not copied, and why: it is no reason to fail an image.
+
+    Raises:
+        StorageError: the disk is full or failing; the image itself would not fare better.
     """
     if policy == "strip" or PIPE in (source, target):
         return ()
@@ -61,7 +64,7 @@ def _copied(
         if _differs(copy, packet):
             return f"{display_name(sidecar)} is not copied: {display_name(copy)} is another file"
         write_output(copy, packet)
-    except (ImageError, StorageError, UnwritableOutput) as error:
+    except ImageError as error:
         return f"{display_name(sidecar)} is not copied: {error}"
     return None
 

@@ -161,15 +161,18 @@ class Worker:
             made = self._make(accepted, display_name(job.source))
         output = content_hash(made.data)
         claim.admit(output)
-        notes = [*made.notes]
-        write_output(
-            job.target,
-            made.data,
-            lambda: claim.record(output),
-            lambda part: notes.extend(self._finish(part, made.data, job.source)),
-        )
-        size = accepted.sizes[0]
-        notes += copy_sidecars(job.source, job.target, header, size, self._options.metadata)
+        notes, size = [*made.notes], accepted.sizes[0]
+
+        def announce() -> None:
+            # Sidecars first: once an output has its name, no later run comes back to them.
+            policy = self._options.metadata
+            notes.extend(copy_sidecars(job.source, job.target, header, size, policy))
+            claim.record(output)
+
+        def finish(part: Path) -> None:
+            notes.extend(self._finish(part, made.data, job.source))
+
+        write_output(job.target, made.data, announce, finish)
         return Done(
             input=str(job.source),
             output=str(job.target),

@@ -1,19 +1,24 @@
 import os
 import stat
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from sr_batch import codec
+from sr_batch.engine import run
+from sr_batch.errors import StorageError
 from sr_batch.geometry import Size
+from sr_batch.jobs import plan_jobs
 from sr_batch.options import UpscaleOptions
 from sr_batch.reading import PIPE
 from sr_batch.results import Done
 from sr_batch.sidecars import copy_sidecars
 from tests.codec.pictures import xmp_packet
-from tests.fakes import save_picture
-from tests.runs import go, photos
+from tests.disks import largest_file
+from tests.fakes import FakeUpscaler, save_picture
+from tests.runs import count, go, photos, tree
 
 SIZE = Size(34, 26)
 
@@ -77,6 +82,18 @@ def test_a_sidecar_that_cannot_be_copied_is_a_note() -> None:
     (done,) = go("in", output="out")
     assert isinstance(done, Done)
     assert done.notes == ("in/0.xmp is not copied: out/0.xmp is another file",)
+
+
+@pytest.mark.usefixtures("here")
+def test_an_output_without_its_sidecar_is_not_done() -> None:
+    photos(1)
+    Path("in/0.xmp").write_bytes(xmp_packet(1) + b" " * 100_000)
+    plan = plan_jobs(["in"], None, UpscaleOptions(), "nearest")
+    with largest_file(24 << 10), pytest.raises(StorageError, match=r"0\.xmp \(0\.1 MB\)"):
+        list(run(plan, FakeUpscaler(), UpscaleOptions(), lambda _: None, threading.Event()))
+    assert tree("in_sr") == []
+    assert count(go("in")) == {"done": 1}
+    assert tree("in_sr") == ["0.png", "0.xmp"]
 
 
 @pytest.mark.usefixtures("here")
