@@ -16,7 +16,7 @@ from sr_batch.jobs import PIPE, Job, Notify, Plan, log_warning
 from sr_batch.options import UpscaleOptions
 from sr_batch.reading import display_name
 from sr_batch.results import Failed, JobResult, NotRun, one_line
-from sr_batch.storage import sweep
+from sr_batch.storage import final, sweep
 from sr_batch.upscaler import Stopped
 from sr_batch.worker import Enlarger, Loader, Worker
 
@@ -57,7 +57,7 @@ def run(
     if dry:
         yield from crew.results(worker.preview, plan.jobs)
         return
-    for folder in {job.target.parent for job in plan.jobs if job.target != PIPE}:
+    for folder in {final(job.target).parent for job in plan.jobs if job.target != PIPE}:
         sweep(folder)
     yield from crew.results(worker, plan.jobs)
 

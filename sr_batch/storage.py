@@ -35,13 +35,18 @@ _FATAL = {
 }
 
 
+def final(target: Path) -> Path:
+    """Where an output called ``target`` really comes to stand: behind links."""
+    return Path(os.path.realpath(target))
+
+
 def require_writable(target: Path) -> None:
     """Find out before the work, and without a trace, whether ``target`` may be written.
 
     Raises:
         UnwritableOutput: its folder, or the one that would hold it, takes no new file.
     """
-    folder = next(path for path in Path(os.path.realpath(target)).parents if os.path.lexists(path))
+    folder = next(path for path in final(target).parents if os.path.lexists(path))
     effective = os.access in os.supports_effective_ids
     if not is_folder(folder) or not os.access(folder, os.W_OK | os.X_OK, effective_ids=effective):
         raise UnwritableOutput(
@@ -126,17 +131,17 @@ def _write_file(
     target: Path, data: bytes, announce: Callable[[], None], finish: Callable[[Path], None]
 ) -> None:
     with _writing(target, len(data)):
-        final = Path(os.path.realpath(target))
-        final.parent.mkdir(parents=True, exist_ok=True)
-        with _part(final.parent) as (file, part):
+        place = final(target)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with _part(place.parent) as (file, part):
             _write_all(file, data)
             finish(part)
             os.fsync(file.fileno())
             announce()
             if sys.platform == "win32":
                 file.close()  # an open file cannot be renamed there
-            part.replace(final)
-        _sync_folder(final.parent)
+            part.replace(place)
+        _sync_folder(place.parent)
 
 
 def _write_stdout(data: bytes) -> None:

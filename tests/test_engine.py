@@ -348,6 +348,16 @@ def test_a_killed_run_leaves_whole_files_and_is_completed(originals: dict[Path, 
     assert count(go("in")) == {"skipped": 60}
 
 
+def test_what_a_killed_run_left_behind_a_link_is_removed() -> None:
+    photos(1)
+    Path("in_sr").mkdir()
+    Path("real").mkdir()
+    Path("in_sr/0.png").symlink_to("../real/0.png")
+    Path("real/.sr-batch-1.part").touch()
+    assert count(go("in")) == {"done": 1}
+    assert tree("real") == ["0.png"]
+
+
 # pipes
 
 
