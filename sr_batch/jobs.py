@@ -214,7 +214,7 @@ def _require_good_name(target: Path, name: str) -> None:
     if len(os.fsencode(target.name)) > _LONGEST_NAME:
         raise UnwritableOutput(
             f"{name}: the name of its output would be longer than {_LONGEST_NAME} bytes;"
-            " choose the output with -o"
+            " choose another with --name or -o"
         )
 
 
