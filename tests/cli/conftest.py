@@ -43,8 +43,10 @@ class Finished:
         return summary
 
 
-def start(*arguments: str | Path, cwd: Path) -> subprocess.Popen[bytes]:
-    """Start ``sr-batch`` with pipes on all three streams."""
+def start(
+    *arguments: str | Path, cwd: Path, limit: Callable[[], None] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start ``sr-batch`` with pipes on all three streams; ``limit`` is called in it first."""
     return subprocess.Popen(
         [sys.executable, "-m", "sr_batch", *map(str, arguments)],
         cwd=cwd,
@@ -52,6 +54,7 @@ def start(*arguments: str | Path, cwd: Path) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=limit,
     )
 
 
