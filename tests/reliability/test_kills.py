@@ -1,0 +1,165 @@
+"""R4 and R6: a run killed at any moment leaves whole files, and the next one completes it."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.codec.pictures import xmp_packet
+from tests.corpus.judge import decoded
+from tests.fakes import save_picture
+from tests.reliability.evidence import Trace, files, traces
+from tests.reliability.processes import (
+    Command,
+    Forks,
+    Process,
+    Starter,
+    is_alive,
+    session,
+    summary,
+)
+
+ARGUMENTS = ("upscale", "in", "--model", "espcn", "--device", "cpu", "--json")
+SUFFIXES = (".png", ".jpg", ".tif", ".webp", ".bmp")
+IMAGES = 30
+WITH_WORDS = 8
+PATIENCE = 3.0  # seconds until nothing of a killed run may be left
+HARMS: tuple[Callable[[Path], object], ...] = (Path.unlink, lambda path: os.truncate(path, 0))
+ROUNDS = [
+    pytest.param(Forks, 10),
+    pytest.param(Command, 100, marks=pytest.mark.soak),
+]
+
+
+@dataclass
+class Round:
+    """A batch that is killed again and again.
+
+    Attributes:
+        folder: Where it works.
+        starter: How it is started.
+        chance: Decides when it is killed.
+        kills: That met a living process.
+    """
+
+    folder: Path
+    starter: Starter
+    chance: random.Random
+    kills: int = 0
+
+    def go(self) -> None:
+        """Kill the batch one to three times, harm two outputs, and have it completed."""
+        before = self._prepare()
+        for _ in range(self.chance.randint(1, 3)):
+            self._kill()
+        kept = self._harm()
+        self._complete(kept)
+        assert traces(self.folder / "in") == before
+
+    def _prepare(self) -> dict[Path, Trace]:
+        for number in range(IMAGES):
+            path = self.folder / "in" / f"{number}{SUFFIXES[number % len(SUFFIXES)]}"
+            size = (self.chance.randint(20, 90), self.chance.randint(20, 90))
+            save_picture(path, number, size)
+            if number < WITH_WORDS:
+                path.with_suffix(".xmp").write_bytes(xmp_packet())
+        return traces(self.folder / "in")
+
+    def _outputs(self) -> dict[Path, Trace]:
+        """Pictures alone."""
+        found = traces(self.folder / "in_sr")
+        return {path: trace for path, trace in found.items() if path.suffix in SUFFIXES}
+
+    def _kill(self) -> None:
+        """Start the batch and kill it: at any time, or when so many more outputs are there."""
+        standing = self._outputs()
+        process = self.starter.start(self.folder, ARGUMENTS)
+        if self.chance.random() < 0.3:
+            time.sleep(self.chance.uniform(0, 1))
+        else:
+            self._wait_for(len(standing) + self.chance.randint(1, 12), process)
+            time.sleep(self.chance.uniform(0, 0.03))
+        self._end(process)
+        now = self._outputs()
+        assert all(map(_is_whole, files(self.folder / "in_sr")))
+        assert {path: now[path] for path in standing} == standing
+
+    def _wait_for(self, outputs: int, process: Process) -> None:
+        def made() -> int:
+            try:
+                names = os.listdir(self.folder / "in_sr")  # noqa: PTH208
+            except FileNotFoundError:
+                return 0
+            return sum(name.endswith(SUFFIXES) for name in names)
+
+        while made() < outputs and is_alive(process):
+            time.sleep(0.002)
+
+    def _end(self, process: Process) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+        self.kills += process.wait() == -signal.SIGKILL
+        deadline = time.monotonic() + PATIENCE
+        while session(process.pid):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def _harm(self) -> dict[Path, Trace]:
+        """Delete an output and empty another, if there are any; the traces of the others."""
+        standing = self._outputs()
+        harmed = self.chance.sample(sorted(standing), min(2, len(standing)))
+        harms: tuple[Callable[[Path], object], ...] = (
+            Path.unlink,
+            lambda path: os.truncate(path, 0),
+        )
+        for harm, path in zip(harms, harmed, strict=False):
+            harm(path)
+        return {path: trace for path, trace in standing.items() if path not in harmed}
+
+    def _complete(self, kept: dict[Path, Trace]) -> None:
+        """One run does all that is missing and nothing else, and the next one nothing."""
+        counts = self._run()
+        after = self._outputs()
+        assert counts["done"] == IMAGES - len(kept)
+        assert counts["skipped"] == len(kept)
+        assert {path: after[path] for path in kept} == kept
+        made = files(self.folder / "in_sr")
+        assert [path.name for path in made] == [path.name for path in files(self.folder / "in")]
+        assert all(map(_is_whole, made))
+        assert self._run()["skipped"] == IMAGES
+        assert self._outputs() == after
+
+    def _run(self) -> dict[str, Any]:
+        assert self.starter.start(self.folder, ARGUMENTS).wait() == 0
+        return summary(self.folder)
+
+
+@pytest.mark.parametrize(("starter", "rounds"), ROUNDS)
+def test_a_killed_run_leaves_whole_files_and_is_completed(
+    starter: type[Forks] | type[Command], rounds: int, first: int, tmp_path: Path
+) -> None:
+    kills = 0
+    with starter() as running:
+        for number in range(first, first + rounds):
+            print(f"round {number}", flush=True)
+            batch = Round(tmp_path / str(number), running, random.Random(number))
+            batch.go()
+            kills += batch.kills
+    print(f"{rounds} rounds from {first}: {kills} kills")
+    assert kills >= rounds
+
+
+def _is_whole(path: Path) -> bool:
+    """Only what has its final name has to be."""
+    if path.suffix == ".part":
+        return True
+    if path.suffix == ".xmp":
+        return path.read_bytes().endswith(b'<?xpacket end="w"?>')
+    return decoded(path).size > 0
