@@ -77,9 +77,9 @@ def painted(indices: Array, palette: Array) -> Pixels:
 
 
 def sized(encode: Callable[[Pixels], bytes], width: int, height: int) -> Read:
-    """The scene in another size."""
+    """The scene in another size; the steps between few pixels are hard on a network."""
     pixels = scene(3, 8, height, width)
-    return Read(lambda: encode(pixels), pixels)
+    return Read(lambda: encode(pixels), pixels, bound=25)
 
 
 def turned(upright: Pixels, orientation: int) -> Pixels:
