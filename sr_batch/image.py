@@ -1,6 +1,7 @@
 """One decoded picture and what its file said about it. numpy only; no file is touched here."""
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -40,11 +41,11 @@ class Timing:
     """Of a frame in an animation.
 
     Attributes:
-        milliseconds: For which the frame is shown.
+        milliseconds: For which the frame is shown; exact, a 60th of a second as well.
         plays: How often the whole animation is played; 0 is for ever.
     """
 
-    milliseconds: float
+    milliseconds: Fraction
     plays: int
 
 
@@ -56,7 +57,7 @@ class Image:
         color: (H, W, 3) RGB or (H, W, 1) gray, uint8 or uint16 over the type's whole range.
         alpha: (H, W) of the same type as ``color``, not premultiplied; None when opaque.
         metadata: ICC, EXIF, DPI.
-        format: Container it came from: ``jpg``, ``png``, ``webp``, ``tif`` or ``bmp``.
+        format: Container it came from: ``jpg``, ``png``, ``webp``, ``tif``, ``bmp``, ``gif``.
         timing: Of a frame; None for a picture that stands still.
     """
 

@@ -8,7 +8,7 @@ from sr_batch.errors import UsageError
 from sr_batch.goal import MAX_SCALE, Goal
 
 Mode = Literal["auto", "rgb", "y"]
-Format = Literal["keep", "png", "jpg", "webp", "tif", "bmp"]
+Format = Literal["keep", "png", "jpg", "webp", "tif", "bmp", "gif"]
 Existing = Literal["error", "skip", "overwrite"]
 Keep = Literal["keep", "strip", "no-gps"]
 Overlap = int | Literal["auto", "full"]

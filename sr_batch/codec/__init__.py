@@ -1,6 +1,6 @@
 """Image files in memory: bytes to pixels and back. No path is ever opened here.
 
-Formats are ``jpg``, ``png``, ``webp``, ``tif`` and ``bmp``, found by content.
+Formats are ``jpg``, ``png``, ``webp``, ``tif``, ``bmp`` and ``gif``, found by content.
 """
 
 import struct
@@ -9,7 +9,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from sr_batch.codec import bmp, exif, jpeg, png, png_encode, tiff, tiff_encode, webp, xmp
+from sr_batch.codec import (
+    apng_encode,
+    bmp,
+    exif,
+    gif,
+    gif_encode,
+    jpeg,
+    png,
+    png_encode,
+    tiff,
+    tiff_encode,
+    webp,
+    webp_encode,
+    xmp,
+)
 from sr_batch.codec.container import Container, decode
 from sr_batch.codec.limits import require_fits, require_within
 from sr_batch.codec.policy import kept
@@ -39,24 +53,31 @@ __all__ = [
 
 _HEAD = 512
 # Of photographs enlarged twice, 8 bit, JPEG and WebP at quality 95.
-_BYTES_PER_PIXEL = {"jpg": 0.4, "webp": 0.25, "png": 1.5, "tif": 1.7, "bmp": 3.0}
+_BYTES_PER_PIXEL = {"jpg": 0.4, "webp": 0.25, "png": 1.5, "tif": 1.7, "bmp": 3.0, "gif": 0.6}
 _OPENERS: dict[str, Callable[[bytes], tuple[Container, ...]]] = {
     "jpg": lambda data: (jpeg.open_file(data),),
-    "png": lambda data: (png.open_file(data),),
-    "webp": lambda data: (webp.open_file(data),),
+    "png": png.open_file,
+    "webp": webp.open_file,
     "tif": lambda data: (tiff.open_file(data),),
     "bmp": lambda data: (bmp.open_file(data),),
+    "gif": gif.open_file,
 }
 _ENCODERS: dict[str, Callable[[Image, int], bytes]] = {
     "jpg": jpeg.encode,
     "png": lambda image, _: png_encode.encode(image),
-    "webp": webp.encode,
+    "webp": webp_encode.encode,
     "tif": lambda image, _: tiff_encode.encode(image),
     "bmp": lambda image, _: bmp.encode(image),
+    "gif": lambda image, _: gif_encode.encode((image,)),
 }
 # What writes several pictures into one file: pages, and the frames of an animation.
 _BINDERS: dict[str, Callable[[Iterable[Image], int], bytes]] = {}
-_ANIMATORS: dict[str, Callable[[Iterable[Image], int], bytes]] = {}
+_ANIMATORS: dict[str, Callable[[Iterable[Image], int], bytes]] = {
+    "gif": lambda images, _: gif_encode.encode(images),
+    "png": lambda images, _: apng_encode.encode(images),
+    "webp": webp_encode.animate,
+}
+_CLOCKS = {"gif": gif_encode.new_clock(), "webp": webp_encode.new_clock()}
 _HEADER_FAULTS = (struct.error, ValueError, LookupError, OverflowError, zlib.error)
 
 
@@ -146,7 +167,7 @@ def encode_pages(pages: Iterable[Image], kind: str, quality: int) -> bytes:
     Args:
         pages: One picture, or several that `require_holds` has let pass. Each is asked for when
             the one before it is encoded.
-        kind: ``jpg``, ``png``, ``webp``, ``tif`` or ``bmp``.
+        kind: ``jpg``, ``png``, ``webp``, ``tif``, ``bmp`` or ``gif``.
         quality: 1 to 100, of JPEG and of WebP (a WebP made from a lossless one is lossless).
 
     Raises:
@@ -193,18 +214,21 @@ def likely_bytes(size: Size, kind: str) -> int:
 def losses(image: Image, kind: str) -> tuple[str, ...]:
     """What was changed on reading, and what a file of ``kind`` cannot hold, in words for notes."""
     metadata = image.metadata
-    exif_limit = {"jpg": jpeg.MAX_EXIF, "bmp": 0}.get(kind, 2**31)
+    exif_limit = {"jpg": jpeg.MAX_EXIF, "bmp": 0, "gif": 0}.get(kind, 2**31)
     xmp_limit = {"jpg": jpeg.MAX_XMP, "bmp": 0}.get(kind, 2**31)
     icc_limit = {"jpg": jpeg.MAX_ICC, "bmp": 0}.get(kind, 2**31)
     lost = {
         "alpha flattened on white": image.alpha is not None and kind == "jpg",
-        "16 bit rounded to 8": image.levels > 255 and kind in ("jpg", "webp", "bmp"),
+        "16 bit rounded to 8": image.levels > 255 and kind in ("jpg", "webp", "bmp", "gif"),
+        "alpha made fully on or off": kind == "gif" and gif_encode.has_soft_alpha(image),
+        "colours reduced to 256": kind == "gif" and gif_encode.has_too_many_colors(image),
+        "frame times rounded": kind in _CLOCKS and _CLOCKS[kind].rounds(image),
         "EXIF left out": len(metadata.exif or b"") > exif_limit,
         "XMP left out": len(metadata.xmp or b"") > xmp_limit,
         "a part of XMP left out": bool(metadata.xmp_extension) and kind != "jpg",
-        "IPTC left out": bool(metadata.photoshop) and kind in ("webp", "bmp"),
+        "IPTC left out": bool(metadata.photoshop) and kind in ("webp", "bmp", "gif"),
         "ICC profile left out": len(metadata.icc or b"") > icc_limit
-        or (kind == "webp" and webp.is_gray_profile(metadata.icc)),
+        or (kind in ("webp", "gif") and webp_encode.is_gray_profile(metadata.icc)),
     }
     said = (metadata.note,) if metadata.note else ()
     return said + tuple(what for what, happens in lost.items() if happens)
@@ -228,7 +252,7 @@ def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
     kind = sniff(data[:_HEAD])
     if kind is None:
         what = describe(data[:_HEAD])
-        raise UnsupportedImage(f"it is {what}; JPEG, PNG, WebP, TIFF and BMP are read")
+        raise UnsupportedImage(f"it is {what}; JPEG, PNG, WebP, TIFF, BMP and GIF are read")
     try:
         pages = _OPENERS[kind](data)
     except _HEADER_FAULTS as fault:

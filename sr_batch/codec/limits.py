@@ -6,8 +6,15 @@ from sr_batch.geometry import Size
 # OpenCV reads no longer side, and Pillow warns about rows of that length.
 MAX_SIDE = 1 << 20
 
-# JPEG: what libjpeg writes. WebP: 14 bits. PNG: 31 bits.
-_MAX_SIDE_OF = {"jpg": 65500, "webp": 16383, "png": 2**31 - 1, "tif": 2**31 - 1, "bmp": 2**31 - 1}
+# JPEG: what libjpeg writes. WebP: 14 bits. PNG: 31 bits. GIF: 16 bits.
+_MAX_SIDE_OF = {
+    "jpg": 65500,
+    "webp": 16383,
+    "png": 2**31 - 1,
+    "tif": 2**31 - 1,
+    "bmp": 2**31 - 1,
+    "gif": 65535,
+}
 # Offsets of classic TIFF and BMP have 32 bits; a little is left for headers and profiles.
 _MAX_BYTES_OF = {"tif": 2**32 - 2**24, "bmp": 2**32 - 2**24}
 _BYTES_PER_PIXEL = 3

@@ -1,4 +1,4 @@
-"""Pillow's decoders and its WebP encoder, given bare pictures: no metadata for it to trip over.
+"""Pillow's decoders, and its encoders of WebP and GIF, given bare pictures: nothing to trip over.
 
 Plugins are called by name rather than through ``Image.open``, which guesses the format and holds a
 pixel limit and warnings of its own; the limit here is ours, checked before.
@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from io import BytesIO
 
 import numpy as np
+import numpy.typing as npt
 from PIL import (
     BmpImagePlugin,
+    GifImagePlugin,
     Image,
     ImageFile,
     JpegImagePlugin,
@@ -53,7 +55,10 @@ _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
     "png": PngImagePlugin.PngImageFile,
     "tif": _Tiff,
     "bmp": BmpImagePlugin.BmpImageFile,
+    "gif": GifImagePlugin.GifImageFile,
 }
+# Of the pixels from which a palette is chosen; more make it slower but hardly better.
+_SAMPLE = 1 << 14
 
 
 def open_picture(kind: str, data: bytes) -> ImageFile.ImageFile:
@@ -108,6 +113,32 @@ def encode_webp(pixels: Pixels, quality: int | None, metadata: Mapping[str, byte
         **{name: block or b"" for name, block in metadata.items()},
     )
     return out.getvalue()
+
+
+def encode_gif(indices: npt.NDArray[np.uint8]) -> bytes:
+    """A GIF of (H, W) ``indices``, whatever they mean."""
+    out = BytesIO()
+    Image.fromarray(indices).save(out, "GIF", optimize=False, interlace=0)
+    return out.getvalue()
+
+
+def dithered(
+    pixels: npt.NDArray[np.uint8], drawn: npt.NDArray[np.bool_], colors: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Indices (H, W) of RGB ``pixels`` (H, W, 3) in a palette (n, 3) of at most ``colors``.
+
+    It is made for the pixels that are ``drawn`` (H, W); the others' indices mean nothing.
+    """
+    # By measurement: median cut mended by k-means, with Floyd and Steinberg's dither, is the
+    # nearest and the calmest. The octree is faster, a regular pattern of dots is seen.
+    seen = pixels[drawn]
+    sample = Image.fromarray(seen[None, :: -(-len(seen) // _SAMPLE)])
+    chosen = sample.quantize(colors, Image.Quantize.MEDIANCUT, kmeans=1)
+    palette = np.array(chosen.getpalette("RGB"), np.uint8).reshape(-1, 3)[:colors]
+    # What is not drawn hands on no error of its own.
+    filled = np.where(drawn[..., None], pixels, palette[0])
+    indices = Image.fromarray(filled).quantize(palette=chosen, dither=Image.Dither.FLOYDSTEINBERG)
+    return np.asarray(indices), palette
 
 
 def _damaged(kind: str, fault: Exception) -> str:

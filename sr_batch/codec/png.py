@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-from sr_batch.codec import exif, photoshop, xmp
+from sr_batch.codec import animation, apng, exif, photoshop, xmp
 from sr_batch.codec.container import Container
 from sr_batch.codec.png_pixels import (
     GRAY,
@@ -15,7 +15,7 @@ from sr_batch.codec.png_pixels import (
     blocks,
     walk,
 )
-from sr_batch.errors import UnreadableImage, UnsupportedImage
+from sr_batch.errors import UnreadableImage
 from sr_batch.geometry import Size
 from sr_batch.image import Metadata
 
@@ -33,7 +33,7 @@ _BITS: dict[int, tuple[int, ...]] = {
 _WAYS = ((0,), (0,), (0, 1))
 
 
-def open_file(data: bytes) -> Container:
+def open_file(data: bytes) -> tuple[Container, ...]:
     """Take a PNG apart; whether it is whole shows only when it is decoded."""
     chunks = _chunks(data)
     if len(chunks.get("IHDR", b"")) != 13:
@@ -45,12 +45,10 @@ def open_file(data: bytes) -> Container:
         raise UnreadableImage(f"damaged png (its header ends in {ways})")
     if kind == PALETTE and "PLTE" not in chunks:
         raise UnreadableImage("truncated or damaged png (it has no palette)")
-    if int.from_bytes(chunks.get("acTL", b"")[:4], "big") > 1:
-        raise UnsupportedImage("an animated PNG; extract its frames first")
     layout = Layout(Size(width, height), bits, kind, ways[2] > 0, chunks.get("tRNS"))
     block = _exif(chunks)
     turn, packet = exif.orientation(block), _xmp(chunks)
-    return Container(
+    still = Container(
         format="png",
         stored=layout.size,
         channels=1 if kind in (GRAY, GRAY_ALPHA) else 3,
@@ -66,6 +64,10 @@ def open_file(data: bytes) -> Container:
         ),
         blocks=lambda: blocks(data, layout),
     )
+    frames, plays = struct.unpack(">II", chunks.get("acTL", b"")[:8].ljust(8, b"\0"))
+    if frames < 2:
+        return (still,)
+    return animation.containers(still, apng.frames(data, layout, frames), plays)
 
 
 def _chunks(data: bytes) -> dict[str, bytes]:

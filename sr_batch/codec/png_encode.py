@@ -12,12 +12,12 @@ from io import BytesIO
 import numpy as np
 import numpy.typing as npt
 
+from sr_batch.codec.png_pixels import SIGNATURE
 from sr_batch.codec.strips import strips
 from sr_batch.image import Image, Metadata, Pixels
 
 Bytes = npt.NDArray[np.uint8]
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _INCHES_PER_METRE = 1 / 0.0254
 # Gray, gray with alpha, RGB, RGB with alpha.
 _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
@@ -27,23 +27,36 @@ _PAETH = 4
 
 def encode(image: Image) -> bytes:
     """A PNG of the picture's own depth, gray or RGB, alpha if it has any."""
-    samples = image.color.shape[2] + (image.alpha is not None)
-    step = samples * image.color.itemsize
     out = BytesIO()
-    out.write(_SIGNATURE)
-    bits, kind = image.color.itemsize * 8, _COLOR_TYPES[samples]
-    header = (image.size.width, image.size.height, bits, kind, 0, 0, 0)
-    _write_chunk(out, b"IHDR", struct.pack(">IIBBBBB", *header))
-    for name, payload in _metadata(image.metadata):
-        _write_chunk(out, name, payload)
-    rows = max(1, _STRIP_BYTES // (image.size.width * step))
-    for part in _deflated(strips(image, rows, alpha=True), step):
-        _write_chunk(out, b"IDAT", part)
-    _write_chunk(out, b"IEND", b"")
+    out.write(SIGNATURE)
+    write_chunk(out, b"IHDR", header(image))
+    for name, payload in metadata_chunks(image.metadata):
+        write_chunk(out, name, payload)
+    for part in deflated(image):
+        write_chunk(out, b"IDAT", part)
+    write_chunk(out, b"IEND", b"")
     return out.getvalue()
 
 
-def _metadata(metadata: Metadata) -> Iterator[tuple[bytes, bytes]]:
+def header(image: Image) -> bytes:
+    """What IHDR holds."""
+    bits, kind = image.color.itemsize * 8, _COLOR_TYPES[_samples(image)]
+    return struct.pack(">IIBBBBB", image.size.width, image.size.height, bits, kind, 0, 0, 0)
+
+
+def deflated(image: Image) -> Iterator[bytes]:
+    """The filtered and packed rows, in pieces."""
+    step = _samples(image) * image.color.itemsize
+    rows = max(1, _STRIP_BYTES // (image.size.width * step))
+    return _deflated(strips(image, rows, alpha=True), step)
+
+
+def _samples(image: Image) -> int:
+    return int(image.color.shape[2]) + (image.alpha is not None)
+
+
+def metadata_chunks(metadata: Metadata) -> Iterator[tuple[bytes, bytes]]:
+    """Names and contents of the chunks that come before the pixels."""
     if metadata.icc:
         yield b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)
     if metadata.dpi:
@@ -64,7 +77,8 @@ def _raw(profile: bytes) -> bytes:
     return b"\niptc\n%8d\n" % len(profile) + b"\n".join(lines) + b"\n"
 
 
-def _write_chunk(out: BytesIO, name: bytes, payload: bytes) -> None:
+def write_chunk(out: BytesIO, name: bytes, payload: bytes | memoryview) -> None:
+    """Length, name, content and checksum."""
     out.write(struct.pack(">I", len(payload)) + name)
     out.write(payload)
     out.write(struct.pack(">I", zlib.crc32(payload, zlib.crc32(name))))

@@ -6,9 +6,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 SUFFIXES: Mapping[str, str] = MappingProxyType(
-    {"jpg": ".jpg", "png": ".png", "webp": ".webp", "tif": ".tif", "bmp": ".bmp"}
+    {"jpg": ".jpg", "png": ".png", "webp": ".webp", "tif": ".tif", "bmp": ".bmp", "gif": ".gif"}
 )
 _ALIASES = {".jpeg": "jpg", ".jpe": "jpg", ".jfif": "jpg", ".tiff": "tif", ".dib": "bmp"}
+_ALIASES |= {".apng": "png"}
 _BY_SUFFIX = {suffix: kind for kind, suffix in SUFFIXES.items()} | _ALIASES
 
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -16,7 +17,6 @@ _BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
 
 # Bytes at offset 0 of what users also keep in picture folders, and what to call it.
 _OTHERS = (
-    (b"GIF8", "a GIF"),
     (b"%PDF", "a PDF"),
     (b"%!PS", "PostScript"),
     (b"8BPS", "a Photoshop document"),
@@ -70,6 +70,8 @@ def sniff(head: bytes) -> str | None:
         return None if _other(head) else "tif"
     if head.startswith(b"BM") and int.from_bytes(head[14:16], "little") in _BMP_HEADER_SIZES:
         return "bmp"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "gif"
     return None
 
 

@@ -1,27 +1,32 @@
-"""WebP: RIFF chunks read here; pixels in by OpenCV, the file written by Pillow."""
+"""WebP: chunks read here, pixels decoded by OpenCV; an animation is made of small WebPs."""
 
-import struct
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 
-from sr_batch.codec import exif, opencv, pillow, xmp
+from sr_batch.codec import animation, exif, opencv, riff, xmp
+from sr_batch.codec.animation import Frame
 from sr_batch.codec.container import Block, Container
-from sr_batch.codec.strips import strips
-from sr_batch.errors import UnreadableImage, UnsupportedImage
-from sr_batch.geometry import Size
-from sr_batch.image import Image, Metadata
+from sr_batch.errors import UnreadableImage
+from sr_batch.geometry import Region, Size
+from sr_batch.image import Metadata
 
-_ANIMATED = 0x02
+_CLEARED, _IN_PLACE = 0x01, 0x02
 
 
-def open_file(data: bytes) -> Container:
+def open_file(data: bytes) -> tuple[Container, ...]:
     """Take a WebP apart; whether it is whole shows only when it is decoded."""
-    chunks = _chunks(data)
-    flags = chunks["VP8X"][0] if "VP8X" in chunks else 0
-    if flags & _ANIMATED or "ANIM" in chunks:
-        raise UnsupportedImage("an animated WebP; extract its frames first")
-    size, alpha = _picture(chunks)
+    chunks = riff.chunks(data)
+    if "ANMF" in chunks or "ANIM" in chunks:
+        return _animation(data, chunks)
+    size, alpha = riff.picture(chunks)
+    return (_container(data, chunks, size, alpha, "VP8L" in chunks),)
+
+
+def _container(
+    data: bytes, chunks: dict[str, bytes], size: Size, alpha: bool, lossless: bool
+) -> Container:
     block = exif.bare(chunks["EXIF"]) if "EXIF" in chunks else None
     turn, packet = exif.orientation(block), chunks.get("XMP ")
     return Container(
@@ -36,59 +41,50 @@ def open_file(data: bytes) -> Container:
             exif=exif.upright(block),
             xmp=packet and xmp.upright(packet, turn),
             dpi=exif.dpi(block),
-            lossless="VP8L" in chunks,
+            lossless=lossless,
         ),
         blocks=lambda: _decode(data, size, alpha),
     )
 
 
-def encode(image: Image, quality: int) -> bytes:
-    """A WebP at ``quality``; without loss if ``image`` came from a WebP without loss.
+def _animation(data: bytes, chunks: dict[str, bytes]) -> tuple[Container, ...]:
+    end = 8 + int.from_bytes(data[4:8], "little")
+    spans = [span[1:] for span in riff.walk(data, riff.FIRST, end) if span[0] == "ANMF"]
+    if end > len(data) or any(last > end for _, last in spans):
+        raise UnreadableImage("truncated or damaged webp (frames are missing)")
+    size = Size(_three(chunks["VP8X"], 4) + 1, _three(chunks["VP8X"], 7) + 1)
+    lossless = all("VP8L" in riff.chunks(data, first + 16, last) for first, last in spans)
+    canvas = _container(data, chunks, size, True, lossless)
+    plays = int.from_bytes(chunks["ANIM"][4:6], "little")
+    return animation.containers(canvas, (_frame(data, *span) for span in spans), plays)
 
-    16 bit is rounded to 8, gray becomes RGB. A gray profile would be wrong there and is left out.
-    """
-    metadata = image.metadata
-    pixels = next(strips(image, image.size.height, alpha=True, depth=8))
-    if pixels.shape[2] < 3:
-        pixels = pixels[..., [0, 0, 0, 1][: pixels.shape[2] + 2]]
-    return pillow.encode_webp(
-        np.ascontiguousarray(pixels),
-        None if metadata.lossless else quality,
-        {
-            "icc_profile": None if is_gray_profile(metadata.icc) else metadata.icc,
-            "exif": metadata.exif,
-            "xmp": metadata.xmp,
-        },
+
+def _frame(data: bytes, first: int, last: int) -> Frame:
+    size, alpha = riff.picture(riff.chunks(data, first + 16, last))
+    left, top = 2 * _three(data, first), 2 * _three(data, first + 3)
+    region = Region(
+        left, top, left + _three(data, first + 6) + 1, top + _three(data, first + 9) + 1
+    )
+    if region.size != size:
+        raise UnreadableImage("truncated or damaged webp (a frame of two sizes)")
+    flags = data[first + 15]
+    return Frame(
+        region=region,
+        milliseconds=Fraction(_three(data, first + 12)),
+        alpha=alpha,
+        over=not flags & _IN_PLACE,
+        after="clear" if flags & _CLEARED else "keep",
+        blocks=lambda: _decode(_file(data, first + 16, last, size), size, alpha),
     )
 
 
-def is_gray_profile(icc: bytes | None) -> bool:
-    """Whether a profile is of gray pixels, so that RGB pixels cannot carry it."""
-    return icc is not None and icc[16:20] == b"GRAY"
+def _file(data: bytes, first: int, last: int, size: Size) -> bytes:
+    """A WebP of one frame alone."""
+    return riff.file(riff.extended(riff.ALPHA, size), data[first:last])
 
 
-def _chunks(data: bytes) -> dict[str, bytes]:
-    """The first chunk of every kind, as far as the file goes; of pixels only their header."""
-    found: dict[str, bytes] = {}
-    at = 12
-    while at + 8 <= len(data):
-        name = data[at : at + 4].decode("latin-1")
-        length = int.from_bytes(data[at + 4 : at + 8], "little")
-        kept = 16 if name in ("VP8 ", "VP8L", "ALPH", "ANMF") else length
-        found.setdefault(name, data[at + 8 : at + 8 + kept])
-        at += 8 + length + length % 2
-    return found
-
-
-def _picture(chunks: dict[str, bytes]) -> tuple[Size, bool]:
-    """Size and whether there is alpha."""
-    if "VP8L" in chunks and chunks["VP8L"][:1] == b"\x2f":
-        (bits,) = struct.unpack_from("<I", chunks["VP8L"], 1)
-        return Size((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1), bool(bits >> 28 & 1)
-    if "VP8 " in chunks and chunks["VP8 "][3:6] == b"\x9d\x01\x2a":
-        width, height = struct.unpack_from("<HH", chunks["VP8 "], 6)
-        return Size(width & 0x3FFF, height & 0x3FFF), "ALPH" in chunks
-    raise UnreadableImage("truncated or damaged webp (no picture header)")
+def _three(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 3], "little")
 
 
 def _decode(data: bytes, size: Size, alpha: bool) -> Iterator[Block]:
