@@ -152,8 +152,8 @@ def test_the_suffix_of_the_output_decides_the_format(
 
 def test_an_unknown_suffix_is_refused_with_those_there_are() -> None:
     pictures("a.jpg")
-    with pytest.raises(UsageError, match=r"b\.gif.*\.jpg, \.png, \.webp, \.tif, \.bmp"):
-        targets("a.jpg", output="b.gif")
+    with pytest.raises(UsageError, match=r"b\.ico.*\.jpg, \.png, \.webp, \.tif, \.bmp"):
+        targets("a.jpg", output="b.ico")
 
 
 def test_a_suffix_against_the_format_is_refused() -> None:

@@ -21,7 +21,7 @@ _AFTER: tuple[After, ...] = ("keep", "clear", "restore")
 class _Part:
     """What the fcTL of a frame says, and where the chunks of its pixels lie."""
 
-    control: bytes
+    control: memoryview
     spans: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -36,7 +36,7 @@ def frames(data: bytes, layout: Layout, count: int) -> Iterator[Frame]:
         if name in ("PLTE", "tRNS"):
             shared += data[start - 8 : end + 4]
         elif name == "fcTL":
-            parts.append(_Part(data[start:end]))
+            parts.append(_Part(_proved(data, start, end)))
         # Pixels before the first fcTL are a picture for programs that know no animations.
         elif name in ("IDAT", "fdAT") and parts:
             parts[-1].spans.append((start, end))
@@ -50,6 +50,8 @@ def _frame(data: bytes, layout: Layout, shared: bytes, part: _Part) -> Frame:
         ">IIIIIHHBB", part.control
     )
     small = replace(layout, size=Size(width, height))
+    if small != layout and any(data[at - 4 : at] == b"IDAT" for at, _ in part.spans):
+        raise UnreadableImage("damaged png (a first frame that is not as large as the picture)")
     return Frame(
         region=Region(left, top, left + width, top + height),
         milliseconds=Fraction(1000 * above, below or 100),
@@ -62,16 +64,23 @@ def _frame(data: bytes, layout: Layout, shared: bytes, part: _Part) -> Frame:
 
 def _file(data: bytes, layout: Layout, shared: bytes, part: _Part) -> bytes:
     """A PNG of one frame alone."""
-    view, out = memoryview(data), BytesIO()
+    out = BytesIO()
     size, kind = layout.size, (layout.bits, layout.kind, 0, 0, layout.interlaced)
     out.write(SIGNATURE)
     write_chunk(out, b"IHDR", struct.pack(">IIBBBBB", size.width, size.height, *kind))
     out.write(shared)
     for start, end in part.spans:
-        name = data[start - 4 : start].decode("latin-1")
-        if zlib.crc32(view[start - 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
-            raise UnreadableImage(f"truncated or damaged png (wrong checksum of {name})")
         # The pixels of an fdAT stand behind its number among the chunks of the animation.
-        write_chunk(out, b"IDAT", view[start + 4 * (name == "fdAT") : end])
+        number = 0 if data[start - 4 : start] == b"IDAT" else 4
+        write_chunk(out, b"IDAT", _proved(data, start, end)[number:])
     write_chunk(out, b"IEND", b"")
     return out.getvalue()
+
+
+def _proved(data: bytes, start: int, end: int) -> memoryview:
+    """What a chunk holds, its checksum compared."""
+    view = memoryview(data)
+    if zlib.crc32(view[start - 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
+        name = data[start - 4 : start].decode("latin-1")
+        raise UnreadableImage(f"truncated or damaged png (wrong checksum of {name})")
+    return view[start:end]

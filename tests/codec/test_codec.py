@@ -14,6 +14,8 @@ from sr_batch import codec
 from sr_batch.codec.tags import Tag
 from sr_batch.errors import ImageError, ImageTooLarge, UnreadableImage
 from sr_batch.image import Image, Metadata, Pixels
+
+from tests.codec.animations import Stored, apng_file, gif_file, riff, webp_file
 from tests.codec.pictures import (
     PLENTY,
     camera_exif,
@@ -34,16 +36,12 @@ def segment(marker: int, payload: bytes) -> bytes:
     return struct.pack(">BBH", 255, marker, len(payload) + 2) + payload
 
 
-def riff(*chunks: tuple[bytes, bytes]) -> bytes:
-    body = b"".join(name + struct.pack("<I", len(data)) + data for name, data in chunks)
-    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
-
-
 def bmp_head(width: int, height: int) -> bytes:
     head = struct.pack("<2sIHHI", b"BM", 54, 0, 0, 54)
     return head + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
 
 
+STORED = Stored(0, 0, np.full((1, 2, 4), 255, np.uint8))
 BOMBS = {
     "jpg": b"\xff\xd8"
     + segment(0xC0, struct.pack(">BHHB", 8, 60000, 60000, 3) + bytes(9))
@@ -54,6 +52,8 @@ BOMBS = {
     "lossless webp": riff((b"VP8L", b"\x2f" + struct.pack("<I", 16382 | 16382 << 14))),
     "tif": tiff_file(noise(1, 1, 3), tags={Tag.WIDTH: 60000, Tag.HEIGHT: 60000}),
     "bmp": bmp_head(60000, 60000),
+    "gif": gif_file(60000, 60000, [STORED]),
+    "gif of many frames": gif_file(9000, 3000, [STORED] * 7),
 }
 
 
@@ -62,7 +62,9 @@ BOMBS = {
 def test_refuses_bombs_by_their_header(
     reader: Callable[[bytes, str, int], object], bomb: bytes
 ) -> None:
-    with pytest.raises(ImageTooLarge, match=r"^a: \d+x\d+ .*--max-pixels \d+ ") as caught:
+    with pytest.raises(
+        ImageTooLarge, match=r"^a: (7 frames of )?\d+x\d+ .*--max-pixels \d+ "
+    ) as caught:
         reader(bomb, "a", 178_956_970)
     assert "\n" not in str(caught.value)
 
@@ -86,6 +88,7 @@ def test_a_picture_without_pixels_is_an_error(kind: str) -> None:
         "webp": riff((b"VP8 ", b"\0\0\0\x9d\x01\x2a" + bytes(4))),
         "tif": tiff_file(noise(1, 1, 3), tags={Tag.WIDTH: 0}),
         "bmp": bmp_head(0, 9),
+        "gif": gif_file(9, 9, []),
     }[kind]
     with pytest.raises(UnreadableImage, match=rf"^a: .*{kind}"):
         codec.read_header(empty, "a", PLENTY)
@@ -193,6 +196,7 @@ def sources() -> list[bytes]:
         saved(rgb, "JPEG", progressive=True),
         cv2.imencode(".png", noise(9, 14, 3, depth=16))[1].tobytes(),
         *(codec.encode_image(picture(3, True, 16), kind, 95) for kind in FORMATS),
+        *(make(14, 9, [STORED, STORED]) for make in (apng_file, gif_file, webp_file)),
     ]
 
 
@@ -205,12 +209,12 @@ def test_damage_ends_in_one_line_or_a_picture(data: st.DataObject) -> None:
         damaged[place] = value
     kept = data.draw(st.one_of(st.just(len(damaged)), places))
     try:
-        image = codec.read_image(bytes(damaged[:kept]), "a", 10**6)
+        images = list(codec.read_pages(bytes(damaged[:kept]), "a", 10**6))
     except ImageError as fault:
         assert str(fault).startswith("a: ")
         assert "\n" not in str(fault)
     else:
-        assert image.size.pixels == image.color[..., 0].size
+        assert all(image.size.pixels == image.color[..., 0].size for image in images)
 
 
 def test_many_threads_read_and_write_at_once() -> None:

@@ -9,7 +9,7 @@ from PIL import PngImagePlugin
 
 from sr_batch import codec
 from sr_batch.codec import photoshop
-from sr_batch.errors import UnreadableImage, UnsupportedImage
+from sr_batch.errors import UnreadableImage
 from tests.codec.pictures import (
     IPTC_RECORD,
     PLENTY,
@@ -153,12 +153,6 @@ def test_odd_metadata_never_fails_the_picture(extra: tuple[bytes, bytes]) -> Non
     image = read(png_file(2, 1, 8, 0, b"\0\1\2", extra))
     assert image.color.ravel().tolist() == [1, 2]
     assert image.metadata.icc is None
-
-
-def test_refuses_an_animation() -> None:
-    data = png_file(2, 1, 8, 0, b"\0\1\2", (b"acTL", struct.pack(">II", 2, 0)))
-    with pytest.raises(UnsupportedImage, match="an animated PNG"):
-        codec.read_header(data, "a.png", PLENTY)
 
 
 def test_reads_a_real_animation_of_one_frame() -> None:

@@ -11,9 +11,8 @@ from sr_batch.codec.sniff import describe
 from sr_batch.errors import UnsupportedImage
 from tests.codec.pictures import PLENTY, noise, saved
 
-OURS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tif", "BMP": "bmp"}
+OURS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tif", "BMP": "bmp", "GIF": "gif"}
 FOREIGN = {
-    b"GIF89a\1\0\1\0": "a GIF",
     b"%PDF-1.7\n": "a PDF",
     b"\0\0\0\x20ftypheic\0\0\0\0mif1": "HEIC",
     b"\0\0\0\x20ftypavif\0\0\0\0mif1": "AVIF",
@@ -72,7 +71,9 @@ def test_goes_by_content_not_by_suffix() -> None:
         ("a.dib", "bmp"),
         ("a.b.webp", "webp"),
         ("a.png", "png"),
-        ("a.gif", None),
+        ("a.gif", "gif"),
+        ("a.apng", "png"),
+        ("a.ico", None),
         ("a", None),
         (".png", None),
     ],

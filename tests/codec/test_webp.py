@@ -3,7 +3,7 @@ import pytest
 from PIL import Image as Pillow
 
 from sr_batch import codec
-from sr_batch.errors import ImageTooLarge, UnreadableImage, UnsupportedImage
+from sr_batch.errors import ImageTooLarge, UnreadableImage
 from sr_batch.image import Image, Metadata
 from tests.codec.pictures import (
     GPS,
@@ -85,13 +85,6 @@ def test_rounds_sixteen_bit_and_tells() -> None:
     back = read(codec.encode_image(image, "webp", 95))
     assert np.array_equal(back.color, np.rint(image.color / 257))
     assert codec.losses(image, "webp") == ("16 bit rounded to 8",)
-
-
-def test_refuses_an_animation() -> None:
-    frames = [Pillow.fromarray(noise(8, width, 3)[:, :9]) for width in (9, 10)]
-    data = saved(frames[0], "WEBP", save_all=True, append_images=frames[1:])
-    with pytest.raises(UnsupportedImage, match="an animated WebP"):
-        codec.read_header(data, "a.webp", PLENTY)
 
 
 @pytest.mark.parametrize("lossless", [False, True])
