@@ -18,7 +18,8 @@ def walk(data: bytes, at: int = FIRST, end: int | None = None) -> Iterator[tuple
 
     The last one may reach beyond the end of the file.
     """
-    while at + 8 <= (len(data) if end is None else end):
+    stop = min(len(data), end or len(data))
+    while at + 8 <= stop:
         start = at + 8
         length = int.from_bytes(data[at + 4 : start], "little")
         yield data[at : at + 4].decode("latin-1"), start, start + length

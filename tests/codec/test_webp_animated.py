@@ -168,6 +168,12 @@ def test_a_truncated_animation_is_an_error(kept: float) -> None:
         codec.read_header(DATA[: int(len(DATA) * kept)], "a.webp", PLENTY)
 
 
+def test_a_length_beyond_all_files_is_an_error() -> None:
+    data = DATA[:4] + bytes((255,) * 4) + DATA[8:]
+    with pytest.raises(UnreadableImage, match="frames are missing"):
+        codec.read_header(data, "a.webp", PLENTY)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
