@@ -19,7 +19,7 @@ from sr_batch.image import Pixels, Timing
 
 After = Literal["keep", "clear", "restore"]
 
-MAX_FRAMES = 1 << 16
+MAX_FRAMES = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,11 @@ def containers(canvas: Container, stored: Iterable[Frame], plays: int) -> tuple[
     regions = {frame.region for frame in frames}
     if not regions or any(r.clamp(canvas.stored) != r or r.size.pixels < 1 for r in regions):
         raise UnreadableImage(f"truncated or damaged {canvas.format} (its frames)")
-    composed = _composed(canvas, frames)
+    composed, alpha = _composed(canvas, frames), _shows_through(canvas, frames)
     return tuple(
         replace(
             canvas,
-            alpha=_shows_through(canvas, frames),
+            alpha=alpha,
             blocks=lambda: ((0, next(composed)),),
             timing=Timing(frame.milliseconds, plays) if len(frames) > 1 else None,
         )

@@ -18,6 +18,7 @@ from sr_batch.image import Metadata
 EXTENSION, PICTURE, CONTROL, APPLICATION = 0x21, 0x2C, 0xF9, 0xFF
 TABLE, INTERLACED, SEE_THROUGH = 0x80, 0x40, 0x01
 LOOPS, ICC, XMP = b"NETSCAPE2.0", b"ICCRGBG1012", b"XMP DataXMP"
+_LOOPS_TOO = b"ANIMEXTS1.0"
 # An XMP packet is not cut into sub-blocks. Whoever takes its bytes for their lengths is led from
 # any place of this, which stands behind it, to the zero at the end.
 XMP_TRAILER = b"\1" + bytes(range(255, -1, -1)) + b"\0"
@@ -55,8 +56,8 @@ def open_file(data: bytes) -> tuple[Container, ...]:
         format="gif",
         # Some frames are larger than the screen that they were meant for.
         stored=Size(
-            max((width, *(frame.region.right for frame in frames))),
-            max((height, *(frame.region.bottom for frame in frames))),
+            max(width, *(frame.region.right for frame in frames), 0),
+            max(height, *(frame.region.bottom for frame in frames), 0),
         ),
         channels=3,
         alpha=True,
@@ -112,15 +113,15 @@ def _applications(data: bytes, start: int) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for part in walk(data, start):
         if part.label == APPLICATION:
-            name = data[part.at + 1 : part.at + 12]
-            if name in (LOOPS, ICC, XMP):
-                found.setdefault(name, data[part.at + 12 : part.end])
+            name = data[part.at : part.at + 12]
+            if name[1:] in (LOOPS, _LOOPS_TOO, ICC, XMP) and name[0] == len(LOOPS):
+                found.setdefault(name[1:], data[part.at + 12 : part.end])
     return found
 
 
 def _plays(said: dict[bytes, bytes]) -> int:
     """What a file says is how often its animation is repeated."""
-    loops = _joined(said.get(LOOPS, b"\0"))
+    loops = _joined(said.get(LOOPS) or said.get(_LOOPS_TOO) or b"\0")
     if len(loops) < 3:
         return 1
     (again,) = struct.unpack_from("<H", loops, 1)
@@ -149,16 +150,21 @@ def _frames(data: bytes, start: int, palette: bytes) -> Iterator[Frame]:
 def _frame(data: bytes, part: _Part, palette: bytes, control: bytes) -> Frame:
     left, top, width, height, flags = struct.unpack_from("<HHHHB", data, part.at)
     how, delay, hole = struct.unpack_from("<BHB", control)
-    seen_through = bool(how & SEE_THROUGH)
-    colors = _colors(data[part.at + 9 : part.data] or palette, hole if seen_through else None)
-    size = Size(width, height)
+    seen_through, size = bool(how & SEE_THROUGH), Size(width, height)
+
+    def blocks() -> Iterator[Block]:
+        table = data[part.at + 9 : part.data] or palette
+        colors = _colors(table, hole if seen_through else None)
+        for top, indices in pillow.decode("gif", _file(data, part, size, flags), "L"):
+            yield top, colors[indices[..., 0]]
+
     return Frame(
         region=Region(left, top, left + width, top + height),
         milliseconds=Fraction(delay * TICK),
         alpha=seen_through,
         over=True,
         after=_AFTER.get(how >> 2 & 7, "keep"),
-        blocks=lambda: _blocks(_file(data, part, size, flags), colors),
+        blocks=blocks,
     )
 
 
@@ -176,8 +182,3 @@ def _file(data: bytes, part: _Part, size: Size, flags: int) -> bytes:
     screen = struct.pack("<HHBBB", size.width, size.height, 0, 0, 0)
     place = struct.pack("<BHHHHB", PICTURE, 0, 0, size.width, size.height, flags & INTERLACED)
     return b"".join((b"GIF89a", screen, place, memoryview(data)[part.data : part.end], b";"))
-
-
-def _blocks(file: bytes, colors: npt.NDArray[np.uint8]) -> Iterator[Block]:
-    for top, indices in pillow.decode("gif", file, "L"):
-        yield top, colors[indices[..., 0]]

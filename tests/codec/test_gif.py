@@ -77,6 +77,12 @@ def test_reads_times_and_repeats(again: int | None, plays: int) -> None:
     assert {timing.plays for timing in timings if timing} == {plays}
 
 
+def test_reads_repeats_under_the_other_name() -> None:
+    extension = b"!\xff\x0bANIMEXTS1.0\x03\x01\x04\x00\0"
+    timings = [image.timing for image in read_all(gif_file(13, 9, FRAMES, None, extension))]
+    assert {timing.plays for timing in timings if timing} == {5}
+
+
 def test_a_control_is_for_one_frame_alone() -> None:
     first, second = (gif_file(2, 2, [frame], None) for frame in (FRAMES[1], FRAMES[1]))
     body = second[second.index(b",") : -1]
@@ -128,6 +134,7 @@ def test_reads_metadata() -> None:
     "extension",
     [
         b"!\xff\x0bNETSCAPE2.0\0",
+        b"!\xff\x0cNETSCAPE2.0x\0",
         b"!\xff\x0bNETSCAPE2.0\x01\x01\0",
         b"!\xff\x0bICCRGBG1012\0",
         b"!\xff\x0bXMP DataXMP\x05hello\0",
