@@ -14,7 +14,6 @@ from sr_batch import codec
 from sr_batch.codec.tags import Tag
 from sr_batch.errors import ImageError, ImageTooLarge, UnreadableImage
 from sr_batch.image import Image, Metadata, Pixels
-
 from tests.codec.animations import Stored, apng_file, gif_file, riff, webp_file
 from tests.codec.pictures import (
     PLENTY,
