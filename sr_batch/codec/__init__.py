@@ -18,6 +18,7 @@ from sr_batch.codec import (
     jpeg,
     png,
     png_encode,
+    profile,
     tiff,
     tiff_encode,
     webp,
@@ -228,7 +229,7 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
         "a part of XMP left out": bool(metadata.xmp_extension) and kind != "jpg",
         "IPTC left out": bool(metadata.photoshop) and kind in ("webp", "bmp", "gif"),
         "ICC profile left out": len(metadata.icc or b"") > icc_limit
-        or (kind in ("webp", "gif") and webp_encode.is_gray_profile(metadata.icc)),
+        or not profile.suits(metadata.icc, image.is_gray, kind),
     }
     said = (metadata.note,) if metadata.note else ()
     return said + tuple(what for what, happens in lost.items() if happens)
@@ -239,7 +240,8 @@ def _ready(page: Image, kind: str) -> Image:
     require_fits(page.size, kind, "output")
     block = exif.with_size(page.metadata.exif, page.size)
     packet = page.metadata.xmp and xmp.with_size(page.metadata.xmp, page.size)
-    return replace(page, metadata=replace(page.metadata, exif=block, xmp=packet))
+    icc = page.metadata.icc if profile.suits(page.metadata.icc, page.is_gray, kind) else None
+    return replace(page, metadata=replace(page.metadata, icc=icc, exif=block, xmp=packet))
 
 
 def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from sr_batch.codec import gif, pillow
 from sr_batch.codec.animation_encode import Clock, Mask, bounds
 from sr_batch.codec.strips import strips
-from sr_batch.codec.webp_encode import is_gray_profile
 from sr_batch.geometry import Region
 from sr_batch.image import Image, Pixels
 
@@ -148,7 +147,7 @@ def _head(image: Image, palette: Codes) -> bytes:
     if image.timing and image.timing.plays != 1:
         again = min(max(image.timing.plays - 1, 0), _MOST_AGAIN)
         parts += _application(gif.LOOPS, _chain(struct.pack("<BH", 1, again)))
-    if metadata.icc and not is_gray_profile(metadata.icc):
+    if metadata.icc:
         parts += _application(gif.ICC, _chain(metadata.icc))
     if metadata.xmp:
         parts += _application(gif.XMP, metadata.xmp + gif.XMP_TRAILER)

@@ -26,7 +26,7 @@ def encode(image: Image, quality: int) -> bytes:
     16 bit is rounded to 8, gray becomes RGB. A gray profile would be wrong there and is left out.
     """
     metadata = image.metadata
-    words = {"icc_profile": _icc(metadata), "exif": metadata.exif, "xmp": metadata.xmp}
+    words = {"icc_profile": metadata.icc, "exif": metadata.exif, "xmp": metadata.xmp}
     return pillow.encode_webp(_pixels(image), None if metadata.lossless else quality, words)
 
 
@@ -38,7 +38,7 @@ def animate(images: Iterable[Image], quality: int) -> bytes:
         stored.append(_frame(before, image, quality, clock))
         before = image
     metadata = first.metadata
-    words = {b"ICCP": _icc(metadata), b"EXIF": metadata.exif, b"XMP ": metadata.xmp}
+    words = {b"ICCP": metadata.icc, b"EXIF": metadata.exif, b"XMP ": metadata.xmp}
     found = {name: riff.chunk(name, block) for name, block in words.items() if block}
     flags = {b"ICCP": riff.ICC, b"EXIF": riff.EXIF, b"XMP ": riff.XMP}
     flag = riff.ANIMATED | sum(flags[name] for name in found)
@@ -55,15 +55,6 @@ def animate(images: Iterable[Image], quality: int) -> bytes:
 def new_clock() -> Clock:
     """Ticks of a thousandth of a second."""
     return Clock(tick=1, most=2**24 - 1)
-
-
-def is_gray_profile(icc: bytes | None) -> bool:
-    """Whether a profile is of gray pixels, so that RGB pixels cannot carry it."""
-    return icc is not None and icc[16:20] == b"GRAY"
-
-
-def _icc(metadata: Metadata) -> bytes | None:
-    return None if is_gray_profile(metadata.icc) else metadata.icc
 
 
 def _frame(before: Image | None, image: Image, quality: int, clock: Clock) -> bytes:

@@ -48,6 +48,27 @@ def test_reads_the_same_pixels_as_pillow(mode: str) -> None:
     assert np.array_equal(image.color.squeeze(), np.asarray(expected))
 
 
+@pytest.mark.parametrize("colors", [(0, 255), (255, 0), (40, 200)])
+def test_one_bit_has_two_polarities(colors: tuple[int, int]) -> None:
+    lit = noise(9, 13) > 127
+    data = bytearray(saved(Pillow.fromarray(lit), "BMP"))
+    for place, level in zip((54, 58), colors, strict=True):
+        data[place : place + 4] = bytes((level, level, level, 0))
+    image = read(bytes(data))
+    expected = np.where(lit, colors[1], colors[0])[..., None]
+    assert np.array_equal(image.color, np.broadcast_to(expected, image.color.shape))
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_looks_up_palettes(bits: int) -> None:
+    table, numbers = noise(2**bits, 4), noise(1, 8) & 2**bits - 1
+    rows = numbers.tobytes() if bits == 8 else bytes(a << 4 | b for a, b in numbers.reshape(-1, 2))
+    start = 54 + table.size
+    head = struct.pack("<2sIHHIIiiHH", b"BM", start + len(rows), 0, 0, start, 40, 8, 1, 1, bits)
+    data = head + bytes(24) + table.tobytes() + rows
+    assert np.array_equal(read(data).color, table[numbers][..., 2::-1])
+
+
 def test_keeps_resolution_and_tells_what_it_cannot_hold() -> None:
     image = Image(noise(13, 17, 3, depth=16), None, full_metadata())
     back = read(codec.encode_image(image, "bmp", 95))

@@ -7,7 +7,15 @@ from PIL import Image as Pillow
 from sr_batch import codec
 from sr_batch.codec import cmyk
 from sr_batch.geometry import Size
-from tests.codec.pictures import PLENTY, camera_exif, noise, read, saved, smooth, srgb_profile
+from tests.codec.pictures import (
+    PLENTY,
+    camera_exif,
+    noise,
+    read,
+    saved,
+    smooth,
+    srgb_profile,
+)
 from tests.corpus.profiles import ink_profile
 
 

@@ -76,6 +76,17 @@ def test_a_missing_palette_is_an_error() -> None:
         codec.read_header(png_file(4, 1, 8, 3, b"\0\0\1\2\3"), "a.png", PLENTY)
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize("opaque", [0, 1])
+def test_palettes_of_few_colours_have_alpha_too(opaque: int, bits: int) -> None:
+    """The last ``opaque`` colours have no word in tRNS."""
+    picture = Pillow.fromarray(noise(9, 13, 3)).quantize(2**bits)
+    transparent = noise(2**bits - opaque).tobytes()
+    data = saved(picture, "PNG", bits=bits, transparency=transparent)
+    assert data[24] == bits
+    assert np.array_equal(merged(read(data)), np.asarray(open_pillow(data).convert("RGBA")))
+
+
 @pytest.mark.parametrize("samples", [1, 3])
 @pytest.mark.parametrize("depth", [8, 16])
 def test_turns_the_transparent_colour_into_alpha(depth: int, samples: int) -> None:
