@@ -59,7 +59,7 @@ _OPENERS: dict[str, Callable[[bytes], tuple[Container, ...]]] = {
     "jpg": lambda data: (jpeg.open_file(data),),
     "png": png.open_file,
     "webp": webp.open_file,
-    "tif": lambda data: (tiff.open_file(data),),
+    "tif": tiff.open_file,
     "bmp": lambda data: (bmp.open_file(data),),
     "gif": gif.open_file,
 }
@@ -67,12 +67,14 @@ _ENCODERS: dict[str, Callable[[Image, int], bytes]] = {
     "jpg": jpeg.encode,
     "png": lambda image, _: png_encode.encode(image),
     "webp": webp_encode.encode,
-    "tif": lambda image, _: tiff_encode.encode(image),
+    "tif": lambda image, _: tiff_encode.encode((image,)),
     "bmp": lambda image, _: bmp.encode(image),
     "gif": lambda image, _: gif_encode.encode((image,)),
 }
 # What writes several pictures into one file: pages, and the frames of an animation.
-_BINDERS: dict[str, Callable[[Iterable[Image], int], bytes]] = {}
+_BINDERS: dict[str, Callable[[Iterable[Image], int], bytes]] = {
+    "tif": lambda pages, _: tiff_encode.encode(pages),
+}
 _ANIMATORS: dict[str, Callable[[Iterable[Image], int], bytes]] = {
     "gif": lambda images, _: gif_encode.encode(images),
     "png": lambda images, _: apng_encode.encode(images),

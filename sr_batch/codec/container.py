@@ -6,7 +6,7 @@ no library's limits, warnings or repairs come between.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class Container:
         blocks: Decodes: rows in bands. Raises :class:`sr_batch.errors.UnreadableImage`. Of
             frames it is called in their order.
         timing: Of a frame in an animation.
+        remarks: Filled while decoding: what turns out to be worth a note only then.
     """
 
     format: str
@@ -43,6 +44,7 @@ class Container:
     metadata: Metadata
     blocks: Callable[[], Iterable[Block]]
     timing: Timing | None = None
+    remarks: set[str] = field(default_factory=set)
 
     @property
     def size(self) -> Size:
@@ -70,7 +72,9 @@ def decode(container: Container) -> Image:
         stored_color[rows] = block[..., : container.channels]
         if stored_alpha is not None:
             stored_alpha[rows] = block[..., container.channels]
-    return Image(color, alpha, container.metadata, container.format, container.timing)
+    said = (container.metadata.note, *sorted(container.remarks))
+    metadata = replace(container.metadata, note="; ".join(filter(None, said)) or None)
+    return Image(color, alpha, metadata, container.format, container.timing)
 
 
 def _as_stored(upright: Pixels, orientation: int) -> Pixels:

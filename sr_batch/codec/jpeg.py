@@ -90,8 +90,10 @@ def _colors(data: bytes, segments: tuple[_Segment, ...], channels: int) -> _Colo
 
     if channels < 4:
         return _Colors(channels, profile, None, stored)
-    convert, note = cmyk.converter(profile)
-    return _Colors(3, None, note, lambda: cmyk.to_rgb(stored(), convert))
+    inks = cmyk.conversion(profile, 8)
+    return _Colors(
+        3, None, inks.note, lambda: ((top, inks.convert(block)) for top, block in stored())
+    )
 
 
 def encode(image: Image, quality: int) -> bytes:

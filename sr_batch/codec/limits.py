@@ -15,8 +15,8 @@ _MAX_SIDE_OF = {
     "bmp": 2**31 - 1,
     "gif": 65535,
 }
-# Offsets of classic TIFF and BMP have 32 bits; a little is left for headers and profiles.
-_MAX_BYTES_OF = {"tif": 2**32 - 2**24, "bmp": 2**32 - 2**24}
+# Offsets of BMP have 32 bits; a little is left for its header.
+_MAX_BYTES_OF = {"bmp": 2**32 - 2**24}
 _BYTES_PER_PIXEL = 3
 
 

@@ -22,7 +22,7 @@ def strips(image: Image, rows: int, *, alpha: bool, depth: int | None = None) ->
         if image.alpha is not None:
             join = _with_alpha if alpha else _on_white
             strip = join(strip, image.alpha[cut])
-        yield np.ascontiguousarray(_rounded(strip) if depth == 8 else strip)
+        yield np.ascontiguousarray(rounded(strip) if depth == 8 else strip)
 
 
 def _with_alpha(color: Pixels, alpha: Pixels) -> Pixels:
@@ -37,8 +37,8 @@ def _on_white(color: Pixels, alpha: Pixels) -> Pixels:
     return np.rint(flat).astype(color.dtype)
 
 
-def _rounded(strip: Pixels) -> Pixels:
-    """8 bit; 65535 / 255 is 257, so this is the nearest of the 256 levels."""
+def rounded(strip: Pixels) -> Pixels:
+    """``strip`` in 8 bit; 65535 / 255 is 257, so this is the nearest of the 256 levels."""
     if strip.dtype == np.uint8:
         return strip
     return ((strip.astype(np.uint32) + 128) // 257).astype(np.uint8)

@@ -7,6 +7,7 @@ class Tag(IntEnum):
     """Tags by name."""
 
     SUBFILE = 254
+    OLD_SUBFILE = 255
     WIDTH = 256
     HEIGHT = 257
     BITS = 258
@@ -24,12 +25,14 @@ class Tag(IntEnum):
     GROUP3_OPTIONS = 292
     GROUP4_OPTIONS = 293
     RESOLUTION_UNIT = 296
+    PAGE_NUMBER = 297
     PREDICTOR = 317
     PALETTE = 320
     TILE_WIDTH = 322
     TILE_HEIGHT = 323
     TILE_OFFSETS = 324
     TILE_COUNTS = 325
+    INK_SET = 332
     EXTRA_SAMPLES = 338
     SAMPLE_FORMAT = 339
     JPEG_TABLES = 347

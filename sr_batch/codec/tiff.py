@@ -1,47 +1,45 @@
-"""TIFF: what a file says about its one picture. The pixels are fetched by `tiff_pixels`."""
+"""TIFF: what a file says about its pages. The pixels are fetched by `tiff_pixels`."""
 
 import struct
 
 from sr_batch.codec import ifd, photoshop, xmp
 from sr_batch.codec.container import Container
 from sr_batch.codec.tags import OF_WORDS, Tag
-from sr_batch.codec.tiff_pixels import UNASSOCIATED, Layout, blocks
-from sr_batch.errors import UnreadableImage, UnsupportedImage
-from sr_batch.geometry import Size
+from sr_batch.codec.tiff_colors import blocks, recipe
+from sr_batch.codec.tiff_layout import read_layout
+from sr_batch.errors import UnreadableImage, UnsupportedImage, about
 from sr_batch.image import Metadata
 
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
-_BITS = {
-    _WHITE_IS_ZERO: (1, 2, 4, 8, 16),
-    _BLACK_IS_ZERO: (1, 2, 4, 8, 16),
-    _RGB: (8, 16),
-    _PALETTE: (1, 2, 4, 8),
-    _YCBCR: (8,),
-}
-_OTHER_COLORS = {
-    4: "of a transparency mask",
-    5: "in CMYK",
-    8: "in CIELAB",
-    9: "in CIELAB",
-    10: "in CIELAB",
-    32803: "of a camera's raw data",
-    34892: "of a camera's raw data",
-}
-# None, LZW, deflate, packed bits, old deflate, LZMA, Zstandard: they pack bytes, not pixels.
-_BYTEWISE = (1, 5, 8, 32773, 32946, 34925, 50000)
-# Those of them under which a predictor means anything.
-_PREDICTING = (5, 8, 32946, 34925, 50000)
-_UNSIGNED, _UNKNOWN = 1, 4
 _REDUCED, _MASK = 1, 4
-_MAX_PAGES = 1000
-_MOST_SAMPLES = 8  # a file of few pixels could have any number of them, and so take any memory
+_OLD_REDUCED = 2
+_MAX_PAGES = 2**16 - 1  # that can be numbered
+# Directories may share values, such as a profile, but not without end. A byte of a directory itself
+# takes as long as several of a value.
+_SHARED_BYTES = 1 << 28
+_DIRECTORY_COST = 16
 
 
-def open_file(data: bytes) -> Container:
-    """Take a TIFF apart; whether its pixels are whole shows only when they are decoded."""
-    order, offset, big = ifd.read_header(data)
-    page = _only_page(data, offset, order, big)
-    layout = _layout(page)
+def open_file(data: bytes) -> tuple[Container, ...]:
+    """Take a TIFF apart into its pages; whether pixels are whole shows only when decoded.
+
+    Smaller copies of a page, and masks, are none.
+    """
+    found = _directories(data)
+    if _is_reduced(found[0]) or Tag.DNG in found[0].entries:
+        raise UnsupportedImage("a camera raw or only a preview; develop it to TIFF first")
+    pages = [page for page in found if not _is_reduced(page) and not _is_mask(page)]
+    if len(pages) < 2:
+        return (_opened(data, pages[0] if pages else found[0]),)
+    opened = []
+    for number, page in enumerate(pages, 1):
+        with about(f"page {number} of {len(pages)}"):
+            opened.append(_opened(data, page))
+    return tuple(opened)
+
+
+def _opened(data: bytes, page: ifd.Directory) -> Container:
+    layout = read_layout(page)
+    how, remarks = recipe(page, layout), set[str]()
     orientation = page.number(Tag.ORIENTATION, 1)
     turn = orientation if 1 <= orientation <= 8 else 1
     packet = page.raw(Tag.XMP)
@@ -50,88 +48,60 @@ def open_file(data: bytes) -> Container:
         stored=layout.size,
         channels=layout.channels,
         alpha=layout.alpha > 0,
-        depth=16 if layout.bits == 16 else 8,
+        depth=how.depth,
         orientation=turn,
         metadata=Metadata(
-            icc=page.raw(Tag.ICC),
-            exif=None if big else _exif(data, page),
+            icc=None if how.foreign else page.raw(Tag.ICC),
+            exif=_exif(data, page),
             xmp=packet and xmp.upright(packet, turn),
             photoshop=_resources(page),
             dpi=page.dpi(),
+            note="; ".join(how.notes) or None,
         ),
-        blocks=lambda: blocks(data, page, layout),
+        blocks=lambda: blocks(data, page, how, remarks),
+        remarks=remarks,
     )
 
 
-def _only_page(data: bytes, offset: int, order: str, big: bool) -> ifd.Directory:
-    """The one picture of the file; smaller copies of it and masks behind it do not count."""
-    pages = _pages(data, offset, order, big)
-    if not pages:
-        raise UnreadableImage("truncated or damaged tif (no directory)")
-    if pages[0].number(Tag.SUBFILE, 0) & _REDUCED or Tag.DNG in pages[0].entries:
-        raise UnsupportedImage("a camera raw or only a preview; develop it to TIFF first")
-    full = sum(not page.number(Tag.SUBFILE, 0) & (_REDUCED | _MASK) for page in pages)
-    if full > 1:
-        raise UnsupportedImage(f"a TIFF of {full} pages; split it into one file a page first")
-    return pages[0]
+def _directories(data: bytes) -> list[ifd.Directory]:
+    """The directories up to the end of their chain, or one seen before.
 
-
-def _pages(data: bytes, offset: int, order: str, big: bool) -> list[ifd.Directory]:
-    """The directories up to the end of their chain, a damaged one, or one seen before."""
-    pages: dict[int, ifd.Directory] = {}
-    while offset and offset not in pages and len(pages) < _MAX_PAGES:
+    Raises:
+        UnreadableImage: the chain leads astray: pages would be lost.
+    """
+    order, offset, big = ifd.read_header(data)
+    found: dict[int, ifd.Directory] = {}
+    room = len(data) + _SHARED_BYTES
+    while offset and offset not in found:
         try:
-            pages[offset] = ifd.read_directory(data, offset, order, big)
-        except (struct.error, OverflowError):
-            break
-        offset = pages[offset].next
-    return list(pages.values())
+            found[offset] = ifd.read_directory(data, offset, order, big)
+        except (struct.error, OverflowError) as fault:
+            raise UnreadableImage(
+                f"truncated or damaged tif (directory {len(found) + 1} is missing)"
+            ) from fault
+        room -= _cost(found[offset], offset)
+        if room < 0:
+            raise UnreadableImage("damaged tif (its directories lie upon each other)")
+        if len(found) > _MAX_PAGES:
+            raise UnsupportedImage(f"a TIFF of over {_MAX_PAGES} pages; split it first")
+        offset = found[offset].next
+    if not found:
+        raise UnreadableImage("truncated or damaged tif (no directory)")
+    return list(found.values())
 
 
-def _layout(page: ifd.Directory) -> Layout:
-    photometric, bits = page.number(Tag.PHOTOMETRIC, 0), page.number(Tag.BITS, 1)
-    compression = page.number(Tag.COMPRESSION, 1)
-    colors = 3 if photometric in (_RGB, _YCBCR) else 1
-    samples = page.number(Tag.SAMPLES, colors)
-    plain = bits >= 8 and photometric <= _RGB and compression in _BYTEWISE
-    _require_known(page, photometric)
-    if bits == 16 and not plain:
-        raise UnsupportedImage(f"a 16-bit TIFF of compression {compression}; use deflate or LZW")
-    if samples < colors or samples > (_MOST_SAMPLES if plain else colors + 1):
-        raise UnsupportedImage(f"a TIFF of {samples} samples per pixel; convert it to RGB first")
-    size = Size(page.number(Tag.WIDTH, 0), page.number(Tag.HEIGHT, 0))
-    return Layout(
-        size=size,
-        inverted=photometric == _WHITE_IS_ZERO,
-        bits=bits,
-        samples=samples,
-        channels=1 if photometric <= _BLACK_IS_ZERO else 3,
-        alpha=_alpha(page, photometric) if samples > colors else 0,
-        plain=plain,
-        separate=page.number(Tag.PLANAR, 1) == 2,
-        predictor=page.number(Tag.PREDICTOR, 1) if compression in _PREDICTING else 1,
-        segment=page.number(Tag.TILE_WIDTH, size.width) or size.width,
-    )
+def _cost(directory: ifd.Directory, offset: int) -> int:
+    values = sum(len(entry.data) for entry in directory.entries.values())
+    return _DIRECTORY_COST * (directory.next_at - offset) + values
 
 
-def _require_known(page: ifd.Directory, photometric: int) -> None:
-    """Refuse what would come out wrong."""
-    if photometric not in _BITS:
-        color = _OTHER_COLORS.get(photometric, f"of photometric {photometric}")
-        raise UnsupportedImage(f"a TIFF {color}; convert it to RGB first")
-    if set(page.numbers(Tag.SAMPLE_FORMAT, (_UNSIGNED,))) - {_UNSIGNED, _UNKNOWN}:
-        raise UnsupportedImage("a TIFF of floating-point or signed samples; convert it first")
-    bits = page.numbers(Tag.BITS, (1,))
-    if len(set(bits)) > 1 or bits[0] not in _BITS[photometric]:
-        raise UnsupportedImage(f"a TIFF of {bits[0]} bits per sample; convert it to 8 or 16 first")
+def _is_reduced(page: ifd.Directory) -> bool:
+    old = page.number(Tag.OLD_SUBFILE, 1) == _OLD_REDUCED
+    return bool(page.number(Tag.SUBFILE, 0) & _REDUCED) or old
 
 
-def _alpha(page: ifd.Directory, photometric: int) -> int:
-    """What the first extra sample is; a fourth without a word is alpha, as everybody takes it."""
-    unsaid = UNASSOCIATED if photometric == _RGB else 0
-    meaning = page.number(Tag.EXTRA_SAMPLES, unsaid)
-    # CorelDRAW writes 999.
-    return UNASSOCIATED if meaning == 999 else meaning if meaning in (1, 2) else 0
+def _is_mask(page: ifd.Directory) -> bool:
+    return bool(page.number(Tag.SUBFILE, 0) & _MASK)
 
 
 def _resources(page: ifd.Directory) -> bytes | None:

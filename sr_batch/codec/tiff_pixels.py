@@ -1,161 +1,75 @@
-"""The pixels of a TIFF, decompressed by libtiff through Pillow.
+"""The samples of a TIFF's page as rows of numbers.
 
-Pillow reads 16-bit colour as 8 bit and separate planes of gray with alpha as noise. But to libtiff
-a row of colour is a row of gray, only longer, as long as nobody asks for the predictor: so samples
-of 8 and 16 bit are fetched as gray, exactly, and put together and the predictor undone here.
+Pillow reads 16-bit colour as 8 bit, separate planes of gray with alpha as noise, and most other
+samples not at all. So the bytes of a row are fetched, and what they mean is found out here. Only
+what packs pixels rather than bytes, such as JPEG, is left to Pillow.
 """
 
-import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from sr_batch.codec import ifd, pillow
-from sr_batch.codec.container import Block
-from sr_batch.codec.inflate import inflated_length
-from sr_batch.codec.tags import LISTS, OF_PIXELS, Tag
-from sr_batch.errors import UnreadableImage
-from sr_batch.geometry import Size
-from sr_batch.image import Pixels
+from sr_batch.codec.tiff_layout import Layout
+from sr_batch.codec.tiff_samples import Samples, unpack
+from sr_batch.codec.tiff_segments import Bytes, Part, alone, find_parts, unpacked
 
-ASSOCIATED, UNASSOCIATED = 1, 2
-_HORIZONTAL = 2
-_BLACK_IS_ZERO, _CHUNKY = 1, 1
-_DEFLATE = (8, 32946)
-_MAX_SEGMENT = 1 << 32
-_SEGMENT_LISTS = (Tag.STRIP_OFFSETS, Tag.STRIP_COUNTS, Tag.TILE_OFFSETS, Tag.TILE_COUNTS)
+_BAND_BYTES = 1 << 20
+_MODES = {"gray": "L", "palette": "RGB", "rgb": "RGB", "ycbcr": "RGB", "cmyk": "CMYK"}
 
 
-@dataclass(frozen=True)
-class Layout:
-    """How the samples of a page lie.
+def stored_rows(data: bytes, page: ifd.Directory, layout: Layout) -> Iterator[tuple[int, Samples]]:
+    """Top row and rows (h, W, samples) of the picture on ``page`` of ``data``, in bands.
 
-    Attributes:
-        size: As stored.
-        inverted: Whether white is zero.
-        bits: Per sample.
-        samples: Per pixel, with those that mean nothing to us.
-        channels: Of what is decoded, 1 or 3.
-        alpha: 0 none, 1 associated (premultiplied), 2 unassociated.
-        plain: Samples are whole bytes under a compression that knows nothing of pixels.
-        separate: One plane after the other.
-        predictor: 2 if samples are differences to the left.
-        segment: Pixels after which these start anew: the width of a tile or of the picture.
-    """
-
-    size: Size
-    inverted: bool
-    bits: int
-    samples: int
-    channels: int
-    alpha: int
-    plain: bool
-    separate: bool
-    predictor: int
-    segment: int
-
-
-def blocks(data: bytes, page: ifd.Directory, layout: Layout) -> Iterable[Block]:
-    """Bands of the picture on ``page`` of ``data``.
+    Samples are of the type they are stored in. Pictures that are not packed bytewise come as 8 bit,
+    gray, RGB or CMYK, with alpha if they have any.
 
     Raises:
         UnreadableImage: truncated or corrupt.
     """
-    if page.number(Tag.COMPRESSION, 1) in _DEFLATE:
-        _require_sound(data, page)
-    if layout.plain:
-        return _plain_blocks(data, page, layout)
-    mode = ("RGB" if layout.channels == 3 else "L") + ("A" if layout.alpha else "")
-    return pillow.decode("tif", _bare(data, page.order, _pixel_tags(page)), mode)
+    if layout.bytewise:
+        return _bytewise(data, page, layout)
+    mode = _MODES[layout.colors] + ("A" if layout.alpha else "")
+    return pillow.decode("tif", alone(data, page, layout), mode)
 
 
-def _require_sound(data: bytes, page: ifd.Directory) -> None:
-    """Libtiff stops where it has enough, before the checksum."""
-    starts = page.numbers(Tag.STRIP_OFFSETS) or page.numbers(Tag.TILE_OFFSETS)
-    lengths = page.numbers(Tag.STRIP_COUNTS) or page.numbers(Tag.TILE_COUNTS)
-    view = memoryview(data)
-    for start, length in zip(starts, lengths, strict=False):
-        try:
-            inflated_length([view[start : start + length]], _MAX_SEGMENT)
-        except zlib.error as fault:
-            raise UnreadableImage(f"truncated or damaged tif ({fault})") from fault
+def _bytewise(data: bytes, page: ifd.Directory, layout: Layout) -> Iterator[tuple[int, Samples]]:
+    parts, top = find_parts(data, page, layout), 0
+    segment_bytes = layout.segment.height * layout.row_bytes
+    step = 1 if layout.tiled else max(1, _BAND_BYTES // segment_bytes)
+    for first in range(0, layout.down, step):
+        last = min(first + step, layout.down)
+        for planes in _bands(parts, first, last, page.order, layout):
+            apart = [unpack(rows, page.order, layout) for rows in planes]
+            samples = apart[0] if len(apart) == 1 else np.concatenate(apart, axis=2)
+            if layout.tiled:
+                samples = _side_by_side(samples, layout)[: layout.size.height - top]
+            yield top, samples
+            top += len(samples)
 
 
-def _pixel_tags(page: ifd.Directory) -> dict[int, ifd.Entry]:
-    """What libtiff needs, in classic integers, and single where one is wanted."""
-    entries = {tag: page.entries[tag] for tag in OF_PIXELS if tag in page.entries}
-    for tag in entries:
-        values = page.numbers(tag)
-        if values:
-            if max(values) >= 2**32:
-                raise UnreadableImage(f"truncated or damaged tif (tag {tag} is {max(values)})")
-            kind = ifd.SHORT if max(values) < 2**16 else ifd.LONG
-            kept = values if tag in LISTS else values[:1]
-            entries[tag] = ifd.integers(page.order, kind, *kept)
-    return entries
+def _bands(
+    parts: Sequence[Part], first: int, last: int, order: str, layout: Layout
+) -> Iterator[tuple[Bytes, ...]]:
+    """The rows of the segments in lines ``first`` to ``last``, the same ones of every plane."""
+    rows = min(last * layout.segment.height, layout.size.height) - first * layout.segment.height
+    if layout.tiled:
+        rows = (last - first) * layout.across * layout.segment.height
+    planes = [
+        unpacked(parts[start * layout.across : stop * layout.across], rows, order, layout)
+        for start, stop in (
+            (plane * layout.down + first, plane * layout.down + last)
+            for plane in range(layout.planes)
+        )
+    ]
+    if layout.tiled:
+        return iter([tuple(np.concatenate(list(plane)) for plane in planes)])
+    return zip(*planes, strict=True)
 
 
-def _bare(data: bytes, order: str, entries: dict[int, ifd.Entry]) -> bytes:
-    """The same file, led by a directory of ``entries`` alone."""
-    padding = bytes(len(data) % 2)
-    at = len(data) + len(padding)
-    tail = ifd.write_tree(entries, order, at)
-    return b"".join((ifd.header(order, at), memoryview(data)[8:], padding, tail))
-
-
-def _plain_blocks(data: bytes, page: ifd.Directory, layout: Layout) -> Iterator[Block]:
-    planes = range(layout.samples if layout.separate else 1)
-    mode, dtype = ("L", np.uint8) if layout.bits == 8 else ("I;16", np.uint16)
-    grays = (_bare(data, page.order, _as_gray(page, layout, plane)) for plane in planes)
-    streams = [pillow.decode("tif", gray, mode) for gray in grays]
-    for bands in zip(*streams, strict=True):
-        samples: Pixels = np.concatenate([band.astype(dtype) for _, band in bands], axis=2)
-        samples = samples.reshape(len(samples), layout.size.width, layout.samples)
-        if layout.predictor == _HORIZONTAL:
-            _accumulate(samples, layout.segment)
-        if layout.inverted:
-            samples[..., 0] ^= np.iinfo(dtype).max
-        if layout.alpha == ASSOCIATED:
-            _unpremultiply(samples, layout.channels)
-        yield bands[0][0], samples
-
-
-def _as_gray(page: ifd.Directory, layout: Layout, plane: int) -> dict[int, ifd.Entry]:
-    """Tags by which one plane, or all samples of a row together, are gray."""
-    entries = _pixel_tags(page)
-    across = layout.samples
-    if layout.separate:
-        across = 1
-        for tag in _SEGMENT_LISTS:
-            every = page.numbers(tag)
-            share = len(every) // layout.samples
-            if share:
-                own = every[plane * share : (plane + 1) * share]
-                entries[tag] = ifd.integers(page.order, ifd.LONG, *own)
-    values = {
-        Tag.WIDTH: layout.size.width * across,
-        Tag.BITS: layout.bits,
-        Tag.PHOTOMETRIC: _BLACK_IS_ZERO,
-        Tag.SAMPLES: 1,
-        Tag.PLANAR: _CHUNKY,
-    }
-    if Tag.TILE_WIDTH in entries:
-        values[Tag.TILE_WIDTH] = layout.segment * across
-    entries |= {tag: ifd.integers(page.order, ifd.LONG, value) for tag, value in values.items()}
-    return {t: e for t, e in entries.items() if t not in (Tag.PREDICTOR, Tag.EXTRA_SAMPLES)}
-
-
-def _accumulate(samples: Pixels, segment: int) -> None:
-    """Undo horizontal prediction in place."""
-    for left in range(0, samples.shape[1], segment):
-        part = samples[:, left : left + segment]
-        np.add.accumulate(part, axis=1, dtype=samples.dtype, out=part)
-
-
-def _unpremultiply(samples: Pixels, channels: int) -> None:
-    """Divide colour by alpha, rounded to nearest, in place."""
-    levels = np.iinfo(samples.dtype).max
-    alpha = samples[..., channels : channels + 1].astype(np.uint32)
-    color = samples[..., :channels].astype(np.uint32) * levels + alpha // 2
-    samples[..., :channels] = np.minimum(color // np.maximum(alpha, 1), levels)
+def _side_by_side(samples: Samples, layout: Layout) -> Samples:
+    """A row of tiles (across * tall, wide, S), one below the other, as rows of the picture."""
+    tile = layout.segment
+    tiles = samples.reshape(layout.across, tile.height, tile.width, -1)
+    rows = tiles.swapaxes(0, 1).reshape(tile.height, layout.across * tile.width, -1)
+    return rows[:, : layout.size.width]

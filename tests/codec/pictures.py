@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+import tifffile
 from PIL import Image as Pillow
 from PIL import ImageCms
 
@@ -136,6 +137,13 @@ def saved(pixels: Pillow.Image, kind: str, **options: Any) -> bytes:
     """What Pillow writes."""
     out = io.BytesIO()
     pixels.save(out, kind, **options)
+    return out.getvalue()
+
+
+def by_tifffile(pixels: npt.NDArray[Any], **options: Any) -> bytes:
+    """What tifffile writes of (H, W), (H, W, S) or (S, H, W)."""
+    out = io.BytesIO()
+    tifffile.imwrite(out, pixels, metadata=None, **options)
     return out.getvalue()
 
 

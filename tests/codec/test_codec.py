@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from sr_batch import codec
+from sr_batch.codec import tiff_encode
 from sr_batch.codec.tags import Tag
 from sr_batch.errors import ImageError, ImageTooLarge, UnreadableImage
 from sr_batch.image import Image, Metadata, Pixels
 from tests.codec.animations import Stored, apng_file, gif_file, riff, webp_file
 from tests.codec.pictures import (
     PLENTY,
+    by_tifffile,
     camera_exif,
     full_metadata,
     noise,
@@ -27,6 +29,7 @@ from tests.codec.pictures import (
     saved,
     tiff_file,
 )
+from tests.corpus.profiles import ink_profile
 
 FORMATS = sorted(codec.SUFFIXES)
 
@@ -196,6 +199,17 @@ def sources() -> list[bytes]:
         cv2.imencode(".png", noise(9, 14, 3, depth=16))[1].tobytes(),
         *(codec.encode_image(picture(3, True, 16), kind, 95) for kind in FORMATS),
         *(make(14, 9, [STORED, STORED]) for make in (apng_file, gif_file, webp_file)),
+        codec.encode_pages([picture(3, False, 8), picture(1, True, 16)], "tif", 95),
+        tiff_encode.encode([picture(3, False, 8)] * 2, classic_bytes=0),
+        by_tifffile(noise(9, 14, 4, depth=16), photometric="separated", iccprofile=ink_profile()),
+        by_tifffile(noise(9, 14, 3), photometric="cielab", compression="zlib", tile=(16, 16)),
+        by_tifffile(noise(9, 14, 4) / np.float32(255), photometric="rgb"),
+        by_tifffile(
+            noise(14, 14).astype(np.int32),
+            photometric="minisblack",
+            predictor=2,
+            compression="zlib",
+        ),
     ]
 
 

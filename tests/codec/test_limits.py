@@ -13,6 +13,7 @@ from sr_batch.geometry import Size
         ("webp", Size(10, 16383)),
         ("png", Size(10**6, 3)),
         ("bmp", Size(9, 9)),
+        ("tif", Size(40000, 40000)),
     ],
 )
 def test_lets_through_what_fits(kind: str, size: Size) -> None:
@@ -25,7 +26,6 @@ def test_lets_through_what_fits(kind: str, size: Size) -> None:
         ("jpg", Size(65501, 1), "65500"),
         ("jpg", Size(1, 65501), "65500"),
         ("webp", Size(16384, 1), "16383"),
-        ("tif", Size(40000, 40000), "4 GiB"),
         ("bmp", Size(40000, 40000), "4 GiB"),
     ],
 )

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
 
 from sr_batch import codec
-from sr_batch.codec import jpeg, photoshop
+from sr_batch.codec import jpeg, photoshop, tiff_encode
 from sr_batch.image import Image, Metadata
 from tests.codec.pictures import (
     IPTC_RECORD,
@@ -67,6 +67,28 @@ def test_another_program_reads_all_of_it(kind: str, exiftool: str, tmp_path: Pat
     assert {key: found.get(key) for key in expected} == expected
     assert "ExifTool:Error" not in found
     assert "ExifTool:Warning" not in found
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_another_program_reads_the_words_of_every_page(
+    big: bool, exiftool: str, tmp_path: Path
+) -> None:
+    pages = [Image(noise(26, 34, 3), None, full_metadata()) for _ in range(2)]
+    data = tiff_encode.encode(pages, classic_bytes=0 if big else 2**32 - 1)
+    found = said(exiftool, data, tmp_path / "a.tif")
+    expected = {
+        "IFD0:PageNumber": "0 2",
+        "IFD1:PageNumber": "1 2",
+        "IFD0:Make": "Maker",
+        "IFD1:Make": "Maker",
+        "XMP-dc:Title": "A cat",
+        "IPTC:Caption-Abstract": "A cat",
+        # It has a name of its own for BigTIFF's, and takes GPS there for something else.
+        "ExifOffset:FocalLength" if big else "ExifIFD:FocalLength": 50,
+    } | ({} if big else {"GPS:GPSLatitudeRef": "N"})
+    assert {key: found.get(key) for key in expected} == expected
+    assert found["File:FileType"] == ("BTF" if big else "TIFF")
+    assert "ExifTool:Error" not in found
 
 
 @pytest.mark.parametrize("kind", KINDS)

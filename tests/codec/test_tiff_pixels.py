@@ -1,6 +1,9 @@
+import io
+
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image as Pillow
 
 from sr_batch import codec
@@ -61,6 +64,16 @@ def test_reads_the_same_pixels_as_pillow(mode: str, compression: str | None) -> 
     expected = open_pillow(data)
     expected = expected.convert({"1": "L", "P": "RGB"}.get(expected.mode, expected.mode))
     assert np.array_equal(merged(read(data)).squeeze(), np.asarray(expected))
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate"])
+def test_reads_luma_and_chroma_as_pillow_does(compression: str | None) -> None:
+    data = saved(
+        Pillow.fromarray(noise(24, 40, 3)).convert("YCbCr"), "TIFF", compression=compression
+    )
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        assert file.pages.first.photometric == 6
+    assert np.array_equal(read(data).color, np.asarray(open_pillow(data).convert("RGB")))
 
 
 @pytest.mark.parametrize("depth", [8, 16])
