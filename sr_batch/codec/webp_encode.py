@@ -13,7 +13,7 @@ from sr_batch.codec import pillow, riff
 from sr_batch.codec.animation_encode import Clock, changed, cut
 from sr_batch.codec.strips import strips
 from sr_batch.geometry import Region
-from sr_batch.image import Image, Metadata, Pixels
+from sr_batch.image import Image, Pixels
 
 _MOST_PLAYS = 2**16 - 1
 _IN_PLACE = 0x02
