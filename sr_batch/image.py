@@ -57,7 +57,7 @@ class Image:
         color: (H, W, 3) RGB or (H, W, 1) gray, uint8 or uint16 over the type's whole range.
         alpha: (H, W) of the same type as ``color``, not premultiplied; None when opaque.
         metadata: ICC, EXIF, DPI.
-        format: Container it came from: ``jpg``, ``png``, ``webp``, ``tif``, ``bmp``, ``gif``.
+        format: Container it came from, as the codec calls it: ``jpg``, ``png``...
         timing: Of a frame; None for a picture that stands still.
     """
 

@@ -8,7 +8,7 @@ from sr_batch.errors import UsageError
 from sr_batch.goal import MAX_SCALE, Goal
 
 Mode = Literal["auto", "rgb", "y"]
-Format = Literal["keep", "png", "jpg", "webp", "tif", "bmp", "gif"]
+Format = Literal["keep", "png", "jpg", "webp", "tif", "bmp", "gif", "avif", "heic", "jxl"]
 Existing = Literal["error", "skip", "overwrite"]
 Keep = Literal["keep", "strip", "no-gps"]
 Overlap = int | Literal["auto", "full"]
@@ -39,7 +39,7 @@ class UpscaleOptions(Goal):
         precision: Of the networks, ``fp32``, ``fp16`` or ``int8``; an ONNX file has its own.
         color_lock: Whether colours are held to the input's over areas of some pixels.
         format: Container of the outputs; ``keep`` the one of the input.
-        quality: JPEG and WebP quality, 1 to 100.
+        quality: Of formats that lose something, 1 to 100.
         metadata: ``keep`` all, ``strip`` EXIF, XMP and IPTC, or leave out where it was taken.
         max_pixels: Inputs with more pixels are refused from their header.
         name: Template of the names of outputs; empty for the usual ones.

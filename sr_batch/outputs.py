@@ -44,8 +44,15 @@ def read_output(output: str | None, found: Sequence[Source | Failed], wanted: st
     """Understand ``-o`` for the inputs that were found; ``wanted`` is the ``--format``.
 
     Raises:
-        UsageError: the inputs, ``-o`` and ``--format`` do not go together.
+        UsageError: the inputs, ``-o`` and ``--format`` do not go together, or a library that the
+            format needs is missing.
     """
+    understood = _understood(output, found, wanted)
+    codec.require_writable(understood.format)
+    return understood
+
+
+def _understood(output: str | None, found: Sequence[Source | Failed], wanted: str) -> Output:
     sources = [entry for entry in found if isinstance(entry, Source)]
     piped = any(source.path == PIPE for source in sources)
     one_file = len(found) == len(sources) == 1 and sources[0].tree is None

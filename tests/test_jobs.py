@@ -63,7 +63,7 @@ def png_header(width: int, height: int) -> bytes:
 # what is read of a file
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif", ".bmp", ".gif"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif", ".bmp", ".gif", ".avif"])
 def test_knows_the_pixels_of_each_job_from_its_header(suffix: str) -> None:
     save_picture(Path("a" + suffix), size=(31, 17))
     (job,) = plan("a" + suffix).jobs

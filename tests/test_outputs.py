@@ -139,6 +139,7 @@ def test_a_folder_goes_to_a_folder_whatever_it_is_called() -> None:
         ("b", "keep", "png"),
         ("b", "webp", "webp"),
         ("b.bmp", "bmp", "bmp"),
+        ("b.heif", "keep", "heic"),
         (".b", "keep", "png"),
     ],
 )

@@ -142,7 +142,7 @@ Quality = Annotated[
         "--quality",
         metavar="N",
         parser=number(int, "--quality", QUALITY_RANGE),
-        help=f"Of JPEG and WebP, {QUALITY_RANGE}.",
+        help=f"Of JPEG, WebP, AVIF, HEIC and JPEG XL, {QUALITY_RANGE}.",
     ),
 ]
 MetadataKept = Annotated[

@@ -1,6 +1,8 @@
 """Image files in memory: bytes to pixels and back. No path is ever opened here.
 
-Formats are ``jpg``, ``png``, ``webp``, ``tif``, ``bmp`` and ``gif``, found by content.
+Formats are ``jpg``, ``png``, ``webp``, ``tif``, ``bmp``, ``gif``, ``avif``, ``heic`` and ``jxl``,
+found by content. The libraries behind the last two come with extras of this package and are loaded
+late.
 """
 
 import struct
@@ -11,11 +13,15 @@ from itertools import chain
 
 from sr_batch.codec import (
     apng_encode,
+    avif,
     bmp,
     exif,
     gif,
     gif_encode,
+    heic,
+    icc,
     jpeg,
+    jxl,
     png,
     png_encode,
     profile,
@@ -26,6 +32,7 @@ from sr_batch.codec import (
     xmp,
 )
 from sr_batch.codec.container import Container, decode
+from sr_batch.codec.extras import require_readable, require_writable
 from sr_batch.codec.limits import require_fits, require_within
 from sr_batch.codec.policy import kept
 from sr_batch.codec.sniff import SUFFIXES, describe, format_of_suffix, sniff
@@ -48,13 +55,15 @@ __all__ = [
     "read_pages",
     "require_fits",
     "require_holds",
+    "require_writable",
     "sniff",
     "true_xmp",
 ]
 
 _HEAD = 512
-# Of photographs enlarged twice, 8 bit, JPEG and WebP at quality 95.
+# Of photographs enlarged twice, 8 bit, at quality 95 where there is one.
 _BYTES_PER_PIXEL = {"jpg": 0.4, "webp": 0.25, "png": 1.5, "tif": 1.7, "bmp": 3.0, "gif": 0.6}
+_BYTES_PER_PIXEL |= {"avif": 0.3, "heic": 0.2, "jxl": 0.2}
 _OPENERS: dict[str, Callable[[bytes], tuple[Container, ...]]] = {
     "jpg": lambda data: (jpeg.open_file(data),),
     "png": png.open_file,
@@ -62,6 +71,9 @@ _OPENERS: dict[str, Callable[[bytes], tuple[Container, ...]]] = {
     "tif": tiff.open_file,
     "bmp": lambda data: (bmp.open_file(data),),
     "gif": gif.open_file,
+    "avif": lambda data: (avif.open_file(data),),
+    "heic": lambda data: (heic.open_file(data),),
+    "jxl": lambda data: (jxl.open_file(data),),
 }
 _ENCODERS: dict[str, Callable[[Image, int], bytes]] = {
     "jpg": jpeg.encode,
@@ -70,6 +82,9 @@ _ENCODERS: dict[str, Callable[[Image, int], bytes]] = {
     "tif": lambda image, _: tiff_encode.encode((image,)),
     "bmp": lambda image, _: bmp.encode(image),
     "gif": lambda image, _: gif_encode.encode((image,)),
+    "avif": avif.encode,
+    "heic": heic.encode,
+    "jxl": jxl.encode,
 }
 # What writes several pictures into one file: pages, and the frames of an animation.
 _BINDERS: dict[str, Callable[[Iterable[Image], int], bytes]] = {
@@ -81,7 +96,8 @@ _ANIMATORS: dict[str, Callable[[Iterable[Image], int], bytes]] = {
     "webp": webp_encode.animate,
 }
 _CLOCKS = {"gif": gif_encode.new_clock(), "webp": webp_encode.new_clock()}
-_HEADER_FAULTS = (struct.error, ValueError, LookupError, OverflowError, zlib.error)
+_EIGHT_BIT = ("jpg", "webp", "bmp", "gif", "avif")
+_HEADER_FAULTS = (struct.error, ValueError, LookupError, ArithmeticError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -170,8 +186,9 @@ def encode_pages(pages: Iterable[Image], kind: str, quality: int) -> bytes:
     Args:
         pages: One picture, or several that `require_holds` has let pass. Each is asked for when
             the one before it is encoded.
-        kind: ``jpg``, ``png``, ``webp``, ``tif``, ``bmp`` or ``gif``.
-        quality: 1 to 100, of JPEG and of WebP (a WebP made from a lossless one is lossless).
+        kind: One of ``SUFFIXES``; its library must be there, see `require_writable`.
+        quality: 1 to 100, of all but PNG, TIFF, BMP and GIF (a WebP from a lossless one is
+            lossless).
 
     Raises:
         ImageTooLarge: ``kind`` cannot hold this size.
@@ -220,18 +237,23 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
     exif_limit = {"jpg": jpeg.MAX_EXIF, "bmp": 0, "gif": 0}.get(kind, 2**31)
     xmp_limit = {"jpg": jpeg.MAX_XMP, "bmp": 0}.get(kind, 2**31)
     icc_limit = {"jpg": jpeg.MAX_ICC, "bmp": 0}.get(kind, 2**31)
+    color_only = ("webp",) if image.alpha is None else ("webp", "avif", "heic")
     lost = {
         "alpha flattened on white": image.alpha is not None and kind == "jpg",
-        "16 bit rounded to 8": image.levels > 255 and kind in ("jpg", "webp", "bmp", "gif"),
+        "16 bit rounded to 8": image.levels > 255 and kind in _EIGHT_BIT,
+        "16 bit rounded to 10": image.levels > 255 and kind == "heic",
         "alpha made fully on or off": kind == "gif" and gif_encode.has_soft_alpha(image),
         "colours reduced to 256": kind == "gif" and gif_encode.has_too_many_colors(image),
         "frame times rounded": kind in _CLOCKS and _CLOCKS[kind].rounds(image),
-        "EXIF left out": len(metadata.exif or b"") > exif_limit,
+        "EXIF left out": len(metadata.exif or b"") > exif_limit
+        or (kind == "avif" and metadata.exif is not None and not exif.has_header(metadata.exif)),
         "XMP left out": len(metadata.xmp or b"") > xmp_limit,
         "a part of XMP left out": bool(metadata.xmp_extension) and kind != "jpg",
-        "IPTC left out": bool(metadata.photoshop) and kind in ("webp", "bmp", "gif"),
+        "IPTC left out": bool(metadata.photoshop) and kind not in ("jpg", "png", "tif"),
         "ICC profile left out": len(metadata.icc or b"") > icc_limit
-        or not profile.suits(metadata.icc, image.is_gray, kind),
+        or not profile.suits(metadata.icc, image.is_gray, kind)
+        or (icc.is_gray(metadata.icc) and kind in color_only)
+        or (kind == "jxl" and metadata.icc is not None and jxl.usable_profile(image) is None),
     }
     said = (metadata.note,) if metadata.note else ()
     return said + tuple(what for what, happens in lost.items() if happens)
@@ -256,7 +278,10 @@ def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
     kind = sniff(data[:_HEAD])
     if kind is None:
         what = describe(data[:_HEAD])
-        raise UnsupportedImage(f"it is {what}; JPEG, PNG, WebP, TIFF, BMP and GIF are read")
+        raise UnsupportedImage(
+            f"it is {what}; JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC and JPEG XL are read"
+        )
+    require_readable(kind)
     try:
         pages = _OPENERS[kind](data)
     except _HEADER_FAULTS as fault:

@@ -33,6 +33,8 @@ class Container:
             frames it is called in their order.
         timing: Of a frame in an animation.
         remarks: Filled while decoding: what turns out to be worth a note only then.
+        profile: Gives the ICC profile that takes the place of the metadata's, where it is known
+            only when ``blocks`` are decoded.
     """
 
     format: str
@@ -45,6 +47,7 @@ class Container:
     blocks: Callable[[], Iterable[Block]]
     timing: Timing | None = None
     remarks: set[str] = field(default_factory=set)
+    profile: Callable[[], bytes | None] | None = None
 
     @property
     def size(self) -> Size:
@@ -65,8 +68,8 @@ def decode(container: Container) -> Image:
     dtype = np.uint8 if container.depth == 8 else np.uint16
     color: Pixels = np.empty((*shape, container.channels), dtype)
     alpha: Pixels | None = np.empty(shape, dtype) if container.alpha else None
-    stored_color = _as_stored(color, container.orientation)
-    stored_alpha = None if alpha is None else _as_stored(alpha, container.orientation)
+    stored_color = as_stored(color, container.orientation)
+    stored_alpha = None if alpha is None else as_stored(alpha, container.orientation)
     for top, block in container.blocks():
         rows = slice(top, top + len(block))
         stored_color[rows] = block[..., : container.channels]
@@ -74,10 +77,12 @@ def decode(container: Container) -> Image:
             stored_alpha[rows] = block[..., container.channels]
     said = (container.metadata.note, *sorted(container.remarks))
     metadata = replace(container.metadata, note="; ".join(filter(None, said)) or None)
+    if container.profile:
+        metadata = replace(metadata, icc=container.profile())
     return Image(color, alpha, metadata, container.format, container.timing)
 
 
-def _as_stored(upright: Pixels, orientation: int) -> Pixels:
+def as_stored(upright: Pixels, orientation: int) -> Pixels:
     """A view of ``upright`` (H, W, ...) whose rows are the file's."""
     match orientation:
         case 2:

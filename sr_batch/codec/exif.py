@@ -15,6 +15,11 @@ def bare(block: bytes) -> bytes:
     return block.removeprefix(b"Exif\0\0")
 
 
+def has_header(block: bytes) -> bool:
+    """Whether the block starts as EXIF does, whatever follows."""
+    return block[:4] in (b"II*\0", b"MM\0*")
+
+
 def orientation(block: bytes | None) -> int:
     """How the stored pixels are to be turned, 1 to 8; 1 where nothing sensible is said."""
     value = _directory(block).number(Tag.ORIENTATION, 1)

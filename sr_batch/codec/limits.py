@@ -6,7 +6,8 @@ from sr_batch.geometry import Size
 # OpenCV reads no longer side, and Pillow warns about rows of that length.
 MAX_SIDE = 1 << 20
 
-# JPEG: what libjpeg writes. WebP: 14 bits. PNG: 31 bits. GIF: 16 bits.
+# JPEG: what libjpeg writes. WebP: 14 bits. PNG: 31 bits. GIF: 16 bits. AVIF: what libavif reads
+# again. HEIC: near the longest side of HEVC's highest level.
 _MAX_SIDE_OF = {
     "jpg": 65500,
     "webp": 16383,
@@ -14,9 +15,13 @@ _MAX_SIDE_OF = {
     "tif": 2**31 - 1,
     "bmp": 2**31 - 1,
     "gif": 65535,
+    "avif": 32768,
+    "heic": 16384,
+    "jxl": 2**30,
 }
 # Offsets of BMP have 32 bits; a little is left for its header.
 _MAX_BYTES_OF = {"bmp": 2**32 - 2**24}
+_MAX_PIXELS_OF = {"avif": 2**28}
 _BYTES_PER_PIXEL = 3
 
 
@@ -47,6 +52,11 @@ def require_fits(size: Size, kind: str, name: str) -> None:
     if max(size.width, size.height) > side:
         raise ImageTooLarge(
             f"{name}: {size} does not fit into {kind}, whose sides end at {side}; use --format png"
+        )
+    if size.pixels > (most := _MAX_PIXELS_OF.get(kind, 2**63)):
+        raise ImageTooLarge(
+            f"{name}: {size} does not fit into {kind}, which ends at {most} pixels;"
+            " use --format png"
         )
     if size.pixels * _BYTES_PER_PIXEL > _MAX_BYTES_OF.get(kind, 2**63):
         raise ImageTooLarge(

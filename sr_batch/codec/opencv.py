@@ -1,7 +1,7 @@
-"""OpenCV's codecs where they serve better than Pillow: 16-bit PNG, WebP, and JPEG to memory.
+"""OpenCV's codecs where they serve better than Pillow: 16-bit PNG, deep AVIF, WebP, JPEG out.
 
-Pillow reads 16-bit colour as 8 bit, takes twice the memory for WebP and holds the interpreter's
-lock while it writes JPEG.
+Pillow reads 10 to 16 bit of colour as 8, takes twice the memory for WebP and holds the
+interpreter's lock while it writes JPEG.
 """
 
 from collections.abc import Iterator
@@ -38,6 +38,11 @@ def decode(kind: str, data: bytes, size: Size) -> Iterator[Block]:
     rows = max(1, _BAND_PIXELS // size.width)
     for top in range(0, size.height, rows):
         yield top, _rgb(pixels[top : top + rows])
+
+
+def reads_avif() -> bool:
+    """Whether this OpenCV was built with AVIF; it does not say so of reading alone."""
+    return cv2.haveImageWriter("any.avif")
 
 
 def encode_jpeg(pixels: Pixels, quality: int) -> memoryview:

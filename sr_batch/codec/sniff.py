@@ -6,10 +6,20 @@ from pathlib import Path
 from types import MappingProxyType
 
 SUFFIXES: Mapping[str, str] = MappingProxyType(
-    {"jpg": ".jpg", "png": ".png", "webp": ".webp", "tif": ".tif", "bmp": ".bmp", "gif": ".gif"}
+    {
+        "jpg": ".jpg",
+        "png": ".png",
+        "webp": ".webp",
+        "tif": ".tif",
+        "bmp": ".bmp",
+        "gif": ".gif",
+        "avif": ".avif",
+        "heic": ".heic",
+        "jxl": ".jxl",
+    }
 )
 _ALIASES = {".jpeg": "jpg", ".jpe": "jpg", ".jfif": "jpg", ".tiff": "tif", ".dib": "bmp"}
-_ALIASES |= {".apng": "png"}
+_ALIASES |= {".apng": "png", ".heif": "heic", ".hif": "heic"}
 _BY_SUFFIX = {suffix: kind for kind, suffix in SUFFIXES.items()} | _ALIASES
 
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -21,8 +31,6 @@ _OTHERS = (
     (b"%!PS", "PostScript"),
     (b"8BPS", "a Photoshop document"),
     (b"gimp xcf", "a GIMP document"),
-    (b"\xff\x0a", "JPEG XL"),
-    (b"\0\0\0\x0cJXL ", "JPEG XL"),
     (b"\0\0\0\x0cjP  ", "JPEG 2000"),
     (b"\xff\x4f\xff\x51", "JPEG 2000"),
     (b"\0\0\1\0", "an icon"),
@@ -40,15 +48,13 @@ _OTHERS = (
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
 )
-# "ftyp" brands of the ISO container.
-_BRANDS = {
-    b"avif": "AVIF",
-    b"avis": "AVIF",
-    b"heic": "HEIC",
-    b"heix": "HEIC",
-    b"hevc": "HEIC",
-    b"mif1": "HEIC or AVIF",
-    b"msf1": "HEIC",
+_JXL_MAGIC = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
+# "ftyp" brands of the ISO container: what a file is, and what else it can be read as.
+_BRANDS = dict.fromkeys((b"avif", b"avis"), "avif")
+_BRANDS |= dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "heic")
+_OTHER_BRANDS = {
+    b"mif1": "HEIF of another kind than HEIC and AVIF",
+    b"msf1": "HEIF of another kind than HEIC and AVIF",
     b"crx ": "a camera raw",
 }
 
@@ -72,7 +78,9 @@ def sniff(head: bytes) -> str | None:
         return "bmp"
     if head.startswith((b"GIF87a", b"GIF89a")):
         return "gif"
-    return None
+    if head.startswith(_JXL_MAGIC):
+        return "jxl"
+    return next((_BRANDS[brand] for brand in _brands(head) if brand in _BRANDS), None)
 
 
 def describe(head: bytes) -> str:
@@ -81,7 +89,7 @@ def describe(head: bytes) -> str:
     if known:
         return known
     if head[4:8] == b"ftyp":
-        return _BRANDS.get(head[8:12], "a video")
+        return _OTHER_BRANDS.get(head[8:12], "a video")
     if not any(head):
         return "all zeros"
     text = head.lstrip(b"\xef\xbb\xbf").lstrip().lower()
@@ -90,6 +98,14 @@ def describe(head: bytes) -> str:
     if text.startswith((b"<!doctype html", b"<html")):
         return "a web page"
     return "text" if _is_text(head) else "of an unknown kind"
+
+
+def _brands(head: bytes) -> list[bytes]:
+    """What the head of an ISO file calls itself, the most fitting first."""
+    if head[4:8] != b"ftyp":
+        return []
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    return [head[8:12], *(head[at : at + 4] for at in range(16, end, 4))]
 
 
 def _other(head: bytes) -> str | None:

@@ -42,3 +42,12 @@ def rounded(strip: Pixels) -> Pixels:
     if strip.dtype == np.uint8:
         return strip
     return ((strip.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def whole(image: Image, *, depth: int | None) -> Pixels:
+    """The picture in one piece, alpha behind its channels; gray with alpha as RGB with alpha.
+
+    Gray with alpha is what few encoders know. ``depth`` as in :func:`strips`.
+    """
+    pixels = next(strips(image, image.size.height, alpha=True, depth=depth))
+    return np.ascontiguousarray(pixels[..., [0, 0, 0, 1]]) if pixels.shape[2] == 2 else pixels

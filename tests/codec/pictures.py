@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+import pillow_heif
 import tifffile
 from PIL import Image as Pillow
 from PIL import ImageCms
@@ -21,6 +22,7 @@ from sr_batch.codec.tags import Tag
 from sr_batch.image import Image, Metadata, Pixels
 
 PLENTY = 10**8
+pillow_heif.register_heif_opener()  # for Pillow, as another reader
 GPS = {1: "N", 2: (37.0, 45.0, 1.5), 3: "W", 4: (122.0, 9.0, 2.5)}
 
 

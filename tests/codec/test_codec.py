@@ -16,6 +16,8 @@ from sr_batch.codec.tags import Tag
 from sr_batch.errors import ImageError, ImageTooLarge, UnreadableImage
 from sr_batch.image import Image, Metadata, Pixels
 from tests.codec.animations import Stored, apng_file, gif_file, riff, webp_file
+from tests.codec.heif_files import Part, heif_file, ispe
+from tests.codec.jxl_files import jxl_header
 from tests.codec.pictures import (
     PLENTY,
     by_tifffile,
@@ -32,6 +34,7 @@ from tests.codec.pictures import (
 from tests.corpus.profiles import ink_profile
 
 FORMATS = sorted(codec.SUFFIXES)
+PILLOWS = [kind for kind in FORMATS if kind != "jxl"]
 
 
 def segment(marker: int, payload: bytes) -> bytes:
@@ -56,6 +59,9 @@ BOMBS = {
     "bmp": bmp_head(60000, 60000),
     "gif": gif_file(60000, 60000, [STORED]),
     "gif of many frames": gif_file(9000, 3000, [STORED] * 7),
+    "avif": heif_file(b"avif", [Part(b"av01", b"", (ispe(60000, 60000),))]),
+    "heic": heif_file(b"heic", [Part(b"hvc1", b"", (ispe(60000, 60000),))]),
+    "jxl": jxl_header(60000, 60000),
 }
 
 
@@ -91,6 +97,9 @@ def test_a_picture_without_pixels_is_an_error(kind: str) -> None:
         "tif": tiff_file(noise(1, 1, 3), tags={Tag.WIDTH: 0}),
         "bmp": bmp_head(0, 9),
         "gif": gif_file(9, 9, []),
+        "avif": heif_file(b"avif", [Part(b"av01", b"", (ispe(0, 9),))]),
+        "heic": heif_file(b"heic", [Part(b"hvc1", b"", (ispe(9, 0),))]),
+        "jxl": jxl_header(5, 5)[:4],
     }[kind]
     with pytest.raises(UnreadableImage, match=rf"^a: .*{kind}"):
         codec.read_header(empty, "a", PLENTY)
@@ -116,7 +125,7 @@ def test_keeps_what_was_asked(kind: str) -> None:
         assert (back.levels == image.levels) == ("16 bit rounded to 8" not in lost)
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", PILLOWS)
 @pytest.mark.parametrize("turn", range(1, 9))
 def test_an_upright_picture_is_written_upright(turn: int, kind: str) -> None:
     source = saved(Pillow.fromarray(noise(16, 24, 3)), "PNG", exif=b"Exif\0\0" + camera_exif(turn))
@@ -128,7 +137,7 @@ def test_an_upright_picture_is_written_upright(turn: int, kind: str) -> None:
     assert opened.size == (image.size.width, image.size.height)
 
 
-@pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tif"])
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tif", "avif", "heic"])
 def test_writes_the_dimensions_of_the_enlarged_picture(kind: str) -> None:
     image = Image(noise(26, 34, 3), None, full_metadata())
     inner = open_pillow(codec.encode_image(image, kind, 95)).getexif().get_ifd(34665)
@@ -168,7 +177,7 @@ def camera_jpeg() -> bytes:
     )
 
 
-@pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tif"])
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tif", "avif", "heic"])
 def test_a_camera_picture_keeps_all_it_says(kind: str) -> None:
     source = open_pillow(camera_jpeg()).getexif()
     result = open_pillow(codec.encode_image(read(camera_jpeg()), kind, 95))

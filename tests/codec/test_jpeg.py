@@ -131,7 +131,12 @@ def test_takes_the_first_picture_of_a_phone() -> None:
     out = io.BytesIO()
     first.save(out, "MPO", save_all=True, append_images=[second])
     assert isinstance(Pillow.open(out), MpoImagePlugin.MpoImageFile)
-    assert read(out.getvalue()).color.shape == (20, 30, 3)
+    assert b"MPF\0" in out.getvalue()
+    image = read(out.getvalue())
+    assert np.array_equal(image.color, np.asarray(open_pillow(out.getvalue())))
+    written = codec.encode_image(image, "jpg", 95)
+    assert b"MPF\0" not in written  # where the second picture stood
+    assert open_pillow(written).format == "JPEG"
 
 
 def test_passes_over_junk_between_segments() -> None:

@@ -14,6 +14,10 @@ from sr_batch.geometry import Size
         ("png", Size(10**6, 3)),
         ("bmp", Size(9, 9)),
         ("tif", Size(40000, 40000)),
+        ("avif", Size(16384, 16384)),
+        ("avif", Size(32768, 8192)),
+        ("heic", Size(16384, 16384)),
+        ("jxl", Size(10**6, 10**4)),
     ],
 )
 def test_lets_through_what_fits(kind: str, size: Size) -> None:
@@ -27,6 +31,9 @@ def test_lets_through_what_fits(kind: str, size: Size) -> None:
         ("jpg", Size(1, 65501), "65500"),
         ("webp", Size(16384, 1), "16383"),
         ("bmp", Size(40000, 40000), "4 GiB"),
+        ("avif", Size(32769, 1), "32768"),
+        ("avif", Size(16385, 16384), "268435456 pixels"),
+        ("heic", Size(1, 16385), "16384"),
     ],
 )
 def test_says_before_the_work_what_does_not_fit(kind: str, size: Size, limit: str) -> None:

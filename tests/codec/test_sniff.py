@@ -11,14 +11,31 @@ from sr_batch.codec.sniff import describe
 from sr_batch.errors import UnsupportedImage
 from tests.codec.pictures import PLENTY, noise, saved
 
-OURS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tif", "BMP": "bmp", "GIF": "gif"}
+OURS = {
+    "JPEG": "jpg",
+    "PNG": "png",
+    "WEBP": "webp",
+    "TIFF": "tif",
+    "BMP": "bmp",
+    "GIF": "gif",
+    "AVIF": "avif",
+    "HEIF": "heic",
+}
+BY_HEAD = {
+    b"\0\0\0\x20ftypavif\0\0\0\0mif1": "avif",
+    b"\0\0\0\x20ftypavis\0\0\0\0msf1": "avif",
+    b"\0\0\0\x18ftypheix\0\0\0\0mif1heic": "heic",
+    b"\0\0\0\x18ftypmif1\0\0\0\0miafavif": "avif",
+    b"\0\0\0\x18ftypmsf1\0\0\0\0mif1hevc": "heic",
+    b"\0\0\0\x14ftypmif1\0\0\0\0miafheic": None,  # the brand stands behind the box
+    b"\0\0\0\x0cJXL \r\n\x87\n": "jxl",
+    b"\xff\x0a\x60\x09\x24": "jxl",
+}
 FOREIGN = {
     b"%PDF-1.7\n": "a PDF",
-    b"\0\0\0\x20ftypheic\0\0\0\0mif1": "HEIC",
-    b"\0\0\0\x20ftypavif\0\0\0\0mif1": "AVIF",
+    b"\0\0\0\x18ftypmif1\0\0\0\0mif1jpeg": "HEIF of another kind than HEIC and AVIF",
     b"\0\0\0\x20ftypisom\0\0\0\0avc1": "a video",
     b"8BPS\0\1": "a Photoshop document",
-    b"\0\0\0\x0cJXL \r\n\x87\n": "JPEG XL",
     b"\0\0\1\0\1\0": "an icon",
     b"PK\3\4": "a ZIP archive",
     b"II*\0\x10\0\0\0CR\2\0": "a camera raw",
@@ -37,6 +54,11 @@ FOREIGN = {
 def test_knows_what_is_read(pillow_name: str, kind: str) -> None:
     data = saved(Pillow.fromarray(noise(4, 5, 3)), pillow_name)
     assert codec.sniff(data[:16]) == kind
+
+
+@pytest.mark.parametrize(("head", "kind"), BY_HEAD.items())
+def test_looks_at_what_a_file_calls_itself(head: bytes, kind: str | None) -> None:
+    assert codec.sniff(head) == kind
 
 
 @pytest.mark.parametrize(("head", "what"), FOREIGN.items(), ids=FOREIGN.values())
@@ -70,6 +92,11 @@ def test_goes_by_content_not_by_suffix() -> None:
         ("a.TIF", "tif"),
         ("a.dib", "bmp"),
         ("a.b.webp", "webp"),
+        ("a.AVIF", "avif"),
+        ("IMG_1.HEIC", "heic"),
+        ("a.heif", "heic"),
+        ("a.hif", "heic"),
+        ("a.jxl", "jxl"),
         ("a.png", "png"),
         ("a.gif", "gif"),
         ("a.apng", "png"),

@@ -1,0 +1,140 @@
+"""JPEG XL: header and boxes read and written here, pixels in and out by OpenImageIO.
+
+OpenImageIO is the library that every platform has in a wheel and that knows profiles and 16 bit.
+It tells nothing before it has decoded everything, so the header is read here, and the profile,
+which is packed as hard as the pixels, comes with them.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+import numpy as np
+
+from sr_batch.codec import exif, icc, jxl_header, openimageio, xmp
+from sr_batch.codec.container import Block, Container, as_stored
+from sr_batch.codec.isobmff import box, boxes
+from sr_batch.codec.jxl_header import SIGNATURE
+from sr_batch.codec.strips import whole
+from sr_batch.errors import UnreadableImage
+from sr_batch.geometry import Size
+from sr_batch.image import Image, Metadata
+
+_FILE = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
+_PICTURE = (b"jxlc", b"jxlp")
+_MOST_WORDS = 1 << 26
+_SHORTEST = 128
+
+
+def open_file(data: bytes) -> Container:
+    """Take a JPEG XL apart; whether it is whole shows only when it is decoded."""
+    header = jxl_header.read(_start(data))
+    words = {} if data.startswith(SIGNATURE) else _words(data)
+    block = words.get(b"Exif")
+    # In front of the TIFF header stands how far away it is.
+    block = block and (block[4 + int.from_bytes(block[:4], "big") :] or None)
+    packet = words.get(b"xml ")
+    # What EXIF and XMP say of the turn is not followed: it is done already, or wrong.
+    turn = header.orientation if header.orientation > 1 else exif.orientation(block)
+    depth = 8 if header.bits <= 8 else 16
+    decoded = cache(lambda: openimageio.decode(_long_enough(data), header, depth))
+
+    def blocks() -> Iterator[Block]:
+        stored = as_stored(decoded().pixels, header.orientation)
+        if Size(stored.shape[1], stored.shape[0]) != header.stored:
+            raise UnreadableImage(f"damaged jxl (it is not {header.stored} as it says)")
+        yield 0, stored
+
+    return Container(
+        format="jxl",
+        stored=header.stored,
+        channels=header.channels,
+        alpha=header.alpha,
+        depth=depth,
+        orientation=header.orientation,
+        metadata=Metadata(
+            exif=exif.upright(block),
+            xmp=packet and xmp.upright(packet, turn),
+            dpi=exif.dpi(block),
+            note="floating point read as 16 bit" if header.floating else None,
+        ),
+        blocks=blocks,
+        profile=None if header.plain else lambda: decoded().icc,
+    )
+
+
+def encode(image: Image, quality: int) -> bytes:
+    """A JPEG XL at ``quality``, without loss at 100, of the picture's own depth.
+
+    Gray with alpha or with a profile of colours becomes RGB. Below 100 a profile is described anew
+    by the encoder: its colours stay, its bytes do not.
+    """
+    pixels, metadata = whole(image, depth=None), image.metadata
+    profile = usable_profile(image)
+    if profile and not icc.is_gray(profile) and image.is_gray and image.alpha is None:
+        pixels = np.repeat(pixels, 3, axis=2)
+    data = openimageio.encode(pixels, quality, profile)
+    words = []
+    if metadata.exif:
+        words.append(box(b"Exif", bytes(4) + metadata.exif))
+    if metadata.xmp:
+        words.append(box(b"xml ", metadata.xmp))
+    return _with(data, b"".join(words)) if words else data
+
+
+def usable_profile(image: Image) -> bytes | None:
+    """The profile of ``image``, if it fits and the encoder, which must understand it, does so."""
+    profile = icc.fitting(image.metadata.icc, 1 if image.is_gray and image.alpha is None else 3)
+    return profile if profile and openimageio.understands(profile) else None
+
+
+def _with(data: bytes, words: bytes) -> bytes:
+    """A file, or a bare codestream, with ``words`` in front of its picture."""
+    if data.startswith(SIGNATURE):
+        return _FILE + words + box(b"jxlc", data)
+    start = next(each.start for each in boxes(data, 0, len(data)) if each.kind in _PICTURE) - 8
+    return data[:start] + words + data[start:]
+
+
+def _start(data: bytes) -> bytes:
+    """The codestream, or as much of it as holds its header."""
+    if data.startswith(SIGNATURE):
+        return data
+    found = b""
+    for each in boxes(data, 0, len(data)):
+        if each.kind in _PICTURE and len(found) < jxl_header.MOST_BYTES:
+            start = each.start + (4 if each.kind == b"jxlp" else 0)
+            found += data[start : min(start + jxl_header.MOST_BYTES, each.end)]
+    return found
+
+
+def _long_enough(data: bytes) -> bytes:
+    """A file that OpenImageIO knows as one: it looks for 128 bytes."""
+    if len(data) >= _SHORTEST:
+        return data
+    file = _FILE + box(b"jxlc", data) if data.startswith(SIGNATURE) else data
+    return file + box(b"free", bytes(_SHORTEST))
+
+
+def _words(data: bytes) -> Mapping[bytes, bytes]:
+    """The first box of every kind that holds words, unpacked."""
+    found: dict[bytes, bytes] = {}
+    for each in boxes(data, 0, len(data)):
+        packed = each.kind == b"brob"
+        start = each.start + (4 if packed else 0)
+        kind = data[each.start : start] if packed else each.kind
+        if kind in (b"Exif", b"xml ") and kind not in found:
+            content = data[start : each.end]
+            found[kind] = _unpacked(content) if packed else content
+    return {kind: content for kind, content in found.items() if content}
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """Nothing if it is damaged or too large to be what it should be."""
+    import brotli
+
+    unpacker, plain = brotli.Decompressor(), b""
+    try:
+        plain = unpacker.process(packed, output_buffer_limit=_MOST_WORDS)
+    except brotli.error:
+        return b""
+    return plain if unpacker.is_finished() else b""
