@@ -4,7 +4,7 @@ _GRAY, _RGB = b"GRAY", b"RGB "
 # These turn gray into RGB.
 _WITHOUT_GRAY = ("webp", "gif")
 # Gray is red, green and blue of the same value to readers of these; PNG forbids such profiles.
-_GRAY_AS_RGB = ("jpg", "tif")
+_GRAY_AS_RGB = ("jpg", "tif", "jxl")
 
 
 def suits(icc: bytes | None, gray: bool, kind: str) -> bool:

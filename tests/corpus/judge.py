@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import OpenImageIO
 import tifffile
 from PIL import Image as Pillow
 from PIL import IptcImagePlugin
@@ -27,12 +28,15 @@ def faults(path: Path, row: Read) -> list[str]:
 def decoded(path: Path) -> Pixels:
     """The pixels (H, W, C) of an output, all of them decoded."""
     if path.suffix == ".tif":  # gray of 16 bit with alpha is nothing that Pillow knows
-        pixels = tifffile.imread(path)
+        pixels = tifffile.imread(path, key=0)
+    elif path.suffix == ".jxl":
+        pixels = OpenImageIO.ImageBuf(str(path)).get_pixels(OpenImageIO.UINT8)
     elif path.read_bytes().startswith(b"\x89PNG"):  # Pillow cuts 16 bit to 8
         pixels = open_opencv(path.read_bytes())
     else:
         with warnings.catch_warnings(action="ignore"), Pillow.open(path) as picture:
-            pixels = np.asarray(picture)  # a warning: EXIF that makes no sense there does none here
+            # A warning: EXIF that makes no sense there does none here.
+            pixels = np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)
     return pixels.reshape(*pixels.shape[:2], -1)
 
 
@@ -67,7 +71,7 @@ def _weighed(pixels: Array) -> Array:
 
 
 def _of_words(path: Path, row: Read) -> list[str]:
-    if not row.keeps:
+    if not row.keeps and row.frames == 1:
         return []
     with Pillow.open(path) as picture:
         picture.load()

@@ -78,8 +78,8 @@ def test_every_bad_file_is_one_line(runs: Runs) -> None:
 def test_what_it_says_beside_is_short(runs: Runs) -> None:
     others = [line for line in runs.first.err.splitlines() if not line.startswith("failed: ")]
     *notes, summary = others
-    assert all(line.startswith("note: CMYK ") for line in notes)
-    assert len(notes) == 2
+    assert all(line.startswith("note: ") for line in notes)
+    assert len(notes) == len(set(notes)) < 12
     assert re.match(r"\d+ images: \d+ done, \d+ failed in ", summary)
 
 
