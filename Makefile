@@ -8,8 +8,10 @@ TOOL_VENV := .venv-tool
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
+# Where the numbers of a soak's random cases begin.
+FIRST ?= $(shell date +%s)
 
-.PHONY: help setup format check test test-tool bench clean
+.PHONY: help setup format check test test-tool soak bench clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -30,6 +32,9 @@ test: $(VENV)/.installed ## all tests
 
 test-tool: $(TOOL_VENV)/.installed ## the tests that need no torch, in an environment without it
 	$(TOOL_VENV)/bin/python -m pytest tests --ignore tests/training
+
+soak: $(VENV)/.installed ## the long tests of docs/reliability.md; FIRST=N repeats an earlier soak
+	SOAK_FIRST=$(FIRST) nice $(VENV)/bin/python -m pytest tests/reliability -m soak -v -s $(ARGS)
 
 bench: $(VENV)/.installed ## measure speed and memory, as ratios; give the machine to it alone
 	$(VENV)/bin/python -m benchmarks

@@ -16,11 +16,11 @@ class Cost:
     peak_bytes: int
 
 
-def run_tool(*arguments: str) -> Cost:
+def run_tool(*arguments: str, code: int = 0) -> Cost:
     """Run ``sr-batch`` with ``arguments`` and wait for it.
 
     Raises:
-        RuntimeError: it did not exit with 0.
+        RuntimeError: it did not exit with ``code``.
     """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "peak")
@@ -28,6 +28,6 @@ def run_tool(*arguments: str) -> Cost:
         started = time.perf_counter()
         ended = subprocess.run(command, capture_output=True, check=False)
         seconds = time.perf_counter() - started
-        if ended.returncode:
+        if ended.returncode != code:
             raise RuntimeError(f"{' '.join(command)}: exit code {ended.returncode}")
         return Cost(seconds, int(report.read_text()))

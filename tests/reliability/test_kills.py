@@ -28,8 +28,8 @@ from tests.reliability.processes import (
 
 ARGUMENTS = ("upscale", "in", "--model", "espcn", "--device", "cpu", "--json")
 SUFFIXES = (".png", ".jpg", ".tif", ".webp", ".bmp")
-IMAGES = 30
-WITH_WORDS = 8
+IMAGES = 20
+WITH_WORDS = 5
 PATIENCE = 3.0  # seconds until nothing of a killed run may be left
 HARMS: tuple[Callable[[Path], object], ...] = (Path.unlink, lambda path: os.truncate(path, 0))
 ROUNDS = [
