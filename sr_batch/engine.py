@@ -15,7 +15,7 @@ from sr_batch.errors import ImageError, SrBatchError
 from sr_batch.jobs import PIPE, Job, Notify, Plan, log_warning
 from sr_batch.options import UpscaleOptions
 from sr_batch.reading import display_name
-from sr_batch.results import Failed, JobResult, NotRun, one_line
+from sr_batch.results import Cause, Failed, JobResult, NotRun, cause_of, one_line
 from sr_batch.storage import final, sweep
 from sr_batch.upscaler import Stopped
 from sr_batch.worker import Enlarger, Loader, Worker
@@ -100,6 +100,7 @@ class _Crew:
 
     def _result(self, work: Work, job: Job) -> JobResult:
         """The job boundary: whatever happens to an image becomes data here."""
+        cause: Cause
         source, target, name = str(job.source), str(job.target), display_name(job.source)
         try:
             if self._stop.is_set():
@@ -109,15 +110,18 @@ class _Crew:
             reason = f"the run ended: {self._fatal}" if self._fatal else "the run was stopped"
             return NotRun(source, target, one_line(reason))
         except ImageError as error:
-            text = str(error)
+            text, cause = str(error), cause_of(error)
         except SrBatchError as error:
-            text = str(error)
+            text, cause = str(error), "room"
             self._end(error)
         except MemoryError:
+            cause = "room"
             text = "not enough memory for this image: free some, or upscale it by itself"
         except Exception as error:
+            cause = "input"
             text = f"{type(error).__name__}: {error} (a fault of sr-batch: please report it)"
-        return Failed(source, target, one_line(text if name in text else f"{name}: {text}"))
+        line = one_line(text if name in text else f"{name}: {text}")
+        return Failed(source, target, line, cause)
 
     def _end(self, error: SrBatchError) -> None:
         with self._lock:

@@ -25,7 +25,7 @@ from sr_batch.options import UpscaleOptions
 from sr_batch.outputs import Layout, RealPaths, read_output
 from sr_batch.reading import PIPE as PIPE
 from sr_batch.reading import display_name, most_bytes, read_head, read_source
-from sr_batch.results import Failed, Skipped
+from sr_batch.results import Failed, Skipped, cause_of
 from sr_batch.sources import MAGIC_BYTES, Choice, Source, find_sources
 
 Notify = Callable[[str], None]
@@ -92,6 +92,17 @@ def plan_jobs(
         OutputCollision: two inputs would write one output, or an output would replace an input.
     """
     found = list(find_sources(inputs, _choice(options)))
+    return plan_sources(found, output, options, model, notify)
+
+
+def plan_sources(
+    found: Sequence[Source | Failed],
+    output: str | None,
+    options: UpscaleOptions,
+    model: str,
+    notify: Notify = log_warning,
+) -> Plan:
+    """As :func:`plan_jobs`, for what was found already."""
     sources = [entry for entry in found if isinstance(entry, Source)]
     template = Template(options.name) if options.name else None
     wanted = read_output(output, found, options.format)
@@ -158,7 +169,7 @@ def _planned(
             codec.require_holds(header, place.format, name)
             codec.require_fits(enlarged, place.format, name)
     except ImageError as error:
-        return Failed(str(source.path), None, str(error))
+        return Failed(str(source.path), None, str(error), cause_of(error))
     return Job(
         source=source.path,
         target=place.target,

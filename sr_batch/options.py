@@ -11,6 +11,7 @@ Mode = Literal["auto", "rgb", "y"]
 Format = Literal["keep", "png", "jpg", "webp", "tif", "bmp", "gif", "avif", "heic", "jxl"]
 Existing = Literal["error", "skip", "overwrite"]
 Keep = Literal["keep", "strip", "no-gps"]
+After = Literal["keep", "move", "delete"]
 Overlap = int | Literal["auto", "full"]
 
 MIN_TILE = 32
@@ -21,6 +22,7 @@ TILE_RANGE = f"auto, 0 (never tile) or at least {MIN_TILE}"
 OVERLAP_RANGE = "auto, full or at least 0"
 QUALITY_RANGE = "1 to 100"
 COUNT_RANGE = "at least 1"
+SECONDS_RANGE = "above 0"
 MAX_PIXELS = 178_956_970  # Pillow's own refusal: a quarter of a gigabyte of RGB, twice over
 
 

@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from sr_batch.errors import ImageError, OutOfMemory, UnreadableImage
 from sr_batch.geometry import Size
+
+Cause = Literal["input", "damage", "room"]
 
 ALL_WELL = 0
 SOME_FAILED = 3
@@ -85,11 +88,20 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Failed:
-    """No output; ``error`` is one line that names the input and what helps."""
+    """No output.
+
+    Attributes:
+        input: Path as it was found, ``-`` for standard input.
+        output: Path that would have been written, None if that is not known.
+        error: One line that names the input and what helps.
+        cause: ``room`` that memory or the disk lacked, ``damage`` to the file, which may also be
+            that it was still being written, or whatever else of the ``input``.
+    """
 
     input: str
     output: str | None
     error: str
+    cause: Cause = "input"
 
     @property
     def status(self) -> Literal["failed"]:
@@ -169,6 +181,13 @@ def _notes(result: JobResult) -> list[str]:
 def exit_code(results: Iterable[JobResult]) -> int:
     """3 if any input failed, else 0: skipped and not run are no faults of an input."""
     return SOME_FAILED if any(isinstance(result, Failed) for result in results) else ALL_WELL
+
+
+def cause_of(error: ImageError) -> Cause:
+    """What ``error`` is owed to."""
+    if isinstance(error, OutOfMemory):
+        return "room"
+    return "damage" if isinstance(error, UnreadableImage) else "input"
 
 
 def one_line(text: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from sr_batch import codec
 from sr_batch.errors import UnreadableImage, UsageError
 from sr_batch.reading import PIPE, display_name, is_folder, read_head, require_regular
-from sr_batch.results import Failed, one_line
+from sr_batch.results import Failed, cause_of, one_line
 
 MAGIC_BYTES = 64
 _TYPES = MimeTypes(filenames=())  # Python's own table: the same on every machine
@@ -99,11 +99,11 @@ def _named(path: Path) -> Source | Failed:
 
 
 def _in_folder(folder: Path, choice: Choice) -> Iterator[Source | Failed]:
-    for found in _walk(folder, None if choice.recursive else 1):
+    for found in walk(folder, None if choice.recursive else 1):
         if isinstance(found, Failed):
             yield found
         elif choice.takes(found.relative_to(folder)) and (
-            candidate := _candidate(Source(found, found.relative_to(folder), folder))
+            candidate := as_candidate(Source(found, found.relative_to(folder), folder))
         ):
             yield candidate
 
@@ -115,11 +115,11 @@ def _matching(text: str, choice: Choice) -> Iterator[Source | Failed]:
     if not pattern or not is_folder(base):
         raise UsageError(f"{one_line(text) or 'an empty name'}: no such file or folder")
     any_match = False
-    for found in _walk(base, None if "**" in pattern else len(pattern)):
+    for found in walk(base, None if "**" in pattern else len(pattern)):
         if isinstance(found, Failed):
             yield found
         elif _fits((place := found.relative_to(base)).parts, pattern) and (
-            candidate := _candidate(Source(found, place))
+            candidate := as_candidate(Source(found, place))
         ):
             any_match = True
             if choice.takes(place):
@@ -148,7 +148,7 @@ def _fits_place(place: Path, glob: str) -> bool:
     return any(fnmatch(part, folded) for part in parts)
 
 
-def _walk(top: Path, depth: int | None) -> Iterator[Path | Failed]:
+def walk(top: Path, depth: int | None) -> Iterator[Path | Failed]:
     """Everything below ``top`` that is no folder, ``depth`` levels down; None is all of them."""
     unreadable: list[OSError] = []
     for here, folders, files in os.walk(top, onerror=unreadable.append):
@@ -163,7 +163,7 @@ def _walk(top: Path, depth: int | None) -> Iterator[Path | Failed]:
         yield Failed(str(folder), None, why)
 
 
-def _candidate(source: Source) -> Source | Failed | None:
+def as_candidate(source: Source) -> Source | Failed | None:
     """``source`` if it is an image by name or content; no pipe, socket or device is opened."""
     by_name = is_image_name(source.path)
     try:
@@ -172,5 +172,5 @@ def _candidate(source: Source) -> Source | Failed | None:
             return source
     except UnreadableImage as error:
         if by_name:
-            return Failed(str(source.path), None, str(error))
+            return Failed(str(source.path), None, str(error), cause_of(error))
     return None

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sr_batch.cli import doctor, models, upscale
+from sr_batch.cli import doctor, models, upscale, watch
 from sr_batch.cli.console import say
 from sr_batch.errors import SrBatchError
 
@@ -17,6 +17,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("upscale")(upscale.upscale)
+app.command("watch")(watch.watch)
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.doctor)
 

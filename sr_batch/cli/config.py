@@ -18,7 +18,7 @@ import typer
 from sr_batch.errors import UsageError, did_you_mean
 from sr_batch.results import one_line
 
-_COMMANDS = ("upscale",)
+_COMMANDS = ("upscale", "watch")
 _NOT_THERE = ("inputs", "config", "help")
 
 

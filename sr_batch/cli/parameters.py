@@ -11,7 +11,9 @@ from sr_batch.options import (
     COUNT_RANGE,
     QUALITY_RANGE,
     SCALE_RANGE,
+    SECONDS_RANGE,
     SIDE_RANGE,
+    After,
     Existing,
     Format,
     Keep,
@@ -229,4 +231,52 @@ AsJson = Annotated[
         "--json",
         help="One JSON object per input on standard output, then one with the sums.",
     ),
+]
+WatchedFolder = Annotated[
+    Path, typer.Argument(metavar="FOLDER", show_default=False, help="The folder to watch.")
+]
+OutputFolder = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="OUT", show_default=False, help="The folder for the outputs."
+    ),
+]
+Settle = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        parser=number(float, "--settle", SECONDS_RANGE),
+        help="A file that stays as it is for so long is whole, if nothing else tells.",
+    ),
+]
+Rescan = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        parser=number(float, "--rescan", SECONDS_RANGE),
+        help="Look at the whole folder this often, whatever the system has told.",
+    ),
+]
+Poll = Annotated[
+    bool,
+    typer.Option("--poll", help="Only look, every --rescan seconds; by itself on network shares."),
+]
+AfterDone = Annotated[
+    After,
+    typer.Option(
+        "--after",
+        help="What becomes of a file whose output is verified; move: to FOLDER_done and, if it "
+        "cannot be enlarged, FOLDER_failed.",
+    ),
+]
+Idle = Annotated[
+    float,
+    typer.Option(
+        metavar="MINUTES",
+        parser=number(float, "--idle", SECONDS_RANGE),
+        help="Without work for so long, close the networks and give their memory back.",
+    ),
+]
+LogJson = Annotated[
+    bool, typer.Option("--json", help="One JSON object per event on standard output.")
 ]

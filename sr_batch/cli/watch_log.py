@@ -1,0 +1,58 @@
+"""What a watch says: lines for people, or a JSON object per event. It keeps nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+
+from sr_batch.cli.console import say
+from sr_batch.results import Done, Failed, JobResult, to_json
+from sr_batch.storage import PIPE, write_output
+
+_FAULTS = ("failed: ", "stopped: ")
+_QUIET_FOR = 600.0
+
+
+class WatchLog:
+    """Prints what happens. A line that was said lately is not said again.
+
+    Args:
+        as_json: Objects on standard output in place of lines on standard error.
+        volume: -1 says only what went wrong, 1 also what was skipped.
+    """
+
+    def __init__(self, as_json: bool, volume: int = 0) -> None:
+        self._as_json = as_json
+        self._volume = volume
+        self._said: dict[str, float] = {}
+
+    def say(self, text: str, kind: str = "") -> None:
+        """One line."""
+        if self._volume < 0 and kind not in _FAULTS:
+            return
+        now = time.monotonic()
+        self._said = {line: at for line, at in self._said.items() if now - at < _QUIET_FOR}
+        if kind + text in self._said:
+            return
+        self._said[kind + text] = now
+        if self._as_json:
+            self._print({"event": kind.removesuffix(": ") or "note", "text": text})
+        else:
+            say(kind + text)
+
+    def add(self, result: JobResult) -> None:
+        """What became of one file."""
+        if self._as_json:
+            self._print({"event": "result", **to_json(result)})
+        elif isinstance(result, Failed):
+            say(f"failed: {result.error}")
+        elif isinstance(result, Done) and self._volume >= 0:
+            sizes = f"{result.input_size} -> {result.output_size}"
+            say(f"{result.input} -> {result.output}: {sizes} in {result.seconds:.1f} s")
+        elif self._volume > 0:
+            say(f"{result.input}: {getattr(result, 'reason', result.status)}")
+
+    def _print(self, record: dict[str, object]) -> None:
+        stamped = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **record}
+        write_output(PIPE, json.dumps(stamped).encode() + b"\n")

@@ -1,0 +1,219 @@
+"""A pair at work: files are seen, settle, are enlarged and remembered."""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from sr_batch import engine
+from sr_batch.errors import OutputCollision, StorageError
+from sr_batch.jobs import Plan, plan_sources
+from sr_batch.journal import Journal, Outcome, Status
+from sr_batch.reading import stamp_of
+from sr_batch.results import Done, Failed, JobResult, NotRun
+from sr_batch.settling import Settling, Stamp
+from sr_batch.sources import Choice, Source, as_candidate
+from sr_batch.watch.after import act
+from sr_batch.watch.hints import Hints
+from sr_batch.watch.pair import Pair
+from sr_batch.watch.scan import is_wanted, scan
+from sr_batch.worker import Enlarger, Loader
+
+_BATCH = 32
+_ATTEMPTS = 5
+_YOUNG = 60.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 600.0
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time as a watch sees it, both in seconds: ``now`` runs on, ``wall`` is since 1970."""
+
+    now: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+
+
+class Listener(Protocol):
+    """Is told what a watch does."""
+
+    def say(self, text: str, kind: str = "") -> None: ...
+
+    def add(self, result: JobResult) -> None: ...
+
+
+@dataclass
+class Watch:
+    """A pair at work. Call :meth:`turn` again and again, and between them rest :meth:`wait`."""
+
+    pair: Pair
+    listener: Listener
+    hints: Hints | None
+    load: Loader
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        options = self.pair.options
+        self._choice = Choice(options.recursive, options.include, options.exclude)
+        self._settling = Settling(self.pair.settle)
+        self._journal = Journal(self.pair.output, self.listener.say)
+        self._known = {
+            path: outcome.stamp
+            for path, outcome in self._journal.all().items()
+            if outcome.status != "waiting"
+        }
+        self._failed = self._journal.failed()
+        self._attempts: dict[tuple[Path, Stamp], int] = {}
+        self._next_scan = self.clock.now()
+        self._not_before = self.clock.now()
+        self._pause = _FIRST_PAUSE
+
+    @property
+    def waiting(self) -> int:
+        """Files that are seen and not done."""
+        return len(self._settling)
+
+    def wait(self) -> float:
+        """Seconds until there may be something to do, if nothing happens meanwhile."""
+        now = self.clock.now()
+        due = max(now + self._settling.wait(now), self._not_before)
+        return max(0.0, min(due, self._next_scan) - now)
+
+    def look(self) -> None:
+        """Find out what is new."""
+        changed, lost = self.hints.take() if self.hints else ({}, False)
+        now = self.clock.now()
+        if lost or now >= self._next_scan:
+            self._scan(now)
+            self._next_scan = self.clock.now() + self.pair.rescan
+        for path, whole in changed.items():
+            if self._is_ours(path):
+                self._see(path, stamp_of(path), now, whole)
+
+    def take(self) -> dict[Path, Stamp]:
+        """Files at rest, for :meth:`work`; none while the disk is given time."""
+        now = self.clock.now()
+        return self._settling.take(now, _BATCH) if now >= self._not_before else {}
+
+    def work(self, batch: dict[Path, Stamp], upscaler: Enlarger, stop: threading.Event) -> None:
+        """Enlarge ``batch``; whatever happens to one of them, each is settled or tried again."""
+        left = dict(batch)
+        try:
+            for result in self._results(batch, upscaler, stop):
+                path = Path(result.input)
+                stamp = left.pop(path, None)
+                if stamp and not isinstance(result, NotRun):
+                    self._settle(path, stamp, result)
+                elif stamp:
+                    left[path] = stamp
+            self._pause = _FIRST_PAUSE
+        except StorageError as error:
+            self._rest(str(error))
+        for path, stamp in left.items():
+            self._settling.later(path, stamp, self._not_before)
+
+    def _is_ours(self, path: Path) -> bool:
+        if path.is_relative_to(self.pair.output) or not path.is_relative_to(self.pair.source):
+            return False
+        return is_wanted(path.relative_to(self.pair.source), self._choice)
+
+    def _scan(self, now: float) -> None:
+        here: set[Path] = set()
+        wall = self.clock.wall()
+        for found in scan(self.pair.source, self._choice):
+            if isinstance(found, Failed):
+                self.listener.say(found.error, "failed: ")
+            elif not found[0].is_relative_to(self.pair.output):
+                path, stamp = found
+                here.add(path)
+                at_rest = wall - stamp.modified / 1e9 > self.pair.settle
+                self._see(path, stamp, now, whole=at_rest)
+        self._forget(self._known.keys() - here)
+        self._settling.keep(here)
+
+    def _forget(self, gone: Collection[Path]) -> None:
+        """Know no more of sources that are ``gone``, and of failures that the user has dropped."""
+        failed = {path for path in self._failed if path not in gone}
+        dropped = failed - self._journal.failed() if failed else set()
+        for path in {*gone, *dropped}:
+            self._known.pop(path, None)
+        self._failed = failed - dropped
+
+    def _see(self, path: Path, stamp: Stamp | None, now: float, whole: bool) -> None:
+        if stamp is None:
+            self._settling.forget(path)
+        elif self._known.get(path) != str(stamp):
+            self._settling.see(path, stamp, now, whole)
+
+    def _results(
+        self, batch: dict[Path, Stamp], upscaler: Enlarger, stop: threading.Event
+    ) -> Iterator[JobResult]:
+        pair = self.pair
+        found: list[Source | Failed] = []
+        for path, stamp in batch.items():
+            place = path.relative_to(pair.source)
+            candidate = as_candidate(Source(path, place, pair.source))
+            if candidate:
+                found.append(candidate)
+            else:
+                self._known[path] = str(stamp)  # somebody else's business
+        for plan in self._plans(found, upscaler.model):
+            yield from engine.run(
+                plan, upscaler, pair.options, lambda _: None, stop, self.load, self.listener.say
+            )
+
+    def _plans(self, found: Sequence[Source | Failed], model: str) -> Iterator[Plan]:
+        """One plan for all, or one each where two of them would write one output."""
+        output, options = str(self.pair.output), self.pair.options
+        try:
+            yield plan_sources(found, output, options, model, self.listener.say)
+        except OutputCollision:
+            for each in found:
+                try:
+                    yield plan_sources([each], output, options, model, self.listener.say)
+                except OutputCollision as error:
+                    name = str(each.path if isinstance(each, Source) else each.input)
+                    yield Plan((), (Failed(name, None, str(error)),))
+
+    def _settle(self, path: Path, stamp: Stamp, result: JobResult) -> None:
+        """Remember ``result`` and act on the source, or try it again later."""
+        if isinstance(result, Failed) and self._try_again(path, stamp, result):
+            return
+        self._attempts.pop((path, stamp), None)
+        self._known[path] = str(stamp)
+        (self._failed.add if isinstance(result, Failed) else self._failed.discard)(path)
+        self.listener.add(result)
+        self._record(path, stamp, "failed" if isinstance(result, Failed) else "done", result)
+        for note in act(self.pair, path, stamp, result):
+            self.listener.say(note, "note: ")
+
+    def _try_again(self, path: Path, stamp: Stamp, result: Failed) -> bool:
+        """Whether ``result`` may pass: what is young may still be written, room may be made."""
+        young = self.clock.wall() - stamp.modified / 1e9 < _YOUNG
+        may_pass = result.cause == "room" or (result.cause == "damage" and young)
+        attempts = self._attempts.get((path, stamp), 0) + 1
+        if attempts >= _ATTEMPTS or not may_pass:
+            return False
+        self._attempts[path, stamp] = attempts
+        pause = min(_FIRST_PAUSE * 3 ** (attempts - 1), _LONGEST_PAUSE)
+        self._settling.later(path, stamp, self.clock.now() + pause)
+        self.listener.say(f"{result.error}; tried again in {pause:.0f} s", "waiting: ")
+        self._record(path, stamp, "waiting", result)
+        return True
+
+    def _record(self, path: Path, stamp: Stamp, status: Status, result: JobResult) -> None:
+        outcome = Outcome(
+            stamp=str(stamp),
+            status=status,
+            error=result.error if isinstance(result, Failed) else "",
+            attempts=self._attempts.get((path, stamp), 0),
+            pixels=result.input_size.pixels if isinstance(result, Done) else 0,
+            finished=self.clock.wall(),
+        )
+        self._journal.record(path, outcome)
+
+    def _rest(self, why: str) -> None:
+        self.listener.say(why, "stopped: ")
+        self._not_before = self.clock.now() + self._pause
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)

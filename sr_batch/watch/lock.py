@@ -1,0 +1,53 @@
+"""One watch per output folder."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sr_batch.errors import UsageError
+from sr_batch.reading import display_name
+from sr_batch.state_file import FOLDER
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_FILE = "watch.lock"
+
+
+@contextmanager
+def sole_watch(output: Path) -> Iterator[None]:
+    """Hold ``output`` while the block runs; a process that dies lets go of it by itself.
+
+    Raises:
+        UsageError: another process holds it; the message has its number.
+    """
+    path = output / FOLDER / _FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            _lock(descriptor)
+        except OSError as error:
+            holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
+            raise UsageError(
+                f"{display_name(output)} has a watch already, process {holder}: stop that one, or"
+                " choose another -o"
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == "win32":
+        os.lseek(descriptor, 1000, os.SEEK_SET)  # beyond what others are to read
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
