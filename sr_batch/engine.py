@@ -112,10 +112,10 @@ class _Crew:
         except ImageError as error:
             text, cause = str(error), cause_of(error)
         except SrBatchError as error:
-            text, cause = str(error), "room"
+            text, cause = str(error), "disk"
             self._end(error)
         except MemoryError:
-            cause = "room"
+            cause = "memory"
             text = "not enough memory for this image: free some, or upscale it by itself"
         except Exception as error:
             cause = "input"

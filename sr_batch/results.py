@@ -7,7 +7,7 @@ from typing import Literal
 from sr_batch.errors import ImageError, OutOfMemory, UnreadableImage
 from sr_batch.geometry import Size
 
-Cause = Literal["input", "damage", "room"]
+Cause = Literal["input", "damage", "memory", "disk"]
 
 ALL_WELL = 0
 SOME_FAILED = 3
@@ -94,8 +94,9 @@ class Failed:
         input: Path as it was found, ``-`` for standard input.
         output: Path that would have been written, None if that is not known.
         error: One line that names the input and what helps.
-        cause: ``room`` that memory or the disk lacked, ``damage`` to the file, which may also be
-            that it was still being written, or whatever else of the ``input``.
+        cause: What it is owed to: a full ``memory``, the ``disk`` or whatever else ended the run,
+            ``damage`` to the file, which may also be that it was still being written, or anything
+            else about the ``input``.
     """
 
     input: str
@@ -186,7 +187,7 @@ def exit_code(results: Iterable[JobResult]) -> int:
 def cause_of(error: ImageError) -> Cause:
     """What ``error`` is owed to."""
     if isinstance(error, OutOfMemory):
-        return "room"
+        return "memory"
     return "damage" if isinstance(error, UnreadableImage) else "input"
 
 

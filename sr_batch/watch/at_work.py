@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -94,13 +94,21 @@ class Watch:
     def take(self) -> dict[Path, Stamp]:
         """Files at rest, for :meth:`work`; none while the disk is given time."""
         now = self.clock.now()
-        return self._settling.take(now, _BATCH) if now >= self._not_before else {}
+        if now < self._not_before:
+            return {}
+        batch = self._settling.take(now, _BATCH)
+        for path, stamp in list(batch.items()):
+            if (found := stamp_of(path)) != stamp:  # it has not rested after all
+                del batch[path]
+                self._see(path, found, now, whole=False)
+        return batch
 
     def work(self, batch: dict[Path, Stamp], upscaler: Enlarger, stop: threading.Event) -> None:
         """Enlarge ``batch``; whatever happens to one of them, each is settled or tried again."""
-        left = dict(batch)
+        found = self._candidates(batch)
+        left = {path: stamp for path, stamp in batch.items() if self._known.get(path) != str(stamp)}
         try:
-            for result in self._results(batch, upscaler, stop):
+            for result in self._results(found, upscaler, stop):
                 path = Path(result.input)
                 stamp = left.pop(path, None)
                 if stamp and not isinstance(result, NotRun):
@@ -119,6 +127,7 @@ class Watch:
         return is_wanted(path.relative_to(self.pair.source), self._choice)
 
     def _scan(self, now: float) -> None:
+        self._take_up_dropped()
         here: set[Path] = set()
         wall = self.clock.wall()
         for found in scan(self.pair.source, self._choice):
@@ -129,39 +138,41 @@ class Watch:
                 here.add(path)
                 at_rest = wall - stamp.modified / 1e9 > self.pair.settle
                 self._see(path, stamp, now, whole=at_rest)
-        self._forget(self._known.keys() - here)
+        for path in self._known.keys() - here:
+            del self._known[path]
+        self._failed &= here
         self._settling.keep(here)
 
-    def _forget(self, gone: Collection[Path]) -> None:
-        """Know no more of sources that are ``gone``, and of failures that the user has dropped."""
-        failed = {path for path in self._failed if path not in gone}
-        dropped = failed - self._journal.failed() if failed else set()
-        for path in {*gone, *dropped}:
-            self._known.pop(path, None)
-        self._failed = failed - dropped
+    def _take_up_dropped(self) -> None:
+        """Know no more of failures that the user has dropped from the journal."""
+        if self._failed:
+            for path in self._failed - self._journal.failed():
+                self._known.pop(path, None)
+                self._failed.discard(path)
 
     def _see(self, path: Path, stamp: Stamp | None, now: float, whole: bool) -> None:
-        if stamp is None:
+        if stamp is None or self._known.get(path) == str(stamp):
             self._settling.forget(path)
-        elif self._known.get(path) != str(stamp):
+        else:
             self._settling.see(path, stamp, now, whole)
 
-    def _results(
-        self, batch: dict[Path, Stamp], upscaler: Enlarger, stop: threading.Event
-    ) -> Iterator[JobResult]:
-        pair = self.pair
+    def _candidates(self, batch: dict[Path, Stamp]) -> list[Source | Failed]:
+        """What of ``batch`` is an image; the rest is known from now on, and left alone."""
         found: list[Source | Failed] = []
         for path, stamp in batch.items():
-            place = path.relative_to(pair.source)
-            candidate = as_candidate(Source(path, place, pair.source))
-            if candidate:
+            source = Source(path, path.relative_to(self.pair.source), self.pair.source)
+            if candidate := as_candidate(source):
                 found.append(candidate)
             else:
-                self._known[path] = str(stamp)  # somebody else's business
+                self._known[path] = str(stamp)
+        return found
+
+    def _results(
+        self, found: Sequence[Source | Failed], upscaler: Enlarger, stop: threading.Event
+    ) -> Iterator[JobResult]:
+        options, say = self.pair.options, self.listener.say
         for plan in self._plans(found, upscaler.model):
-            yield from engine.run(
-                plan, upscaler, pair.options, lambda _: None, stop, self.load, self.listener.say
-            )
+            yield from engine.run(plan, upscaler, options, lambda _: None, stop, self.load, say)
 
     def _plans(self, found: Sequence[Source | Failed], model: str) -> Iterator[Plan]:
         """One plan for all, or one each where two of them would write one output."""
@@ -178,8 +189,11 @@ class Watch:
 
     def _settle(self, path: Path, stamp: Stamp, result: JobResult) -> None:
         """Remember ``result`` and act on the source, or try it again later."""
-        if isinstance(result, Failed) and self._try_again(path, stamp, result):
-            return
+        if isinstance(result, Failed):
+            if stamp_of(path) != stamp:
+                return  # gone or another by now, which is seen by itself
+            if self._try_again(path, stamp, result):
+                return
         self._attempts.pop((path, stamp), None)
         self._known[path] = str(stamp)
         (self._failed.add if isinstance(result, Failed) else self._failed.discard)(path)
@@ -190,8 +204,11 @@ class Watch:
 
     def _try_again(self, path: Path, stamp: Stamp, result: Failed) -> bool:
         """Whether ``result`` may pass: what is young may still be written, room may be made."""
+        if result.cause == "disk":
+            self._settling.later(path, stamp, self.clock.now() + self._pause)
+            return True
         young = self.clock.wall() - stamp.modified / 1e9 < _YOUNG
-        may_pass = result.cause == "room" or (result.cause == "damage" and young)
+        may_pass = result.cause == "memory" or (result.cause == "damage" and young)
         attempts = self._attempts.get((path, stamp), 0) + 1
         if attempts >= _ATTEMPTS or not may_pass:
             return False
