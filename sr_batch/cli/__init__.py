@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sr_batch.cli import doctor, models, upscale, watch
+from sr_batch.cli import doctor, models, status, upscale, watch
 from sr_batch.cli.console import say
 from sr_batch.errors import SrBatchError
 
@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 app.command("upscale")(upscale.upscale)
 app.command("watch")(watch.watch)
+app.command("status")(status.status)
+app.command("retry")(status.retry)
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.doctor)
 

@@ -32,16 +32,31 @@ def sole_watch(output: Path) -> Iterator[None]:
         try:
             _lock(descriptor)
         except OSError as error:
-            holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
             raise UsageError(
-                f"{display_name(output)} has a watch already, process {holder}: stop that one, or"
-                " choose another -o"
+                f"{display_name(output)} has a watch already, process {holder(output)}: stop that"
+                " one, or choose another -o"
             ) from error
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         yield
     finally:
         os.close(descriptor)
+
+
+def holder(output: Path) -> int | None:
+    """Number of the process that watches into ``output``; None if there is none."""
+    try:
+        descriptor = os.open(output / FOLDER / _FILE, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        _lock(descriptor)
+    except OSError:
+        said = os.read(descriptor, 20).strip()
+        return int(said) if said.isdigit() else None
+    finally:
+        os.close(descriptor)
+    return None
 
 
 def _lock(descriptor: int) -> None:

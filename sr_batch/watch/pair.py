@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sr_batch.options import After, UpscaleOptions
+from sr_batch.errors import UsageError
+from sr_batch.options import SECONDS_RANGE, After, UpscaleOptions
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Pair:
     rescan: float = 30.0
     poll: bool = False
     after: After = "keep"
+
+    def __post_init__(self) -> None:
+        for flag, seconds in (("--settle", self.settle), ("--rescan", self.rescan)):
+            if not seconds > 0:
+                raise UsageError(f"{flag} {seconds:g}: allowed is {SECONDS_RANGE}")
 
     @property
     def done(self) -> Path:

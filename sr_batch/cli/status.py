@@ -1,0 +1,87 @@
+"""``sr-batch status`` and ``sr-batch retry``: what a watch has made of its folder."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sr_batch.cli.console import say
+from sr_batch.errors import UsageError
+from sr_batch.results import one_line
+
+if TYPE_CHECKING:
+    from sr_batch.journal import Journal, Outcome
+
+_HOUR = 3600.0
+_SHOWN = 5
+
+Folder = Annotated[
+    Path, typer.Argument(metavar="OUT", show_default=False, help="The output folder of a watch.")
+]
+
+
+def status(
+    output: Folder,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show what a watch has done: counts, the last errors, images and megapixels of an hour."""
+    from sr_batch.watch.lock import holder
+
+    outcomes = _journal(output).all()
+    record = _summed(outcomes, holder(output), time.time())
+    if as_json:
+        typer.echo(json.dumps(record))
+        return
+    process = record["process"]
+    typer.echo("running: " + (f"process {process}" if process else "no"))
+    typer.echo(f"done: {record['done']}, failed: {record['failed']}, waiting: {record['waiting']}")
+    typer.echo(
+        f"in the last hour: {record['hour_images']} images,"
+        f" {record['hour_megapixels']:.1f} megapixels"
+    )
+    for error in _errors(outcomes):
+        typer.echo(one_line(error.error))
+
+
+def retry(output: Folder) -> None:
+    """Let a watch try again what has failed: at its next look at the folder, or its next start."""
+    journal = _journal(output)
+    failed = journal.failed()
+    journal.forget(failed)
+    typer.echo(f"{len(failed)} to be tried again")
+
+
+def _journal(output: Path) -> Journal:
+    from sr_batch.journal import Journal
+    from sr_batch.state_file import FOLDER
+
+    if not (output / FOLDER).is_dir():
+        raise UsageError(f"{one_line(str(output))} is not the output folder of a watch")
+    return Journal(output, say)
+
+
+def _summed(
+    outcomes: dict[Path, Outcome], process: int | None, now: float
+) -> dict[str, int | float | list[dict[str, str | float]] | None]:
+    counts = Counter(outcome.status for outcome in outcomes.values())
+    lately = [each for each in outcomes.values() if each.pixels and now - each.finished < _HOUR]
+    return {
+        "process": process,
+        "done": counts["done"],
+        "failed": counts["failed"],
+        "waiting": counts["waiting"],
+        "hour_images": len(lately),
+        "hour_megapixels": sum(each.pixels for each in lately) / 1e6,
+        "errors": [{"error": e.error, "time": e.finished} for e in _errors(outcomes)],
+    }
+
+
+def _errors(outcomes: dict[Path, Outcome]) -> list[Outcome]:
+    """The last ones, the newest first."""
+    faults = [outcome for outcome in outcomes.values() if outcome.error]
+    return sorted(faults, key=lambda outcome: outcome.finished, reverse=True)[:_SHOWN]

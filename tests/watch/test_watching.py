@@ -1,0 +1,315 @@
+"""The real command on real folders: every way of dropping a file, signals, kills, restarts."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image as Pillow
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+
+from tests.cli.conftest import ENVIRONMENT, finish, start
+from tests.fakes import save_picture
+from tests.runs import digest, tree
+
+PATIENCE = 60.0
+SMALL = ("--model", "espcn", "--device", "cpu", "--settle", "0.4", "--json", "--no-verify")
+
+
+class Watching:
+    """``sr-batch watch in -o out`` at work, and the events that it prints."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        (folder / "in").mkdir(exist_ok=True)
+        self.process = start("watch", "in", "-o", "out", *SMALL, *options, cwd=folder)
+        self.events: list[dict[str, Any]] = []
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.events.append(json.loads(line))
+
+    def results(self) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["event"] == "result"]
+
+    def wait(self, done: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not done():
+            assert self.process.poll() is None, self.process.stderr and self.process.stderr.read()
+            assert time.monotonic() < deadline, f"{tree(str(self.folder))} {self.events}"
+            time.sleep(0.05)
+
+    def wait_for(self, *names: str) -> None:
+        self.wait(lambda: {*names} <= {*self.outputs()})
+
+    def wait_for_more_than(self, count: int) -> None:
+        self.wait(lambda: len(self.outputs()) > count)
+
+    def outputs(self) -> list[str]:
+        out = self.folder / "out"
+        return tree(str(out)) if out.exists() else []
+
+    def end(self, number: int = signal.SIGTERM) -> str:
+        """Send a signal; standard error, once the process has left in good order."""
+        self.process.send_signal(number)
+        self._reader.join(PATIENCE)
+        assert self.process.stderr
+        said = self.process.stderr.read().decode()
+        assert self.process.wait(PATIENCE) == (0 if number != signal.SIGKILL else -number)
+        assert "Traceback" not in said
+        return said
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self._reader.join(PATIENCE)
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream:
+                stream.close()
+        self.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def watching(tmp_path: Path) -> Iterator[Callable[..., Watching]]:
+    running: list[Watching] = []
+
+    def begin(*options: str) -> Watching:
+        running.append(Watching(tmp_path, *options))
+        return running[-1]
+
+    yield begin
+    for each in running:
+        each.close()
+
+
+class Seen(FileSystemEventHandler):
+    """Every name that is taken in a folder, by any file that is not hidden."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self.taken: Counter[str] = Counter()
+        self.opened: list[str] = []
+        self._folder = folder
+        self._observer = Observer()
+        self._observer.schedule(self, str(folder), recursive=True)
+        self._observer.start()
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.is_directory or ".sr-batch" in str(event.src_path) + str(event.dest_path):
+            if event.event_type == "moved" and not event.is_directory:
+                path = Path(os.fsdecode(event.dest_path))
+                if ".sr-batch" not in str(path.relative_to(self._folder)):
+                    self.taken[str(path.relative_to(self._folder))] += 1
+            return
+        if event.event_type in ("created", "modified"):
+            self.opened.append(str(event.src_path))
+
+    def end(self) -> None:
+        self._observer.stop()
+        self._observer.join()
+
+
+def slowly(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        for at in range(0, len(data), len(data) // 4):
+            file.write(data[at : at + len(data) // 4])
+            file.flush()
+            time.sleep(0.5)
+
+
+def test_no_way_of_dropping_a_file_is_missed_or_seen_half(
+    tmp_path: Path, watching: Callable[..., Watching]
+) -> None:
+    source, other = tmp_path / "in", tmp_path / "other"
+    whole = {n: save_picture(other / f"{n}.png", n, (40, 30)).read_bytes() for n in range(20)}
+    save_picture(source / "there.png", 100)
+    seen = Seen(tmp_path / "out")
+    watch = watching("--rescan", "3")
+    watch.wait_for("there.png")
+
+    slow = threading.Thread(target=slowly, args=(source / "slow.png", whole[0]))
+    slow.start()
+    (source / "fast.png").write_bytes(whole[1])
+    shutil.copy(other / "2.png", source / "copied.png")
+    shutil.copy2(other / "2.png", source / "copied with its time.png")
+    (source / "renamed.part").write_bytes(whole[3])
+    (source / "renamed.part").rename(source / "renamed.png")
+    (other / "4.png").rename(source / "moved in.png")
+    os.link(other / "5.png", source / "linked.png")
+    (source / "link.png").symlink_to(other / "6.png")
+    (other / "folder" / "deep").mkdir(parents=True)
+    (other / "7.png").rename(other / "folder" / "deep" / "7.png")
+    (other / "folder").rename(source / "folder")
+    (source / "new" / "and" / "deeper").mkdir(parents=True)
+    (source / "new" / "and" / "deeper" / "8.png").write_bytes(whole[8])
+    (source / "paused.png").write_bytes(whole[9][:300])
+    (source / "gone.png").write_bytes(whole[10][:300])
+    (source / "gone.png").unlink()
+    (source / "late.png").write_bytes(whole[11])
+    (source / "late.png").chmod(0)
+    time.sleep(1.5)
+    with (source / "paused.png").open("ab") as file:
+        file.write(whole[9][300:])
+    (source / "late.png").chmod(0o644)
+    slow.join()
+    names = [
+        *("there.png", "slow.png", "fast.png", "copied.png", "copied with its time.png"),
+        *("renamed.png", "moved in.png", "linked.png", "link.png", "folder/deep/7.png"),
+        *("new/and/deeper/8.png", "paused.png", "late.png"),
+    ]
+    watch.wait_for(*names)
+
+    (source / "fast.png").touch()
+    (other / "12.png").replace(source / "copied.png")  # another picture under a known name
+    watch.wait(lambda: seen.taken["copied.png"] == 2)
+    time.sleep(4)  # another look at the whole folder
+    watch.end()
+    seen.end()
+
+    assert watch.outputs() == sorted(names)
+    assert seen.taken == {name: 2 if name == "copied.png" else 1 for name in names}
+    assert seen.opened == []
+    for name in names:
+        with Pillow.open(tmp_path / "out" / name) as made, Pillow.open(source / name) as original:
+            made.load()
+            assert made.size == (original.width * 2, original.height * 2)
+
+
+def test_a_burst_is_done_once_and_whole(tmp_path: Path, watching: Callable[..., Watching]) -> None:
+    count = 200
+    seen = Seen(tmp_path / "out")
+    watch = watching()
+    for number in range(count):
+        save_picture(tmp_path / "in" / f"{number % 7}" / f"{number}.png", number)
+    originals = {path: digest(path) for path in (tmp_path / "in").rglob("*.png")}
+    watch.wait(lambda: len(watch.outputs()) == count)
+    watch.end()
+    seen.end()
+    assert set(seen.taken.values()) == {1}
+    assert len(seen.taken) == count
+    assert Counter(result["status"] for result in watch.results()) == {"done": count}
+    assert {path: digest(path) for path in originals} == originals
+
+
+def test_polling_alone_finds_everything(tmp_path: Path, watching: Callable[..., Watching]) -> None:
+    watch = watching("--poll", "--rescan", "0.5")
+    save_picture(tmp_path / "in/a.png")
+    watch.wait_for("a.png")
+    save_picture(tmp_path / "in/deep/b.png")
+    watch.wait_for("deep/b.png")
+    watch.end()
+    assert any("is looked at every 0.5 s" in event.get("text", "") for event in watch.events)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_in_good_order_and_the_next_goes_on(
+    tmp_path: Path, watching: Callable[..., Watching], number: int
+) -> None:
+    count = 40
+    for seed in range(count):
+        save_picture(tmp_path / "in" / f"{seed}.png", seed, (160, 120))
+    watch = watching()
+    watch.wait(lambda: len(watch.outputs()) > 3)
+    watch.end(number)
+    made = {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in watch.outputs()}
+    assert 3 < len(made) < count
+    assert not list((tmp_path / "out").glob(".sr-batch-*"))
+    again = watching()
+    again.wait(lambda: len(again.outputs()) == count)
+    again.end()
+    done = [result for result in again.results() if result["status"] == "done"]
+    assert len(done) == count - len(made)
+    assert all((tmp_path / "out" / name).stat().st_mtime_ns == made[name] for name in made)
+
+
+def test_kills_lose_nothing(tmp_path: Path, watching: Callable[..., Watching]) -> None:
+    count = 24
+    for seed in range(count):
+        save_picture(tmp_path / "in" / f"{seed}.png", seed, (160, 120))
+    for more in (2, 9):
+        watch = watching()
+        watch.wait_for_more_than(more)
+        watch.end(signal.SIGKILL)
+        for name in watch.outputs():
+            with Pillow.open(tmp_path / "out" / name) as made:
+                made.load()
+    last = watching()
+    last.wait(lambda: len(last.outputs()) == count)
+    last.end()
+    assert not list((tmp_path / "out").glob(".sr-batch-*"))
+
+
+def test_one_watch_per_output(tmp_path: Path, watching: Callable[..., Watching]) -> None:
+    save_picture(tmp_path / "in/a.png")
+    watch = watching()
+    watch.wait_for("a.png")
+    second = finish(start("watch", "in", "-o", "out", *SMALL, cwd=tmp_path))
+    assert second.code == 2
+    assert f"out has a watch already, process {watch.process.pid}: stop that one" in second.err
+    assert f"running: process {watch.process.pid}" in status(tmp_path).stdout
+    watch.end()
+    assert "running: no" in status(tmp_path).stdout
+
+
+def status(
+    folder: Path, command: str = "status", *options: str
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*("python", "-m", "sr_batch", command, "out"), *options],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_status_says_what_was_done_and_retry_tries_again(
+    tmp_path: Path, watching: Callable[..., Watching]
+) -> None:
+    assert "is not the output folder of a watch" in status(tmp_path).stderr
+    save_picture(tmp_path / "in/a.png", size=(100, 50))
+    (tmp_path / "in/bad.jpg").write_text("words")
+    watch = watching("--rescan", "0.5")
+    watch.wait(lambda: len(watch.results()) == 2)
+    said = status(tmp_path).stdout
+    assert "done: 1, failed: 1, waiting: 0" in said
+    assert "in the last hour: 1 images, 0.0 megapixels" in said
+    assert "bad.jpg: it is text" in said
+    record = json.loads(status(tmp_path, "status", "--json").stdout)
+    assert (record["done"], record["failed"], record["process"]) == (1, 1, watch.process.pid)
+    assert status(tmp_path, "retry").stdout == "1 to be tried again\n"
+    watch.wait(lambda: len(watch.results()) == 3)
+    watch.end()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("gone", "-o", "out"), "gone: no such folder to watch"),
+        (("in", "-o", "."), "lies in its own output folder"),
+        (("in", "-o", "in"), "lies in its own output folder"),
+        (("in", "-o", "out", "--model", "esdr"), "did you mean edsr?"),
+        (("in", "-o", "out", "--settle", "0"), "--settle"),
+        (("in",), "Missing option"),
+    ],
+)
+def test_mistakes_are_said_before_anything_happens(
+    tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    run = finish(start("watch", *arguments, cwd=tmp_path))
+    assert run.code == 2
+    assert message in run.err
