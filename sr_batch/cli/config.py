@@ -6,6 +6,14 @@
     model = "edsr"
     long-edge = 6000
     exclude = ["web", "*.bmp"]
+
+    [watch]
+    model = "edsr"
+
+    [[pair]]
+    folder = "/srv/incoming"
+    output = "/srv/enlarged"
+    after = "move"
 """
 
 import tomllib
@@ -19,7 +27,8 @@ from sr_batch.errors import UsageError, did_you_mean
 from sr_batch.results import one_line
 
 _COMMANDS = ("upscale", "watch")
-_NOT_THERE = ("inputs", "config", "help")
+_PAIR = "pair"
+_NOT_THERE = ("inputs", "folder", "config", "help")
 
 
 def use_defaults(context: typer.Context, file: Path | None) -> Path | None:
@@ -31,14 +40,49 @@ def use_defaults(context: typer.Context, file: Path | None) -> Path | None:
     path = file or usual_file()
     if file is None and not path.is_file():
         return None
-    known = {
+    known = _options(context)
+    table = _read(path).get(str(context.info_name), {})
+    context.default_map = {_name(key, known, path): value for key, value in table.items()}
+    return path
+
+
+def _options(context: typer.Context) -> dict[str, str]:
+    """Parameters of the command by their names in the file."""
+    return {
         max(option.opts, key=len).removeprefix("--"): str(option.name)
         for option in context.command.params
         if option.name not in _NOT_THERE
     }
-    table = _read(path).get(str(context.info_name), {})
-    context.default_map = {_name(key, known, path): value for key, value in table.items()}
-    return path
+
+
+def pairs_in(context: typer.Context, file: Path | None) -> list[list[str]]:
+    """The command line that each ``[[pair]]`` of ``file`` stands for.
+
+    Raises:
+        UsageError: there is no file or no pair, or a key is no option.
+    """
+    path = file or usual_file()
+    if file is None and not path.is_file():
+        raise UsageError("a folder to watch is missing: name it, or --config a file with [[pair]]")
+    pairs = _read(path).get(_PAIR, [])
+    if not pairs:
+        raise UsageError(f"{_shown(path)}: there is no [[pair]] in it")
+    known = _options(context)
+    return [
+        ["--config", str(path), *(word for key in pair for word in _words(pair, key, known, path))]
+        for pair in pairs
+    ]
+
+
+def _words(pair: Mapping[str, Any], key: str, known: Mapping[str, str], path: Path) -> list[str]:
+    value = pair[key]
+    if key == "folder":
+        return [str(value)]
+    _name(key, known, path)
+    if isinstance(value, bool):
+        return [f"--{key}" if value else f"--no-{key}"]
+    values = value if isinstance(value, list) else [value]
+    return [f"--{key}={each}" for each in values]
 
 
 def usual_file() -> Path:
@@ -55,10 +99,15 @@ def _read(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{_shown(path)}: no TOML: {error}") from error
     for key, value in content.items():
-        if key not in _COMMANDS or not isinstance(value, dict):
-            tables = ", ".join(f"[{name}]" for name in _COMMANDS)
+        fits = isinstance(value, dict) if key in _COMMANDS else key == _PAIR and _is_tables(value)
+        if not fits:
+            tables = ", ".join(f"[{name}]" for name in (*_COMMANDS, f"[{_PAIR}]"))
             raise UsageError(f"{_shown(path)}: {key} is not one of the tables {tables}")
     return content
+
+
+def _is_tables(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
 
 
 def _name(key: str, known: Mapping[str, str], path: Path) -> str:

@@ -233,10 +233,10 @@ AsJson = Annotated[
     ),
 ]
 WatchedFolder = Annotated[
-    Path, typer.Argument(metavar="FOLDER", show_default=False, help="The folder to watch.")
+    Path | None, typer.Argument(metavar="FOLDER", show_default=False, help="The folder to watch.")
 ]
 OutputFolder = Annotated[
-    Path,
+    Path | None,
     typer.Option(
         "--output", "-o", metavar="OUT", show_default=False, help="The folder for the outputs."
     ),

@@ -42,6 +42,39 @@ class Stop:
         _tell(b"stopping; once more to leave at once\n")
 
 
+class Hangup:
+    """Whether SIGHUP asked to begin anew."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self._asked = False
+
+    def taken(self) -> bool:
+        """Whether it did, and nothing asked to end; forgotten here."""
+        asked, self._asked = self._asked and self._stop.signal is None, False
+        if asked:
+            self._stop.event.clear()
+        return asked
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+        self._stop.event.set()
+
+
+@contextmanager
+def again_on_hangup(stop: Stop) -> Iterator[Hangup]:
+    """End the work in hand on SIGHUP, too, while the block runs; main thread only."""
+    hangup = Hangup(stop)
+    if not hasattr(signal, "SIGHUP"):
+        yield hangup
+        return
+    before = signal.signal(signal.SIGHUP, hangup._receive)
+    try:
+        yield hangup
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def _tell(text: bytes) -> None:
     # Not print: a handler must not enter a buffered stream that it may have interrupted.
     if sys.stderr:

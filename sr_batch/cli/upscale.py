@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from sr_batch.cli.chosen import upscale_options
 from sr_batch.cli.parameters import (
     AsJson,
     ColorLock,
@@ -43,7 +44,6 @@ from sr_batch.cli.parameters import (
     Width,
 )
 from sr_batch.cli.signals import Stop, stop_on_signals
-from sr_batch.cli.values import parse_overlap, parse_tile
 from sr_batch.errors import SrBatchError, UsageError
 from sr_batch.options import UpscaleOptions
 from sr_batch.results import JobResult, exit_code
@@ -66,6 +66,7 @@ class Show:
 
 
 def upscale(
+    context: typer.Context,
     inputs: Inputs,
     output: Output = None,
     model: ModelName = DEFAULTS.model,
@@ -113,33 +114,7 @@ def upscale(
       4    the device asked for cannot be had
       130  interrupted (143 by SIGTERM)
     """  # noqa: D301 - backspace: the list keeps its lines
-    options = UpscaleOptions(
-        model=model,
-        scale=scale,
-        width=width,
-        height=height,
-        long_edge=long_edge,
-        short_edge=short_edge,
-        megapixels=megapixels,
-        only_if_smaller=only_if_smaller,
-        mode=mode,
-        tile=parse_tile(tile),
-        overlap=parse_overlap(overlap),
-        device=device,
-        precision=precision,
-        color_lock=color_lock,
-        format=output_format,
-        quality=quality,
-        metadata=metadata,
-        max_pixels=max_pixels,
-        name=name,
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
-        existing=existing,
-        verify=verify,
-        jobs=jobs,
-        recursive=recursive,
-    )
+    options = upscale_options(context.params)
     volume = int(verbose) - int(quiet)
     raise typer.Exit(_run(inputs, output, options, Show(as_json, volume, dry)))
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+import typer
+from typer.exceptions import TyperException
+
+from sr_batch.cli.chosen import watched_pair
 from sr_batch.cli.parameters import (
     AfterDone,
     ColorLock,
@@ -43,16 +47,21 @@ from sr_batch.cli.parameters import (
     WatchedFolder,
     Width,
 )
-from sr_batch.cli.signals import stop_on_signals
-from sr_batch.cli.values import parse_overlap, parse_tile
+from sr_batch.cli.signals import Stop, again_on_hangup, stop_on_signals
+from sr_batch.cli.watch_log import WatchLog
+from sr_batch.errors import DeviceUnavailable, UsageError
 from sr_batch.options import UpscaleOptions
+
+if TYPE_CHECKING:
+    from sr_batch.watch.pair import Pair
 
 DEFAULTS = UpscaleOptions()
 
 
 def watch(
-    source: WatchedFolder,
-    output: OutputFolder,
+    context: typer.Context,
+    folder: WatchedFolder = None,
+    output: OutputFolder = None,
     model: ModelName = DEFAULTS.model,
     scale: Scale = DEFAULTS.scale,
     width: Width = DEFAULTS.width,
@@ -91,50 +100,43 @@ def watch(
     """Enlarge what is in a folder, and whatever comes into it, until it is stopped.
 
     What is done is remembered in the output folder: a restart goes on where it was. SIGINT and
-    SIGTERM end it in good order, with exit code 0.
+    SIGTERM end it in good order, with exit code 0. Without FOLDER it watches all folders that
+    the --config file names under [[pair]], each with options of its own; SIGHUP reads it again.
     """
-    options = UpscaleOptions(
-        model=model,
-        scale=scale,
-        width=width,
-        height=height,
-        long_edge=long_edge,
-        short_edge=short_edge,
-        megapixels=megapixels,
-        only_if_smaller=only_if_smaller,
-        mode=mode,
-        tile=parse_tile(tile),
-        overlap=parse_overlap(overlap),
-        device=device,
-        precision=precision,
-        color_lock=color_lock,
-        format=output_format,
-        quality=quality,
-        metadata=metadata,
-        max_pixels=max_pixels,
-        name=name,
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
-        existing=existing,
-        verify=verify,
-        jobs=jobs,
-        recursive=recursive,
-    )
-    from sr_batch.cli.watch_log import WatchLog
-    from sr_batch.codec import read_pages
-    from sr_batch.watch.daemon import require_apart
-    from sr_batch.watch.daemon import watch as run
-    from sr_batch.watch.pair import Pair
+    log = WatchLog(as_json, int(verbose) - int(quiet))
+    with stop_on_signals() as stop, again_on_hangup(stop) as hangup:
+        pairs = _pairs(context)
+        _watch(pairs, log, stop, idle * 60)
+        while hangup.taken():
+            try:
+                anew = _pairs(context)
+                _watch(anew, log, stop, idle * 60)
+                pairs = anew
+            except (UsageError, DeviceUnavailable, TyperException) as error:
+                log.say(f"{error}; going on as before", "failed: ")
+                _watch(pairs, log, stop, idle * 60)
 
-    pair = Pair(
-        source=Path(os.path.realpath(source)),
-        output=Path(os.path.realpath(output)),
-        options=options,
-        settle=settle,
-        rescan=rescan,
-        poll=poll,
-        after=after,
-    )
-    require_apart([pair])
-    with stop_on_signals() as stop:
-        run([pair], WatchLog(as_json, int(verbose) - int(quiet)), read_pages, stop.event, idle * 60)
+
+def _watch(pairs: Sequence[Pair], log: WatchLog, stop: Stop, idle: float) -> None:
+    from sr_batch.codec import read_pages
+    from sr_batch.watch.daemon import watch as run
+
+    run(pairs, log, read_pages, stop.event, idle)
+
+
+def _pairs(context: typer.Context) -> list[Pair]:
+    """What is to be watched, by the command line or by the file that it names."""
+    from sr_batch.cli.config import pairs_in
+    from sr_batch.watch.daemon import require_apart
+
+    said = context.params
+    if said["folder"] is None:
+        lines = pairs_in(context, said["config"])
+        contexts = [context.command.make_context("watch", line) for line in lines]
+        pairs = [watched_pair(each.params) for each in contexts]
+    elif said["output"] is None:
+        raise UsageError("the folder for the outputs is missing: name it with -o")
+    else:
+        pairs = [watched_pair(said)]
+    require_apart(pairs)
+    return pairs

@@ -28,10 +28,12 @@ SMALL = ("--model", "espcn", "--device", "cpu", "--settle", "0.4", "--json", "--
 class Watching:
     """``sr-batch watch in -o out`` at work, and the events that it prints."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(
+        self, folder: Path, *options: str, where: tuple[str, ...] = ("in", "-o", "out")
+    ) -> None:
         self.folder = folder
         (folder / "in").mkdir(exist_ok=True)
-        self.process = start("watch", "in", "-o", "out", *SMALL, *options, cwd=folder)
+        self.process = start("watch", *where, *SMALL, *options, cwd=folder)
         self.events: list[dict[str, Any]] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -85,8 +87,8 @@ class Watching:
 def watching(tmp_path: Path) -> Iterator[Callable[..., Watching]]:
     running: list[Watching] = []
 
-    def begin(*options: str) -> Watching:
-        running.append(Watching(tmp_path, *options))
+    def begin(*options: str, **where: Any) -> Watching:
+        running.append(Watching(tmp_path, *options, **where))
         return running[-1]
 
     yield begin
@@ -303,7 +305,8 @@ def test_status_says_what_was_done_and_retry_tries_again(
         (("in", "-o", "in"), "lies in its own output folder"),
         (("in", "-o", "out", "--model", "esdr"), "did you mean edsr?"),
         (("in", "-o", "out", "--settle", "0"), "--settle"),
-        (("in",), "Missing option"),
+        (("in",), "the folder for the outputs is missing"),
+        ((), "a folder to watch is missing"),
     ],
 )
 def test_mistakes_are_said_before_anything_happens(
@@ -313,3 +316,30 @@ def test_mistakes_are_said_before_anything_happens(
     run = finish(start("watch", *arguments, cwd=tmp_path))
     assert run.code == 2
     assert message in run.err
+
+
+def test_watches_the_pairs_of_a_file_and_reads_it_again_on_hangup(
+    tmp_path: Path, watching: Callable[..., Watching]
+) -> None:
+    for folder in ("in", "b", "c"):
+        save_picture(tmp_path / folder / "a.png")
+    settings = tmp_path / "pairs.toml"
+    pair = '[[pair]]\nfolder = "{0}"\noutput = "{0}_out"\nmodel = "espcn"\nscale = {1}\n'
+    both = pair.format("in", 2) + pair.format("b", 3)
+    settings.write_text("[watch]\nsettle = 0.4\n" + both)
+    watch = watching("--config", "pairs.toml", where=())
+    watch.wait(lambda: len(watch.results()) == 2)
+    sizes = {tuple(result["output_size"]) for result in watch.results()}
+    assert sizes == {(12, 8), (18, 12)}
+
+    settings.write_text(both + pair.format("b", 2))
+    watch.process.send_signal(signal.SIGHUP)
+    watch.wait(lambda: "two watched folders have one output" in str(watch.events[-1]))
+    save_picture(tmp_path / "in/b.png")
+    watch.wait(lambda: len(watch.results()) == 3)
+
+    settings.write_text(both + pair.format("c", 4))
+    watch.process.send_signal(signal.SIGHUP)
+    watch.wait(lambda: (tmp_path / "c_out/a.png").exists())
+    watch.end()
+    assert len(watch.results()) == 4

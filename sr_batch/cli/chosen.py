@@ -1,0 +1,47 @@
+"""What was said on a command line, as the values that the engine takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sr_batch.cli.values import parse_overlap, parse_tile
+from sr_batch.options import UpscaleOptions
+
+if TYPE_CHECKING:
+    from sr_batch.watch.pair import Pair
+
+
+def upscale_options(said: Mapping[str, Any]) -> UpscaleOptions:
+    """The options of a batch, of parameters by name.
+
+    Raises:
+        UsageError: one is out of its range.
+    """
+    alike = {field.name: said[field.name] for field in fields(UpscaleOptions) if field.name in said}
+    others = {
+        "format": said["output_format"],
+        "tile": parse_tile(said["tile"]),
+        "overlap": parse_overlap(said["overlap"]),
+        "include": tuple(said["include"] or ()),
+        "exclude": tuple(said["exclude"] or ()),
+    }
+    return UpscaleOptions(**alike | others)
+
+
+def watched_pair(said: Mapping[str, Any]) -> Pair:
+    """A pair of folders to watch. Raises as :func:`upscale_options`."""
+    from sr_batch.watch.pair import Pair
+
+    return Pair(
+        source=Path(os.path.realpath(said["folder"])),
+        output=Path(os.path.realpath(said["output"])),
+        options=upscale_options(said),
+        settle=said["settle"],
+        rescan=said["rescan"],
+        poll=said["poll"],
+        after=said["after"],
+    )
