@@ -33,6 +33,10 @@ class Pair:
         for flag, seconds in (("--settle", self.settle), ("--rescan", self.rescan)):
             if not seconds > 0:
                 raise UsageError(f"{flag} {seconds:g}: allowed is {SECONDS_RANGE}")
+        if self.after != "keep" and not self.options.verify:
+            raise UsageError(
+                f"--after {self.after} needs outputs that are verified: leave --no-verify out"
+            )
 
     @property
     def done(self) -> Path:

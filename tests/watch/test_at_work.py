@@ -361,7 +361,8 @@ def test_keeps_a_source_that_has_changed_meanwhile() -> None:
         if not bench.results:
             save_picture(Path("in/a.png"), seed=7, size=(9, 9))
 
-    bench = Bench(FakeUpscaler(before=change), {"after": "delete"})
+    verified = UpscaleOptions(verify=True)
+    bench = Bench(FakeUpscaler(before=change), {"after": "delete", "options": verified})
     bench.watch.look()
     bench.seconds += 3
     bench.watch.work(bench.watch.take(), bench.upscaler, threading.Event())

@@ -307,6 +307,7 @@ def test_status_says_what_was_done_and_retry_tries_again(
         (("in", "-o", "out", "--settle", "0"), "--settle"),
         (("in",), "the folder for the outputs is missing"),
         ((), "a folder to watch is missing"),
+        (("in", "-o", "out", "--after", "move", "--no-verify"), "--after move needs outputs"),
     ],
 )
 def test_mistakes_are_said_before_anything_happens(
