@@ -16,6 +16,7 @@ from sr_batch.results import Done, Failed, JobResult, NotRun
 from sr_batch.settling import Settling, Stamp
 from sr_batch.sources import Choice, Source, as_candidate
 from sr_batch.watch.after import act
+from sr_batch.watch.error_file import drop_error, tell_error
 from sr_batch.watch.hints import Hints
 from sr_batch.watch.pair import Pair
 from sr_batch.watch.scan import is_wanted, scan
@@ -64,7 +65,7 @@ class Watch:
             if outcome.status != "waiting"
         }
         self._failed = self._journal.failed()
-        self._attempts: dict[tuple[Path, Stamp], int] = {}
+        self._attempts: dict[Path, tuple[Stamp, int]] = {}
         self._next_scan = self.clock.now()
         self._not_before = self.clock.now()
         self._pause = _FIRST_PAUSE
@@ -138,9 +139,16 @@ class Watch:
                 here.add(path)
                 at_rest = wall - stamp.modified / 1e9 > self.pair.settle
                 self._see(path, stamp, now, whole=at_rest)
+        self._forget_all_but(here)
+
+    def _forget_all_but(self, here: set[Path]) -> None:
         for path in self._known.keys() - here:
             del self._known[path]
+        for path in self._failed - here:
+            if self.pair.after != "move":  # which would have it there no more
+                drop_error(self.pair, path)
         self._failed &= here
+        self._attempts = {path: tries for path, tries in self._attempts.items() if path in here}
         self._settling.keep(here)
 
     def _take_up_dropped(self) -> None:
@@ -149,6 +157,7 @@ class Watch:
             for path in self._failed - self._journal.failed():
                 self._known.pop(path, None)
                 self._failed.discard(path)
+                drop_error(self.pair, path)
 
     def _see(self, path: Path, stamp: Stamp | None, now: float, whole: bool) -> None:
         if stamp is None or self._known.get(path) == str(stamp):
@@ -194,13 +203,26 @@ class Watch:
                 return  # gone or another by now, which is seen by itself
             if self._try_again(path, stamp, result):
                 return
-        self._attempts.pop((path, stamp), None)
+        attempts = self._failures(path, stamp)
+        self._attempts.pop(path, None)
         self._known[path] = str(stamp)
-        (self._failed.add if isinstance(result, Failed) else self._failed.discard)(path)
         self.listener.add(result)
-        self._record(path, stamp, "failed" if isinstance(result, Failed) else "done", result)
-        for note in act(self.pair, path, stamp, result):
+        if isinstance(result, Failed):
+            self._failed.add(path)
+            self._record(path, stamp, "failed", result, attempts + 1)
+            notes = tell_error(self.pair, path, result.error, attempts + 1, self.clock.wall())
+        else:
+            self._failed.discard(path)
+            self._record(path, stamp, "done", result, attempts)
+            drop_error(self.pair, path)
+            notes = ()
+        for note in (*notes, *act(self.pair, path, stamp, result)):
             self.listener.say(note, "note: ")
+
+    def _failures(self, path: Path, stamp: Stamp) -> int:
+        """How often ``path`` has failed as it looks now."""
+        known, count = self._attempts.get(path, (stamp, 0))
+        return count if known == stamp else 0
 
     def _try_again(self, path: Path, stamp: Stamp, result: Failed) -> bool:
         """Whether ``result`` may pass: what is young may still be written, room may be made."""
@@ -209,22 +231,24 @@ class Watch:
             return True
         young = self.clock.wall() - stamp.modified / 1e9 < _YOUNG
         may_pass = result.cause == "memory" or (result.cause == "damage" and young)
-        attempts = self._attempts.get((path, stamp), 0) + 1
+        attempts = self._failures(path, stamp) + 1
         if attempts >= _ATTEMPTS or not may_pass:
             return False
-        self._attempts[path, stamp] = attempts
+        self._attempts[path] = (stamp, attempts)
         pause = min(_FIRST_PAUSE * 3 ** (attempts - 1), _LONGEST_PAUSE)
         self._settling.later(path, stamp, self.clock.now() + pause)
         self.listener.say(f"{result.error}; tried again in {pause:.0f} s", "waiting: ")
-        self._record(path, stamp, "waiting", result)
+        self._record(path, stamp, "waiting", result, attempts)
         return True
 
-    def _record(self, path: Path, stamp: Stamp, status: Status, result: JobResult) -> None:
+    def _record(
+        self, path: Path, stamp: Stamp, status: Status, result: JobResult, attempts: int
+    ) -> None:
         outcome = Outcome(
             stamp=str(stamp),
             status=status,
             error=result.error if isinstance(result, Failed) else "",
-            attempts=self._attempts.get((path, stamp), 0),
+            attempts=attempts,
             pixels=result.input_size.pixels if isinstance(result, Done) else 0,
             finished=self.clock.wall(),
         )

@@ -280,7 +280,7 @@ def test_two_that_would_be_one_output_do_not_stop_each_other() -> None:
     assert count(bench.results) == {"done": 2, "failed": 1}
     (failed,) = [result for result in bench.results if isinstance(result, Failed)]
     assert "is the output of another input" in failed.error
-    assert tree("out") == ["a.png", "b.png"]
+    assert [name for name in tree("out") if name.endswith(".png")] == ["a.png", "b.png"]
 
 
 def test_a_failure_that_the_user_has_dropped_is_tried_again() -> None:
@@ -339,7 +339,7 @@ def test_acts_on_a_source_once_its_output_stands(
     bench = Bench(pair={"after": after, "options": UpscaleOptions(verify=True)})
     bench.turn()
     assert tree("in") == left
-    assert tree("out") == ["a.png"]
+    assert tree("out") == ["a.png", "b.jpg.error.json"]
 
 
 def test_moves_sources_and_never_over_each_other() -> None:
