@@ -23,6 +23,7 @@ OVERLAP_RANGE = "auto, full or at least 0"
 QUALITY_RANGE = "1 to 100"
 COUNT_RANGE = "at least 1"
 SECONDS_RANGE = "above 0"
+PORT_RANGE = "0 to 65535"
 MAX_PIXELS = 178_956_970  # Pillow's own refusal: a quarter of a gigabyte of RGB, twice over
 
 

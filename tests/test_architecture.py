@@ -71,6 +71,8 @@ SEAMS = {
     "pillow_heif": {"codec"},
     "sqlite3": {"state_file"},
     "typer": {"cli"},
+    "apprise": {"watch"},
+    "prometheus_client": {"watch"},
     "watchdog": {"watch"},
     "rich": {"cli"},
 }

@@ -9,6 +9,7 @@ from sr_batch.cli.values import number
 from sr_batch.contract import Precision
 from sr_batch.options import (
     COUNT_RANGE,
+    PORT_RANGE,
     QUALITY_RANGE,
     SCALE_RANGE,
     SECONDS_RANGE,
@@ -275,6 +276,23 @@ Idle = Annotated[
         metavar="MINUTES",
         parser=number(float, "--idle", SECONDS_RANGE),
         help="Without work for so long, close the networks and give their memory back.",
+    ),
+]
+Serve = Annotated[
+    int | None,
+    typer.Option(
+        metavar="PORT",
+        parser=number(int, "--serve", PORT_RANGE),
+        show_default=False,
+        help="Answer /healthz and /metrics on this port of 127.0.0.1; 0: any that is free.",
+    ),
+]
+NotifyUrls = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--notify",
+        metavar="URL",
+        help="Tell this address, as Apprise has it, of failures and of work that is done.",
     ),
 ]
 LogJson = Annotated[

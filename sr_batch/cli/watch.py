@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import typer
@@ -28,6 +29,7 @@ from sr_batch.cli.parameters import (
     MetadataKept,
     ModelName,
     NameTemplate,
+    NotifyUrls,
     OnExisting,
     OnlyIfSmaller,
     OutputFolder,
@@ -38,6 +40,7 @@ from sr_batch.cli.parameters import (
     Recursive,
     Rescan,
     Scale,
+    Serve,
     Settle,
     ShortEdge,
     Tile,
@@ -51,6 +54,8 @@ from sr_batch.cli.signals import Stop, again_on_hangup, stop_on_signals
 from sr_batch.cli.watch_log import WatchLog
 from sr_batch.errors import DeviceUnavailable, UsageError
 from sr_batch.options import UpscaleOptions
+from sr_batch.watch.listener import All, Listener
+from sr_batch.watch.systemd import Systemd
 
 if TYPE_CHECKING:
     from sr_batch.watch.pair import Pair
@@ -92,6 +97,8 @@ def watch(
     poll: Poll = False,
     after: AfterDone = "keep",
     idle: Idle = 10.0,
+    serve: Serve = None,
+    notify: NotifyUrls = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     config: Config = None,
@@ -104,24 +111,45 @@ def watch(
     the --config file names under [[pair]], each with options of its own; SIGHUP reads it again.
     """
     log = WatchLog(as_json, int(verbose) - int(quiet))
-    with stop_on_signals() as stop, again_on_hangup(stop) as hangup:
+    with ExitStack() as stack:
+        stop = stack.enter_context(stop_on_signals())
+        hangup = stack.enter_context(again_on_hangup(stop))
         pairs = _pairs(context)
-        _watch(pairs, log, stop, idle * 60)
+        told = All([log, *_operators(stack, log, serve, notify)])
+        _watch(pairs, told, stop, idle * 60)
         while hangup.taken():
+            told.reload()
             try:
                 anew = _pairs(context)
-                _watch(anew, log, stop, idle * 60)
+                _watch(anew, told, stop, idle * 60)
                 pairs = anew
             except (UsageError, DeviceUnavailable, TyperException) as error:
-                log.say(f"{error}; going on as before", "failed: ")
-                _watch(pairs, log, stop, idle * 60)
+                told.say(f"{error}; going on as before", "failed: ")
+                _watch(pairs, told, stop, idle * 60)
 
 
-def _watch(pairs: Sequence[Pair], log: WatchLog, stop: Stop, idle: float) -> None:
+def _operators(
+    stack: ExitStack, log: WatchLog, port: int | None, urls: Sequence[str] | None
+) -> Iterator[Listener]:
+    """Who else is told, as was asked for; at work until ``stack`` is left."""
+    if port is not None:
+        from sr_batch.watch.serve import HOST, Served
+
+        served = stack.enter_context(Served(port))
+        log.say(f"health and metrics at http://{HOST}:{served.port}")
+        yield served
+    if urls:
+        from sr_batch.watch.notify import Notifier
+
+        yield stack.enter_context(Notifier(urls, lambda text: log.say(text, "note: ")))
+    yield stack.enter_context(Systemd())  # entered last, left first: it hears of the end at once
+
+
+def _watch(pairs: Sequence[Pair], told: Listener, stop: Stop, idle: float) -> None:
     from sr_batch.codec import read_pages
     from sr_batch.watch.daemon import watch as run
 
-    run(pairs, log, read_pages, stop.event, idle)
+    run(pairs, told, read_pages, stop.event, idle)
 
 
 def _pairs(context: typer.Context) -> list[Pair]:

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from sr_batch.cli.console import say
 from sr_batch.results import Done, Failed, JobResult, to_json
 from sr_batch.storage import PIPE, write_output
+from sr_batch.watch.listener import Listener
 
 _FAULTS = ("failed: ", "stopped: ")
 _QUIET_FOR = 600.0
 
 
-class WatchLog:
+class WatchLog(Listener):
     """Prints what happens. A line that was said lately is not said again.
 
     Args:
@@ -32,7 +33,8 @@ class WatchLog:
         if self._volume < 0 and kind not in _FAULTS:
             return
         now = time.monotonic()
-        self._said = {line: at for line, at in self._said.items() if now - at < _QUIET_FOR}
+        while self._said and now - next(iter(self._said.values())) >= _QUIET_FOR:
+            del self._said[next(iter(self._said))]  # the oldest is the first
         if kind + text in self._said:
             return
         self._said[kind + text] = now

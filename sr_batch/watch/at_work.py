@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from sr_batch import engine
 from sr_batch.errors import OutputCollision, StorageError
@@ -18,6 +17,7 @@ from sr_batch.sources import Choice, Source, as_candidate
 from sr_batch.watch.after import act
 from sr_batch.watch.error_file import drop_error, tell_error
 from sr_batch.watch.hints import Hints
+from sr_batch.watch.listener import Listener
 from sr_batch.watch.pair import Pair
 from sr_batch.watch.scan import is_wanted, scan
 from sr_batch.worker import Enlarger, Loader
@@ -34,14 +34,6 @@ class Clock:
 
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
-
-
-class Listener(Protocol):
-    """Is told what a watch does."""
-
-    def say(self, text: str, kind: str = "") -> None: ...
-
-    def add(self, result: JobResult) -> None: ...
 
 
 @dataclass
@@ -91,6 +83,7 @@ class Watch:
         for path, whole in changed.items():
             if self._is_ours(path):
                 self._see(path, stamp_of(path), now, whole)
+        self.listener.look(self.pair.source, self.waiting)
 
     def take(self) -> dict[Path, Stamp]:
         """Files at rest, for :meth:`work`; none while the disk is given time."""
@@ -132,6 +125,7 @@ class Watch:
         here: set[Path] = set()
         wall = self.clock.wall()
         for found in scan(self.pair.source, self._choice):
+            self.listener.alive()
             if isinstance(found, Failed):
                 self.listener.say(found.error, "failed: ")
             elif not found[0].is_relative_to(self.pair.output):
@@ -181,7 +175,10 @@ class Watch:
     ) -> Iterator[JobResult]:
         options, say = self.pair.options, self.listener.say
         for plan in self._plans(found, upscaler.model):
-            yield from engine.run(plan, upscaler, options, lambda _: None, stop, self.load, say)
+            yield from engine.run(plan, upscaler, options, self._step, stop, self.load, say)
+
+    def _step(self, pixels: int) -> None:
+        self.listener.alive()
 
     def _plans(self, found: Sequence[Source | Failed], model: str) -> Iterator[Plan]:
         """One plan for all, or one each where two of them would write one output."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from sr_batch.errors import UsageError
 from sr_batch.reading import display_name, is_folder
 from sr_batch.upscaler import Upscaler
-from sr_batch.watch.at_work import Clock, Listener, Watch
+from sr_batch.watch.at_work import Clock, Watch
 from sr_batch.watch.hints import Hints
+from sr_batch.watch.listener import Listener
 from sr_batch.watch.lock import sole_watch
 from sr_batch.watch.mounts import is_silent
 from sr_batch.watch.pair import Pair

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -131,18 +132,40 @@ SETTINGS = {
 }
 
 
-def test_every_option_can_be_set_in_the_file(tmp_path: Path) -> None:
+WATCH_SETTINGS: dict[str, Any] = {k: v for k, v in SETTINGS.items() if k != "dry-run"} | {
+    "settle": 3.5,
+    "rescan": 60.0,
+    "poll": True,
+    "after": "move",
+    "idle": 5.0,
+    "serve": 9100,
+    "notify": ["json://127.0.0.1", "mailto://a:b@example.com"],
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "settings", "arguments"),
+    [("upscale", SETTINGS, {"inputs"}), ("watch", WATCH_SETTINGS, {"folder"})],
+)
+def test_every_option_can_be_set_in_the_file(
+    command: str, settings: dict[str, Any], arguments: set[str], tmp_path: Path
+) -> None:
     """An option that is added without a line above fails here."""
-    command = typer.main.get_command(app).commands["upscale"]  # type: ignore[attr-defined]
+    chosen = typer.main.get_command(app).commands[command]  # type: ignore[attr-defined]
     file = tmp_path / "all.toml"
     file.write_text(
-        "[upscale]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in SETTINGS.items())
+        f"[{command}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in settings.items())
     )
-    said = command.make_context("upscale", ["--config", str(file), "photo.jpg"]).params
-    names = {max(p.opts, key=len).removeprefix("--"): p.name for p in command.params}
-    assert set(names) - {"inputs", "config"} == set(SETTINGS)
-    for key, value in SETTINGS.items():
-        got = said[names[key]]
-        assert (list(got) if isinstance(got, tuple) else got) == (
-            str(value) if key in ("tile", "overlap") else value
-        ), key
+    said = chosen.make_context(command, ["--config", str(file), "photo.jpg"]).params
+    names = {max(p.opts, key=len).removeprefix("--"): p.name for p in chosen.params}
+    assert set(names) - arguments - {"config"} == set(settings)
+    for key, value in settings.items():
+        expected = str(value) if key in ("tile", "overlap") else value
+        assert plain(said[names[key]]) == expected, key
+
+
+def plain(value: object) -> object:
+    """As TOML has it."""
+    if isinstance(value, Path):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value

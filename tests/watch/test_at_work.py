@@ -16,6 +16,7 @@ from sr_batch.journal import Journal
 from sr_batch.options import UpscaleOptions
 from sr_batch.results import Done, Failed, JobResult
 from sr_batch.watch.at_work import Clock, Watch
+from sr_batch.watch.listener import Listener
 from sr_batch.watch.pair import Pair
 from tests.fakes import FakeUpscaler, save_picture
 from tests.runs import count, tree
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("here")
 
 
 @dataclass
-class Bench:
+class Bench(Listener):
     """A watch on ``in``, what it says, and its clock."""
 
     upscaler: FakeUpscaler = field(default_factory=FakeUpscaler)

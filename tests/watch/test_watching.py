@@ -8,9 +8,8 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image as Pillow
@@ -19,81 +18,8 @@ from watchdog.observers import Observer
 
 from tests.cli.conftest import ENVIRONMENT, finish, start
 from tests.fakes import save_picture
-from tests.runs import digest, tree
-
-PATIENCE = 60.0
-SMALL = ("--model", "espcn", "--device", "cpu", "--settle", "0.4", "--json", "--no-verify")
-
-
-class Watching:
-    """``sr-batch watch in -o out`` at work, and the events that it prints."""
-
-    def __init__(
-        self, folder: Path, *options: str, where: tuple[str, ...] = ("in", "-o", "out")
-    ) -> None:
-        self.folder = folder
-        (folder / "in").mkdir(exist_ok=True)
-        self.process = start("watch", *where, *SMALL, *options, cwd=folder)
-        self.events: list[dict[str, Any]] = []
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self.events.append(json.loads(line))
-
-    def results(self) -> list[dict[str, Any]]:
-        return [event for event in self.events if event["event"] == "result"]
-
-    def wait(self, done: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not done():
-            assert self.process.poll() is None, self.process.stderr and self.process.stderr.read()
-            assert time.monotonic() < deadline, f"{tree(str(self.folder))} {self.events}"
-            time.sleep(0.05)
-
-    def wait_for(self, *names: str) -> None:
-        self.wait(lambda: {*names} <= {*self.outputs()})
-
-    def wait_for_more_than(self, count: int) -> None:
-        self.wait(lambda: len(self.outputs()) > count)
-
-    def outputs(self) -> list[str]:
-        out = self.folder / "out"
-        return tree(str(out)) if out.exists() else []
-
-    def end(self, number: int = signal.SIGTERM) -> str:
-        """Send a signal; standard error, once the process has left in good order."""
-        self.process.send_signal(number)
-        self._reader.join(PATIENCE)
-        assert self.process.stderr
-        said = self.process.stderr.read().decode()
-        assert self.process.wait(PATIENCE) == (0 if number != signal.SIGKILL else -number)
-        assert "Traceback" not in said
-        return said
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self._reader.join(PATIENCE)
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            if stream:
-                stream.close()
-        self.process.wait(PATIENCE)
-
-
-@pytest.fixture
-def watching(tmp_path: Path) -> Iterator[Callable[..., Watching]]:
-    running: list[Watching] = []
-
-    def begin(*options: str, **where: Any) -> Watching:
-        running.append(Watching(tmp_path, *options, **where))
-        return running[-1]
-
-    yield begin
-    for each in running:
-        each.close()
+from tests.runs import digest
+from tests.watch.conftest import SMALL, Watching
 
 
 class Seen(FileSystemEventHandler):

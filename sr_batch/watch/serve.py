@@ -1,0 +1,145 @@
+"""Health and metrics over HTTP, for this machine alone. The only importer of prometheus_client."""
+
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from sr_batch.errors import UsageError
+from sr_batch.results import Done, JobResult
+from sr_batch.watch.listener import Listener
+
+HOST = "127.0.0.1"
+# Longer than any step of an image takes between two signs of life; writing a huge PNG is one.
+STALE = 120.0
+_TICK = 0.1  # seconds between two looks at whether it ends
+
+_Answer = tuple[int, str, bytes]
+_TEXT = "text/plain; charset=utf-8"
+
+
+class Served(Listener):
+    """Counts what it is told, and gives it out. Use as a context manager.
+
+    Args:
+        port: On the loopback interface; 0 takes any that is free.
+        clock: Seconds that run on; another one for tests.
+
+    Attributes:
+        port: That it listens on.
+
+    Raises:
+        UsageError: ``port`` cannot be had, or prometheus-client is not installed.
+    """
+
+    def __init__(self, port: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._metrics = _Metrics(self._age)
+        self._clock = clock
+        self._alive = clock()
+        self._looked = clock()
+        try:
+            self._server = ThreadingHTTPServer((HOST, port), self._handler())
+        except (OSError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(f"--serve {port}: {why}; choose another port") from error
+        self.port = self._server.server_port
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_TICK,))
+
+    def __enter__(self) -> "Served":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def add(self, result: JobResult) -> None:
+        self._metrics.add(result)
+
+    def look(self, folder: Path, waiting: int) -> None:
+        self._metrics.waiting.labels(str(folder)).set(waiting)
+        self._alive = self._looked = self._clock()
+
+    def alive(self) -> None:
+        self._alive = self._clock()
+
+    def reload(self) -> None:
+        self._metrics.waiting.clear()
+        self.alive()
+
+    def answer(self, path: str) -> _Answer:
+        """Status, type and content for a request of ``path``."""
+        if path == "/healthz":
+            still = self._clock() - self._alive
+            if still > STALE:
+                return 503, _TEXT, f"no sign of life for {still:.0f} s\n".encode()
+            return 200, _TEXT, b"ok\n"
+        if path == "/metrics":
+            return 200, *self._metrics.page()
+        return 404, _TEXT, b"there are /healthz and /metrics\n"
+
+    def _age(self) -> float:
+        return self._clock() - self._looked
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        answer = self.answer
+
+        class Handler(BaseHTTPRequestHandler):
+            timeout = 10  # seconds for one that asks slowly
+
+            def do_GET(self) -> None:
+                status, kind, content = answer(self.path.partition("?")[0])
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                """Being asked is no event."""
+
+        return Handler
+
+
+class _Metrics:
+    """The figures, in a registry of their own."""
+
+    def __init__(self, age: Callable[[], float]) -> None:
+        try:
+            import prometheus_client as client
+        except ImportError as error:
+            raise UsageError("--serve needs more: pip install 'sr-batch[metrics]'") from error
+        self._registry = client.CollectorRegistry()
+        client.ProcessCollector(registry=self._registry)
+        registry = self._registry
+        self._files = client.Counter(
+            "sr_batch_files", "Files by what became of them.", ["status"], registry=registry
+        )
+        for status in ("done", "skipped", "failed"):
+            self._files.labels(status)  # a rate needs the 0 before the first
+        self._pixels = client.Counter(
+            "sr_batch_input_pixels", "Pixels of the inputs that are done.", registry=registry
+        )
+        self._seconds = client.Counter(
+            "sr_batch_image_seconds", "Time that the images done have taken.", registry=registry
+        )
+        self.waiting = client.Gauge(
+            "sr_batch_waiting_files", "Files seen and not done.", ["folder"], registry=registry
+        )
+        look = client.Gauge(
+            "sr_batch_last_look_age_seconds", "Since a folder was looked at.", registry=registry
+        )
+        look.set_function(age)
+
+    def add(self, result: JobResult) -> None:
+        self._files.labels(result.status).inc()
+        if isinstance(result, Done):
+            self._pixels.inc(result.input_size.pixels)
+            self._seconds.inc(result.seconds)
+
+    def page(self) -> tuple[str, bytes]:
+        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+        return CONTENT_TYPE_LATEST, generate_latest(self._registry)
