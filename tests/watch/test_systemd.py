@@ -104,7 +104,7 @@ def test_a_manager_that_does_not_listen_holds_up_nothing(
     monkeypatch.setattr("sr_batch.watch.systemd._PATIENCE", 0.001)
     with listening(str(tmp_path / "wire")) as manager:
         systemd = Systemd({"NOTIFY_SOCKET": str(tmp_path / "wire")})
-        for waiting in range(1000):
+        for waiting in range(600):
             systemd.look(Path("in"), waiting)
         assert manager.listen()[0] == "READY=1"
 
