@@ -5,7 +5,7 @@ output holds is the ledger's business; without this table work is only looked at
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -22,7 +22,9 @@ _SCHEMA = (
 _ALL = "SELECT source, stamp, status, error, attempts, pixels, finished FROM outcomes"
 _FAILED = "SELECT source FROM outcomes WHERE status = 'failed'"
 _RECORD = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
-_FORGET = "DELETE FROM outcomes WHERE source = ?"
+_OLD = "SELECT source FROM outcomes WHERE finished < ?"
+_FORGET = "DELETE FROM outcomes WHERE source IN ({})"
+_AT_ONCE = 500  # values that every SQLite takes in one command
 
 
 @dataclass(frozen=True)
@@ -86,5 +88,16 @@ class Journal:
         Raises:
             StorageError: the disk is full or failing.
         """
-        for source in sources:
-            self._state.write(_FORGET, os.fsencode(source))
+        names = [os.fsencode(source) for source in sources]
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            self._state.write(_FORGET.format(", ".join("?" * len(some))), *some)
+
+    def prune(self, there: Collection[Path], before: float) -> None:
+        """Forget what is not ``there`` and was finished ``before``, in seconds since 1970.
+
+        Raises:
+            StorageError: the disk is full or failing.
+        """
+        old = [Path(os.fsdecode(source)) for (source,) in self._state.read(_OLD, before)]
+        self.forget(source for source in old if source not in there)

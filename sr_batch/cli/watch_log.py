@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sr_batch.cli.console import say
@@ -21,18 +22,22 @@ class WatchLog(Listener):
     Args:
         as_json: Objects on standard output in place of lines on standard error.
         volume: -1 says only what went wrong, 1 also what was skipped.
+        clock: Seconds that run on; another one for tests.
     """
 
-    def __init__(self, as_json: bool, volume: int = 0) -> None:
+    def __init__(
+        self, as_json: bool, volume: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._as_json = as_json
         self._volume = volume
+        self._clock = clock
         self._said: dict[str, float] = {}
 
     def say(self, text: str, kind: str = "") -> None:
         """One line."""
         if self._volume < 0 and kind not in _FAULTS:
             return
-        now = time.monotonic()
+        now = self._clock()
         while self._said and now - next(iter(self._said.values())) >= _QUIET_FOR:
             del self._said[next(iter(self._said))]  # the oldest is the first
         if kind + text in self._said:

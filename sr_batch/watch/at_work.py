@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sr_batch.results import Done, Failed, JobResult, NotRun
 from sr_batch.settling import Settling, Stamp
 from sr_batch.sources import Choice, Source, as_candidate
 from sr_batch.watch.after import act
+from sr_batch.watch.attempts import FIRST_PAUSE, LONGEST_PAUSE, Attempts
 from sr_batch.watch.error_file import drop_error, tell_error
 from sr_batch.watch.hints import Hints
 from sr_batch.watch.listener import Listener
@@ -23,9 +25,7 @@ from sr_batch.watch.scan import is_wanted, scan
 from sr_batch.worker import Enlarger, Loader
 
 _BATCH = 32
-_ATTEMPTS = 5
-_YOUNG = 60.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 600.0
+_REMEMBERED = 30 * 86400.0  # seconds that the journal keeps a source that is gone
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,11 @@ class Watch:
             if outcome.status != "waiting"
         }
         self._failed = self._journal.failed()
-        self._attempts: dict[Path, tuple[Stamp, int]] = {}
+        self._attempts = Attempts()
+        self._pruned = False
         self._next_scan = self.clock.now()
         self._not_before = self.clock.now()
-        self._pause = _FIRST_PAUSE
+        self._pause = FIRST_PAUSE
 
     @property
     def waiting(self) -> int:
@@ -109,7 +110,7 @@ class Watch:
                     self._settle(path, stamp, result)
                 elif stamp:
                     left[path] = stamp
-            self._pause = _FIRST_PAUSE
+            self._pause = FIRST_PAUSE
         except StorageError as error:
             self._rest(str(error))
         for path, stamp in left.items():
@@ -134,6 +135,13 @@ class Watch:
                 at_rest = wall - stamp.modified / 1e9 > self.pair.settle
                 self._see(path, stamp, now, whole=at_rest)
         self._forget_all_but(here)
+        if here and not self._pruned:  # an empty folder may be a share that is not mounted
+            self._pruned = True
+            self._prune(here, wall - _REMEMBERED)
+
+    def _prune(self, here: set[Path], before: float) -> None:
+        with suppress(StorageError):  # there will be another start
+            self._journal.prune(here, before)
 
     def _forget_all_but(self, here: set[Path]) -> None:
         for path in self._known.keys() - here:
@@ -142,7 +150,7 @@ class Watch:
             if self.pair.after != "move":  # which would have it there no more
                 drop_error(self.pair, path)
         self._failed &= here
-        self._attempts = {path: tries for path, tries in self._attempts.items() if path in here}
+        self._attempts.keep(here)
         self._settling.keep(here)
 
     def _take_up_dropped(self) -> None:
@@ -195,57 +203,45 @@ class Watch:
 
     def _settle(self, path: Path, stamp: Stamp, result: JobResult) -> None:
         """Remember ``result`` and act on the source, or try it again later."""
+        notes: tuple[str, ...] = ()
         if isinstance(result, Failed):
             if stamp_of(path) != stamp:
                 return  # gone or another by now, which is seen by itself
             if self._try_again(path, stamp, result):
                 return
-        attempts = self._failures(path, stamp)
-        self._attempts.pop(path, None)
+            attempts = self._attempts.count(path, stamp)
+            notes = tell_error(self.pair, path, result.error, attempts, self.clock.wall())
+            self._failed.add(path)
+        else:
+            drop_error(self.pair, path)
+            self._failed.discard(path)
         self._known[path] = str(stamp)
         self.listener.add(result)
-        if isinstance(result, Failed):
-            self._failed.add(path)
-            self._record(path, stamp, "failed", result, attempts + 1)
-            notes = tell_error(self.pair, path, result.error, attempts + 1, self.clock.wall())
-        else:
-            self._failed.discard(path)
-            self._record(path, stamp, "done", result, attempts)
-            drop_error(self.pair, path)
-            notes = ()
+        self._record(path, stamp, "failed" if isinstance(result, Failed) else "done", result)
+        self._attempts.forget(path)
         for note in (*notes, *act(self.pair, path, stamp, result)):
             self.listener.say(note, "note: ")
-
-    def _failures(self, path: Path, stamp: Stamp) -> int:
-        """How often ``path`` has failed as it looks now."""
-        known, count = self._attempts.get(path, (stamp, 0))
-        return count if known == stamp else 0
 
     def _try_again(self, path: Path, stamp: Stamp, result: Failed) -> bool:
         """Whether ``result`` may pass: what is young may still be written, room may be made."""
         if result.cause == "disk":
             self._settling.later(path, stamp, self.clock.now() + self._pause)
             return True
-        young = self.clock.wall() - stamp.modified / 1e9 < _YOUNG
-        may_pass = result.cause == "memory" or (result.cause == "damage" and young)
-        attempts = self._failures(path, stamp) + 1
-        if attempts >= _ATTEMPTS or not may_pass:
+        age = self.clock.wall() - stamp.modified / 1e9
+        pause = self._attempts.add(path, stamp, result.cause, age)
+        if pause is None:
             return False
-        self._attempts[path] = (stamp, attempts)
-        pause = min(_FIRST_PAUSE * 3 ** (attempts - 1), _LONGEST_PAUSE)
         self._settling.later(path, stamp, self.clock.now() + pause)
         self.listener.say(f"{result.error}; tried again in {pause:.0f} s", "waiting: ")
-        self._record(path, stamp, "waiting", result, attempts)
+        self._record(path, stamp, "waiting", result)
         return True
 
-    def _record(
-        self, path: Path, stamp: Stamp, status: Status, result: JobResult, attempts: int
-    ) -> None:
+    def _record(self, path: Path, stamp: Stamp, status: Status, result: JobResult) -> None:
         outcome = Outcome(
             stamp=str(stamp),
             status=status,
             error=result.error if isinstance(result, Failed) else "",
-            attempts=attempts,
+            attempts=self._attempts.count(path, stamp),
             pixels=result.input_size.pixels if isinstance(result, Done) else 0,
             finished=self.clock.wall(),
         )
@@ -254,4 +250,4 @@ class Watch:
     def _rest(self, why: str) -> None:
         self.listener.say(why, "stopped: ")
         self._not_before = self.clock.now() + self._pause
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)

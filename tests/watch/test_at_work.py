@@ -329,6 +329,29 @@ def test_memory_of_sources_that_are_gone_is_given_back() -> None:
     assert count(bench.results) in ({"done": 1, "skipped": 1}, {"done": 2})
 
 
+def test_the_journal_forgets_at_a_start_what_has_been_gone_for_a_month() -> None:
+    for seed in range(3):
+        save_picture(Path(f"in/{seed}.png"), seed)
+    bench = Bench()
+    bench.turn()
+    journal = Journal(Path("out"), pytest.fail)
+
+    def known_after(days_later: float) -> list[str]:
+        bench.start()
+        bench.started += days_later * 86400
+        bench.turn()
+        return sorted(path.name for path in journal.all())
+
+    Path("in/0.png").unlink()
+    assert known_after(29) == ["0.png", "1.png", "2.png"]
+    Path("in").rename("elsewhere")  # a share that is not mounted
+    Path("in").mkdir()
+    assert known_after(31) == ["0.png", "1.png", "2.png"]
+    Path("in").rmdir()
+    Path("elsewhere").rename("in")
+    assert known_after(31) == ["1.png", "2.png"]
+
+
 @pytest.mark.parametrize(
     ("after", "left", "moved"), [("keep", ["a.png", "b.jpg"], []), ("delete", ["b.jpg"], [])]
 )

@@ -1,0 +1,84 @@
+import json
+
+import pytest
+
+from sr_batch.cli.watch_log import WatchLog
+from sr_batch.geometry import Size
+from sr_batch.results import Done, Failed, Skipped
+
+DONE = Done("a.png", "out/a.png", 0.25, Size(4, 3), Size(8, 6), "edsr", 2, "cpu")
+FAILED = Failed("b.png", None, "b.png: damaged\n")
+SKIPPED = Skipped("c.png", "out/c.png", "already done")
+
+Captured = pytest.CaptureFixture[str]
+
+
+def lines(capsys: Captured) -> list[str]:
+    return capsys.readouterr().err.splitlines()
+
+
+def test_says_a_line_again_only_after_a_while(capsys: Captured) -> None:
+    seconds = [0.0]
+    log = WatchLog(as_json=False, clock=lambda: seconds[0])
+    for second in (0, 1, 599, 600, 601):
+        seconds[0] = second
+        log.say("the disk is full", "stopped: ")
+    assert lines(capsys) == ["stopped: the disk is full"] * 2
+
+
+def test_keeps_ten_minutes_of_lines(capsys: Captured) -> None:
+    seconds = [0.0]
+    log = WatchLog(as_json=False, clock=lambda: seconds[0])
+    for number in range(5000):
+        log.say(f"line {number}")
+        seconds[0] += 1
+    assert len(log._said) == 600
+    assert len(lines(capsys)) == 5000
+
+
+@pytest.mark.parametrize(
+    ("volume", "said"),
+    [
+        (-1, ["failed: b.png: damaged\\n", "failed: it is full"]),
+        (
+            0,
+            [
+                "a.png -> out/a.png: 4x3 -> 8x6 in 0.2 s",
+                "failed: b.png: damaged\\n",
+                "note: hm",
+                "failed: it is full",
+            ],
+        ),
+        (
+            1,
+            [
+                "a.png -> out/a.png: 4x3 -> 8x6 in 0.2 s",
+                "failed: b.png: damaged\\n",
+                "c.png: already done",
+                "note: hm",
+                "failed: it is full",
+            ],
+        ),
+    ],
+)
+def test_says_as_much_as_was_asked_for(capsys: Captured, volume: int, said: list[str]) -> None:
+    log = WatchLog(as_json=False, volume=volume)
+    for result in (DONE, FAILED, SKIPPED):
+        log.add(result)
+    log.say("hm", "note: ")
+    log.say("it is full", "failed: ")
+    assert lines(capsys) == said
+
+
+def test_prints_an_object_per_event(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    log = WatchLog(as_json=True, volume=-1)
+    for result in (DONE, FAILED, SKIPPED):
+        log.add(result)
+    log.say("it is full", "stopped: ")
+    out, err = capsysbinary.readouterr()
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [event["event"] for event in events] == ["result", "result", "result", "stopped"]
+    assert [event.get("status") for event in events] == ["done", "failed", "skipped", None]
+    assert events[3]["text"] == "it is full"
+    assert all(event["time"].endswith("+00:00") for event in events)
+    assert err == b""
