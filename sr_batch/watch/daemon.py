@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 
 from sr_batch.errors import UsageError
 from sr_batch.reading import display_name, is_folder
@@ -103,6 +104,20 @@ def require_apart(pairs: Sequence[Pair]) -> None:
     outputs = [pair.output for pair in pairs]
     if len(set(outputs)) < len(outputs):
         raise UsageError("two watched folders have one output folder: give each its own")
+    feeds = {
+        pair.source: [other.source for other in pairs if other != pair and _feeds(pair, other)]
+        for pair in pairs
+    }
+    try:
+        TopologicalSorter(feeds).prepare()
+    except CycleError as error:
+        circle = " -> ".join(display_name(folder) for folder in reversed(error.args[1]))
+        raise UsageError(f"the watched folders feed each other for ever: {circle}") from error
+
+
+def _feeds(pair: Pair, other: Pair) -> bool:
+    """Whether outputs of ``pair`` are sources of ``other``."""
+    return pair.output.is_relative_to(other.source) or other.source.is_relative_to(pair.output)
 
 
 @contextmanager
