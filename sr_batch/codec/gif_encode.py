@@ -37,6 +37,8 @@ class _Step:
         codes: Its pixels.
         drawn: Those that differ from what stands there; through the others it is seen.
         clear: Whether it must become transparent afterwards, because some of it is to be so.
+        holed: Whether its palette has a transparent place, which tells some players what to clear
+            with.
     """
 
     image: Image
@@ -44,6 +46,10 @@ class _Step:
     codes: Codes
     drawn: Mask
     clear: bool
+
+    @property
+    def holed(self) -> bool:
+        return self.clear or not bool(self.drawn.all())
 
 
 def encode(images: Iterable[Image]) -> bytes:
@@ -68,13 +74,15 @@ def encode(images: Iterable[Image]) -> bytes:
 def _steps(image: Image, rest: Iterator[Image]) -> Iterator[_Step]:
     """What ``image`` and then ``rest`` each do to the canvas that they meet."""
     codes = _coded(image)
-    shown = np.zeros_like(codes)
+    shown = empty = np.zeros_like(codes)
     following: Image | None = image
     while following is not None:
         image, following = following, next(rest, None)
         after = codes if following is None else _coded(following)
         drawn, fading = codes != shown, (codes > 0) & (after == 0)
-        region, clear = bounds(drawn | fading), bool(fading.any())
+        # Some players paint what the first frame leaves free.
+        region = bounds(drawn | fading | (shown is empty))
+        clear = bool(fading.any())
         yield _Step(image, region, codes[region.slices], drawn[region.slices], clear)
         shown = codes
         if clear:
@@ -122,7 +130,7 @@ def _colors(codes: Codes) -> Colors:
 
 def _indexed(step: _Step, shared: Codes | None) -> tuple[npt.NDArray[np.uint8], Codes]:
     """Indices into the palette that goes with them; behind its last colour is the hole."""
-    room = 256 if step.drawn.all() else 255
+    room = 256 - step.holed
     palette = np.unique(step.codes[step.drawn])
     if len(palette) > room:
         indices, palette = _dithered(step, room)
@@ -176,7 +184,7 @@ def _flags(table: bytes) -> int:
 
 def _control(step: _Step, ticks: int, hole: int) -> bytes:
     how = (_CLEAR if step.clear else _KEEP) << 2
-    if not step.drawn.all():
+    if step.holed:
         how |= gif.SEE_THROUGH
     return struct.pack("<4BH2B", gif.EXTENSION, gif.CONTROL, 4, how, ticks, hole & 255, 0)
 

@@ -15,6 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from sr_batch import codec
 from sr_batch.codec import jpeg, photoshop, tiff_encode
 from sr_batch.image import Image, Metadata
+from tests.codec.animations import animation
 from tests.codec.pictures import (
     IPTC_RECORD,
     camera_exif,
@@ -90,6 +91,31 @@ def test_another_program_reads_the_words_of_every_page(
     assert {key: found.get(key) for key in expected} == expected
     assert found["File:FileType"] == ("BTF" if big else "TIFF")
     assert "ExifTool:Error" not in found
+
+
+def test_another_program_reads_what_a_gif_says(exiftool: str, tmp_path: Path) -> None:
+    image = Image(noise(26, 34, 3), None, full_metadata())
+    found = said(exiftool, codec.encode_image(image, "gif", 95), tmp_path / "a.gif")
+    assert (found["XMP-dc:Title"], found["XMP-tiff:ImageWidth"]) == ("A cat", 34)
+    assert found["ICC-header:ColorSpaceData"] == "RGB "
+    assert "ExifTool:Warning" not in found
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("gif", {"GIF:FrameCount": 5, "GIF:Duration": 0.5, "GIF:AnimationIterations": 2}),
+        ("png", {"PNG:AnimationFrames": 5, "PNG:AnimationPlays": 3, "XMP-dc:Title": "A cat"}),
+        ("webp", {"RIFF:Duration": 0.5, "RIFF:AnimationLoopCount": 3, "IFD0:Make": "Maker"}),
+    ],
+)
+def test_another_program_counts_the_frames(
+    kind: str, expected: dict[str, Any], exiftool: str, tmp_path: Path
+) -> None:
+    frames = animation([noise(26, 34, 3)] * 5, plays=3, metadata=full_metadata())
+    found = said(exiftool, codec.encode_pages(frames, kind, 95), tmp_path / f"a.{kind}")
+    assert {key: found.get(key) for key in expected} == expected
+    assert "ExifTool:Warning" not in found
 
 
 @pytest.mark.parametrize("kind", KINDS)
