@@ -3,8 +3,8 @@
 _GRAY, _RGB = b"GRAY", b"RGB "
 # These turn gray into RGB.
 _WITHOUT_GRAY = ("webp", "gif")
-# Gray is red, green and blue of the same value to readers of these; PNG forbids such profiles.
-_GRAY_AS_RGB = ("jpg", "tif", "jxl")
+# To readers of others gray is red, green and blue of one value; these forbid profiles of colours.
+_STRICT = ("png",)
 
 
 def suits(icc: bytes | None, gray: bool, kind: str) -> bool:
@@ -16,7 +16,7 @@ def suits(icc: bytes | None, gray: bool, kind: str) -> bool:
         return True
     if not gray or kind in _WITHOUT_GRAY:
         return _space(icc) == _RGB
-    return _space(icc) == _GRAY or (_space(icc) == _RGB and kind in _GRAY_AS_RGB)
+    return _space(icc) == _GRAY or (_space(icc) == _RGB and kind not in _STRICT)
 
 
 def _space(icc: bytes) -> bytes:

@@ -54,6 +54,7 @@ _PICTORIAL = (2, 3, 4, OLD_JPEG, 7, 32771)
 _MAX_TILE_PIXELS = 1 << 22
 _MAX_PIECES = 1 << 21
 _MAX_PIECE_BYTES = 1 << 31  # what libtiff unpacks for Pillow
+_MOST_SAMPLES = 8  # a file of few pixels could have any number of them, and so take any memory
 _CMYK_INKS = 1
 
 
@@ -253,7 +254,7 @@ def _known_bits(layout: Layout) -> tuple[int, ...]:
 
 def _most_samples(layout: Layout) -> int:
     if layout.bytewise:
-        return 2**16 - 1
+        return _MOST_SAMPLES
     return layout.inks + (layout.colors != "cmyk")  # Pillow knows no alpha beside inks
 
 

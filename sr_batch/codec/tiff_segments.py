@@ -173,6 +173,8 @@ def _file(
     """A classic TIFF of ``parts``, which lie behind its header."""
     lengths = [len(part) for part in parts]
     *starts, end = accumulate(lengths, initial=8)
+    if end >= _CLASSIC_BYTES:
+        raise UnsupportedImage("a TIFF with strips over 4 GiB; write it again in smaller ones")
     at = end + end % 2
     offsets, counts = _TILES if tiled else _STRIPS
     tree = {tag: entry for tag, entry in entries.items() if tag not in _TILES + _STRIPS} | {

@@ -9,7 +9,7 @@ from sr_batch.errors import ImageError, UnreadableImage, UnsupportedImage
 from tests.codec.pictures import PLENTY, noise, tiff_file
 
 FOUR = {Tag.SAMPLES: 4, Tag.BITS: [8] * 4}
-HUGE = {Tag.WIDTH: 9999, Tag.HEIGHT: 9999, Tag.SAMPLES: 99}
+HUGE = {Tag.WIDTH: 9999, Tag.HEIGHT: 9999, Tag.BITS: 64, Tag.SAMPLE_FORMAT: 3}
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,7 @@ HUGE = {Tag.WIDTH: 9999, Tag.HEIGHT: 9999, Tag.SAMPLES: 99}
         ({Tag.COMPRESSION: 34712}, "compression 34712; use deflate or LZW"),
         ({Tag.COMPRESSION: 7, Tag.SAMPLES: 5, Tag.BITS: [8] * 5}, "5 samples per pixel"),
         ({Tag.SAMPLES: 2, Tag.BITS: [8] * 2}, "2 samples per pixel"),
+        ({Tag.SAMPLES: 9, Tag.BITS: [8] * 9}, "9 samples per pixel"),
         ({Tag.PHOTOMETRIC: 5, Tag.COMPRESSION: 7, Tag.SAMPLES: 5, Tag.BITS: 8}, "5 samples per"),
         ({Tag.COMPRESSION: 5, Tag.PREDICTOR: 3}, "predictor 3 on 8-bit samples"),
         ({Tag.COMPRESSION: 5, Tag.PREDICTOR: 2, Tag.BITS: [12] * 3}, "predictor 2 on 12-bit"),

@@ -77,6 +77,13 @@ REFUSED: dict[str, Refused] = {
     "still.ico": Refused(lambda: saved(Pillow.fromarray(scene()), "ICO"), _IS.format("an icon")),
     "photoshop.tif": Refused(lambda: b"8BPS\0\1" + bytes(99), _IS.format("a Photoshop document")),
     "raw.tif": Refused(lambda: b"II*\0\x10\0\0\0CR\2\0" + bytes(99), _IS.format("a camera raw")),
+    "fax.tif": Refused(lambda: tiff_file(scene(), tags={Tag.PHOTOMETRIC: 10}), "in a fax's ITULAB"),
+    "other-inks.tif": Refused(
+        lambda: tiff_file(scene(4), tags={Tag.PHOTOMETRIC: 5, Tag.INK_SET: 2}), "of other inks"
+    ),
+    "complex.tif": Refused(
+        lambda: tiff_file(scene(), tags={Tag.SAMPLE_FORMAT: 5}), "of complex or mixed numbers"
+    ),
     "negative.dng": Refused(
         lambda: tiff_file(scene(), tags={Tag.DNG: [1, 4, 0, 0]}), "a camera raw"
     ),

@@ -9,11 +9,12 @@ from typing import Any, Literal
 import numpy as np
 import tifffile
 from PIL import Image as Pillow
+from PIL import ImageCms
 
 from sr_batch.codec import ifd
 from sr_batch.codec.tags import Tag
 from sr_batch.image import Pixels
-from tests.codec.pictures import IPTC_RECORD, camera_exif, saved, tiff_file, xmp_packet
+from tests.codec.pictures import IPTC_RECORD, by_tifffile, camera_exif, saved, tiff_file, xmp_packet
 from tests.corpus.profiles import gray_profile, wide_profile
 from tests.corpus.rows import Array, Read, painted, scene, sized, stepped, turned
 
@@ -95,6 +96,36 @@ def _by_tifffile(
         return out.getvalue()
 
     return Read(make, pixels)
+
+
+def _of(stored: Array, shows: Pixels, bound: float = 30.0, **options: Any) -> Read:
+    """Samples as tifffile stores them, and what they show."""
+    return Read(lambda: by_tifffile(stored, **options), shows, bound=bound)
+
+
+def _inks(depth: int) -> Pixels:
+    """Those of the scene, without black."""
+    color = ~scene(3, depth)
+    return np.concatenate((color, np.zeros_like(color[..., :1])), axis=2)
+
+
+def _of_twelve_bits() -> bytes:
+    values = (scene(3, 16) >> 4).astype(">u2")
+    spread = np.unpackbits(values.view(np.uint8).reshape(*values.shape, 2), axis=3)[..., 4:]
+    rows = np.packbits(spread.reshape(len(values), -1), axis=1)[..., None]
+    wide = {Tag.WIDTH: values.shape[1], Tag.SAMPLES: 3, Tag.PHOTOMETRIC: 2}
+    return tiff_file(rows, tags={**wide, Tag.BITS: [12] * 3})
+
+
+def _lab() -> Pillow.Image:
+    spaces = (ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"))
+    transform = ImageCms.buildTransform(*spaces, "RGB", "LAB")
+    return transform.apply(Pillow.fromarray(scene()))
+
+
+def _pages() -> bytes:
+    first, second = Pillow.fromarray(scene()), Pillow.fromarray(255 - scene(3, 8, 13, 18))
+    return saved(first, "TIFF", save_all=True, append_images=[second])
 
 
 def _said(keeps: str, **options: Any) -> Read:
@@ -212,6 +243,23 @@ READ: dict[str, Read] = {
     "tiff-big-gray-16.tif": _by_tifffile(1, 16, compression="zlib"),
     "tiff-big-big-endian-tiles-16.tif": _by_tifffile(4, 16, order=">", tile=(16, 16)),
     "tiff-big-strip-a-row.tif": _by_tifffile(3, 16, order=">", rowsperstrip=1),
+    "tiff-float-16.tif": _of((scene(3, 16) / 65535).astype("f2"), scene(3, 16), photometric="rgb"),
+    "tiff-float-32.tif": _of(scene(4, 16) / np.float32(65535), scene(4, 16), photometric="rgb"),
+    "tiff-float-64-gray.tif": _of(
+        scene(1, 16).squeeze(2) / 65535, scene(1, 16), photometric="minisblack"
+    ),
+    "tiff-32.tif": _of(scene(3, 16) * np.uint32(65537), scene(3, 16), photometric="rgb"),
+    "tiff-signed-16.tif": _of(
+        (scene(3, 16) - 32768.0).astype("i2"), scene(3, 16), photometric="rgb"
+    ),
+    "tiff-12.tif": Read(_of_twelve_bits, scene(3, 16)),
+    "tiff-inks-8.tif": _of(_inks(8), scene(), photometric="separated"),
+    "tiff-inks-16.tif": _of(_inks(16), scene(3, 16), photometric="separated", compression="zlib"),
+    "tiff-inks-jpeg.tif": Read(
+        lambda: saved(Pillow.fromarray(_inks(8), "CMYK"), "TIFF", compression="jpeg"), scene()
+    ),
+    "tiff-lab.tif": Read(lambda: saved(_lab(), "TIFF"), scene()),
+    "tiff-pages.tif": Read(_pages, scene(), frames=2),
     **{f"tiff-orientation-{turn}.tif": _turned(turn) for turn in range(1, 9)},
     "tiff-icc-wide.tif": _said("icc", icc_profile=wide_profile()),
     "tiff-icc-gray.tif": Read(

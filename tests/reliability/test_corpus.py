@@ -99,15 +99,21 @@ def test_a_second_run_does_nothing(runs: Runs) -> None:
     assert traces(runs.folder / "in_sr") == runs.between
 
 
+def holds(name: str) -> tuple[str, ...]:
+    """The formats that hold several pictures as this file does: as pages, or as frames."""
+    return ("tif",) if name.startswith("tiff-") else ("gif", "png", "webp")
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", ["png", "jpg", "webp", "tif", "bmp"])
 def test_every_good_file_comes_out_in_every_format(kind: str, tmp_path: Path) -> None:
-    for name, row in READ.items():
+    fitting = {name: row for name, row in READ.items() if row.frames == 1 or kind in holds(name)}
+    for name, row in fitting.items():
         (tmp_path / "in" / name).mkdir(parents=True)
         (tmp_path / "in" / name / name).write_bytes(row.make())
     before = traces(tmp_path / "in")
     run = finish(start(*COMMAND, "--format", kind, "--verify", cwd=tmp_path))
-    assert Counter(result["status"] for result in run.results) == {"done": len(READ)}
+    assert Counter(result["status"] for result in run.results) == {"done": len(fitting)}
     for result in run.results:
         height, width = READ[Path(result["input"]).name].shows.shape[:2]
         enlarged = decoded(tmp_path / result["output"])
