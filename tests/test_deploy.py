@@ -10,10 +10,13 @@ import pytest
 import typer
 
 from sr_batch.cli import app
+from sr_batch.cli.config import pairs_in
+from sr_batch.options import UpscaleOptions
 
 ROOT = Path(__file__).parents[1]
 UNIT = ROOT / "deploy" / "sr-batch-watch@.service"
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
+PAGE = ROOT / "docs" / "watch.md"
 PROGRAM = "/opt/sr-batch/bin/sr-batch"
 MOST_EXPOSED = 20  # tenths of what systemd-analyze calls exposure; 100 is a service unconfined
 
@@ -89,3 +92,15 @@ def test_the_images_run_a_watch_that_answers_their_health_check() -> None:
     for stage in final:
         assert stage.rstrip().endswith("USER 1000")
         assert "metrics" in stage
+
+
+def test_the_settings_on_the_page_for_operators_are_settings(tmp_path: Path) -> None:
+    (block,) = re.findall(r"^```toml\n(.*?)^```", PAGE.read_text(), re.M | re.S)
+    file = tmp_path / "studio.toml"
+    file.write_text(block)
+    command = typer.main.get_command(app).commands["watch"]  # type: ignore[attr-defined]
+    context = command.make_context("watch", ["--config", str(file)])
+    assert (context.params["serve"], context.params["model"]) == (9100, "edsr")
+    pairs = [watch_options(["watch", *line]) for line in pairs_in(context, file)]
+    usual = UpscaleOptions().quality
+    assert [(pair["after"], pair["quality"]) for pair in pairs] == [("move", usual), ("keep", 90)]

@@ -135,7 +135,7 @@ class Watch:
                 at_rest = wall - stamp.modified / 1e9 > self.pair.settle
                 self._see(path, stamp, now, whole=at_rest)
         self._forget_all_but(here)
-        if here and not self._pruned:  # an empty folder may be a share that is not mounted
+        if here and not self._pruned:
             self._pruned = True
             self._prune(here, wall - _REMEMBERED)
 
@@ -144,12 +144,14 @@ class Watch:
             self._journal.prune(here, before)
 
     def _forget_all_but(self, here: set[Path]) -> None:
-        for path in self._known.keys() - here:
-            del self._known[path]
         for path in self._failed - here:
             if self.pair.after != "move":  # which would have it there no more
                 drop_error(self.pair, path)
+            self._known.pop(path, None)
         self._failed &= here
+        if here:  # an empty folder may be a share that is lost, and will be back
+            for path in self._known.keys() - here:
+                del self._known[path]
         self._attempts.keep(here)
         self._settling.keep(here)
 

@@ -208,6 +208,21 @@ def test_an_output_that_was_taken_away_is_not_made_again() -> None:
     assert bench.turn() == []
 
 
+def test_a_share_that_is_lost_for_a_while_is_known_when_it_is_back() -> None:
+    save_picture(Path("in/a.png"))
+    bench = Bench()
+    bench.turn()
+    Path("out/a.png").unlink()
+    Path("in").rename("elsewhere")
+    Path("in").mkdir()
+    assert bench.turn() == []
+    Path("in").rmdir()
+    assert bench.turn() == []
+    Path("elsewhere").rename("in")
+    assert bench.turn() == []
+    assert len(bench.results) == 1
+
+
 def test_what_may_still_be_written_is_tried_again() -> None:
     whole = save_picture(Path("other/a.png"), size=(60, 40)).read_bytes()
     Path("in").mkdir()

@@ -98,6 +98,16 @@ def test_counts_from_nothing() -> None:
         assert figures(served.port)["sr_batch_files_total failed"] == 1
 
 
+def test_the_page_for_operators_names_every_figure() -> None:
+    text = (ROOT / "docs" / "watch.md").read_text()
+    named = {*re.findall(r"^\| `(sr_batch_\w+)", text, re.M)}
+    with Served(0) as served:
+        served.look(Path("in"), 0)
+        found = {name.split()[0] for name in figures(served.port)}
+    ours = {name for name in found if name.startswith("sr_batch_")}
+    assert named == {name for name in ours if not name.endswith("_created")}
+
+
 def test_listens_on_this_machine_alone() -> None:
     with Served(0) as served, socket.socket() as other:
         other.bind(("127.0.0.2", served.port))  # would be taken if it listened everywhere
