@@ -41,8 +41,10 @@ FLOORS: dict[int, set[str]] = {
     3: {
         "byte_gate",
         "claim",
+        "decoder",
         "doctor",
         "engine",
+        "isolation",
         "jobs",
         "networks",
         "outputs",

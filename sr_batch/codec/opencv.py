@@ -28,10 +28,13 @@ def decode(kind: str, data: bytes, size: Size) -> Iterator[Block]:
 
     Raises:
         UnreadableImage: truncated, corrupt, or not of ``size``.
+        MemoryError: there is not enough of it.
     """
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as fault:
+        if fault.code == cv2.Error.StsNoMem:
+            raise MemoryError from fault
         raise UnreadableImage(f"truncated or damaged {kind}") from fault
     if pixels is None or pixels.shape[:2] != (size.height, size.width):
         raise UnreadableImage(f"truncated or damaged {kind}")
