@@ -50,6 +50,7 @@ class UpscaleOptions(Goal):
         exclude: Patterns of what is not.
         existing: What becomes of an input in whose output's place something else stands.
         verify: Whether every output is decoded again and compared before it takes its name.
+        isolate: Whether inputs are decoded in processes of their own.
         jobs: Threads that run tiles; None is one per core.
         recursive: Whether folders are walked into.
     """
@@ -70,6 +71,7 @@ class UpscaleOptions(Goal):
     exclude: tuple[str, ...] = ()
     existing: Existing = "error"
     verify: bool = False
+    isolate: bool = False
     jobs: int | None = None
     recursive: bool = True
 

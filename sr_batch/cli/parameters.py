@@ -191,6 +191,14 @@ Verify = Annotated[
         help="Read every output again, and fail it if it is not the input's picture.",
     ),
 ]
+Isolate = Annotated[
+    bool,
+    typer.Option(
+        "--isolate/--no-isolate",
+        help="Decode inputs in processes with limits, so that one that crashes, hangs or bloats "
+        "its decoder fails alone.",
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(

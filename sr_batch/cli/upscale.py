@@ -21,6 +21,7 @@ from sr_batch.cli.parameters import (
     InMode,
     InPrecision,
     Inputs,
+    Isolate,
     Jobs,
     LongEdge,
     MaxPixels,
@@ -92,6 +93,7 @@ def upscale(
     exclude: Exclude = None,
     existing: OnExisting = DEFAULTS.existing,
     verify: Verify = DEFAULTS.verify,
+    isolate: Isolate = DEFAULTS.isolate,
     jobs: Jobs = DEFAULTS.jobs,
     recursive: Recursive = DEFAULTS.recursive,
     dry: Dry = False,
@@ -148,15 +150,17 @@ def _work(
 ) -> int:
     """Run the plan and show its results; the exit code."""
     from sr_batch import engine
+    from sr_batch.isolation import loader
 
     results: list[JobResult] = []
     try:
-        run = engine.run(
-            plan, upscaler, options, report.progress, stop.event, notify=report.say, dry=dry
-        )
-        for result in run:
-            results.append(result)
-            report.add(result)
+        with loader(options.isolate, stop.event) as load:
+            run = engine.run(
+                plan, upscaler, options, report.progress, stop.event, load, report.say, dry
+            )
+            for result in run:
+                results.append(result)
+                report.add(result)
     except SrBatchError as error:
         report.stopped(str(error))
         return error.exit_code
