@@ -1,10 +1,13 @@
 """What is measured: each case gives rows of one table."""
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +18,13 @@ from benchmarks.photos import photographs
 from benchmarks.process import run_tool
 from sr_batch import engine
 from sr_batch.catalog import choose
-from sr_batch.codec import encode_image, read_image
+from sr_batch.codec import encode_image, read_image, read_pages
+from sr_batch.isolation import Decoders
 from sr_batch.jobs import plan_jobs
 from sr_batch.options import MAX_PIXELS, Format, UpscaleOptions
 from sr_batch.results import Done
 from sr_batch.upscaler import Upscaler
+from sr_batch.worker import Loader
 
 MIB = 2**20
 GROUPS = 5  # the two sides take turns, so that a slower minute of the machine hits both
@@ -95,12 +100,30 @@ def memory(setting: Setting) -> Iterator[Row]:
         cost.peak_bytes <= limit,
     )
     peaks = []
-    for count in (30, 400):
-        folder = setting.folder / f"small{count}"
-        photographs(setting.photos, folder, count, (0.02, 0.06))
+    for number in (30, 400):
+        folder = setting.folder / f"small{number}"
+        photographs(setting.photos, folder, number, (0.02, 0.06))
         peaks.append(run_tool("upscale", str(folder), *_flags("espcn", setting)).peak_bytes)
     ratio = peaks[1] / peaks[0]
     yield Row("espcn x2, peak memory of 400 images / 30", f"{ratio:.2f}", "<= 1.30", ratio <= 1.3)
+
+
+def isolation(setting: Setting) -> Iterator[Row]:
+    """Decoding in processes of their own against decoding in threads; the start is not counted."""
+    photographs(setting.photos, setting.folder / "photographs", 10, (0.1, 0.3))
+    photographs(setting.photos, setting.folder / "small", 60, (0.01, 0.06))
+    _turn_into_png(sorted((setting.folder / "small").iterdir())[::2])
+    with Decoders(threading.Event()) as isolated:
+        for kind in ("photographs", "small"):
+            groups = [*_groups(sorted((setting.folder / kind).iterdir()))]
+            ratio = _paired(groups, _decode, isolated)
+            yield Row(f"{kind}: decoding isolated / here", f"{ratio:.2f}", "", True)
+            for scale, what in ((1, "no network"), (2, "espcn x2")):
+                options = _options("espcn", scale, "keep", setting)
+                with Upscaler(options, _ignore) as upscaler:
+                    ratio = _paired(groups, partial(_enlarge_anew, options, upscaler), isolated)
+                goal, reached = ("<= 1.10", ratio <= 1.1) if scale > 1 else ("", True)
+                yield Row(f"{kind}, {what}: isolated / threads", f"{ratio:.2f}", goal, reached)
 
 
 def start(setting: Setting) -> Iterator[Row]:
@@ -114,6 +137,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "speed": speed,
     "hidden": hidden,
     "memory": memory,
+    "isolation": isolation,
 }
 
 
@@ -157,17 +181,61 @@ def _infer(session: onnxruntime.InferenceSession, array: npt.NDArray[np.float32]
     return time.perf_counter() - started
 
 
+def _paired(
+    groups: Sequence[Sequence[Path]],
+    seconds: Callable[[Sequence[Path], Loader], float],
+    isolated: Loader,
+) -> float:
+    """Median over ``groups`` of the time with ``isolated`` over that without, in turns a b b a."""
+    ratios = []
+    seconds(groups[0], isolated)  # the processes start, caches fill
+    for group in groups:
+        a, b, c, d = (seconds(group, load) for load in (read_pages, isolated, isolated, read_pages))
+        ratios.append((b + c) / (a + d))
+    return median(ratios)
+
+
+def _turn_into_png(paths: Sequence[Path]) -> None:
+    for path in paths:
+        path.with_suffix(".png").write_bytes(_as_png(path))
+        path.unlink()
+
+
+def _as_png(path: Path) -> bytes:
+    return encode_image(read_image(path.read_bytes(), path.name, MAX_PIXELS), "png", 95)
+
+
+def _decode(paths: Sequence[Path], load: Loader) -> float:
+    """Seconds for all pictures of ``paths``, one after the other."""
+    files = [(path.read_bytes(), path.name) for path in paths]
+    started = time.perf_counter()
+    for data, name in files:
+        list(load(data, name, MAX_PIXELS))
+    return time.perf_counter() - started
+
+
 def _enlarge(
-    paths: Sequence[Path], options: UpscaleOptions, out: Path, upscaler: Upscaler
+    paths: Sequence[Path],
+    options: UpscaleOptions,
+    out: Path,
+    upscaler: Upscaler,
+    load: Loader = read_pages,
 ) -> float:
     """Seconds that the plan and the engine take for ``paths``, files in and files out."""
     started = time.perf_counter()
     plan = plan_jobs([str(path) for path in paths], f"{out}/", options, upscaler.model)
-    results = list(engine.run(plan, upscaler, options, lambda _: None, threading.Event()))
+    results = list(engine.run(plan, upscaler, options, lambda _: None, threading.Event(), load))
     seconds = time.perf_counter() - started
     if not all(isinstance(result, Done) for result in results):
         raise RuntimeError(f"not all done: {results}")
     return seconds
+
+
+def _enlarge_anew(
+    options: UpscaleOptions, upscaler: Upscaler, paths: Sequence[Path], load: Loader
+) -> float:
+    with tempfile.TemporaryDirectory() as out:
+        return _enlarge(paths, options, Path(out), upscaler, load)
 
 
 def _decode_and_encode(path: Path, out: Path) -> float:
