@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 import tifffile
 from PIL import Image as Pillow
-from PIL import ImageCms
 
 from sr_batch.codec import ifd
 from sr_batch.codec.tags import Tag
@@ -115,17 +114,6 @@ def _of_twelve_bits() -> bytes:
     rows = np.packbits(spread.reshape(len(values), -1), axis=1)[..., None]
     wide = {Tag.WIDTH: values.shape[1], Tag.SAMPLES: 3, Tag.PHOTOMETRIC: 2}
     return tiff_file(rows, tags={**wide, Tag.BITS: [12] * 3})
-
-
-def _lab() -> Pillow.Image:
-    spaces = (ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"))
-    transform = ImageCms.buildTransform(*spaces, "RGB", "LAB")
-    return transform.apply(Pillow.fromarray(scene()))
-
-
-def _pages() -> bytes:
-    first, second = Pillow.fromarray(scene()), Pillow.fromarray(255 - scene(3, 8, 13, 18))
-    return saved(first, "TIFF", save_all=True, append_images=[second])
 
 
 def _said(keeps: str, **options: Any) -> Read:
@@ -244,7 +232,9 @@ READ: dict[str, Read] = {
     "tiff-big-big-endian-tiles-16.tif": _by_tifffile(4, 16, order=">", tile=(16, 16)),
     "tiff-big-strip-a-row.tif": _by_tifffile(3, 16, order=">", rowsperstrip=1),
     "tiff-float-16.tif": _of((scene(3, 16) / 65535).astype("f2"), scene(3, 16), photometric="rgb"),
-    "tiff-float-32.tif": _of(scene(4, 16) / np.float32(65535), scene(4, 16), photometric="rgb"),
+    "tiff-float-32-alpha.tif": _of(
+        scene(4, 16) / np.float32(65535), scene(4, 16), photometric="rgb"
+    ),
     "tiff-float-64-gray.tif": _of(
         scene(1, 16).squeeze(2) / 65535, scene(1, 16), photometric="minisblack"
     ),
@@ -253,13 +243,10 @@ READ: dict[str, Read] = {
         (scene(3, 16) - 32768.0).astype("i2"), scene(3, 16), photometric="rgb"
     ),
     "tiff-12.tif": Read(_of_twelve_bits, scene(3, 16)),
-    "tiff-inks-8.tif": _of(_inks(8), scene(), photometric="separated"),
     "tiff-inks-16.tif": _of(_inks(16), scene(3, 16), photometric="separated", compression="zlib"),
     "tiff-inks-jpeg.tif": Read(
         lambda: saved(Pillow.fromarray(_inks(8), "CMYK"), "TIFF", compression="jpeg"), scene()
     ),
-    "tiff-lab.tif": Read(lambda: saved(_lab(), "TIFF"), scene()),
-    "tiff-pages.tif": Read(_pages, scene(), frames=2),
     **{f"tiff-orientation-{turn}.tif": _turned(turn) for turn in range(1, 9)},
     "tiff-icc-wide.tif": _said("icc", icc_profile=wide_profile()),
     "tiff-icc-gray.tif": Read(

@@ -101,7 +101,7 @@ def test_a_second_run_does_nothing(runs: Runs) -> None:
 
 def holds(name: str) -> tuple[str, ...]:
     """The formats that hold several pictures as this file does: as pages, or as frames."""
-    return ("tif",) if name.startswith("tiff-") else ("gif", "png", "webp")
+    return ("tif",) if name.endswith(".tif") else ("gif", "png", "webp")
 
 
 @pytest.mark.soak
