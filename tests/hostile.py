@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,9 @@ def read_pages(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
     FAULTS.get(Path(name).stem, _behave)()
     image = codec.read_image(data, name, max_pixels)
     for number in range(3):
-        yield replace(image, color=image.color + number, timing=Timing(number + 0.5, 7))
+        yield replace(
+            image, color=image.color + number, timing=Timing(Fraction(2 * number + 1, 2), 7)
+        )
 
 
 def tell(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:

@@ -2,6 +2,7 @@ import io
 import resource
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def test_receives_what_was_sent(values: list[Any]) -> None:
 @pytest.mark.parametrize("depth", [8, 16])
 def test_pixels_do_not_go_through_the_pickle(depth: int) -> None:
     image = replace(picture(3, True, depth, 300, 400), metadata=full_metadata())
-    view = replace(image, color=image.color[::-1, ::2], timing=Timing(40, 0))
+    view = replace(image, color=image.color[::-1, ::2], timing=Timing(Fraction(40), 0))
     for each in (image, view):
         stream = sent(each)
         received: Image = receive(stream)

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_the_unit_runs_a_command_that_there_is(tmp_path: Path) -> None:
 
 
 def test_a_linter_finds_nothing_in_the_dockerfile() -> None:
-    assert run("hadolint", "--no-color", DOCKERFILE) == ""
+    assert run(Path(sys.executable).with_name("hadolint"), "--no-color", DOCKERFILE) == ""
 
 
 def test_the_dockerfile_copies_what_there_is_and_no_more_reaches_it() -> None:

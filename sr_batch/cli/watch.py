@@ -21,6 +21,7 @@ from sr_batch.cli.parameters import (
     Include,
     InMode,
     InPrecision,
+    Isolate,
     Jobs,
     LogJson,
     LongEdge,
@@ -90,6 +91,7 @@ def watch(
     exclude: Exclude = None,
     existing: OnExisting = DEFAULTS.existing,
     verify: Verify = True,
+    isolate: Isolate = True,
     jobs: Jobs = DEFAULTS.jobs,
     recursive: Recursive = DEFAULTS.recursive,
     settle: Settle = 2.0,
@@ -146,10 +148,9 @@ def _operators(
 
 
 def _watch(pairs: Sequence[Pair], told: Listener, stop: Stop, idle: float) -> None:
-    from sr_batch.codec import read_pages
     from sr_batch.watch.daemon import watch as run
 
-    run(pairs, told, read_pages, stop.event, idle)
+    run(pairs, told, stop.event, idle)
 
 
 def _pairs(context: typer.Context) -> list[Pair]:

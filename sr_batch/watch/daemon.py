@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 from sr_batch.errors import UsageError
+from sr_batch.isolation import loader
 from sr_batch.reading import display_name, is_folder
 from sr_batch.upscaler import Upscaler
 from sr_batch.watch.at_work import Clock, Watch
@@ -15,7 +16,6 @@ from sr_batch.watch.listener import Listener
 from sr_batch.watch.lock import sole_watch
 from sr_batch.watch.mounts import is_silent
 from sr_batch.watch.pair import Pair
-from sr_batch.worker import Loader
 
 _TICK = 0.5  # seconds between two looks at the stop event
 
@@ -51,7 +51,6 @@ class _Warm:
 def watch(
     pairs: Sequence[Pair],
     listener: Listener,
-    load: Loader,
     stop: threading.Event,
     idle: float,
     clock: Clock | None = None,
@@ -61,7 +60,6 @@ def watch(
     Args:
         pairs: Checked by :func:`require_apart`.
         listener: Is told everything.
-        load: Decodes.
         stop: Ends the watch.
         idle: Seconds without work after which the networks are closed.
         clock: Another one, for tests.
@@ -74,7 +72,7 @@ def watch(
     clock = clock or Clock()
     wake = threading.Event()
     with ExitStack() as stack:
-        watches = [stack.enter_context(_open(p, listener, load, clock, wake)) for p in pairs]
+        watches = [stack.enter_context(_open(p, listener, stop, clock, wake)) for p in pairs]
         warm = [_Warm(pair, idle, clock, listener.say) for pair in pairs]
         for networks in warm:
             stack.callback(networks.close)
@@ -122,10 +120,11 @@ def _feeds(pair: Pair, other: Pair) -> bool:
 
 @contextmanager
 def _open(
-    pair: Pair, listener: Listener, load: Loader, clock: Clock, wake: threading.Event
+    pair: Pair, listener: Listener, stop: threading.Event, clock: Clock, wake: threading.Event
 ) -> Iterator[Watch]:
     with ExitStack() as stack:
         stack.enter_context(sole_watch(pair.output))
+        load = stack.enter_context(loader(pair.options.isolate, stop))
         hints = None
         if pair.poll or is_silent(pair.source):
             listener.say(f"{display_name(pair.source)} is looked at every {pair.rescan:g} s")

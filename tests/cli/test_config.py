@@ -123,6 +123,7 @@ SETTINGS = {
     "exclude": ["web", "*.bmp"],
     "existing": "skip",
     "verify": True,
+    "isolate": True,
     "jobs": 3,
     "recursive": False,
     "dry-run": True,

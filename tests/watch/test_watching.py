@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -195,7 +196,7 @@ def status(
     folder: Path, command: str = "status", *options: str
 ) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*("python", "-m", "sr_batch", command, "out"), *options],
+        [sys.executable, "-m", "sr_batch", command, "out", *options],
         cwd=folder,
         env=ENVIRONMENT,
         capture_output=True,
