@@ -22,6 +22,9 @@ from tests.fakes import save_picture
 from tests.runs import digest
 from tests.watch.conftest import SMALL, Watching
 
+# Of watchdog, where folders are made in folders quickly; an error would end its thread here.
+pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
+
 
 class Seen(FileSystemEventHandler):
     """Every name that is taken in a folder, by any file that is not hidden."""
