@@ -19,7 +19,6 @@ from sr_batch.codec import (
     gif,
     gif_encode,
     heic,
-    icc,
     jpeg,
     jxl,
     png,
@@ -96,6 +95,8 @@ _ANIMATORS: dict[str, Callable[[Iterable[Image], int], bytes]] = {
     "webp": webp_encode.animate,
 }
 _CLOCKS = {"gif": gif_encode.new_clock(), "webp": webp_encode.new_clock()}
+# These know no gray with alpha and make RGB of it.
+_ALPHA_IN_COLOR = ("avif", "heic", "jxl")
 _EIGHT_BIT = ("jpg", "webp", "bmp", "gif", "avif")
 _HEADER_FAULTS = (struct.error, ValueError, LookupError, ArithmeticError, zlib.error)
 
@@ -237,7 +238,6 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
     exif_limit = {"jpg": jpeg.MAX_EXIF, "bmp": 0, "gif": 0}.get(kind, 2**31)
     xmp_limit = {"jpg": jpeg.MAX_XMP, "bmp": 0}.get(kind, 2**31)
     icc_limit = {"jpg": jpeg.MAX_ICC, "bmp": 0}.get(kind, 2**31)
-    color_only = ("webp",) if image.alpha is None else ("webp", "avif", "heic")
     lost = {
         "alpha flattened on white": image.alpha is not None and kind == "jpg",
         "16 bit rounded to 8": image.levels > 255 and kind in _EIGHT_BIT,
@@ -251,9 +251,7 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
         "a part of XMP left out": bool(metadata.xmp_extension) and kind != "jpg",
         "IPTC left out": bool(metadata.photoshop) and kind not in ("jpg", "png", "tif"),
         "ICC profile left out": len(metadata.icc or b"") > icc_limit
-        or not profile.suits(metadata.icc, image.is_gray, kind)
-        or (icc.is_gray(metadata.icc) and kind in color_only)
-        or (kind == "jxl" and metadata.icc is not None and jxl.usable_profile(image) is None),
+        or (metadata.icc is not None and _profile(image, kind) is None),
     }
     said = (metadata.note,) if metadata.note else ()
     return said + tuple(what for what, happens in lost.items() if happens)
@@ -264,8 +262,16 @@ def _ready(page: Image, kind: str) -> Image:
     require_fits(page.size, kind, "output")
     block = exif.with_size(page.metadata.exif, page.size)
     packet = page.metadata.xmp and xmp.with_size(page.metadata.xmp, page.size)
-    icc = page.metadata.icc if profile.suits(page.metadata.icc, page.is_gray, kind) else None
-    return replace(page, metadata=replace(page.metadata, icc=icc, exif=block, xmp=packet))
+    words = replace(page.metadata, icc=_profile(page, kind), exif=block, xmp=packet)
+    return replace(page, metadata=words)
+
+
+def _profile(image: Image, kind: str) -> bytes | None:
+    """Its profile, if a file of ``kind`` can carry it."""
+    icc = image.metadata.icc
+    gray = image.is_gray and not (image.alpha is not None and kind in _ALPHA_IN_COLOR)
+    suits = profile.suits(icc, gray, kind) and (kind != "jxl" or jxl.understands(icc))
+    return icc if suits else None
 
 
 def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:

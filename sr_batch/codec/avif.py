@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sr_batch.codec import exif, heif, icc, isobmff, opencv, pillow
+from sr_batch.codec import exif, heif, isobmff, opencv, pillow
 from sr_batch.codec.container import Block, Container
 from sr_batch.codec.heif import Picture
 from sr_batch.codec.strips import whole
@@ -28,12 +28,11 @@ def open_file(data: bytes) -> Container:
 def encode(image: Image, quality: int) -> bytes:
     """An AVIF at ``quality`` without chroma subsampling; 16 bit is rounded to 8.
 
-    Gray stays gray, but with alpha it becomes RGB, and then a gray profile is left out.
+    Gray stays gray, but with alpha it becomes RGB.
     """
     pixels, metadata = whole(image, depth=8), image.metadata
-    profile = icc.fitting(metadata.icc, pixels.shape[2])
     block = metadata.exif if metadata.exif and exif.has_header(metadata.exif) else None
-    return pillow.encode_avif(pixels, quality, profile, block, metadata.xmp)
+    return pillow.encode_avif(pixels, quality, metadata.icc, block, metadata.xmp)
 
 
 def _decode(data: bytes, picture: Picture) -> Iterator[Block]:

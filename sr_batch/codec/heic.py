@@ -6,7 +6,7 @@ from io import BytesIO
 
 import numpy as np
 
-from sr_batch.codec import heif, icc
+from sr_batch.codec import heif
 from sr_batch.codec.container import Block, Container, as_stored
 from sr_batch.codec.heif import Picture
 from sr_batch.codec.strips import whole
@@ -30,7 +30,7 @@ def open_file(data: bytes) -> Container:
 def encode(image: Image, quality: int) -> bytes:
     """A HEIC of 8 bit, or of 10 bit if ``image`` has 16; chroma halved, as phones write it.
 
-    Gray stays gray, but with alpha it becomes RGB, and then a gray profile is left out.
+    Gray stays gray, but with alpha it becomes RGB.
     """
     import pillow_heif
 
@@ -54,7 +54,7 @@ def encode(image: Image, quality: int) -> bytes:
             quality=round(quality * 0.7),
             enc_params={"preset": "ultrafast"},
             chroma=420,
-            icc_profile=icc.fitting(metadata.icc, pixels.shape[2]),
+            icc_profile=metadata.icc,
             metadata=words,
         )
     return out.getvalue()

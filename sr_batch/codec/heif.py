@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sr_batch.codec import exif, icc, xmp
+from sr_batch.codec import exif, h273, xmp
 from sr_batch.codec.container import Block, Container
 from sr_batch.codec.isobmff import Items
 from sr_batch.errors import UnreadableImage
@@ -130,7 +130,7 @@ def container(
             exif=exif.upright(picture.exif),
             xmp=picture.xmp and xmp.upright(picture.xmp, turn),
             dpi=exif.dpi(picture.exif),
-            note=", ".join(text for text in said if text) or None,
+            note="; ".join(text for text in said if text) or None,
         ),
         blocks=blocks,
     )
@@ -173,10 +173,10 @@ def _profile(picture: Picture) -> tuple[bytes | None, str]:
     """A profile for colours that are told by numbers alone, and a note where there is none."""
     if picture.icc:
         return picture.icc, ""
-    icc.require_sdr(picture.transfer)
+    h273.require_sdr(picture.transfer)
     if picture.channels == 1:
         return None, ""
-    return icc.of_numbers(picture.primaries, picture.transfer)
+    return h273.of_numbers(picture.primaries, picture.transfer)
 
 
 def _said(items: Items, kind: bytes, numbers: Iterable[int]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from sr_batch.codec import exif, icc, jxl_header, openimageio, xmp
+from sr_batch.codec import exif, jxl_header, openimageio, profile, xmp
 from sr_batch.codec.container import Block, Container, as_stored
 from sr_batch.codec.isobmff import box, boxes
 from sr_batch.codec.jxl_header import SIGNATURE
@@ -69,10 +69,9 @@ def encode(image: Image, quality: int) -> bytes:
     by the encoder: its colours stay, its bytes do not.
     """
     pixels, metadata = whole(image, depth=None), image.metadata
-    profile = usable_profile(image)
-    if profile and not icc.is_gray(profile) and image.is_gray and image.alpha is None:
+    if metadata.icc and pixels.shape[2] == 1 and not profile.is_gray(metadata.icc):
         pixels = np.repeat(pixels, 3, axis=2)
-    data = openimageio.encode(pixels, quality, profile)
+    data = openimageio.encode(pixels, quality, metadata.icc)
     words = []
     if metadata.exif:
         words.append(box(b"Exif", bytes(4) + metadata.exif))
@@ -81,10 +80,9 @@ def encode(image: Image, quality: int) -> bytes:
     return _with(data, b"".join(words)) if words else data
 
 
-def usable_profile(image: Image) -> bytes | None:
-    """The profile of ``image``, if it fits and the encoder, which must understand it, does so."""
-    profile = icc.fitting(image.metadata.icc, 1 if image.is_gray and image.alpha is None else 3)
-    return profile if profile and openimageio.understands(profile) else None
+def understands(icc: bytes | None) -> bool:
+    """Whether the encoder can make sense of a profile; it refuses the picture otherwise."""
+    return icc is None or openimageio.understands(icc)
 
 
 def _with(data: bytes, words: bytes) -> bytes:

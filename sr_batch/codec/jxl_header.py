@@ -5,7 +5,7 @@ Fields are packed without gaps, lowest bit first; what has its usual value takes
 
 from dataclasses import dataclass
 
-from sr_batch.codec import icc
+from sr_batch.codec import h273
 from sr_batch.errors import UnreadableImage, UnsupportedImage
 from sr_batch.geometry import Size
 
@@ -154,7 +154,7 @@ def _colors(bits: _Bits) -> tuple[bool, bool]:
         bits.take(24)  # the exponent of a curve that has no name
         return gray, False
     curve = bits.number()
-    icc.require_sdr(curve)
+    h273.require_sdr(curve)
     return gray, (white, primaries, curve) == (_D65, _SRGB, _SRGB_CURVE)
 
 

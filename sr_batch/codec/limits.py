@@ -21,7 +21,8 @@ _MAX_SIDE_OF = {
 }
 # Offsets of BMP have 32 bits; a little is left for its header.
 _MAX_BYTES_OF = {"bmp": 2**32 - 2**24}
-_MAX_PIXELS_OF = {"avif": 2**28}
+# AVIF: libavif again. HEIC: what x265 writes.
+_MAX_PIXELS_OF = {"avif": 2**28, "heic": 142_606_336}
 _BYTES_PER_PIXEL = 3
 
 

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from sr_batch.codec.icc import is_gray
 from sr_batch.codec.jxl_header import JxlHeader
+from sr_batch.codec.profile import is_gray
 from sr_batch.errors import ImageError, UnreadableImage, UnwritableOutput
 from sr_batch.image import Pixels
 

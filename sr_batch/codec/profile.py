@@ -19,5 +19,10 @@ def suits(icc: bytes | None, gray: bool, kind: str) -> bool:
     return _space(icc) == _GRAY or (_space(icc) == _RGB and kind not in _STRICT)
 
 
+def is_gray(icc: bytes) -> bool:
+    """Whether a profile speaks of gray pixels."""
+    return _space(icc) == _GRAY
+
+
 def _space(icc: bytes) -> bytes:
     return icc[16:20]

@@ -7,7 +7,7 @@ import pytest
 from PIL import ImageCms
 
 from sr_batch import codec
-from sr_batch.codec import icc, jxl
+from sr_batch.codec import h273, jxl
 from sr_batch.codec.container import as_stored
 from sr_batch.codec.isobmff import box, boxes
 from sr_batch.errors import ImageTooLarge, UnreadableImage, UnsupportedImage
@@ -30,7 +30,7 @@ SHAPE = (37, 50, 3)
 
 
 def display_p3() -> bytes:
-    profile, _ = icc.of_numbers(12, 13)
+    profile, _ = h273.of_numbers(12, 13)
     assert profile is not None
     return profile
 

@@ -30,7 +30,8 @@ def decoded(path: Path) -> Pixels:
     if path.suffix == ".tif":  # gray of 16 bit with alpha is nothing that Pillow knows
         pixels = tifffile.imread(path, key=0)
     elif path.suffix == ".jxl":
-        pixels = np.asarray(OpenImageIO.ImageBuf(str(path)).get_pixels(OpenImageIO.UINT8))
+        buffer = OpenImageIO.ImageBuf(str(path))
+        pixels = np.asarray(buffer.get_pixels(buffer.spec().format))
     elif path.read_bytes().startswith(b"\x89PNG"):  # Pillow cuts 16 bit to 8
         pixels = open_opencv(path.read_bytes())
     else:

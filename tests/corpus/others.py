@@ -1,18 +1,13 @@
-"""GIF, AVIF, HEIC and JPEG XL, and what moves."""
+"""GIF, and what moves."""
 
 from typing import Any
 
 import numpy as np
 from PIL import Image as Pillow
 
-from sr_batch import codec
-from sr_batch.image import Image, Pixels
+from sr_batch.image import Pixels
 from tests.codec.pictures import saved
 from tests.corpus.rows import Make, Read, scene
-
-
-def _saved(kind: str, **options: Any) -> Make:
-    return lambda: saved(Pillow.fromarray(scene()), kind, **options)
 
 
 def _frames(kind: str, first: Pixels, **options: Any) -> Make:
@@ -32,7 +27,4 @@ READ: dict[str, Read] = {
     "moving.gif": Read(_frames("GIF", _few_colors()), _few_colors(), bound=25, frames=2),
     "moving.png": Read(_frames("PNG", scene()), scene(), frames=2),
     "moving.webp": Read(_frames("WEBP", scene(), lossless=True), scene(), frames=2),
-    "still.avif": Read(_saved("AVIF", quality=100, subsampling="4:4:4"), scene()),
-    "still.heic": Read(_saved("HEIF", quality=100, chroma=444), scene()),
-    "still.jxl": Read(lambda: codec.encode_image(Image(scene()), "jxl", 100), scene()),
 }

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from PIL import Image as Pillow
 
 from sr_batch.codec.tags import Tag
+from tests.codec.heif_files import Part, heif_file, ispe
+from tests.codec.jxl_files import jxl_header
 from tests.codec.pictures import png_file, saved, tiff_file
-from tests.corpus import bmp, jpeg, png, tiff, webp
+from tests.corpus import bmp, heif, jpeg, jxl, png, tiff, webp
 from tests.corpus.rows import Refused, scene
 
 _HUGE = 60_000
@@ -52,6 +54,9 @@ _WHOLE: dict[str, Callable[[], bytes]] = {
     "tif": lambda: tiff_file(scene()),
     "lzw.tif": tiff.READ["tiff-lzw.tif"].make,
     "bmp": bmp.READ["bmp-rgb-24.bmp"].make,
+    **heif.WHOLE,
+    "jxl": lambda: jxl.jxl(scene()),
+    "lossless.jxl": lambda: jxl.jxl(scene(), 100),
 }
 
 REFUSED: dict[str, Refused] = {
@@ -74,6 +79,9 @@ REFUSED: dict[str, Refused] = {
         lambda: b"\0\0\0\x18ftypheic" + bytes(99), "truncated or damaged heic"
     ),
     "no-picture.jxl": Refused(lambda: b"\xff\x0a" + bytes(99), "truncated or damaged jxl"),
+    "animation.avif": Refused(heif.film, "an animated AVIF"),
+    "animation.jxl": Refused(jxl.film, "an animated JPEG XL"),
+    "hdr.avif": Refused(heif.hdr, r"an HDR picture \(PQ\)"),
     "still.ico": Refused(lambda: saved(Pillow.fromarray(scene()), "ICO"), _IS.format("an icon")),
     "photoshop.tif": Refused(lambda: b"8BPS\0\1" + bytes(99), _IS.format("a Photoshop document")),
     "raw.tif": Refused(lambda: b"II*\0\x10\0\0\0CR\2\0" + bytes(99), _IS.format("a camera raw")),
@@ -127,6 +135,10 @@ REFUSED: dict[str, Refused] = {
         lambda: webp.riff((b"VP8L", b"\x2f" + struct.pack("<I", 16382 | 16382 << 14))),
         "16383x16383 are 268402689 pixels, over the limit",
     ),
+    "bomb.avif": Refused(
+        lambda: heif_file(b"avif", [Part(b"av01", b"", (ispe(_HUGE, _HUGE),))]), _LIMIT
+    ),
+    "bomb.jxl": Refused(lambda: jxl_header(_HUGE, _HUGE), _LIMIT),
     "long.png": Refused(
         lambda: png_file(2_000_000, 1, 8, 0, bytes(2_000_001)), "has a side over 1048576"
     ),

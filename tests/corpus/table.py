@@ -5,12 +5,12 @@ A new kind is one line in the table of its format, or in `tests.corpus.refused`.
 
 from pathlib import Path
 
-from tests.corpus import bmp, jpeg, others, png, tiff, webp
+from tests.corpus import bmp, heif, jpeg, jxl, others, png, tiff, webp
 from tests.corpus.refused import REFUSED as REFUSED
 from tests.corpus.rows import Read, Refused
 
 READ: dict[str, Read] = png.READ | jpeg.READ | tiff.READ | webp.READ | bmp.READ
-READ |= others.READ
+READ |= heif.READ | jxl.READ | others.READ
 ALL: dict[str, Read | Refused] = READ | REFUSED
 
 

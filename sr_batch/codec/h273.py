@@ -1,4 +1,4 @@
-"""ICC profiles: which pixels they fit, and those of colours that H.273 has numbers for."""
+"""Colours that a file names by their numbers in ITU-T H.273: ICC profiles of them."""
 
 import struct
 
@@ -53,16 +53,6 @@ def require_sdr(transfer: int) -> None:
             f"an HDR picture ({_HDR[transfer]}), whose brightness no profile can tell;"
             " make an SDR one of it first"
         )
-
-
-def is_gray(profile: bytes | None) -> bool:
-    """Whether a profile is of gray pixels, so that RGB pixels cannot carry it."""
-    return profile is not None and profile[16:20] == b"GRAY"
-
-
-def fitting(profile: bytes | None, channels: int) -> bytes | None:
-    """``profile``, unless it is of gray pixels and these are not."""
-    return None if is_gray(profile) and channels > 1 else profile
 
 
 def _columns(colors: list[tuple[float, float]], white: tuple[float, float]) -> _FloatArray:

@@ -5,9 +5,8 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageCms
 
-from sr_batch.codec import icc
+from sr_batch.codec import h273
 from sr_batch.errors import UnsupportedImage
-from tests.codec.pictures import srgb_profile
 
 # Red, green and blue in XYZ, as the profiles of their inventors have them.
 COLUMNS = {
@@ -17,7 +16,7 @@ COLUMNS = {
 
 
 def profile(primaries: int, transfer: int) -> bytes:
-    made, note = icc.of_numbers(primaries, transfer)
+    made, note = h273.of_numbers(primaries, transfer)
     assert made is not None
     assert note == ""
     return made
@@ -59,12 +58,12 @@ def test_has_the_curve_of_the_standard(transfer: int, gamma: float) -> None:
 def test_srgb_and_its_like_need_none() -> None:
     for primaries in (1, 2):
         for transfer in (1, 2, 6, 13, 14, 15):
-            assert icc.of_numbers(primaries, transfer) == (None, "")
+            assert h273.of_numbers(primaries, transfer) == (None, "")
 
 
 @pytest.mark.parametrize(("primaries", "transfer"), [(10, 13), (1, 9), (99, 99)])
 def test_says_what_it_does_not_know(primaries: int, transfer: int) -> None:
-    made, note = icc.of_numbers(primaries, transfer)
+    made, note = h273.of_numbers(primaries, transfer)
     assert made is None
     assert f"({primaries}/{transfer}) taken for sRGB" in note
 
@@ -72,18 +71,10 @@ def test_says_what_it_does_not_know(primaries: int, transfer: int) -> None:
 def test_refuses_curves_beyond_white() -> None:
     for transfer, name in ((16, "PQ"), (18, "HLG")):
         with pytest.raises(UnsupportedImage, match=rf"an HDR picture \({name}\).*SDR"):
-            icc.require_sdr(transfer)
-    icc.require_sdr(13)
+            h273.require_sdr(transfer)
+    h273.require_sdr(13)
 
 
 def test_is_always_the_same() -> None:
     assert profile(12, 13) == profile(12, 13)
     assert len(profile(12, 13)) < 3000
-
-
-def test_a_gray_profile_fits_gray_alone() -> None:
-    gray = srgb_profile()[:16] + b"GRAY" + srgb_profile()[20:]
-    assert icc.fitting(gray, 1) == gray
-    assert icc.fitting(gray, 3) is None
-    assert icc.fitting(srgb_profile(), 3) == srgb_profile()
-    assert icc.fitting(None, 1) is None
