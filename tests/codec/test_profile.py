@@ -11,8 +11,8 @@ from sr_batch.image import Image, Metadata
 from tests.codec.pictures import noise, open_pillow, read, saved, srgb_profile
 from tests.corpus.profiles import gray_profile, ink_profile, wide_profile
 
-GRAYS = ["jpg", "png", "tif"]
-COLORS = ["jpg", "png", "tif", "webp", "avif"]
+GRAYS = ["jpg", "png", "tif", "avif", "heic"]
+COLORS = ["jpg", "png", "tif", "webp", "avif", "heic"]
 
 
 def long_profile() -> bytes:
@@ -38,7 +38,7 @@ def test_a_wide_gamut_survives_bit_for_bit(kind: str) -> None:
 def test_gray_keeps_its_profile_bit_for_bit(kind: str) -> None:
     source = saved(
         Pillow.fromarray(noise(9, 14)),
-        {"jpg": "JPEG", "png": "PNG", "tif": "TIFF"}[kind],
+        {"jpg": "JPEG", "png": "PNG", "tif": "TIFF", "avif": "AVIF", "heic": "HEIF"}[kind],
         icc_profile=gray_profile(),
     )
     image = read(source)
@@ -54,7 +54,8 @@ def test_gray_with_alpha_keeps_its_profile() -> None:
     image = replace(colored(gray_profile(), 1), alpha=noise(9, 14))
     for kind in ("png", "tif"):
         assert read(codec.encode_image(image, kind, 95)).metadata.icc == gray_profile()
-    assert codec.losses(image, "webp") == ("ICC profile left out",)
+    for kind in ("webp", "avif", "heic", "jxl"):
+        assert codec.losses(image, kind) == ("ICC profile left out",)
 
 
 @pytest.mark.parametrize("kind", COLORS)

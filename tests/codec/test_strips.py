@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sr_batch.codec.strips import strips
+from sr_batch.codec.strips import strips, whole
 from sr_batch.image import Image
 from tests.codec.pictures import merged, picture
 
@@ -45,3 +45,13 @@ def test_transparent_is_white_and_opaque_stays() -> None:
     image = Image(np.full((1, 2, 3), 40, np.uint8), np.array([[0, 255]], np.uint8))
     (part,) = strips(image, 1, alpha=False)
     assert part[0].tolist() == [[255] * 3, [40] * 3]
+
+
+@pytest.mark.parametrize(("channels", "samples"), [(1, 4), (3, 4)])
+def test_gray_with_alpha_in_one_piece_is_colour(channels: int, samples: int) -> None:
+    image = picture(channels, True, 16)
+    pixels = whole(image, depth=None)
+    assert pixels.shape[2] == samples
+    assert np.array_equal(pixels[..., 3], merged(image)[..., -1])
+    assert np.array_equal(pixels[..., :3], np.broadcast_to(image.color, pixels[..., :3].shape))
+    assert whole(picture(1, False, 16), depth=8).shape[2] == 1
