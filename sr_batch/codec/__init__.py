@@ -23,7 +23,6 @@ from sr_batch.codec import (
     jxl,
     png,
     png_encode,
-    profile,
     tiff,
     tiff_encode,
     webp,
@@ -33,6 +32,7 @@ from sr_batch.codec import (
 from sr_batch.codec.container import Container, decode
 from sr_batch.codec.extras import require_readable, require_writable
 from sr_batch.codec.limits import require_fits, require_within
+from sr_batch.codec.lost import carried_profile, losses
 from sr_batch.codec.policy import kept
 from sr_batch.codec.sniff import SUFFIXES, describe, format_of_suffix, sniff
 from sr_batch.errors import UnreadableImage, UnsupportedImage, about
@@ -94,10 +94,6 @@ _ANIMATORS: dict[str, Callable[[Iterable[Image], int], bytes]] = {
     "png": lambda images, _: apng_encode.encode(images),
     "webp": webp_encode.animate,
 }
-_CLOCKS = {"gif": gif_encode.new_clock(), "webp": webp_encode.new_clock()}
-# These know no gray with alpha and make RGB of it.
-_ALPHA_IN_COLOR = ("avif", "heic", "jxl")
-_EIGHT_BIT = ("jpg", "webp", "bmp", "gif", "avif")
 _HEADER_FAULTS = (struct.error, ValueError, LookupError, ArithmeticError, zlib.error)
 
 
@@ -232,46 +228,13 @@ def likely_bytes(size: Size, kind: str) -> int:
     return round(size.pixels * _BYTES_PER_PIXEL[kind])
 
 
-def losses(image: Image, kind: str) -> tuple[str, ...]:
-    """What was changed on reading, and what a file of ``kind`` cannot hold, in words for notes."""
-    metadata = image.metadata
-    exif_limit = {"jpg": jpeg.MAX_EXIF, "bmp": 0, "gif": 0}.get(kind, 2**31)
-    xmp_limit = {"jpg": jpeg.MAX_XMP, "bmp": 0}.get(kind, 2**31)
-    icc_limit = {"jpg": jpeg.MAX_ICC, "bmp": 0}.get(kind, 2**31)
-    lost = {
-        "alpha flattened on white": image.alpha is not None and kind == "jpg",
-        "16 bit rounded to 8": image.levels > 255 and kind in _EIGHT_BIT,
-        "16 bit rounded to 10": image.levels > 255 and kind == "heic",
-        "alpha made fully on or off": kind == "gif" and gif_encode.has_soft_alpha(image),
-        "colours reduced to 256": kind == "gif" and gif_encode.has_too_many_colors(image),
-        "frame times rounded": kind in _CLOCKS and _CLOCKS[kind].rounds(image),
-        "EXIF left out": len(metadata.exif or b"") > exif_limit
-        or (kind == "avif" and metadata.exif is not None and not exif.has_header(metadata.exif)),
-        "XMP left out": len(metadata.xmp or b"") > xmp_limit,
-        "a part of XMP left out": bool(metadata.xmp_extension) and kind != "jpg",
-        "IPTC left out": bool(metadata.photoshop) and kind not in ("jpg", "png", "tif"),
-        "ICC profile left out": len(metadata.icc or b"") > icc_limit
-        or (metadata.icc is not None and _profile(image, kind) is None),
-    }
-    said = (metadata.note,) if metadata.note else ()
-    return said + tuple(what for what, happens in lost.items() if happens)
-
-
 def _ready(page: Image, kind: str) -> Image:
     """``page`` with words that are true of it."""
     require_fits(page.size, kind, "output")
     block = exif.with_size(page.metadata.exif, page.size)
     packet = page.metadata.xmp and xmp.with_size(page.metadata.xmp, page.size)
-    words = replace(page.metadata, icc=_profile(page, kind), exif=block, xmp=packet)
+    words = replace(page.metadata, icc=carried_profile(page, kind), exif=block, xmp=packet)
     return replace(page, metadata=words)
-
-
-def _profile(image: Image, kind: str) -> bytes | None:
-    """Its profile, if a file of ``kind`` can carry it."""
-    icc = image.metadata.icc
-    gray = image.is_gray and not (image.alpha is not None and kind in _ALPHA_IN_COLOR)
-    suits = profile.suits(icc, gray, kind) and (kind != "jxl" or jxl.understands(icc))
-    return icc if suits else None
 
 
 def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
