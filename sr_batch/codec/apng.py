@@ -9,8 +9,7 @@ from io import BytesIO
 from itertools import islice
 
 from sr_batch.codec.animation import After, Frame
-from sr_batch.codec.png_encode import write_chunk
-from sr_batch.codec.png_pixels import SIGNATURE, Layout, blocks, walk
+from sr_batch.codec.png_pixels import SIGNATURE, Layout, blocks, walk, write_chunk
 from sr_batch.errors import UnreadableImage
 from sr_batch.geometry import Region, Size
 

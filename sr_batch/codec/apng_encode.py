@@ -8,8 +8,7 @@ from itertools import chain, count
 
 from sr_batch.codec import png_encode
 from sr_batch.codec.animation_encode import changed, cut, milliseconds
-from sr_batch.codec.png_encode import write_chunk
-from sr_batch.codec.png_pixels import SIGNATURE
+from sr_batch.codec.png_pixels import SIGNATURE, write_chunk
 from sr_batch.image import Image
 
 _MOST = 65535

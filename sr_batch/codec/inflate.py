@@ -6,24 +6,36 @@ from collections.abc import Iterable, Iterator
 _STEP = 1 << 18
 
 
-def inflated(parts: Iterable[bytes | memoryview], limit: int) -> Iterator[bytes]:
+class Inflated:
     """What a deflated stream in ``parts`` unpacks to, piece by piece; not much beyond ``limit``.
 
-    Raises:
-        zlib.error: it is damaged; a wrong checksum counts if the stream ends before the limit.
+    Iterating raises ``zlib.error`` where it is damaged; a wrong checksum counts if the stream ends
+    before the limit.
     """
-    inflater, total = zlib.decompressobj(), 0
-    for part in parts:
-        rest: bytes | memoryview = part
-        while rest and not inflater.eof and total <= limit:
-            piece = inflater.decompress(rest, _STEP)
-            yield piece
-            total += len(piece)
-            rest = inflater.unconsumed_tail
-    if total <= limit:
-        yield inflater.flush()
+
+    def __init__(self, parts: Iterable[bytes | memoryview], limit: int) -> None:
+        self._parts = parts
+        self._limit = limit
+        self._inflater = zlib.decompressobj()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the stream has come to its end, with nothing behind it."""
+        return self._inflater.eof and not self._inflater.unused_data
+
+    def __iter__(self) -> Iterator[bytes]:
+        total = 0
+        for part in self._parts:
+            rest: bytes | memoryview = part
+            while rest and not self._inflater.eof and total <= self._limit:
+                piece = self._inflater.decompress(rest, _STEP)
+                yield piece
+                total += len(piece)
+                rest = self._inflater.unconsumed_tail
+        if total <= self._limit:
+            yield self._inflater.flush()
 
 
 def inflated_length(parts: Iterable[bytes | memoryview], limit: int) -> int:
-    """How many bytes :func:`inflated` gives."""
-    return sum(map(len, inflated(parts, limit)))
+    """How many bytes :class:`Inflated` gives."""
+    return sum(map(len, Inflated(parts, limit)))

@@ -36,7 +36,7 @@ _WAYS = ((0,), (0,), (0, 1))
 def open_file(data: bytes) -> tuple[Container, ...]:
     """Take a PNG apart; whether it is whole shows only when it is decoded."""
     chunks = _chunks(data)
-    if len(chunks.get("IHDR", b"")) != 13:
+    if len(chunks.get("IHDR", b"")) != 13 or data[12:16] != b"IHDR":
         raise UnreadableImage("truncated or damaged png (no header)")
     width, height, bits, kind, *ways = struct.unpack(">IIBBBBB", chunks["IHDR"])
     if bits not in _BITS.get(kind, ()):

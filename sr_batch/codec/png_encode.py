@@ -12,7 +12,7 @@ from io import BytesIO
 import numpy as np
 import numpy.typing as npt
 
-from sr_batch.codec.png_pixels import SIGNATURE
+from sr_batch.codec.png_pixels import SIGNATURE, write_chunk
 from sr_batch.codec.strips import strips
 from sr_batch.image import Image, Metadata, Pixels
 
@@ -75,13 +75,6 @@ def _raw(profile: bytes) -> bytes:
     digits = profile.hex().encode("ascii")
     lines = [digits[at : at + 72] for at in range(0, len(digits), 72)]
     return b"\niptc\n%8d\n" % len(profile) + b"\n".join(lines) + b"\n"
-
-
-def write_chunk(out: BytesIO, name: bytes, payload: bytes | memoryview) -> None:
-    """Length, name, content and checksum."""
-    out.write(struct.pack(">I", len(payload)) + name)
-    out.write(payload)
-    out.write(struct.pack(">I", zlib.crc32(payload, zlib.crc32(name))))
 
 
 def _deflated(parts: Iterable[Pixels], step: int) -> Iterator[bytes]:

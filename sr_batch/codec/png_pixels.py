@@ -1,15 +1,17 @@
 """The pixels of a PNG, decoded by Pillow (8 bit) or OpenCV (16 bit, which Pillow cuts to 8)."""
 
+import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
 
 from sr_batch.codec import opencv, pillow
 from sr_batch.codec.container import Block
-from sr_batch.codec.inflate import inflated
+from sr_batch.codec.inflate import Inflated
 from sr_batch.errors import UnreadableImage
 from sr_batch.geometry import Size
 from sr_batch.image import Pixels
@@ -18,6 +20,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GRAY, RGB, PALETTE, GRAY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 _SAMPLES = {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGB_ALPHA: 4}
 _MODES = {GRAY: "L", RGB: "RGB", PALETTE: "RGB", GRAY_ALPHA: "LA", RGB_ALPHA: "RGBA"}
+_HEADER = 8 + 25  # the signature and the first chunk
 _PAETH = 4  # the last of the filters
 # Left, top, steps across and down of every pass.
 _WHOLE = ((0, 0, 1, 1),)
@@ -74,6 +77,13 @@ def walk(data: bytes) -> Iterator[tuple[str, int, int]]:
         at = end + 4
 
 
+def write_chunk(out: BytesIO, name: bytes, payload: bytes | memoryview) -> None:
+    """Length, name, content and checksum."""
+    out.write(struct.pack(">I", len(payload)) + name)
+    out.write(payload)
+    out.write(struct.pack(">I", zlib.crc32(payload, zlib.crc32(name))))
+
+
 def blocks(data: bytes, layout: Layout) -> Iterator[Block]:
     """Bands of the picture in ``data``, alpha behind its channels.
 
@@ -81,7 +91,8 @@ def blocks(data: bytes, layout: Layout) -> Iterator[Block]:
         UnreadableImage: truncated or corrupt.
     """
     bare = _bare(data, layout)
-    _require_sound_rows(data, layout)
+    if not _ends_well(data, layout) and layout.bits == 16:
+        bare = _repacked(bare, layout)
     if layout.kind == PALETTE:
         mode = "RGBA" if layout.has_alpha else "RGB"
         yield from pillow.decode("png", bare, mode)
@@ -119,13 +130,15 @@ def _bare(data: bytes, layout: Layout) -> bytes:
     return b"".join(parts)
 
 
-def _require_sound_rows(data: bytes, layout: Layout) -> None:
-    """All must be there, for Pillow leaves others black; and filters be known, or libpng talks."""
-    view, at = memoryview(data), 0
-    parts = (view[start:end] for name, start, end in walk(data) if name == "IDAT")
+def _ends_well(data: bytes, layout: Layout) -> bool:
+    """Whether the stream of rows ends with the last of them.
+
+    All must be there, for Pillow leaves others black; and filters be known, or libpng talks.
+    """
     filters, expected = _filter_places(layout)
+    stream, at = Inflated(_stream(data), expected), 0
     try:
-        for piece in inflated(parts, expected):
+        for piece in stream:
             here = slice(*np.searchsorted(filters, (at, at + len(piece))))
             if np.frombuffer(piece, np.uint8)[filters[here] - at].max(initial=0) > _PAETH:
                 raise UnreadableImage("truncated or damaged png (an unknown filter)")
@@ -134,6 +147,24 @@ def _require_sound_rows(data: bytes, layout: Layout) -> None:
         raise UnreadableImage(f"truncated or damaged png ({fault})") from fault
     if at < expected:
         raise UnreadableImage("truncated or damaged png (rows are missing)")
+    return at == expected and stream.is_closed
+
+
+def _repacked(bare: bytes, layout: Layout) -> bytes:
+    """The same rows in a stream that ends with them: of any other end libpng talks."""
+    _, expected = _filter_places(layout)
+    rows = b"".join(Inflated(_stream(bare), expected))[:expected]
+    out = BytesIO()
+    out.write(bare[:_HEADER])
+    write_chunk(out, b"IDAT", zlib.compress(rows, 1))
+    write_chunk(out, b"IEND", b"")
+    return out.getvalue()
+
+
+def _stream(data: bytes) -> Iterator[memoryview]:
+    """The pieces of the deflated rows."""
+    view = memoryview(data)
+    return (view[start:end] for name, start, end in walk(data) if name == "IDAT")
 
 
 def _filter_places(layout: Layout) -> tuple[npt.NDArray[np.int64], int]:

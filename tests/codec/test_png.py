@@ -1,5 +1,6 @@
 import struct
 import zlib
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -68,6 +69,12 @@ def test_expands_the_palette(transparent: list[int] | None) -> None:
     assert np.array_equal(image.color[0], palette)
     alpha = None if image.alpha is None else image.alpha[0].tolist()
     assert alpha == (None if transparent is None else [*transparent, 255])
+
+
+def test_a_header_that_is_not_the_first_chunk_is_an_error() -> None:
+    good = png_file(1, 1, 8, 0, bytes(2))
+    with pytest.raises(UnreadableImage, match="no header"):
+        codec.read_header(good[:8] + png_chunk(b"tEXt", b"A\0a") + good[8:], "a.png", PLENTY)
 
 
 def test_a_missing_palette_is_an_error() -> None:
@@ -219,6 +226,26 @@ def test_a_filter_that_there_is_not_is_a_silent_error(
     data = plain[:8] + png_chunk(b"IHDR", plain[16:28] + bytes((interlaced,))) + plain[33:]
     with pytest.raises(UnreadableImage, match=r"truncated or damaged png \(an unknown filter\)"):
         read(data)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda rows: zlib.compress(rows + bytes(99)),
+        lambda rows: zlib.compress(rows) + b"junk",
+        lambda rows: zlib.compress(rows)[:-4],
+    ],
+    ids=["too many rows", "junk behind", "no checksum"],
+)
+def test_a_stream_that_ends_oddly_is_read_in_silence(
+    spoil: Callable[[bytes], bytes], depth: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pixels = noise(9, 7, 3, depth=depth)
+    good = png_file(7, 9, depth, 2, b"")
+    stream = png_chunk(b"IDAT", spoil(unfiltered(pixels)))
+    assert np.array_equal(read(good[:33] + stream + png_chunk(b"IEND", b"")).color, pixels)
     assert capfd.readouterr() == ("", "")
 
 
