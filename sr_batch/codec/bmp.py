@@ -22,6 +22,10 @@ _MODES = {
 }
 _METRES_PER_INCH = 0.0254
 _BITFIELDS = 3
+_PIXELS_AT = 10
+_HEADERS = 2048  # the longest with a palette is 1162
+# A run of one pixel takes two bytes, a plain one up to four; a row has an end, or a leap to it.
+_MOST_PER_PIXEL, _MOST_PER_ROW = 4, 4
 _STRIP_BYTES = 1 << 20
 
 
@@ -43,8 +47,15 @@ def open_file(data: bytes) -> Container:
         depth=8,
         orientation=1,
         metadata=Metadata(dpi=dpi if min(dpi) > 0 else None),
-        blocks=lambda: pillow.decode("bmp", data, mode),
+        blocks=lambda: pillow.decode("bmp", data[: _most_bytes(data, picture.size)], mode),
     )
+
+
+def _most_bytes(data: bytes, size: tuple[int, int]) -> int:
+    """What of a file can belong to its pixels: Pillow takes its time over runs of nothing."""
+    (start,) = struct.unpack_from("<I", data, _PIXELS_AT)
+    width, height = size
+    return max(int(start), _HEADERS) + _MOST_PER_PIXEL * (width + _MOST_PER_ROW) * height
 
 
 def encode(image: Image) -> bytes:

@@ -91,6 +91,15 @@ def test_a_truncated_picture_is_an_error(kept: int) -> None:
         codec.read_image(data[:kept], "a.bmp", PLENTY)
 
 
+def test_does_not_follow_runs_of_nothing() -> None:
+    """A row that is full already takes any number of them, one after the other, for hours."""
+    head = struct.pack("<2sIHHI", b"BM", 0, 0, 0, 54 + 1024)
+    info = struct.pack("<IiiHHIIiiII", 40, 3, 2, 1, 8, 1, 0, 0, 0, 0, 0)
+    runs = b"\3\7" + b"\1\7" * 9999 + b"\0\0\3\7\0\1"
+    with pytest.raises(UnreadableImage, match="truncated or damaged bmp"):
+        codec.read_image(head + info + bytes(1024) + runs, "a.bmp", PLENTY)
+
+
 def test_refuses_an_impossible_depth() -> None:
     data = bytearray(saved(Pillow.fromarray(noise(4, 4, 3)), "BMP"))
     struct.pack_into("<H", data, 28, 7)
