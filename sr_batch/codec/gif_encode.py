@@ -101,6 +101,11 @@ def has_too_many_colors(image: Image) -> bool:
     return len(np.unique(_coded(image))) > 256
 
 
+def holds_xmp(packet: bytes) -> bool:
+    """Whether ``packet`` can stand in a GIF, where a zero ends what it is part of."""
+    return b"\0" not in packet
+
+
 def has_soft_alpha(image: Image) -> bool:
     """Whether anything is neither opaque nor invisible."""
     alpha = image.alpha
@@ -157,7 +162,7 @@ def _head(image: Image, palette: Codes) -> bytes:
         parts += _application(gif.LOOPS, _chain(struct.pack("<BH", 1, again)))
     if metadata.icc:
         parts += _application(gif.ICC, _chain(metadata.icc))
-    if metadata.xmp:
+    if metadata.xmp and holds_xmp(metadata.xmp):
         parts += _application(gif.XMP, metadata.xmp + gif.XMP_TRAILER)
     return b"".join(parts)
 

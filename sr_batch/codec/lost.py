@@ -24,7 +24,8 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
         "frame times rounded": kind in _CLOCKS and _CLOCKS[kind].rounds(image),
         "EXIF left out": len(metadata.exif or b"") > exif_limit
         or (kind == "avif" and metadata.exif is not None and not exif.has_header(metadata.exif)),
-        "XMP left out": len(metadata.xmp or b"") > xmp_limit,
+        "XMP left out": len(metadata.xmp or b"") > xmp_limit
+        or (kind == "gif" and not gif_encode.holds_xmp(metadata.xmp or b"")),
         "a part of XMP left out": bool(metadata.xmp_extension) and kind != "jpg",
         "IPTC left out": bool(metadata.photoshop) and kind not in ("jpg", "png", "tif"),
         "ICC profile left out": len(metadata.icc or b"") > icc_limit

@@ -154,6 +154,14 @@ def test_keeps_what_it_can_of_metadata() -> None:
     assert codec.losses(image, "gif") == ("EXIF left out", "IPTC left out")
 
 
+def test_leaves_out_a_packet_that_would_end_early() -> None:
+    packet = "<x:xmpmeta/>".encode("utf-16")
+    image = Image(noise(4, 5, 3), None, Metadata(xmp=packet))
+    assert read(codec.encode_image(image, "gif", 95)).metadata.xmp is None
+    assert "XMP left out" in codec.losses(image, "gif")
+    assert "XMP left out" not in codec.losses(image, "png")
+
+
 def test_leaves_out_a_gray_profile() -> None:
     icc = srgb_profile()[:16] + b"GRAY" + srgb_profile()[20:]
     image = Image(noise(4, 4, 1), None, Metadata(icc=icc))
