@@ -1,9 +1,10 @@
 """Decoding in processes of their own: what crashes, hangs or bloats a decoder costs one file.
 
 Only decoding is kept apart. Headers are read in this process, by our own code that is bounded in
-time and memory; of foreign code there is Pillow's Python for BMP, and Little CMS where the profile
-of a CMYK picture is opened. Our own outputs are checked here, too. It is no sandbox: a decoder
-process has all rights of this one, and its answers are believed.
+time and memory; of foreign code there are Pillow's Python for BMP, brotli for packed words in a
+JPEG XL, and Little CMS where the profile of a CMYK picture is opened. Our own outputs are checked
+here, too. It is no sandbox: a decoder process has all rights of this one, and its answers are
+believed.
 """
 
 import errno
@@ -141,9 +142,9 @@ class _Decoder:
         try:
             receive(self._replies)
         except EOFError as fault:
+            code = self._process.wait()
             self.close()
-            what = f"exit code {self._process.returncode}"
-            raise SrBatchError(_NO_START.format(what)) from fault
+            raise SrBatchError(_NO_START.format(f"exit code {code}")) from fault
 
     @property
     def is_alive(self) -> bool:
@@ -233,11 +234,9 @@ def _end(code: int, limits: Limits) -> UnreadableImage:
 
 
 def _limits(header: codec.Header, file_bytes: int, seconds: float) -> Limits:
-    """Generous ones, from what the header says is decoded at once: a page, or an animation."""
-    pixels, decoded = header.pixels, header.decoded_bytes
-    if not header.animated:
-        pixels = max(size.pixels for size in header.sizes)
-        decoded = min(decoded, pixels * _MOST_DECODED_BYTES_PER_PIXEL)
+    """Generous ones, from what the header says of the largest picture; pages come one by one."""
+    pixels = max(size.pixels for size in header.sizes)
+    decoded = min(header.decoded_bytes, pixels * _MOST_DECODED_BYTES_PER_PIXEL)
     return Limits(
         seconds=seconds + pixels * _SECONDS_PER_PIXEL,
         memory=_MEMORY + file_bytes * _MEMORY_PER_BYTE + decoded * _MEMORY_PER_DECODED_BYTE,

@@ -9,32 +9,27 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from sr_batch import codec
-from sr_batch.image import Image, Timing
+from sr_batch.image import Image
 
 
 def read_pages(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
-    """Three pictures of every file, unless its name is one of the faults'."""
+    """As the codec, unless the name is one of the faults'."""
     FAULTS.get(Path(name).stem, _behave)()
-    image = codec.read_image(data, name, max_pixels)
-    for number in range(3):
-        yield replace(
-            image, color=image.color + number, timing=Timing(Fraction(2 * number + 1, 2), 7)
-        )
+    yield from codec.read_pages(data, name, max_pixels)
 
 
 def tell(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
-    """What a test wants to know of this process, as the note of the picture."""
-    image = codec.read_image(data, name, max_pixels)
+    """What a test wants to know of this process, as the note of every picture."""
     facts = {"pid": os.getpid(), "modules": sorted(sys.modules)}
     if sys.platform == "linux":
         facts["killed first"] = Path("/proc/self/oom_score_adj").read_text() == "1000\n"
-    yield replace(image, metadata=replace(image.metadata, note=json.dumps(facts)))
+    for image in codec.read_pages(data, name, max_pixels):
+        yield replace(image, metadata=replace(image.metadata, note=json.dumps(facts)))
 
 
 def hold(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
@@ -42,7 +37,7 @@ def hold(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
     fcntl.flock(os.open(name, os.O_WRONLY | os.O_CREAT), fcntl.LOCK_EX)
     Path(name).with_suffix(".ready").touch()
     FAULTS.get(Path(name).stem, _behave)()
-    yield codec.read_image(data, name, max_pixels)
+    yield from codec.read_pages(data, name, max_pixels)
 
 
 def _behave() -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,18 @@ from hypothesis import strategies as st
 from sr_batch import codec
 from sr_batch.engine import run
 from sr_batch.errors import ImageError, SrBatchError, UnreadableImage
-from sr_batch.image import Image, Metadata
+from sr_batch.image import Image, Timing
 from sr_batch.isolation import Decoders, loader
 from sr_batch.jobs import plan_jobs
 from sr_batch.tile_pool import Stopped
+from sr_batch.worker import Loader
 from tests.codec.pictures import PLENTY, full_metadata, picture
+from tests.corpus.table import ALL
 from tests.fakes import FakeUpscaler, save_picture
-from tests.hostile import read_pages
 from tests.runs import OPTIONS, count, errors, tree
 
 PATIENCE = 60.0
 PNG = codec.encode_image(picture(3, False, 8), "png", 95)
-THREE_PAGES = [*read_pages(PNG, "a", PLENTY)]
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="it says and limits memory")
 
 
@@ -72,37 +73,56 @@ def assert_equal(image: Image, expected: Image) -> None:
 # what comes back
 
 
-@settings(max_examples=60)
+def outcome(load: Loader, data: bytes) -> list[Image] | str:
+    """All pictures, or the kind and the words of the error."""
+    try:
+        return [*load(data, "a", PLENTY)]
+    except ImageError as error:
+        return f"{type(error)} {error}"
+
+
+def test_gives_what_decoding_here_gives_of_every_kind_of_file(decoders: Decoders) -> None:
+    for name, row in ALL.items():
+        data = row.make()
+        given, expected = outcome(decoders, data), outcome(codec.read_pages, data)
+        if isinstance(expected, str):
+            assert given == expected, name
+            continue
+        assert len(given) == len(expected), name
+        for image, its_own in zip(given, expected, strict=True):
+            assert isinstance(image, Image)
+            assert_equal(image, its_own)
+
+
+@settings(max_examples=30)
 @given(
-    kind=st.sampled_from(sorted(codec.SUFFIXES)),
+    kind=st.sampled_from(["png", "tif"]),
     channels=st.sampled_from([1, 3]),
     alpha=st.booleans(),
     depth=st.sampled_from([8, 16]),
     sides=st.tuples(st.integers(1, 40), st.integers(1, 40)),
-    metadata=st.sampled_from([Metadata(), full_metadata()]),
+    count=st.integers(1, 4),
 )
-def test_gives_what_decoding_here_gives(
+def test_gives_back_pictures_exactly(
     decoders: Decoders,
     kind: str,
     channels: int,
     alpha: bool,
     depth: int,
     sides: tuple[int, int],
-    metadata: Metadata,
+    count: int,
 ) -> None:
-    image = replace(picture(channels, alpha, depth, *sides), metadata=metadata)
-    data = codec.encode_image(image, kind, 95)
-    (decoded,) = decoders(data, "a", PLENTY)
-    assert_equal(decoded, codec.read_image(data, "a", PLENTY))
-
-
-@pytest.mark.parametrize("data", [b"", b"text", PNG[:-30], PNG[:60]])
-def test_raises_what_decoding_here_raises(decoders: Decoders, data: bytes) -> None:
-    with pytest.raises(ImageError) as expected:
-        list(codec.read_pages(data, "a", PLENTY))
-    with pytest.raises(expected.type) as caught:
-        list(decoders(data, "a", PLENTY))
-    assert str(caught.value) == str(expected.value)
+    one = replace(picture(channels, alpha, depth, *sides), metadata=full_metadata())
+    images = [replace(one, color=np.roll(one.color, number)) for number in range(count)]
+    if kind == "png" and count > 1:
+        timing = Timing(Fraction(100, 3), 7)
+        images = [replace(image, timing=timing) for image in images]
+    data = codec.encode_pages(images, kind, 95)
+    for image, expected in zip(
+        decoders(data, "a", PLENTY), codec.read_pages(data, "a", PLENTY), strict=True
+    ):
+        assert_equal(image, expected)
+        assert image.timing == expected.timing
 
 
 def test_refuses_by_the_header_without_a_process() -> None:
@@ -110,26 +130,12 @@ def test_refuses_by_the_header_without_a_process() -> None:
         next(decoders(PNG, "a", 10))
 
 
-@pytest.fixture
-def three_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    header = codec.read_header(PNG, "a", PLENTY)
-    pages = replace(header, sizes=header.sizes * 3, animated=True)
-    monkeypatch.setattr(codec, "read_header", lambda *_: pages)
-
-
-@pytest.mark.usefixtures("three_pages")
-def test_gives_pages_one_after_the_other(hostile: Decoders) -> None:
-    pages = [*hostile(PNG, "a", PLENTY)]
-    for page, expected in zip(pages, THREE_PAGES, strict=True):
-        assert_equal(page, expected)
-
-
-@pytest.mark.usefixtures("three_pages")
-def test_a_consumer_that_stops_early_does_not_disturb_the_next(hostile: Decoders) -> None:
-    pages = hostile(PNG, "a", PLENTY)
+def test_a_consumer_that_stops_early_does_not_disturb_the_next(telling: Decoders) -> None:
+    pid = facts(telling)["pid"]
+    pages = telling(codec.encode_pages([picture(3, False, 8)] * 3, "tif", 95), "a", PLENTY)
     next(pages)
     pages.close()  # type: ignore[attr-defined]
-    assert len([*hostile(PNG, "b", PLENTY)]) == 3
+    assert facts(telling)["pid"] == pid
 
 
 def test_what_a_library_prints_does_no_harm(hostile: Decoders) -> None:
