@@ -80,7 +80,7 @@ class Round:
     def _kill(self) -> None:
         """Start the batch and kill it: at any time, or when so many more outputs are there."""
         standing = self._outputs()
-        process = self.starter.start(self.folder, ARGUMENTS)
+        process = self._start()
         if self.chance.random() < 0.3:
             time.sleep(self.chance.uniform(0, 1))
         else:
@@ -90,6 +90,11 @@ class Round:
         now = self._outputs()
         assert all(map(_is_whole, files(self.folder / "in_sr")))
         assert {path: now[path] for path in standing} == standing
+
+    def _start(self) -> Process:
+        """A fifth of all runs has children, which nobody kills."""
+        isolated = ["--isolate"] * (self.chance.random() < 0.2)
+        return self.starter.start(self.folder, [*ARGUMENTS, *isolated])
 
     def _wait_for(self, outputs: int, process: Process) -> None:
         def made() -> int:
@@ -137,7 +142,7 @@ class Round:
         assert self._outputs() == after
 
     def _run(self) -> dict[str, Any]:
-        assert self.starter.start(self.folder, ARGUMENTS).wait() == 0
+        assert self._start().wait() == 0
         return summary(self.folder)
 
 

@@ -35,14 +35,24 @@ def test_every_mutated_file_is_read_or_refused(first: int, count: int, tmp_path:
     assert {*verdicts.values()} == GOOD
 
 
-@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.soak)])
-def test_a_folder_of_mutated_files_is_done_or_told(first: int, count: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("count", "isolate"),
+    [
+        (100, "--no-isolate"),
+        pytest.param(1000, "--no-isolate", marks=pytest.mark.soak),
+        pytest.param(1000, "--isolate", marks=pytest.mark.soak),
+    ],
+)
+def test_a_folder_of_mutated_files_is_done_or_told(
+    first: int, count: int, isolate: str, tmp_path: Path
+) -> None:
     (tmp_path / "in").mkdir()
     for number in range(first, first + count):
         made = mutation(number)
         (tmp_path / "in" / f"{number}{made.suffix}").write_bytes(made.data)
     before = traces(tmp_path / "in")
-    run = finish(start(*COMMAND, "--max-pixels", str(fuzz.MAX_PIXELS), cwd=tmp_path))
+    limits = ("--max-pixels", str(fuzz.MAX_PIXELS), isolate)
+    run = finish(start(*COMMAND, *limits, cwd=tmp_path))
     counts = run.summary
     print(f"a folder of mutations {first} to {first + count - 1}: {counts}")
     assert run.code == 3
