@@ -6,7 +6,7 @@ which is packed as hard as the pixels, comes with them.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -23,6 +23,7 @@ _FILE = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
 _PICTURE = (b"jxlc", b"jxlp")
 _MOST_WORDS = 1 << 26
 _SHORTEST = 128
+_MIDDLE, _NEAR = 128, 8  # of 255 levels
 
 
 def open_file(data: bytes) -> Container:
@@ -66,11 +67,14 @@ def encode(image: Image, quality: int) -> bytes:
     """A JPEG XL at ``quality``, without loss at 100, of the picture's own depth.
 
     Gray with alpha or with a profile of colours becomes RGB. Below 100 a profile is described anew
-    by the encoder: its colours stay, its bytes do not.
+    by the encoder: its colours stay, its bytes do not. Where it would make the values linear, as of
+    all gray, 8 bit would be too few for them, and the picture is kept without loss.
     """
     pixels, metadata = whole(image, depth=None), image.metadata
     if metadata.icc and pixels.shape[2] == 1 and not profile.is_gray(metadata.icc):
         pixels = np.repeat(pixels, 3, axis=2)
+    if metadata.icc and quality < 100 and not _keeps_values(metadata.icc):
+        quality = 100
     data = openimageio.encode(pixels, quality, metadata.icc)
     words = []
     if metadata.exif:
@@ -83,6 +87,15 @@ def encode(image: Image, quality: int) -> bytes:
 def understands(icc: bytes | None) -> bool:
     """Whether the encoder can make sense of a profile; it refuses the picture otherwise."""
     return icc is None or openimageio.understands(icc)
+
+
+@lru_cache(maxsize=8)
+def _keeps_values(icc: bytes) -> bool:
+    """Whether a profile that is described anew still has about the same curve."""
+    patch = np.full((8, 8, 1 if profile.is_gray(icc) else 3), _MIDDLE, np.uint8)
+    data = openimageio.encode(patch, 95, icc)
+    decoded = openimageio.decode(_long_enough(data), jxl_header.read(_start(data)), 8)
+    return int(np.ptp((*decoded.pixels.flat, _MIDDLE))) <= _NEAR
 
 
 def _with(data: bytes, words: bytes) -> bytes:

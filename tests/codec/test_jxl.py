@@ -25,6 +25,7 @@ from tests.codec.pictures import (
     srgb_profile,
     xmp_packet,
 )
+from tests.corpus.profiles import gray_profile, wide_profile
 
 SHAPE = (37, 50, 3)
 
@@ -202,6 +203,17 @@ def test_gray_with_a_profile_of_colours_becomes_colour() -> None:
     back = read(codec.encode_image(image, "jxl", 100))
     assert back.metadata.icc == display_p3()
     assert np.array_equal(back.color, np.repeat(image.color, 3, axis=2))
+
+
+def test_keeps_values_that_the_encoder_would_make_linear() -> None:
+    """As it does with every profile of gray; one of common colours keeps its curve, with loss."""
+    gray = Image(smooth(40, 30, 1), None, Metadata(icc=gray_profile()))
+    back = read(codec.encode_image(gray, "jxl", 90))
+    assert np.array_equal(back.color, gray.color)
+    assert back.metadata.icc == gray_profile()
+    wide = Image(smooth(40, 30, 3), None, Metadata(icc=wide_profile()))
+    back = read(codec.encode_image(wide, "jxl", 90))
+    assert 0 < np.abs(back.color.astype(int) - wide.color).max() < 12
 
 
 def test_leaves_out_a_profile_that_makes_no_sense() -> None:
