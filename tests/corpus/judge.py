@@ -3,6 +3,7 @@
 import math
 import warnings
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import numpy as np
 import OpenImageIO
@@ -30,8 +31,7 @@ def decoded(path: Path) -> Pixels:
     if path.suffix == ".tif":  # gray of 16 bit with alpha is nothing that Pillow knows
         pixels = tifffile.imread(path, key=0)
     elif path.suffix == ".jxl":
-        buffer = OpenImageIO.ImageBuf(str(path))
-        pixels = np.asarray(buffer.get_pixels(buffer.spec().format))
+        pixels = _jxl(path.read_bytes())
     elif path.read_bytes().startswith(b"\x89PNG"):  # Pillow cuts 16 bit to 8
         pixels = open_opencv(path.read_bytes())
     else:
@@ -39,6 +39,15 @@ def decoded(path: Path) -> Pixels:
             # A warning: EXIF that makes no sense there does none here.
             pixels = np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)
     return pixels.reshape(*pixels.shape[:2], -1)
+
+
+def _jxl(data: bytes) -> Array:
+    """By OpenImageIO, which takes nothing under 128 bytes for a JPEG XL."""
+    with NamedTemporaryFile(suffix=".jxl") as file:
+        file.write(data + bytes(128))
+        file.flush()
+        buffer = OpenImageIO.ImageBuf(file.name)
+        return np.asarray(buffer.get_pixels(buffer.spec().format))
 
 
 def likeness(enlarged: Array, small: Array) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sr_batch.codec import SUFFIXES
 from tests.cli.conftest import Finished, finish, start
 from tests.corpus.judge import decoded, faults
 from tests.corpus.table import READ, REFUSED, write
@@ -105,7 +106,7 @@ def holds(name: str) -> tuple[str, ...]:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("kind", ["png", "jpg", "webp", "tif", "bmp"])
+@pytest.mark.parametrize("kind", sorted(SUFFIXES))
 def test_every_good_file_comes_out_in_every_format(kind: str, tmp_path: Path) -> None:
     fitting = {name: row for name, row in READ.items() if row.frames == 1 or kind in holds(name)}
     for name, row in fitting.items():
