@@ -56,6 +56,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
 
 
 def test_every_file_has_a_result(runs: Runs) -> None:
+    print(f"the corpus: {len(READ)} good files, {len(REFUSED)} bad ones: {runs.first.summary}")
     assert runs.first.code == 3
     assert {Path(result["input"]).name for result in runs.first.results} == READ.keys() | REFUSED
     assert runs.first.summary["done"] == len(READ)

@@ -252,6 +252,7 @@ def _meddled(folder: Path, chance: random.Random) -> None:
     stop.set()
     meddler.join()
     counts = ended.summary
+    print(f"meddled with: {counts}")
     assert ended.code in (0, 3)
     assert counts["planned"] == counts["done"] + counts["failed"] <= 60
     assert len(told(ended)) == counts["failed"]

@@ -1,11 +1,15 @@
 """R9: memory goes by the pixels of one image, not by how many there are or what they claim."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from benchmarks.photos import EXAMPLES, photographs
 from benchmarks.process import run_tool
+from sr_batch import codec
+from sr_batch.errors import ImageTooLarge
+from sr_batch.options import MAX_PIXELS
 from tests.corpus.refused import REFUSED
 
 MIB = 2**20
@@ -57,6 +61,11 @@ def test_a_header_over_the_limit_is_refused_in_no_memory(tmp_path: Path) -> None
         (tmp_path / name).mkdir()
     (tmp_path / "nothing" / "empty.png").touch()
     for name in BOMBS:
-        (tmp_path / "bombs" / name).write_bytes(REFUSED[name].make())
+        bomb = REFUSED[name].make()
+        (tmp_path / "bombs" / name).write_bytes(bomb)
+        started = time.perf_counter()
+        with pytest.raises(ImageTooLarge):
+            codec.read_header(bomb, name, MAX_PIXELS)
+        print(f"{name} is refused in {(time.perf_counter() - started) * 1e3:.1f} ms")
     assert len(BOMBS) >= 7
     assert peak(tmp_path / "bombs", code=3) <= peak(tmp_path / "nothing", code=3) + REFUSAL
