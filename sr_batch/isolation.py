@@ -1,10 +1,9 @@
 """Decoding in processes of their own: what crashes, hangs or bloats a decoder costs one file.
 
 Only decoding is kept apart. Headers are read in this process, by our own code that is bounded in
-time and memory; of foreign code there are Pillow's Python for BMP, brotli for packed words in a
-JPEG XL, and Little CMS where the profile of a CMYK picture is opened. Our own outputs are checked
-here, too. It is no sandbox: a decoder process has all rights of this one, and its answers are
-believed.
+time and memory; of foreign code there are Pillow's Python for BMP, and brotli and zlib for packed
+words. Our own outputs are checked here, too. It is no sandbox: a decoder process has all rights of
+this one, and its answers are believed.
 """
 
 import errno

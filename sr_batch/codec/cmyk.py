@@ -1,6 +1,7 @@
 """Printing inks to sRGB: by the file's own profile, or by a plain rule where it has none."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -8,7 +9,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from sr_batch.codec.lcms import CmykToSrgb
+from sr_batch.codec import lcms
 from sr_batch.codec.strips import rounded
 from sr_batch.image import Pixels
 
@@ -35,29 +36,38 @@ class Conversion:
 
 
 def conversion(profile: bytes | None, depth: int) -> Conversion:
-    """What turns ``depth``-bit inks into RGB.
+    """What turns ``depth``-bit inks into RGB. It opens the profile, so it belongs to decoding.
 
     By profile it is relative colorimetric with black point compensation, as programs for
     photographs do it.
     """
-    if profile is None or profile[16:20] != b"CMYK":
-        return Conversion(_by_rule, BY_RULE, depth)
-    try:
-        return _by_profile(profile, depth)
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return Conversion(_by_rule, BY_RULE, depth)
+    if profile is not None and _is_of_inks(profile):
+        with suppress(ImageCms.PyCMSError, OSError, ValueError):
+            return _by_profile(profile, depth)
+    if depth_of(profile, depth) < depth:
+        return Conversion(lambda inks: _by_rule(rounded(inks)), f"{BY_RULE}, {ROUNDED}", 8)
+    return Conversion(_by_rule, BY_RULE, depth)
+
+
+def depth_of(profile: bytes | None, depth: int) -> int:
+    """8 or 16 bit: what `conversion` will give, found out without opening the profile."""
+    needs_library = depth == 16 and profile is not None and _is_of_inks(profile)
+    return 8 if needs_library and not lcms.is_within_reach() else depth
 
 
 @lru_cache(maxsize=4)
 def _by_profile(profile: bytes, depth: int) -> Conversion:
     """Kept, as it takes a tenth of a second, and pages of a file share their profile."""
+    if depth_of(profile, depth) == 16:
+        return Conversion(lcms.CmykToSrgb(profile), BY_PROFILE, 16)
+    convert = _in_8_bit(profile)
     if depth == 8:
-        return Conversion(_in_8_bit(profile), BY_PROFILE, 8)
-    try:
-        return Conversion(CmykToSrgb(profile), BY_PROFILE, 16)
-    except AttributeError:
-        convert = _in_8_bit(profile)
-        return Conversion(lambda inks: convert(rounded(inks)), f"{BY_PROFILE}, {ROUNDED}", 8)
+        return Conversion(convert, BY_PROFILE, 8)
+    return Conversion(lambda inks: convert(rounded(inks)), f"{BY_PROFILE}, {ROUNDED}", 8)
+
+
+def _is_of_inks(profile: bytes) -> bool:
+    return profile[16:20] == b"CMYK"
 
 
 def _in_8_bit(profile: bytes) -> Convert:

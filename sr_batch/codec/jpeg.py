@@ -64,9 +64,9 @@ def open_file(data: bytes) -> Container:
             xmp_extension=tuple(_parts(data, segments, _APP1, _XMP_EXTENSION)),
             photoshop=photoshop.tidied(resources),
             dpi=_dpi(data, segments) or exif.dpi(block),
-            note=colors.note,
         ),
         blocks=colors.blocks,
+        remarks=colors.remarks,
     )
 
 
@@ -76,24 +76,28 @@ class _Colors:
 
     channels: int
     icc: bytes | None
-    note: str | None
     blocks: Callable[[], Iterator[Block]]
+    remarks: set[str]
 
 
 def _colors(data: bytes, segments: tuple[_Segment, ...], channels: int) -> _Colors:
     """Gray and RGB as they are, CMYK as sRGB."""
     profile = _icc(data, segments)
     mode = {1: "L", 3: "RGB", 4: "CMYK"}[channels]
+    remarks = set[str]()
 
     def stored() -> Iterator[Block]:
         return pillow.decode("jpg", _bare(data, segments), mode)
 
+    def converted() -> Iterator[Block]:
+        inks = cmyk.conversion(profile, 8)
+        remarks.add(inks.note)
+        for top, block in stored():
+            yield top, inks.convert(block)
+
     if channels < 4:
-        return _Colors(channels, profile, None, stored)
-    inks = cmyk.conversion(profile, 8)
-    return _Colors(
-        3, None, inks.note, lambda: ((top, inks.convert(block)) for top, block in stored())
-    )
+        return _Colors(channels, profile, stored, remarks)
+    return _Colors(3, None, converted, remarks)
 
 
 def encode(image: Image, quality: int) -> bytes:

@@ -20,9 +20,10 @@ _HANDLE, _NUMBER, _PIXELS = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p
 class CmykToSrgb:
     """Turns 16-bit inks into 16-bit sRGB by a profile; safe in several threads.
 
+    Only where the library `is_within_reach`, not where Pillow has it linked statically.
+
     Raises:
         ValueError: the profile is of no use.
-        AttributeError: the library cannot be reached, as where Pillow is linked statically.
     """
 
     def __init__(self, profile: bytes) -> None:
@@ -46,6 +47,11 @@ class CmykToSrgb:
         apply = _function("cmsDoTransform", None, _HANDLE, _PIXELS, _PIXELS, _NUMBER)
         apply(self._transform, source.ctypes.data, rgb.ctypes.data, rgb.size // 3)
         return rgb
+
+
+def is_within_reach() -> bool:
+    """Whether `CmykToSrgb` can work here."""
+    return hasattr(ctypes.CDLL(_imagingcms.__file__), "cmsCreateTransform")
 
 
 def _function(name: str, result: Any, *arguments: Any) -> Any:

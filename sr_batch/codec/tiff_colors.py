@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -35,6 +36,7 @@ class Recipe:
         depth: Of the result, 8 or 16 bit.
         foreign: Whether it is in sRGB, so that the file's profile is used up.
         notes: What is to be said of it.
+        remark: The same, where it turns out only when the picture is decoded.
     """
 
     layout: Layout
@@ -42,14 +44,24 @@ class Recipe:
     depth: int
     foreign: bool
     notes: tuple[str, ...]
+    remark: Callable[[], str] | None = None
 
 
 def recipe(page: ifd.Directory, layout: Layout) -> Recipe:
     """What is to be done with the samples of ``page``."""
     notes = _notes(layout)
     if layout.colors == "cmyk":
-        inks = cmyk.conversion(page.raw(Tag.ICC), layout.depth)
-        return Recipe(layout, inks.convert, inks.depth, True, (*notes, inks.note))
+        profile = page.raw(Tag.ICC)
+        inks = cache(lambda: cmyk.conversion(profile, layout.depth))
+        depth = cmyk.depth_of(profile, layout.depth)
+        return Recipe(
+            layout,
+            lambda colors: inks().convert(colors),
+            depth,
+            True,
+            notes,
+            lambda: inks().note,
+        )
     if layout.colors in ("cielab", "icclab"):
         decode = lab.from_cielab if layout.colors == "cielab" else lab.from_icclab
         return Recipe(
@@ -71,6 +83,8 @@ def blocks(data: bytes, page: ifd.Directory, how: Recipe, remarks: set[str]) -> 
     Raises:
         UnreadableImage: truncated or corrupt.
     """
+    if how.remark:
+        remarks.add(how.remark())
     step = max(1, _BAND_PIXELS // how.layout.size.width)
     for top, rows in stored_rows(data, page, how.layout):
         for at in range(0, len(rows), step):

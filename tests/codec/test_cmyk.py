@@ -138,6 +138,34 @@ def test_where_16_bit_cannot_be_had_it_says_so(monkeypatch: pytest.MonkeyPatch) 
     assert np.array_equal(made.convert(inks.astype(np.uint16) * 257), expected)
 
 
+def test_a_useless_profile_keeps_the_depth_that_was_foretold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sr_batch.codec.lcms._imagingcms", _imaging)
+    profile = ink_profile()[:300]
+    made = cmyk.conversion(profile, 16)
+    assert made.depth == cmyk.depth_of(profile, 16) == 8
+    inks = noise(4, 5, 4)
+    expected = cmyk.conversion(None, 8).convert(inks)
+    assert np.array_equal(made.convert(inks.astype(np.uint16) * 257), expected)
+
+
+@pytest.mark.parametrize("depth", [0, 8, 16])
+def test_a_header_is_read_without_opening_the_profile(
+    depth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Little CMS belongs to decoding, which may be done in a process of its own."""
+    if depth:
+        pixels = noise(20, 30, 4, depth=depth)
+        data = by_tifffile(pixels, photometric="separated", iccprofile=ink_profile())
+    else:
+        data = inks(1, 2, 3, 4, icc_profile=ink_profile())
+    monkeypatch.setattr(cmyk, "conversion", lambda *_: pytest.fail("opened"))
+    assert codec.read_header(data, "a", PLENTY).decoded_bytes
+    with pytest.raises(pytest.fail.Exception):
+        read(data)
+
+
 @pytest.mark.parametrize("depth", [8, 16])
 def test_alpha_keeps_the_depth_of_the_colours(depth: int) -> None:
     inks = noise(20, 30, 5, depth=depth)
