@@ -44,6 +44,7 @@ FLOORS: dict[int, set[str]] = {
         "decoder",
         "doctor",
         "engine",
+        "installers",
         "isolation",
         "jobs",
         "networks",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sr_batch.cli import doctor, models, status, upscale, watch
+from sr_batch.cli import doctor, models, plugin, status, upscale, watch
 from sr_batch.cli.console import say
 from sr_batch.errors import SrBatchError
 
@@ -21,6 +21,7 @@ app.command("watch")(watch.watch)
 app.command("status")(status.status)
 app.command("retry")(status.retry)
 app.add_typer(models.app, name="models")
+app.add_typer(plugin.app, name="plugin")
 app.command("doctor")(doctor.doctor)
 
 

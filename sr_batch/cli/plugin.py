@@ -1,0 +1,65 @@
+"""``sr-batch plugin``: bring sr-batch into other programs, and out of them again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", show_default=False, help="As `plugin status` lists them.")
+]
+
+
+@app.callback()
+def plugin() -> None:
+    """Use sr-batch from inside other programs."""
+
+
+@app.command("install")
+def install(name: Name) -> None:
+    """Install a plug-in for this user, or bring it up to date."""
+    from sr_batch.installers import installer
+    from sr_batch.installers.shipped import own_command
+
+    for line in installer(name).install(own_command()):
+        typer.echo(line)
+
+
+@app.command("uninstall")
+def uninstall(name: Name) -> None:
+    """Remove what `plugin install` wrote, and nothing else."""
+    from sr_batch.installers import installer
+
+    lines = installer(name).uninstall()
+    for line in lines or [f"{name} is not installed"]:
+        typer.echo(line)
+
+
+@app.command("status")
+def status(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", show_default=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per plug-in.")] = False,
+) -> None:
+    """Say which plug-ins are installed, where, and whether they work.
+
+    Exit codes: 0 all that is installed works, 1 something is broken.
+    """
+    from sr_batch.installers import INSTALLERS, installer
+
+    broken = False
+    for each in [name] if name else INSTALLERS:
+        found = installer(each).status()
+        broken = broken or found.state == "broken"
+        if as_json:
+            record = {"name": each, **asdict(found), "where": [str(path) for path in found.where]}
+            typer.echo(json.dumps(record))
+            continue
+        typer.echo(f"{each:<14}{found.state:<8}{found.detail}")
+        if found.fix:
+            typer.echo(f"{'':<22}to mend it: {found.fix}")
+    raise typer.Exit(1 if broken else 0)

@@ -1,0 +1,24 @@
+"""Brings the plug-ins of ``plugins/`` into the programs of this user: one module each."""
+
+from importlib import import_module
+
+from sr_batch.errors import UsageError, did_you_mean
+from sr_batch.installers.installer import Condition, Installer
+
+__all__ = ["INSTALLERS", "Condition", "Installer", "installer"]
+
+# Name on the command line -> module. Each module has an `INSTALLER`.
+INSTALLERS: dict[str, str] = {}
+
+
+def installer(name: str) -> Installer:
+    """The installer called ``name``.
+
+    Raises:
+        UsageError: there is none; the message lists what there is.
+    """
+    if name not in INSTALLERS:
+        hint = did_you_mean(name, INSTALLERS)
+        raise UsageError(f"no plug-in is called {name}: {hint}There are {', '.join(INSTALLERS)}")
+    found: Installer = import_module(f"sr_batch.installers.{INSTALLERS[name]}").INSTALLER
+    return found
