@@ -5,8 +5,8 @@ output holds is the ledger's business; without this table work is only looked at
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Literal, cast
 
@@ -23,8 +23,7 @@ _ALL = "SELECT source, stamp, status, error, attempts, pixels, finished FROM out
 _FAILED = "SELECT source FROM outcomes WHERE status = 'failed'"
 _RECORD = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
 _OLD = "SELECT source FROM outcomes WHERE finished < ?"
-_FORGET = "DELETE FROM outcomes WHERE source IN ({})"
-_AT_ONCE = 500  # values that every SQLite takes in one command
+_FORGET = "DELETE FROM outcomes WHERE source = ?"
 
 
 @dataclass(frozen=True)
@@ -65,22 +64,14 @@ class Journal:
         """The sources that are not tried again."""
         return {Path(os.fsdecode(source)) for (source,) in self._state.read(_FAILED)}
 
-    def record(self, source: Path, outcome: Outcome) -> None:
-        """Keep ``outcome`` as the last of ``source``.
+    def record(self, outcomes: Mapping[Path, Outcome]) -> None:
+        """Keep each as the last of its source.
 
         Raises:
             StorageError: the disk is full or failing.
         """
-        self._state.write(
-            _RECORD,
-            os.fsencode(source),
-            outcome.stamp,
-            outcome.status,
-            outcome.error,
-            outcome.attempts,
-            outcome.pixels,
-            outcome.finished,
-        )
+        rows = [(os.fsencode(source), *astuple(outcome)) for source, outcome in outcomes.items()]
+        self._state.write(_RECORD, *rows)
 
     def forget(self, sources: Iterable[Path]) -> None:
         """Know nothing of ``sources`` any more, so that they are looked at again.
@@ -88,10 +79,7 @@ class Journal:
         Raises:
             StorageError: the disk is full or failing.
         """
-        names = [os.fsencode(source) for source in sources]
-        for start in range(0, len(names), _AT_ONCE):
-            some = names[start : start + _AT_ONCE]
-            self._state.write(_FORGET.format(", ".join("?" * len(some))), *some)
+        self._state.write(_FORGET, *[(os.fsencode(source),) for source in sources])
 
     def prune(self, there: Collection[Path], before: float) -> None:
         """Forget what is not ``there`` and was finished ``before``, in seconds since 1970.

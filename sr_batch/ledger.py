@@ -69,7 +69,7 @@ class Ledger:
             StorageError: the disk is full or failing.
         """
         key, origin = self._key(target), os.fsencode(entry.origin)
-        self._state.write(_RECORD, key, entry.source, entry.recipe, entry.output, origin)
+        self._state.write(_RECORD, (key, entry.source, entry.recipe, entry.output, origin))
 
     def _key(self, target: Path) -> bytes:
         return os.fsencode(target.relative_to(self._root).as_posix())

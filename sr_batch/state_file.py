@@ -9,7 +9,7 @@ import errno
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -58,27 +58,33 @@ class StateFile:
         with self._lock:
             if not self._usable or not os.path.lexists(self._file):
                 return []
-            return self._ask(query, values, _DISK if fatal else ()) or []
+            return self._ask(query, [values], _DISK if fatal else ()) or []
 
-    def write(self, command: str, *values: Value) -> None:
-        """Carry out ``command``, durable when this returns.
+    def write(self, command: str, *rows: Sequence[Value]) -> None:
+        """Carry out ``command`` for each of ``rows``: all or none, durable when this returns.
 
         Raises:
             StorageError: the disk is full or failing.
         """
+        if not rows:
+            return
         with self._lock:
             for _ in range(2):  # a second time after a corrupt file was set aside
-                if self._usable and self._ask(command, values, _DISK) is not None:
+                if self._usable and self._ask(command, rows, _DISK) is not None:
                     return
 
-    def _ask(self, query: str, values: tuple[Value, ...], fatal: Collection[int]) -> Rows | None:
+    def _ask(
+        self, query: str, rows: Sequence[Sequence[Value]], fatal: Collection[int]
+    ) -> Rows | None:
         """The rows of ``query``; None if work can go on without them, which has been said."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self._file, timeout=_PATIENCE, isolation_level=None)
             with closing(connection):
                 connection.execute(self._schema)
-                return connection.execute(query, values).fetchall()
+                with connection:
+                    connection.execute("BEGIN")
+                    return [found for row in rows for found in connection.execute(query, row)]
         except (sqlite3.Error, OSError) as error:
             code = _code(error)
             if code in fatal:

@@ -17,16 +17,16 @@ def test_keeps_the_last_outcome_of_every_source(tmp_path: Path) -> None:
     journal = Journal(tmp_path, pytest.fail)
     hostile = Path(os.fsdecode(b"in/\xff\n.png"))
     kept = {Path("a"): outcome(), hostile: outcome("failed", 1.5, "damaged")}
-    journal.record(Path("a"), outcome("waiting"))
+    journal.record({Path("a"): outcome("waiting")})
     for source, each in kept.items():
-        journal.record(source, each)
+        journal.record({source: each})
     assert Journal(tmp_path, pytest.fail).all() == kept
     assert journal.failed() == {hostile}
 
 
 def test_forgets_thousands_at_once(tmp_path: Path) -> None:
     journal = Journal(tmp_path, pytest.fail)
-    journal.record(Path("kept"), outcome())
+    journal.record({Path("kept"): outcome()})
     rows = [(f"{n}".encode(), "s", "done", "", 0, 0, 0.0) for n in range(1700)]
     connection = sqlite3.connect(tmp_path / FOLDER / "state.sqlite")
     with connection:
@@ -41,13 +41,13 @@ def test_forgets_thousands_at_once(tmp_path: Path) -> None:
 def test_prunes_what_is_gone_and_old(tmp_path: Path) -> None:
     journal = Journal(tmp_path, pytest.fail)
     for name, finished in (("old", 10), ("old and there", 10), ("young", 20)):
-        journal.record(Path(name), outcome(finished=finished))
+        journal.record({Path(name): outcome(finished=finished)})
     journal.prune({Path("old and there")}, 20)
     assert {str(source) for source in journal.all()} == {"old and there", "young"}
 
 
 def test_shares_its_file_with_the_ledger(tmp_path: Path) -> None:
-    Journal(tmp_path, pytest.fail).record(Path("a"), outcome())
+    Journal(tmp_path, pytest.fail).record({Path("a"): outcome()})
     assert not Ledger(tmp_path, pytest.fail).paths()
     assert Journal(tmp_path, pytest.fail).all()
 
@@ -60,10 +60,10 @@ def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
 def test_a_broken_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
     lines: list[str] = []
     journal = Journal(tmp_path, lines.append)
-    journal.record(Path("a"), outcome())
+    journal.record({Path("a"): outcome()})
     (tmp_path / FOLDER / "state.sqlite").write_bytes(b"no database " * 200)
     assert journal.all() == {}
-    journal.record(Path("b"), outcome())
+    journal.record({Path("b"): outcome()})
     assert journal.all().keys() == {Path("b")}
     (line,) = lines
     assert "set aside as state.sqlite.corrupt and begun anew" in line

@@ -25,6 +25,7 @@ from sr_batch.watch.scan import is_wanted, scan
 from sr_batch.worker import Enlarger, Loader
 
 _BATCH = 32
+_RECORD_AFTER = 1.0  # seconds
 _REMEMBERED = 30 * 86400.0  # seconds that the journal keeps a source that is gone
 
 
@@ -58,6 +59,8 @@ class Watch:
         }
         self._failed = self._journal.failed()
         self._attempts = Attempts()
+        self._settled: list[tuple[Path, Stamp, JobResult, Outcome]] = []
+        self._recorded = self.clock.now()
         self._pruned = False
         self._next_scan = self.clock.now()
         self._not_before = self.clock.now()
@@ -110,6 +113,9 @@ class Watch:
                     self._settle(path, stamp, result)
                 elif stamp:
                     left[path] = stamp
+                if self.clock.now() - self._recorded > _RECORD_AFTER:
+                    self._record_settled()
+            self._record_settled()
             self._pause = FIRST_PAUSE
         except StorageError as error:
             self._rest(str(error))
@@ -218,11 +224,24 @@ class Watch:
             drop_error(self.pair, path)
             self._failed.discard(path)
         self._known[path] = str(stamp)
-        self.listener.add(result)
-        self._record(path, stamp, "failed" if isinstance(result, Failed) else "done", result)
+        status: Status = "failed" if isinstance(result, Failed) else "done"
+        self._settled.append((path, stamp, result, self._outcome(path, stamp, status, result)))
         self._attempts.forget(path)
-        for note in (*notes, *act(self.pair, path, stamp, result)):
+        for note in notes:
             self.listener.say(note, "note: ")
+
+    def _record_settled(self) -> None:
+        """Record what is settled, then tell of it and act on the sources.
+
+        Many at a time: making each durable by itself takes longer than enlarging a thumbnail.
+        """
+        self._journal.record({path: outcome for path, _, _, outcome in self._settled})
+        self._recorded = self.clock.now()
+        settled, self._settled = self._settled, []
+        for path, stamp, result, _ in settled:
+            self.listener.add(result)
+            for note in act(self.pair, path, stamp, result):
+                self.listener.say(note, "note: ")
 
     def _try_again(self, path: Path, stamp: Stamp, result: Failed) -> bool:
         """Whether ``result`` may pass: what is young may still be written, room may be made."""
@@ -235,11 +254,11 @@ class Watch:
             return False
         self._settling.later(path, stamp, self.clock.now() + pause)
         self.listener.say(f"{result.error}; tried again in {pause:.0f} s", "waiting: ")
-        self._record(path, stamp, "waiting", result)
+        self._journal.record({path: self._outcome(path, stamp, "waiting", result)})
         return True
 
-    def _record(self, path: Path, stamp: Stamp, status: Status, result: JobResult) -> None:
-        outcome = Outcome(
+    def _outcome(self, path: Path, stamp: Stamp, status: Status, result: JobResult) -> Outcome:
+        return Outcome(
             stamp=str(stamp),
             status=status,
             error=result.error if isinstance(result, Failed) else "",
@@ -247,7 +266,6 @@ class Watch:
             pixels=result.input_size.pixels if isinstance(result, Done) else 0,
             finished=self.clock.wall(),
         )
-        self._journal.record(path, outcome)
 
     def _rest(self, why: str) -> None:
         self.listener.say(why, "stopped: ")

@@ -4,6 +4,7 @@ Events make it quick, nothing depends on them: queues overflow, network shares s
 rescan is the truth, and is asked for wherever an event tells too little.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -18,6 +19,18 @@ from watchdog.events import (
 from watchdog.observers import Observer
 
 _MOST = 10_000
+_LOGGER = logging.getLogger("watchdog")
+
+
+class _Warnings(logging.Handler):
+    """Hears what watchdog warns of: the system dropped events, or told of what it knows not."""
+
+    def __init__(self, heard: Callable[[], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._heard()
 
 
 class Hints(FileSystemEventHandler):
@@ -35,16 +48,19 @@ class Hints(FileSystemEventHandler):
         self._changed: dict[Path, bool] = {}
         self._lost = True  # what happened before the first event is not known
         self._observer = Observer()
+        self._warnings = _Warnings(self._look_at_all)
 
     def __enter__(self) -> "Hints":
         """Begin. Raises OSError where the system watches nothing more."""
         self._observer.schedule(self, str(self._folder), recursive=True)
         self._observer.start()
+        _LOGGER.addHandler(self._warnings)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._observer.stop()
         self._observer.join()
+        _LOGGER.removeHandler(self._warnings)
 
     def take(self) -> tuple[dict[Path, bool], bool]:
         """Changed files, each with whether it was just closed or moved there; and whether to scan.
@@ -69,4 +85,9 @@ class Hints(FileSystemEventHandler):
                 self._changed[key] = whole
             if len(self._changed) > _MOST:
                 self._changed, self._lost = {}, True
+        self._wake()
+
+    def _look_at_all(self) -> None:
+        with self._lock:
+            self._lost = True
         self._wake()

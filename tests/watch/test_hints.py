@@ -1,5 +1,6 @@
 """What the system tells of a real folder, and what is done when it tells too much."""
 
+import logging
 import threading
 from pathlib import Path
 
@@ -52,6 +53,17 @@ def test_knows_what_is_whole(hints: Hints) -> None:
     whole = {"being written": False, "closed": True, "moved": True, "gone": False}
     assert hints.take() == ({Path("/in", name): yes for name, yes in whole.items()}, False)
     assert hints.take() == ({}, False)
+
+
+def test_a_warning_of_watchdog_asks_for_a_look_at_everything(tmp_path: Path) -> None:
+    woken = threading.Event()
+    with Hints(tmp_path, woken.set) as hints:
+        hints.take()
+        woken.clear()
+        logging.getLogger("watchdog.observers").warning("events were lost")
+        assert woken.is_set()
+        assert hints.take() == ({}, True)
+        assert hints.take() == ({}, False)
 
 
 def test_a_file_that_is_opened_again_is_not_whole(hints: Hints) -> None:

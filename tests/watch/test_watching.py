@@ -8,49 +8,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image as Pillow
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
 
 from tests.cli.conftest import ENVIRONMENT, finish, start
 from tests.fakes import save_picture
-from tests.runs import digest
 from tests.watch.conftest import SMALL, Watching
+from tests.watch.seen import Seen
 
 # Of watchdog, where folders are made in folders quickly; an error would end its thread here.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
-
-
-class Seen(FileSystemEventHandler):
-    """Every name that is taken in a folder, by any file that is not hidden."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(exist_ok=True)
-        self.taken: Counter[str] = Counter()
-        self.opened: list[str] = []
-        self._folder = folder
-        self._observer = Observer()
-        self._observer.schedule(self, str(folder), recursive=True)
-        self._observer.start()
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.is_directory or ".sr-batch" in str(event.src_path) + str(event.dest_path):
-            if event.event_type == "moved" and not event.is_directory:
-                path = Path(os.fsdecode(event.dest_path))
-                if ".sr-batch" not in str(path.relative_to(self._folder)):
-                    self.taken[str(path.relative_to(self._folder))] += 1
-            return
-        if event.event_type in ("created", "modified"):
-            self.opened.append(str(event.src_path))
-
-    def end(self) -> None:
-        self._observer.stop()
-        self._observer.join()
 
 
 def slowly(path: Path, data: bytes) -> None:
@@ -117,22 +87,6 @@ def test_no_way_of_dropping_a_file_is_missed_or_seen_half(
         with Pillow.open(tmp_path / "out" / name) as made, Pillow.open(source / name) as original:
             made.load()
             assert made.size == (original.width * 2, original.height * 2)
-
-
-def test_a_burst_is_done_once_and_whole(tmp_path: Path, watching: Callable[..., Watching]) -> None:
-    count = 200
-    seen = Seen(tmp_path / "out")
-    watch = watching()
-    for number in range(count):
-        save_picture(tmp_path / "in" / f"{number % 7}" / f"{number}.png", number)
-    originals = {path: digest(path) for path in (tmp_path / "in").rglob("*.png")}
-    watch.wait(lambda: len(watch.outputs()) == count)
-    watch.end()
-    seen.end()
-    assert set(seen.taken.values()) == {1}
-    assert len(seen.taken) == count
-    assert Counter(result["status"] for result in watch.results()) == {"done": count}
-    assert {path: digest(path) for path in originals} == originals
 
 
 def test_polling_alone_finds_everything(tmp_path: Path, watching: Callable[..., Watching]) -> None:
