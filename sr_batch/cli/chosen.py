@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sr_batch.cli.values import parse_overlap, parse_tile
+from sr_batch.errors import UsageError
 from sr_batch.options import UpscaleOptions
 
 if TYPE_CHECKING:
@@ -33,9 +34,17 @@ def upscale_options(said: Mapping[str, Any]) -> UpscaleOptions:
 
 
 def watched_pair(said: Mapping[str, Any]) -> Pair:
-    """A pair of folders to watch. Raises as :func:`upscale_options`."""
+    """A pair of folders to watch.
+
+    Raises:
+        UsageError: a folder is missing, or an option is out of its range.
+    """
     from sr_batch.watch.pair import Pair
 
+    if said["folder"] is None:
+        raise UsageError("a [[pair]] has no folder to watch: name it with folder")
+    if said["output"] is None:
+        raise UsageError("the folder for the outputs is missing: name it with -o (output)")
     return Pair(
         source=Path(os.path.realpath(said["folder"])),
         output=Path(os.path.realpath(said["output"])),

@@ -29,6 +29,7 @@ from sr_batch.results import one_line
 _COMMANDS = ("upscale", "watch")
 _PAIR = "pair"
 _NOT_THERE = ("inputs", "folder", "config", "help")
+_OF_THE_WHOLE_WATCH = ("idle", "serve", "notify", "quiet", "verbose", "json")
 
 
 def use_defaults(context: typer.Context, file: Path | None) -> Path | None:
@@ -79,6 +80,8 @@ def _words(pair: Mapping[str, Any], key: str, known: Mapping[str, str], path: Pa
     if key == "folder":
         return [str(value)]
     _name(key, known, path)
+    if key in _OF_THE_WHOLE_WATCH:
+        raise UsageError(f"{_shown(path)}: {key} counts for all pairs: write it under [watch]")
     if isinstance(value, bool):
         return [f"--{key}" if value else f"--no-{key}"]
     values = value if isinstance(value, list) else [value]

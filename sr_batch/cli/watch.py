@@ -163,8 +163,6 @@ def _pairs(context: typer.Context) -> list[Pair]:
         lines = pairs_in(context, said["config"])
         contexts = [context.command.make_context("watch", line) for line in lines]
         pairs = [watched_pair(each.params) for each in contexts]
-    elif said["output"] is None:
-        raise UsageError("the folder for the outputs is missing: name it with -o")
     else:
         pairs = [watched_pair(said)]
     require_apart(pairs)

@@ -16,6 +16,7 @@ from sr_batch.watch.listener import Listener
 from sr_batch.watch.lock import sole_watch
 from sr_batch.watch.mounts import is_silent
 from sr_batch.watch.pair import Pair
+from sr_batch.worker import Loader
 
 _TICK = 0.5  # seconds between two looks at the stop event
 
@@ -72,7 +73,14 @@ def watch(
     clock = clock or Clock()
     wake = threading.Event()
     with ExitStack() as stack:
-        watches = [stack.enter_context(_open(p, listener, stop, clock, wake)) for p in pairs]
+        loaders = {
+            isolate: stack.enter_context(loader(isolate, stop))
+            for isolate in {pair.options.isolate for pair in pairs}
+        }
+        watches = [
+            stack.enter_context(_open(p, listener, loaders[p.options.isolate], clock, wake))
+            for p in pairs
+        ]
         warm = [_Warm(pair, idle, clock, listener.say) for pair in pairs]
         for networks in warm:
             stack.callback(networks.close)
@@ -120,11 +128,10 @@ def _feeds(pair: Pair, other: Pair) -> bool:
 
 @contextmanager
 def _open(
-    pair: Pair, listener: Listener, stop: threading.Event, clock: Clock, wake: threading.Event
+    pair: Pair, listener: Listener, load: Loader, clock: Clock, wake: threading.Event
 ) -> Iterator[Watch]:
     with ExitStack() as stack:
         stack.enter_context(sole_watch(pair.output))
-        load = stack.enter_context(loader(pair.options.isolate, stop))
         hints = None
         if pair.poll or is_silent(pair.source):
             listener.say(f"{display_name(pair.source)} is looked at every {pair.rescan:g} s")

@@ -65,6 +65,26 @@ def test_mistakes_in_the_file_are_one_line(
     assert message in run.err
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "my.toml: there is no [[pair]] in it"),
+        ("[[pair]]\nserve = 0", "serve counts for all pairs: write it under [watch]"),
+        ("[[pair]]\nfolde = 'in'", "there is no option folde"),
+        ("[[pair]]\noutput = 'out'", "a [[pair]] has no folder to watch"),
+        ("[[pair]]\nfolder = 'in'", "the folder for the outputs is missing"),
+    ],
+)
+def test_mistakes_in_pairs_are_one_line(
+    content: str, message: str, tool: Tool, tmp_path: Path
+) -> None:
+    (tmp_path / "my.toml").write_text(content)
+    run = tool("watch", "--config", "my.toml")
+    assert run.code == 2
+    assert message in run.err
+    assert run.err.count("\n") == 1
+
+
 def test_a_file_that_is_not_there_is_said(tool: Tool, photo: Photo) -> None:
     photo("a.png")
     run = tool("upscale", "a.png", "--config", "none.toml")

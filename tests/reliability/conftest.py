@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from tests.watch.conftest import watching as watching
+
 
 @pytest.fixture
 def first(request: pytest.FixtureRequest) -> int:

@@ -39,10 +39,13 @@ class Watching:
         return [event for event in self.events if event["event"] == "result"]
 
     def wait(self, done: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
+        """Until it is done, for as long as anything happens."""
+        deadline, events = time.monotonic() + PATIENCE, 0
         while not done():
             assert self.process.poll() is None, self.process.stderr and self.process.stderr.read()
-            assert time.monotonic() < deadline, f"{tree(str(self.folder))} {self.events}"
+            if len(self.events) > events:
+                deadline, events = time.monotonic() + PATIENCE, len(self.events)
+            assert time.monotonic() < deadline, f"{self.outputs()} {self.events[-9:]}"
             time.sleep(0.05)
 
     def wait_for(self, *names: str) -> None:
