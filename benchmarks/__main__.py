@@ -5,8 +5,9 @@ import os
 import tempfile
 from pathlib import Path
 
-from benchmarks.cases import CASES, Setting
+from benchmarks.cases import CASES
 from benchmarks.photos import EXAMPLES
+from benchmarks.setting import Setting
 
 
 def main() -> None:

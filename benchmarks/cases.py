@@ -4,7 +4,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -15,7 +14,9 @@ import onnxruntime
 from PIL import Image
 
 from benchmarks.photos import photographs
+from benchmarks.png import png
 from benchmarks.process import run_tool
+from benchmarks.setting import Row, Setting
 from sr_batch import engine
 from sr_batch.catalog import choose
 from sr_batch.codec import encode_image, read_image, read_pages
@@ -28,25 +29,6 @@ from sr_batch.worker import Loader
 
 MIB = 2**20
 GROUPS = 5  # the two sides take turns, so that a slower minute of the machine hits both
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where to work, on what, with how many threads."""
-
-    folder: Path
-    photos: Path
-    threads: int
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table."""
-
-    measure: str
-    value: str
-    goal: str
-    reached: bool
 
 
 def speed(setting: Setting) -> Iterator[Row]:
@@ -138,6 +120,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "hidden": hidden,
     "memory": memory,
     "isolation": isolation,
+    "png": png,
 }
 
 

@@ -11,6 +11,7 @@ Mode = Literal["auto", "rgb", "y"]
 Format = Literal["keep", "png", "jpg", "webp", "tif", "bmp", "gif", "avif", "heic", "jxl"]
 Existing = Literal["error", "skip", "overwrite"]
 Keep = Literal["keep", "strip", "no-gps"]
+Effort = Literal["fast", "small"]
 After = Literal["keep", "move", "delete"]
 Overlap = int | Literal["auto", "full"]
 
@@ -43,6 +44,7 @@ class UpscaleOptions(Goal):
         color_lock: Whether colours are held to the input's over areas of some pixels.
         format: Container of the outputs; ``keep`` the one of the input.
         quality: Of formats that lose something, 1 to 100.
+        png_effort: ``small`` tries longer to pack PNG outputs, without loss either way.
         metadata: ``keep`` all, ``strip`` EXIF, XMP and IPTC, or leave out where it was taken.
         max_pixels: Inputs with more pixels are refused from their header.
         name: Template of the names of outputs; empty for the usual ones.
@@ -64,6 +66,7 @@ class UpscaleOptions(Goal):
     color_lock: bool = False
     format: Format = "keep"
     quality: int = 95
+    png_effort: Effort = "fast"
     metadata: Keep = "keep"
     max_pixels: int = MAX_PIXELS
     name: str = ""
@@ -102,6 +105,8 @@ class UpscaleOptions(Goal):
             self.format in get_args(Format), "--format", self.format, ", ".join(get_args(Format))
         )
         _require(1 <= self.quality <= 100, "--quality", self.quality, QUALITY_RANGE)
+        allowed = get_args(Effort)
+        _require(self.png_effort in allowed, "--png-effort", self.png_effort, ", ".join(allowed))
         _require(
             self.metadata in get_args(Keep), "--metadata", self.metadata, ", ".join(get_args(Keep))
         )

@@ -200,7 +200,8 @@ class Worker:
     def _make(self, accepted: _Accepted, name: str) -> _Made:
         notes: dict[str, None] = {}
         pages = self._enlarged(accepted, name, notes)
-        data = codec.encode_pages(pages, accepted.kind, self._options.quality)
+        options = self._options
+        data = codec.encode_pages(pages, accepted.kind, options.quality, options.png_effort)
         if self._options.verify:
             sources = self._load(accepted.data, name, self._options.max_pixels)
             with about(name):
@@ -223,6 +224,8 @@ class Worker:
         """Hash of everything but the input that the bytes of an output depend on."""
         options = self._options
         text = f"{self._upscaler.recipe}\n{kind}\n{options.quality}\n{options.metadata}"
+        if kind == "png" and options.png_effort != "fast":
+            text += f"\n{options.png_effort}"
         return content_hash(text.encode())
 
     def _claim(self, job: Job, data: bytes, kind: str) -> Claim:

@@ -15,6 +15,7 @@ from sr_batch.options import (
     SECONDS_RANGE,
     SIDE_RANGE,
     After,
+    Effort,
     Existing,
     Format,
     Keep,
@@ -148,6 +149,10 @@ Quality = Annotated[
         help=f"Of JPEG, WebP, AVIF, HEIC and JPEG XL, {QUALITY_RANGE}.",
     ),
 ]
+PngEffort = Annotated[
+    Effort,
+    typer.Option(help="Of PNG, which loses nothing: small takes far longer for smaller files."),
+]
 MetadataKept = Annotated[
     Keep,
     typer.Option(
@@ -272,6 +277,7 @@ Poll = Annotated[
 ]
 AfterDone = Annotated[
     After,
+    Effort,
     typer.Option(
         "--after",
         help="What becomes of a file whose output is verified; move: to FOLDER_done and, if it "

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import NamedTuple
 
 from sr_batch.codec import (
     apng_encode,
@@ -38,7 +39,7 @@ from sr_batch.codec.sniff import SUFFIXES, describe, format_of_suffix, sniff
 from sr_batch.errors import UnreadableImage, UnsupportedImage, about
 from sr_batch.geometry import Size
 from sr_batch.image import Image
-from sr_batch.options import Keep
+from sr_batch.options import Effort, Keep
 
 __all__ = [
     "SUFFIXES",
@@ -74,25 +75,32 @@ _OPENERS: dict[str, Callable[[bytes], tuple[Container, ...]]] = {
     "heic": lambda data: (heic.open_file(data),),
     "jxl": lambda data: (jxl.open_file(data),),
 }
-_ENCODERS: dict[str, Callable[[Image, int], bytes]] = {
-    "jpg": jpeg.encode,
-    "png": lambda image, _: png_encode.encode(image),
-    "webp": webp_encode.encode,
+
+
+class _How(NamedTuple):
+    quality: int
+    png_effort: Effort
+
+
+_ENCODERS: dict[str, Callable[[Image, _How], bytes]] = {
+    "jpg": lambda image, how: jpeg.encode(image, how.quality),
+    "png": lambda image, how: png_encode.encode(image, how.png_effort),
+    "webp": lambda image, how: webp_encode.encode(image, how.quality),
     "tif": lambda image, _: tiff_encode.encode((image,)),
     "bmp": lambda image, _: bmp.encode(image),
     "gif": lambda image, _: gif_encode.encode((image,)),
-    "avif": avif.encode,
-    "heic": heic.encode,
-    "jxl": jxl.encode,
+    "avif": lambda image, how: avif.encode(image, how.quality),
+    "heic": lambda image, how: heic.encode(image, how.quality),
+    "jxl": lambda image, how: jxl.encode(image, how.quality),
 }
 # What writes several pictures into one file: pages, and the frames of an animation.
-_BINDERS: dict[str, Callable[[Iterable[Image], int], bytes]] = {
+_BINDERS: dict[str, Callable[[Iterable[Image], _How], bytes]] = {
     "tif": lambda pages, _: tiff_encode.encode(pages),
 }
-_ANIMATORS: dict[str, Callable[[Iterable[Image], int], bytes]] = {
+_ANIMATORS: dict[str, Callable[[Iterable[Image], _How], bytes]] = {
     "gif": lambda images, _: gif_encode.encode(images),
-    "png": lambda images, _: apng_encode.encode(images),
-    "webp": webp_encode.animate,
+    "png": lambda images, how: apng_encode.encode(images, how.png_effort),
+    "webp": lambda images, how: webp_encode.animate(images, how.quality),
 }
 _HEADER_FAULTS = (struct.error, ValueError, LookupError, ArithmeticError, zlib.error)
 
@@ -177,7 +185,9 @@ def read_image(data: bytes, name: str, max_pixels: int) -> Image:
     return next(read_pages(data, name, max_pixels))
 
 
-def encode_pages(pages: Iterable[Image], kind: str, quality: int) -> bytes:
+def encode_pages(
+    pages: Iterable[Image], kind: str, quality: int, png_effort: Effort = "fast"
+) -> bytes:
     """The file that holds ``pages``; what ``kind`` cannot hold is left out, see `losses`.
 
     Args:
@@ -186,16 +196,17 @@ def encode_pages(pages: Iterable[Image], kind: str, quality: int) -> bytes:
         kind: One of ``SUFFIXES``; its library must be there, see `require_writable`.
         quality: 1 to 100, of all but PNG, TIFF, BMP and GIF (a WebP from a lossless one is
             lossless).
+        png_effort: ``small`` takes twenty times as long, for a file that is never larger.
 
     Raises:
         ImageTooLarge: ``kind`` cannot hold this size.
     """
     ready = (_ready(page, kind) for page in pages)
-    first = next(ready)
+    first, how = next(ready), _How(quality, png_effort)
     several = _ANIMATORS.get(kind) if first.timing else _BINDERS.get(kind)
     if several:
-        return several(chain((first,), ready), quality)
-    return _ENCODERS[kind](first, quality)
+        return several(chain((first,), ready), how)
+    return _ENCODERS[kind](first, how)
 
 
 def encode_image(image: Image, kind: str, quality: int) -> bytes:

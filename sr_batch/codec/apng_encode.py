@@ -10,12 +10,13 @@ from sr_batch.codec import png_encode
 from sr_batch.codec.animation_encode import changed, cut, milliseconds
 from sr_batch.codec.png_pixels import SIGNATURE, write_chunk
 from sr_batch.image import Image
+from sr_batch.options import Effort
 
 _MOST = 65535
 _MOST_PLAYS = 2**31 - 1
 
 
-def encode(images: Iterable[Image]) -> bytes:
+def encode(images: Iterable[Image], effort: Effort) -> bytes:
     """A PNG of frames that all have one size, depth and kind."""
     frames, numbers = iter(images), count()
     first, out = next(frames), BytesIO()
@@ -27,7 +28,7 @@ def encode(images: Iterable[Image]) -> bytes:
         write_chunk(out, name, payload)
     before, total = None, 0
     for image in chain((first,), frames):
-        _write_frame(out, numbers, before, image)
+        _write_frame(out, numbers, before, image, effort)
         before, total = image, total + 1
     write_chunk(out, b"IEND", b"")
     out.seek(at)
@@ -35,12 +36,14 @@ def encode(images: Iterable[Image]) -> bytes:
     return out.getvalue()
 
 
-def _write_frame(out: BytesIO, numbers: Iterator[int], before: Image | None, image: Image) -> None:
+def _write_frame(
+    out: BytesIO, numbers: Iterator[int], before: Image | None, image: Image, effort: Effort
+) -> None:
     region = changed(before, image)
     place = (region.size.width, region.size.height, region.left, region.top)
     control = (next(numbers), *place, *_delay(image), 0, 0)
     write_chunk(out, b"fcTL", struct.pack(">IIIIIHHBB", *control))
-    for part in png_encode.deflated(cut(image, region)):
+    for part in png_encode.deflated(cut(image, region), effort):
         if before is None:
             write_chunk(out, b"IDAT", part)
         else:

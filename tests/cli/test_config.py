@@ -136,6 +136,7 @@ SETTINGS = {
     "color-lock": True,
     "format": "png",
     "quality": 80,
+    "png-effort": "small",
     "metadata": "no-gps",
     "max-pixels": 1000,
     "name": "{stem}{ext}",

@@ -1,4 +1,5 @@
 import zlib
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from sr_batch import codec
 from sr_batch.image import Image
+from sr_batch.options import Effort
 from tests.codec.pictures import (
     GPS,
     full_metadata,
@@ -74,3 +76,15 @@ def test_writes_the_same_bytes_every_time() -> None:
 def test_prediction_pays() -> None:
     pixels = smooth(200, 300, 3)
     assert len(codec.encode_image(Image(pixels), "png", 95)) < len(zlib.compress(pixels.tobytes()))
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_more_effort_never_makes_a_file_larger(depth: int) -> None:
+    flat = np.kron(noise(9, 11, 3, depth=depth), np.ones((20, 20, 1), f"uint{depth}"))
+    for pixels in (noise(90, 110, 3, depth=depth), smooth(90, 110, 3), flat):
+        fast, small = (
+            codec.encode_pages([Image(pixels)], "png", 95, effort) for effort in get_args(Effort)
+        )
+        assert len(small) <= len(fast)
+        assert np.array_equal(read(small).color, pixels)
+    assert len(small) < 0.95 * len(fast)
