@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 # Where the numbers of a soak's random cases begin.
 FIRST ?= $(shell date +%s)
 
-.PHONY: help setup format check test test-tool soak bench clean
+.PHONY: help setup format check test test-tool soak bench peers clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -38,6 +38,10 @@ soak: $(VENV)/.installed ## all tests of docs/reliability.md; FIRST=N repeats an
 
 bench: $(VENV)/.installed ## measure speed and memory, as ratios; give the machine to it alone
 	$(VENV)/bin/python -m benchmarks
+
+peers: $(VENV)/.installed ## the tool beside ncnn, OpenCV and PyTorch; give the machine to it alone
+	$(VENV)/bin/python -m pip install --quiet -c constraints.txt -e '.[training,peers]'
+	$(VENV)/bin/python -m benchmarks peers
 
 clean: ## remove the environments and caches
 	rm -rf $(VENV) $(TOOL_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

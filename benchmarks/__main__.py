@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from benchmarks.cases import CASES
+from benchmarks.cases import CASES, USUAL
 from benchmarks.photos import EXAMPLES
 from benchmarks.setting import Setting
 
@@ -20,7 +20,7 @@ def main() -> None:
     if unknown := set(arguments.cases) - set(CASES):
         parser.error(f"no such case: {', '.join(sorted(unknown))}")
     print(f"{'measure':<44}{'value':>14}  {'goal':<24}reached")
-    for name in arguments.cases or CASES:
+    for name in arguments.cases or USUAL:
         with tempfile.TemporaryDirectory() as folder:
             setting = Setting(Path(folder), arguments.photos, arguments.threads)
             for row in CASES[name](setting):

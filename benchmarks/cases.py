@@ -8,40 +8,40 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-import numpy as np
-import numpy.typing as npt
-import onnxruntime
-from PIL import Image
-
+from benchmarks.peers import peers
 from benchmarks.photos import photographs
 from benchmarks.png import png
 from benchmarks.process import run_tool
 from benchmarks.setting import Row, Setting
-from sr_batch import engine
-from sr_batch.catalog import choose
+from benchmarks.work import (
+    bare_session,
+    enlarge,
+    ignore,
+    in_turns,
+    infer,
+    network_input,
+    options_for,
+)
 from sr_batch.codec import encode_image, read_image, read_pages
 from sr_batch.isolation import Decoders
-from sr_batch.jobs import plan_jobs
-from sr_batch.options import MAX_PIXELS, Format, UpscaleOptions
-from sr_batch.results import Done
+from sr_batch.options import MAX_PIXELS, UpscaleOptions
 from sr_batch.upscaler import Upscaler
 from sr_batch.worker import Loader
 
 MIB = 2**20
-GROUPS = 5  # the two sides take turns, so that a slower minute of the machine hits both
 
 
 def speed(setting: Setting) -> Iterator[Row]:
     """The whole tool on photographs against nothing but the network on ready arrays."""
     photographs(setting.photos, setting.folder / "in", 20, (0.5, 1.0))
     paths = sorted((setting.folder / "in").iterdir())
-    options = _options("edsr", 2, "keep", setting)
-    session = _bare_session("edsr", 2, setting.threads)
+    options = options_for("edsr", 2, "keep", setting)
+    session = bare_session("edsr", 2, setting.threads)
     tool = bare = 0.0
-    with Upscaler(options, _ignore) as upscaler:
-        for group in _groups(paths):
-            bare += sum(_infer(session, _network_input(path, "rgb")) for path in group)
-            tool += _enlarge(group, options, setting.folder / "out", upscaler)
+    with Upscaler(options, ignore) as upscaler:
+        for group in in_turns(paths):
+            bare += sum(infer(session, network_input(path, "rgb")) for path in group)
+            tool += enlarge(group, options, setting.folder / "out", upscaler)
     ratio = bare / tool
     yield Row(
         "edsr x2, 20 photographs: bare network / tool", f"{ratio:.2f}", ">= 0.90", ratio >= 0.9
@@ -52,13 +52,13 @@ def hidden(setting: Setting) -> Iterator[Row]:
     """A fast network, where decoding and encoding weigh as much as inference."""
     photographs(setting.photos, setting.folder / "in", 20, (0.5, 1.0))
     paths = sorted((setting.folder / "in").iterdir())
-    options = _options("espcn", 3, "png", setting)
-    session = _bare_session("espcn", 3, 1)
+    options = options_for("espcn", 3, "png", setting)
+    session = bare_session("espcn", 3, 1)
     tool = network = codec = 0.0
-    with Upscaler(options, _ignore) as upscaler:
-        for group in _groups(paths):
-            tool += _enlarge(group, options, setting.folder / "out", upscaler)
-            network += sum(_infer(session, _network_input(path, "y")) for path in group)
+    with Upscaler(options, ignore) as upscaler:
+        for group in in_turns(paths):
+            tool += enlarge(group, options, setting.folder / "out", upscaler)
+            network += sum(infer(session, network_input(path, "y")) for path in group)
             codec += sum(_decode_and_encode(path, setting.folder / "out") for path in group)
     serial = network + codec
     limit = serial / setting.threads
@@ -97,12 +97,12 @@ def isolation(setting: Setting) -> Iterator[Row]:
     _turn_into_png(sorted((setting.folder / "small").iterdir())[::2])
     with Decoders(threading.Event()) as isolated:
         for kind in ("photographs", "small"):
-            groups = [*_groups(sorted((setting.folder / kind).iterdir()))]
+            groups = [*in_turns(sorted((setting.folder / kind).iterdir()))]
             ratio = _paired(groups, _decode, isolated)
             yield Row(f"{kind}: decoding isolated / here", f"{ratio:.2f}", "", True)
             for scale, what in ((1, "no network"), (2, "espcn x2")):
-                options = _options("espcn", scale, "keep", setting)
-                with Upscaler(options, _ignore) as upscaler:
+                options = options_for("espcn", scale, "keep", setting)
+                with Upscaler(options, ignore) as upscaler:
                     ratio = _paired(groups, partial(_enlarge_anew, options, upscaler), isolated)
                 goal, reached = ("<= 1.10", ratio <= 1.1) if scale > 1 else ("", True)
                 yield Row(f"{kind}, {what}: isolated / threads", f"{ratio:.2f}", goal, reached)
@@ -121,47 +121,14 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "memory": memory,
     "isolation": isolation,
     "png": png,
+    "peers": peers,
 }
-
-
-def _ignore(line: str) -> None:
-    """The benchmark says what it needs to itself."""
+# The peers need packages that nothing else does: `make peers`.
+USUAL = [name for name in CASES if name != "peers"]
 
 
 def _flags(model: str, setting: Setting) -> tuple[str, ...]:
     return ("--model", model, "--device", "cpu", "--jobs", str(setting.threads))
-
-
-def _options(model: str, scale: int, output_format: Format, setting: Setting) -> UpscaleOptions:
-    return UpscaleOptions(
-        model=model, scale=scale, device="cpu", format=output_format, jobs=setting.threads
-    )
-
-
-def _groups(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
-    return (paths[start::GROUPS] for start in range(GROUPS))
-
-
-def _bare_session(model: str, scale: int, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(
-        choose(model)[scale].path, options, providers=["CPUExecutionProvider"]
-    )
-
-
-def _network_input(path: Path, color: str) -> npt.NDArray[np.float32]:
-    """A ready array (1, C, H, W); what the values are does not matter for the time."""
-    with Image.open(path) as image:
-        pixels = np.asarray(image.convert("L" if color == "y" else "RGB"), np.float32) / 255
-    planes = pixels[None] if color == "y" else pixels.transpose(2, 0, 1)
-    return np.ascontiguousarray(planes[None])
-
-
-def _infer(session: onnxruntime.InferenceSession, array: npt.NDArray[np.float32]) -> float:
-    started = time.perf_counter()
-    session.run(None, {"input": array})
-    return time.perf_counter() - started
 
 
 def _paired(
@@ -197,28 +164,11 @@ def _decode(paths: Sequence[Path], load: Loader) -> float:
     return time.perf_counter() - started
 
 
-def _enlarge(
-    paths: Sequence[Path],
-    options: UpscaleOptions,
-    out: Path,
-    upscaler: Upscaler,
-    load: Loader = read_pages,
-) -> float:
-    """Seconds that the plan and the engine take for ``paths``, files in and files out."""
-    started = time.perf_counter()
-    plan = plan_jobs([str(path) for path in paths], f"{out}/", options, upscaler.model)
-    results = list(engine.run(plan, upscaler, options, lambda _: None, threading.Event(), load))
-    seconds = time.perf_counter() - started
-    if not all(isinstance(result, Done) for result in results):
-        raise RuntimeError(f"not all done: {results}")
-    return seconds
-
-
 def _enlarge_anew(
     options: UpscaleOptions, upscaler: Upscaler, paths: Sequence[Path], load: Loader
 ) -> float:
     with tempfile.TemporaryDirectory() as out:
-        return _enlarge(paths, options, Path(out), upscaler, load)
+        return enlarge(paths, options, Path(out), upscaler, load)
 
 
 def _decode_and_encode(path: Path, out: Path) -> float:

@@ -1,0 +1,99 @@
+"""The tool beside what people use today, on the same photographs and the same network."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from shutil import copy
+from statistics import median
+
+from benchmarks.peer import KINDS
+from benchmarks.photos import photographs
+from benchmarks.setting import Row, Setting
+from benchmarks.work import enlarge, ignore, in_turns, options_for
+from sr_batch.catalog import choose
+from sr_batch.upscaler import Upscaler
+
+_MIB = 2**20
+_NETWORKS = (("edsr", 2, (0.1, 0.2)), ("fast", 4, (0.1, 0.2)))
+_PHOTOS = 5
+
+
+class Peer:
+    """A peer at work; a context manager."""
+
+    def __init__(self, kind: str, network: Path, threads: int) -> None:
+        command = [sys.executable, "-m", "benchmarks.peer", kind, str(network), str(threads)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> "Peer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def seconds(self, paths: Sequence[Path], out: Path) -> float:
+        """What it takes for ``paths``."""
+        assert self._process.stdin
+        assert self._process.stdout
+        pairs = [[str(path), str(out / f"{path.stem}.png")] for path in paths]
+        print(json.dumps(pairs), file=self._process.stdin, flush=True)
+        return float(self._process.stdout.readline())
+
+    def peak(self) -> int:
+        """Bytes of memory that it has held at most; 0 where the system does not say."""
+        try:
+            lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        except OSError:
+            return 0
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def peers(setting: Setting) -> Iterator[Row]:
+    """Seconds of each peer over those of the tool, taken in turns; its peak of memory."""
+    for name, scale, sizes in _NETWORKS:
+        folder = setting.folder / name
+        photographs(setting.photos, folder / "in", _PHOTOS, sizes)
+        (folder / "out").mkdir()
+        network = Path(copy(choose(name)[scale].path, folder))
+        _convert(network)
+        yield from _compared(f"{name} x{scale}", network, scale, folder, setting)
+
+
+def _compared(
+    what: str, network: Path, scale: int, folder: Path, setting: Setting
+) -> Iterator[Row]:
+    paths = sorted((folder / "in").iterdir())
+    options = options_for(network.stem.rpartition("_x")[0], scale, "png", setting)
+    with ExitStack() as stack:
+        upscaler = stack.enter_context(Upscaler(options, ignore))
+        running = {
+            kind: stack.enter_context(Peer(kind, network, setting.threads)) for kind in KINDS
+        }
+        for peer in running.values():
+            peer.seconds(paths[:1], folder / "out")
+        enlarge(paths[:1], options, folder / "warm", upscaler)
+        ratios: dict[str, list[float]] = {kind: [] for kind in running}
+        for group in in_turns(paths):
+            ours = enlarge(group, options, folder / "tool", upscaler)
+            for kind, peer in running.items():
+                ratios[kind].append(peer.seconds(group, folder / "out") / ours)
+        for kind, peer in running.items():
+            ratio = median(ratios[kind])
+            yield Row(f"{what}: {kind} / tool", f"{ratio:.2f}", "> 1.00", ratio > 1)
+            yield Row("  its peak memory", f"{peer.peak() / _MIB:.0f} MiB", "", True)
+
+
+def _convert(network: Path) -> None:
+    """Write the files that ncnn reads, beside ``network``."""
+    shapes = [f"inputshape{n}=[1,3,{side},{side}]f32" for n, side in (("", 64), ("2", 80))]
+    program = Path(sys.executable).with_name("pnnx")
+    if not program.is_file():
+        raise SystemExit("pnnx is missing: make peers, or pip install -e '.[training,peers]'")
+    subprocess.run(
+        [program, network.name, *shapes], cwd=network.parent, check=True, stdout=subprocess.DEVNULL
+    )

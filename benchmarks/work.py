@@ -1,0 +1,80 @@
+"""What cases have in common: the tool and the bare network at work on the same photographs."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from PIL import Image
+
+from benchmarks.setting import Setting
+from sr_batch import engine
+from sr_batch.catalog import choose
+from sr_batch.codec import read_pages
+from sr_batch.jobs import plan_jobs
+from sr_batch.options import Format, UpscaleOptions
+from sr_batch.results import Done
+from sr_batch.upscaler import Upscaler
+from sr_batch.worker import Loader
+
+_GROUPS = 5  # the sides take turns, so that a slower minute of the machine hits all
+
+
+def ignore(line: str) -> None:
+    """The benchmark says what it needs to itself."""
+
+
+def options_for(model: str, scale: int, output_format: Format, setting: Setting) -> UpscaleOptions:
+    """On the CPU, with the threads of `setting`."""
+    return UpscaleOptions(
+        model=model, scale=scale, device="cpu", format=output_format, jobs=setting.threads
+    )
+
+
+def in_turns(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    """Every group holds some of all sizes; one side does a group, then the other does it."""
+    return (paths[start::_GROUPS] for start in range(_GROUPS))
+
+
+def bare_session(model: str, scale: int, threads: int) -> onnxruntime.InferenceSession:
+    """ONNX Runtime as it comes, but for its threads."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(
+        choose(model)[scale].path, options, providers=["CPUExecutionProvider"]
+    )
+
+
+def network_input(path: Path, color: str) -> npt.NDArray[np.float32]:
+    """A ready array (1, C, H, W); what the values are does not matter for the time."""
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("L" if color == "y" else "RGB"), np.float32) / 255
+    planes = pixels[None] if color == "y" else pixels.transpose(2, 0, 1)
+    return np.ascontiguousarray(planes[None])
+
+
+def infer(session: onnxruntime.InferenceSession, array: npt.NDArray[np.float32]) -> float:
+    """Seconds for one array."""
+    started = time.perf_counter()
+    session.run(None, {"input": array})
+    return time.perf_counter() - started
+
+
+def enlarge(
+    paths: Sequence[Path],
+    options: UpscaleOptions,
+    out: Path,
+    upscaler: Upscaler,
+    load: Loader = read_pages,
+) -> float:
+    """Seconds that the plan and the engine take for ``paths``, files in and files out."""
+    started = time.perf_counter()
+    plan = plan_jobs([str(path) for path in paths], f"{out}/", options, upscaler.model)
+    results = list(engine.run(plan, upscaler, options, lambda _: None, threading.Event(), load))
+    seconds = time.perf_counter() - started
+    if not all(isinstance(result, Done) for result in results):
+        raise RuntimeError(f"not all done: {results}")
+    return seconds
