@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
+from benchmarks.growth import growth
 from benchmarks.peers import peers
 from benchmarks.photos import photographs
 from benchmarks.png import png
@@ -121,10 +122,11 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "memory": memory,
     "isolation": isolation,
     "png": png,
+    "growth": growth,
     "peers": peers,
 }
-# The peers need packages that nothing else does: `make peers`.
-USUAL = [name for name in CASES if name != "peers"]
+# The peers need packages that nothing else does (`make peers`); growth takes half an hour.
+USUAL = [name for name in CASES if name not in ("growth", "peers")]
 
 
 def _flags(model: str, setting: Setting) -> tuple[str, ...]:

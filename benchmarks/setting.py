@@ -6,11 +6,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Setting:
-    """Where to work, on what, with how many threads."""
+    """Where to work, on what, with how many threads, and where plots go, if anywhere."""
 
     folder: Path
     photos: Path
     threads: int
+    plots: Path | None = None
 
 
 @dataclass(frozen=True)
