@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 # Where the numbers of a soak's random cases begin.
 FIRST ?= $(shell date +%s)
 
-.PHONY: help setup format check test test-tool soak bench peers clean
+.PHONY: help setup format check test test-tool chroot soak bench peers clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -32,6 +32,9 @@ test: $(VENV)/.installed ## all tests
 
 test-tool: $(TOOL_VENV)/.installed ## the tests that need no torch, in an environment without it
 	$(TOOL_VENV)/bin/python -m pytest tests --ignore tests/training
+
+chroot: ## as root: a Debian with GIMP 3, which the tests of the plug-ins use; made once
+	tests/plugins/chroot.sh
 
 soak: $(VENV)/.installed ## all tests of docs/reliability.md; FIRST=N repeats an earlier soak
 	SOAK_FIRST=$(FIRST) nice $(VENV)/bin/python -m pytest tests/reliability -m "" -v -s $(ARGS)

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Makes a Debian 13 with GIMP 3, ImageMagick 7 and a screen to show windows on, for tests: once,
+# and again when the list below changes. Prints its folder; with --where it does no more than that.
+set -euo pipefail
+
+packages=(
+    gimp python3-gi python3-gi-cairo gir1.2-gtk-3.0
+    imagemagick
+    xvfb xauth openbox xdotool x11-utils fonts-dejavu-core adwaita-icon-theme
+)
+suite=trixie
+cache=${SR_BATCH_TEST_CACHE:-/var/cache/sr-batch-tests}
+digest=$(printf '%s\n' "$suite" "${packages[@]}" | sha256sum | cut -c1-12)
+folder=$cache/$suite-$digest
+
+if [[ ${1:-} == --where ]] || [[ -d $folder ]]; then
+    echo "$folder"
+    exit
+fi
+
+mkdir -p "$cache"
+exec 9>"$cache/lock"
+flock 9 # two runs at once: the second finds what the first has made
+if [[ ! -d $folder ]]; then
+    # From where this machine itself takes its packages.
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Component: main' |
+        awk '!/security/ && !first { first = $0 } END { print first }')
+    rm -rf "$cache/$suite"-*
+    building=$folder.building
+    mmdebstrap --quiet --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" \
+        --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt=force-unsafe-io \
+        "$suite" "$building" "deb $mirror $suite main" >&2
+    mv "$building" "$folder"
+fi
+echo "$folder"
