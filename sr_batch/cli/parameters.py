@@ -246,6 +246,10 @@ AsJson = Annotated[
         help="One JSON object per input on standard output, then one with the sums.",
     ),
 ]
+InSteps = Annotated[
+    bool,
+    typer.Option("--progress", help='With --json: also {"progress": 0.42} as the work goes on.'),
+]
 WatchedFolder = Annotated[
     Path | None, typer.Argument(metavar="FOLDER", show_default=False, help="The folder to watch.")
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -40,10 +41,12 @@ class Report:
     Args:
         as_json: Objects for machines on standard output.
         volume: -1 shows people only what went wrong, 1 every result.
+        in_steps: Machines are told of every hundredth of the pixels, too.
     """
 
-    def __init__(self, as_json: bool, volume: int = 0) -> None:
+    def __init__(self, as_json: bool, volume: int = 0, in_steps: bool = False) -> None:
         self._as_json = as_json
+        self._steps = _Steps() if in_steps and as_json else None
         self._volume = volume
         self._planned = 0
         self._pixels: dict[str, int] = {}
@@ -66,6 +69,7 @@ class Report:
         self._planned = len(plan.jobs) + len(plan.settled)
         self._pixels = {str(job.source): job.pixels for job in plan.jobs}
         self._folders = {str(job.root) for job in plan.jobs}
+        self._count()
         self._started = time.monotonic()
         if has_terminal() and plan.jobs and self._volume >= 0:
             from sr_batch.cli.progress import Bar
@@ -91,6 +95,8 @@ class Report:
         """``pixels`` of an input are done; any thread may say so."""
         if self._bar:
             self._bar.advance(pixels)
+        if self._steps:
+            self._steps.advance(pixels)
 
     def add(self, result: JobResult) -> None:
         """Show one result.
@@ -104,8 +110,13 @@ class Report:
         self._say_result(result)
         if not isinstance(result, Done):
             self._pixels.pop(result.input, None)  # never to be worked on: out of the ETA
+            self._count()
         if self._bar:
             self._bar.show(len(self._results), sum(self._pixels.values()))
+
+    def _count(self) -> None:
+        if self._steps:
+            self._steps.total = sum(self._pixels.values())
 
     def _say_result(self, result: JobResult) -> None:
         if isinstance(result, Failed):
@@ -132,6 +143,25 @@ class Report:
         outputs = {result.output for result in self._results if isinstance(result, Done)}
         places = outputs if len(outputs) == 1 else self._folders
         return f" -> {places.pop()}" if outputs and len(places) == 1 else ""
+
+
+class _Steps:
+    """How much of a run's pixels is done, in hundredths."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._lock = threading.Lock()
+        self._done = 0
+        self._told = 0
+
+    def advance(self, pixels: int) -> None:
+        """``pixels`` more of ``total`` are done; any thread may say so."""
+        with self._lock:
+            self._done += pixels
+            hundredths = min(100, 100 * self._done // max(1, self.total))
+            if hundredths > self._told:
+                self._told = hundredths
+                _print_json({"progress": hundredths / 100})
 
 
 def _described(result: Done | Skipped | NotRun) -> str:

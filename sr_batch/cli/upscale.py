@@ -21,6 +21,7 @@ from sr_batch.cli.parameters import (
     InMode,
     InPrecision,
     Inputs,
+    InSteps,
     Isolate,
     Jobs,
     LongEdge,
@@ -60,9 +61,10 @@ DEFAULTS = UpscaleOptions()
 
 @dataclass(frozen=True)
 class Show:
-    """What is shown of a run: to machines, how much to people, and whether of a dry one."""
+    """What is shown of a run: to machines, and of their steps, how much to people; is it dry."""
 
     as_json: bool
+    progress: bool
     volume: int
     dry: bool
 
@@ -103,6 +105,7 @@ def upscale(
     verbose: Verbose = False,
     config: Config = None,
     as_json: AsJson = False,
+    progress: InSteps = False,
 ) -> None:
     """Enlarge photographs.
 
@@ -120,7 +123,7 @@ def upscale(
     """  # noqa: D301 - backspace: the list keeps its lines
     options = upscale_options(context.params)
     volume = int(verbose) - int(quiet)
-    raise typer.Exit(_run(inputs, output, options, Show(as_json, volume, dry)))
+    raise typer.Exit(_run(inputs, output, options, Show(as_json, progress, volume, dry)))
 
 
 def _run(inputs: list[str], output: str | None, options: UpscaleOptions, show: Show) -> int:
@@ -130,7 +133,10 @@ def _run(inputs: list[str], output: str | None, options: UpscaleOptions, show: S
     from sr_batch.room import shortages
     from sr_batch.upscaler import Upscaler
 
-    with Report(show.as_json, show.volume) as report, Upscaler(options, report.say) as upscaler:
+    with (
+        Report(show.as_json, show.volume, show.progress) as report,
+        Upscaler(options, report.say) as upscaler,
+    ):
         plan = plan_jobs(inputs, output, options, upscaler.model, report.say)
         _check_standard_output(plan, show.as_json)
         for line in shortages(plan.jobs):

@@ -40,6 +40,14 @@ def test_json_and_an_image_cannot_share_standard_output(tool: Tool, photo: Photo
     assert "--json" in run.err
 
 
+def test_tells_a_program_how_far_it_is(tool: Tool, photo: Photo) -> None:
+    photo("a.png", size=(96, 96))
+    run = tool("upscale", "a.png", "--json", "--progress", "--tile", "48", *ESPCN)
+    assert [record.get("progress") for record in run.results] == [0.25, 0.5, 0.75, 1.0, None]
+    assert run.results[-1]["status"] == "done"
+    assert run.summary["done"] == 1
+
+
 def test_a_reader_that_leaves_ends_the_run_quietly(started: Starter, photo: Photo) -> None:
     for number in range(40):
         photo(f"photos/{number:03}.png", size=(96, 96))
