@@ -8,7 +8,9 @@ from sr_batch.installers.installer import Condition, Installer
 __all__ = ["INSTALLERS", "Condition", "Installer", "installer"]
 
 # Name on the command line -> module. Each module has an `INSTALLER`.
-INSTALLERS: dict[str, str] = {}
+INSTALLERS: dict[str, str] = {
+    "gimp": "gimp",
+}
 
 
 def installer(name: str) -> Installer:

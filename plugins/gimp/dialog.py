@@ -1,0 +1,52 @@
+"""The window that asks. Loaded only when there is one to be shown."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import gi
+
+gi.require_version("Gtk", "3.0")
+gi.require_version("GimpUi", "3.0")
+from gi.repository import Gimp, GimpUi, GObject, Gtk  # noqa: E402
+from tool import models  # noqa: E402
+
+_TITLE = "Super-resolution"
+
+
+def ask(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig) -> bool:
+    """Let the user set ``config``; whether they pressed OK.
+
+    Raises:
+        Trouble: sr-batch does not run.
+    """
+    networks = models()
+    GimpUi.init(procedure.get_name())
+    dialog = GimpUi.ProcedureDialog.new(procedure, config, _TITLE)
+    dialog.get_content_area().pack_start(_chooser(config, networks), False, False, 0)
+    dialog.fill(["scale", "mode", "part", "result"])
+    pressed = dialog.run()
+    dialog.destroy()
+    return bool(pressed)
+
+
+def _chooser(config: Gimp.ProcedureConfig, networks: Iterable[dict[str, Any]]) -> Gtk.Widget:
+    """A list of the networks, tied to the setting ``model``."""
+    scales = defaultdict(set)
+    for network in networks:
+        scales[network["name"]].add(network["scale"])
+    box = Gtk.ComboBoxText()
+    for name, factors in scales.items():
+        box.append(name, f"{name} ({', '.join(f'x{factor}' for factor in sorted(factors))})")
+    chosen = config.get_property("model")
+    if chosen not in scales:  # a file, given when it was called from elsewhere
+        box.append(chosen, chosen)
+    flags = GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE
+    config.bind_property("model", box, "active-id", flags)
+    label = Gtk.Label.new_with_mnemonic("_Model")
+    label.set_mnemonic_widget(box)
+    row = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
+    row.pack_start(label, False, False, 0)
+    row.pack_start(box, True, True, 0)
+    row.show_all()
+    return row

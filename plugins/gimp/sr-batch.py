@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""GIMP 3: Filters > Enhance > Super-resolution, and the procedure ``plug-in-sr-batch``.
+
+GIMP starts this file with its own Python, which has the standard library and gi. What enlarges is
+the installed sr-batch, run as a process.
+"""
+
+import os
+import sys
+import traceback
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+gi.require_version("Gegl", "0.4")
+from gi.repository import Gegl, Gimp, GLib, GObject  # noqa: E402
+from job import MODES, PARTS, RESULTS, Job  # noqa: E402
+from tool import Trouble, Wish  # noqa: E402
+
+NAME = "plug-in-sr-batch"
+MENU = "<Image>/Filters/Enhance"
+LABEL = "Super-_resolution (sr-batch)…"
+ABOUT = "Enlarge by a super-resolution network"
+MORE = "The whole image, the active layer or the selection, into a new image or in its place."
+SETTINGS = GObject.ParamFlags.READWRITE
+SCALE_LIMITS = 1.0, 64.0
+
+
+class SuperResolution(Gimp.PlugIn):  # type: ignore[misc] # gi has no types
+    """Registers one procedure."""
+
+    def do_set_i18n(self, name: str) -> bool:
+        return False
+
+    def do_query_procedures(self) -> list[str]:
+        return [NAME]
+
+    def do_create_procedure(self, name: str) -> Gimp.Procedure:
+        procedure = Gimp.ImageProcedure.new(self, name, Gimp.PDBProcType.PLUGIN, run, None)
+        procedure.set_image_types("*")
+        active = Gimp.ProcedureSensitivityMask
+        procedure.set_sensitivity_mask(active.DRAWABLE | active.DRAWABLES | active.NO_DRAWABLES)
+        procedure.set_documentation(ABOUT, MORE, name)
+        procedure.set_attribution("sr-batch contributors", "sr-batch contributors", "2025")
+        procedure.set_menu_label(LABEL)
+        procedure.add_menu_path(MENU)
+        add_arguments(procedure)
+        return procedure
+
+
+def add_arguments(procedure: Gimp.Procedure) -> None:
+    """The one place where settings are declared: the dialog and the procedure have the same."""
+    low, high = SCALE_LIMITS
+    procedure.add_string_argument(
+        "model", "_Model", "As `sr-batch models` lists them, or an .onnx file", "edsr", SETTINGS
+    )
+    procedure.add_double_argument(
+        "scale", "_Scale", "Side of the result / side of the original", low, high, 2, SETTINGS
+    )
+    for name, label, about, words in (
+        ("mode", "Mo_de", "Run the network on color or on luma alone", MODES),
+        ("part", "_Enlarge", "What is enlarged", PARTS),
+        ("result", "_Put it", "What becomes of the result", RESULTS),
+    ):
+        choice = Gimp.Choice.new()
+        for number, (word, text) in enumerate(words.items()):
+            choice.add(word, number, text, "")
+        procedure.add_choice_argument(name, label, about, choice, next(iter(words)), SETTINGS)
+    procedure.add_image_return_value(
+        "enlarged", "Enlarged", "The new image, or the same one", True, SETTINGS
+    )
+
+
+def run(
+    procedure: Gimp.Procedure,
+    run_mode: Gimp.RunMode,
+    image: Gimp.Image,
+    drawables: list[Gimp.Drawable],
+    config: Gimp.ProcedureConfig,
+    data: object,
+) -> Gimp.ValueArray:
+    """What GIMP calls."""
+    try:
+        if run_mode == Gimp.RunMode.INTERACTIVE:
+            from dialog import ask
+
+            if not ask(procedure, config):
+                return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
+        enlarged = work(image, drawables, config)
+    except Trouble as trouble:
+        return failure(procedure, str(trouble))
+    except Exception as error:
+        traceback.print_exc()
+        return failure(procedure, f"this is a fault of the plug-in, please report it: {error!r}")
+    if run_mode != Gimp.RunMode.NONINTERACTIVE:
+        if enlarged != image:
+            Gimp.Display.new(enlarged)
+        Gimp.displays_flush()
+    values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
+    values.remove(1)
+    values.insert(1, GObject.Value(Gimp.Image, enlarged))
+    return values
+
+
+def work(
+    image: Gimp.Image, drawables: list[Gimp.Drawable], config: Gimp.ProcedureConfig
+) -> Gimp.Image:
+    """Do what ``config`` says; the image that holds the result."""
+    if os.name == "posix":
+        os.setpgid(0, 0)  # Cancel kills the group of this process: sr-batch is in it
+    Gegl.init(None)
+    model, scale, mode, part, result = map(
+        config.get_property, ("model", "scale", "mode", "part", "result")
+    )
+    Gimp.progress_init(f"Enlarging by {model}…")
+    job = Job(image, tuple(drawables), Wish(model, scale, mode), part, result)
+    return job.run(Gimp.progress_update)
+
+
+def failure(procedure: Gimp.Procedure, text: str) -> Gimp.ValueArray:
+    """What GIMP shows as a message."""
+    return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(text))
+
+
+Gimp.main(SuperResolution.__gtype__, sys.argv)
