@@ -16,7 +16,6 @@
     after = "move"
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -94,6 +93,8 @@ def usual_file() -> Path:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    import tomllib  # most runs have no file
+
     try:
         with path.open("rb") as file:
             content = tomllib.load(file)

@@ -57,7 +57,6 @@ from sr_batch.cli.watch_log import WatchLog
 from sr_batch.errors import DeviceUnavailable, UsageError
 from sr_batch.options import UpscaleOptions
 from sr_batch.watch.listener import All, Listener
-from sr_batch.watch.systemd import Systemd
 
 if TYPE_CHECKING:
     from sr_batch.watch.pair import Pair
@@ -136,6 +135,8 @@ def _operators(
     stack: ExitStack, log: WatchLog, port: int | None, urls: Sequence[str] | None
 ) -> Iterator[Listener]:
     """Who else is told, as was asked for; at work until ``stack`` is left."""
+    from sr_batch.watch.systemd import Systemd
+
     if port is not None:
         from sr_batch.watch.serve import HOST, Served
 

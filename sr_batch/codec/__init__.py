@@ -9,27 +9,11 @@ import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from importlib import import_module
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sr_batch.codec import (
-    apng_encode,
-    avif,
-    bmp,
-    exif,
-    gif,
-    gif_encode,
-    heic,
-    jpeg,
-    jxl,
-    png,
-    png_encode,
-    tiff,
-    tiff_encode,
-    webp,
-    webp_encode,
-    xmp,
-)
+from sr_batch.codec import exif, xmp
 from sr_batch.codec.container import Container, decode
 from sr_batch.codec.extras import require_readable, require_writable
 from sr_batch.codec.limits import require_fits, require_within
@@ -64,16 +48,23 @@ _HEAD = 512
 # Of photographs enlarged twice, 8 bit, at quality 95 where there is one.
 _BYTES_PER_PIXEL = {"jpg": 0.4, "webp": 0.25, "png": 1.5, "tif": 1.7, "bmp": 3.0, "gif": 0.6}
 _BYTES_PER_PIXEL |= {"avif": 0.3, "heic": 0.2, "jxl": 0.2}
+
+
+def _format(module: str) -> Any:
+    """A module of one format, loaded when it is needed: all of them take longer than a picture."""
+    return import_module(f"sr_batch.codec.{module}")
+
+
 _OPENERS: dict[str, Callable[[bytes], tuple[Container, ...]]] = {
-    "jpg": lambda data: (jpeg.open_file(data),),
-    "png": png.open_file,
-    "webp": webp.open_file,
-    "tif": tiff.open_file,
-    "bmp": lambda data: (bmp.open_file(data),),
-    "gif": gif.open_file,
-    "avif": lambda data: (avif.open_file(data),),
-    "heic": lambda data: (heic.open_file(data),),
-    "jxl": lambda data: (jxl.open_file(data),),
+    "jpg": lambda data: (_format("jpeg").open_file(data),),
+    "png": lambda data: _format("png").open_file(data),
+    "webp": lambda data: _format("webp").open_file(data),
+    "tif": lambda data: _format("tiff").open_file(data),
+    "bmp": lambda data: (_format("bmp").open_file(data),),
+    "gif": lambda data: _format("gif").open_file(data),
+    "avif": lambda data: (_format("avif").open_file(data),),
+    "heic": lambda data: (_format("heic").open_file(data),),
+    "jxl": lambda data: (_format("jxl").open_file(data),),
 }
 
 
@@ -83,24 +74,24 @@ class _How(NamedTuple):
 
 
 _ENCODERS: dict[str, Callable[[Image, _How], bytes]] = {
-    "jpg": lambda image, how: jpeg.encode(image, how.quality),
-    "png": lambda image, how: png_encode.encode(image, how.png_effort),
-    "webp": lambda image, how: webp_encode.encode(image, how.quality),
-    "tif": lambda image, _: tiff_encode.encode((image,)),
-    "bmp": lambda image, _: bmp.encode(image),
-    "gif": lambda image, _: gif_encode.encode((image,)),
-    "avif": lambda image, how: avif.encode(image, how.quality),
-    "heic": lambda image, how: heic.encode(image, how.quality),
-    "jxl": lambda image, how: jxl.encode(image, how.quality),
+    "jpg": lambda image, how: _format("jpeg").encode(image, how.quality),
+    "png": lambda image, how: _format("png_encode").encode(image, how.png_effort),
+    "webp": lambda image, how: _format("webp_encode").encode(image, how.quality),
+    "tif": lambda image, _: _format("tiff_encode").encode((image,)),
+    "bmp": lambda image, _: _format("bmp").encode(image),
+    "gif": lambda image, _: _format("gif_encode").encode((image,)),
+    "avif": lambda image, how: _format("avif").encode(image, how.quality),
+    "heic": lambda image, how: _format("heic").encode(image, how.quality),
+    "jxl": lambda image, how: _format("jxl").encode(image, how.quality),
 }
 # What writes several pictures into one file: pages, and the frames of an animation.
 _BINDERS: dict[str, Callable[[Iterable[Image], _How], bytes]] = {
-    "tif": lambda pages, _: tiff_encode.encode(pages),
+    "tif": lambda pages, _: _format("tiff_encode").encode(pages),
 }
 _ANIMATORS: dict[str, Callable[[Iterable[Image], _How], bytes]] = {
-    "gif": lambda images, _: gif_encode.encode(images),
-    "png": lambda images, how: apng_encode.encode(images, how.png_effort),
-    "webp": lambda images, how: webp_encode.animate(images, how.quality),
+    "gif": lambda images, _: _format("gif_encode").encode(images),
+    "png": lambda images, how: _format("apng_encode").encode(images, how.png_effort),
+    "webp": lambda images, how: _format("webp_encode").animate(images, how.quality),
 }
 _HEADER_FAULTS = (struct.error, ValueError, LookupError, ArithmeticError, zlib.error)
 

@@ -1,31 +1,28 @@
 """What a file cannot hold of a picture, so that it is said and not lost in silence."""
 
-from sr_batch.codec import exif, gif_encode, jpeg, jxl, profile, webp_encode
+from sr_batch.codec import exif, profile
 from sr_batch.image import Image
 
-_CLOCKS = {"gif": gif_encode.new_clock(), "webp": webp_encode.new_clock()}
 # These know no gray with alpha and make RGB of it.
 _ALPHA_IN_COLOR = ("avif", "heic", "jxl")
 _EIGHT_BIT = ("jpg", "webp", "bmp", "gif", "avif")
+_PLENTY = 2**31
 
 
 def losses(image: Image, kind: str) -> tuple[str, ...]:
     """What was changed on reading, and what a file of ``kind`` cannot hold, in words for notes."""
     metadata = image.metadata
-    exif_limit = {"jpg": jpeg.MAX_EXIF, "bmp": 0, "gif": 0}.get(kind, 2**31)
-    xmp_limit = {"jpg": jpeg.MAX_XMP, "bmp": 0}.get(kind, 2**31)
-    icc_limit = {"jpg": jpeg.MAX_ICC, "bmp": 0}.get(kind, 2**31)
+    exif_limit, xmp_limit, icc_limit = _limits(kind)
     lost = {
         "alpha flattened on white": image.alpha is not None and kind == "jpg",
         "16 bit rounded to 8": image.levels > 255 and kind in _EIGHT_BIT,
         "16 bit rounded to 10": image.levels > 255 and kind == "heic",
-        "alpha made fully on or off": kind == "gif" and gif_encode.has_soft_alpha(image),
-        "colours reduced to 256": kind == "gif" and gif_encode.has_too_many_colors(image),
-        "frame times rounded": kind in _CLOCKS and _CLOCKS[kind].rounds(image),
+        **(_lost_in_gif(image) if kind == "gif" else {}),
+        "frame times rounded": image.timing is not None and _rounds_time(image, kind),
         "EXIF left out": len(metadata.exif or b"") > exif_limit
         or (kind == "avif" and metadata.exif is not None and not exif.has_header(metadata.exif)),
         "XMP left out": len(metadata.xmp or b"") > xmp_limit
-        or (kind == "gif" and not gif_encode.holds_xmp(metadata.xmp or b"")),
+        or (kind == "gif" and not _fits_gif(metadata.xmp or b"")),
         "a part of XMP left out": bool(metadata.xmp_extension) and kind != "jpg",
         "IPTC left out": bool(metadata.photoshop) and kind not in ("jpg", "png", "tif"),
         "ICC profile left out": len(metadata.icc or b"") > icc_limit
@@ -39,5 +36,46 @@ def carried_profile(image: Image, kind: str) -> bytes | None:
     """Its profile, if a file of ``kind`` can carry it."""
     icc = image.metadata.icc
     gray = image.is_gray and not (image.alpha is not None and kind in _ALPHA_IN_COLOR)
-    suits = profile.suits(icc, gray, kind) and (kind != "jxl" or jxl.understands(icc))
+    suits = profile.suits(icc, gray, kind) and (kind != "jxl" or _fits_jxl(icc))
     return icc if suits else None
+
+
+# What belongs to one format is asked of its module, which is loaded only then.
+
+
+def _limits(kind: str) -> tuple[int, int, int]:
+    """The most bytes that EXIF, XMP and ICC profile may have."""
+    if kind == "jpg":
+        from sr_batch.codec import jpeg
+
+        return jpeg.MAX_EXIF, jpeg.MAX_XMP, jpeg.MAX_ICC
+    nothing = {"bmp": (0, 0, 0), "gif": (0, _PLENTY, _PLENTY)}
+    return nothing.get(kind, (_PLENTY, _PLENTY, _PLENTY))
+
+
+def _lost_in_gif(image: Image) -> dict[str, bool]:
+    from sr_batch.codec import gif_encode
+
+    return {
+        "alpha made fully on or off": gif_encode.has_soft_alpha(image),
+        "colours reduced to 256": gif_encode.has_too_many_colors(image),
+    }
+
+
+def _fits_gif(xmp: bytes) -> bool:
+    from sr_batch.codec import gif_encode
+
+    return gif_encode.holds_xmp(xmp)
+
+
+def _fits_jxl(icc: bytes | None) -> bool:
+    from sr_batch.codec import jxl
+
+    return jxl.understands(icc)
+
+
+def _rounds_time(frame: Image, kind: str) -> bool:
+    from sr_batch.codec import gif_encode, webp_encode
+
+    clocks = {"gif": gif_encode.new_clock, "webp": webp_encode.new_clock}
+    return kind in clocks and clocks[kind]().rounds(frame)

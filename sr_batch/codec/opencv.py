@@ -1,26 +1,22 @@
 """OpenCV's codecs where they serve better than Pillow: 16-bit PNG, deep AVIF, WebP, JPEG out.
 
 Pillow reads 10 to 16 bit of colour as 8, takes twice the memory for WebP and holds the
-interpreter's lock while it writes JPEG.
+interpreter's lock while it writes JPEG. It is loaded when a picture needs it, for it is large.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, cast
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from sr_batch.codec.container import Block
-from sr_batch.errors import UnreadableImage
+from sr_batch.errors import SrBatchError, UnreadableImage
 from sr_batch.geometry import Size
 from sr_batch.image import Pixels
 
 _BAND_PIXELS = 1 << 20
-_TO_RGB = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
-
-# What OpenCV would print on stderr is said by our exceptions.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def decode(kind: str, data: bytes, size: Size) -> Iterator[Block]:
@@ -30,6 +26,7 @@ def decode(kind: str, data: bytes, size: Size) -> Iterator[Block]:
         UnreadableImage: truncated, corrupt, or not of ``size``.
         MemoryError: there is not enough of it.
     """
+    cv2 = _opencv()
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as fault:
@@ -45,11 +42,12 @@ def decode(kind: str, data: bytes, size: Size) -> Iterator[Block]:
 
 def reads_avif() -> bool:
     """Whether this OpenCV was built with AVIF; it does not say so of reading alone."""
-    return cv2.haveImageWriter("any.avif")
+    return cast(bool, _opencv().haveImageWriter("any.avif"))
 
 
 def encode_jpeg(pixels: Pixels, quality: int) -> memoryview:
     """A baseline JPEG of ``pixels``, uint8 (h, w, 1) gray or (h, w, 3) RGB, colour 4:4:4."""
+    cv2 = _opencv()
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
         quality,
@@ -57,11 +55,26 @@ def encode_jpeg(pixels: Pixels, quality: int) -> memoryview:
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
     ]
     bgr = pixels if pixels.shape[2] == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", bgr, options)[1].data
+    return cast(memoryview, cv2.imencode(".jpg", bgr, options)[1].data)
 
 
 def _rgb(band: npt.NDArray[Any]) -> Pixels:
     """``band`` with its channels in our order; gray gets an axis for its one."""
     if band.ndim == 2:
         return band[..., None]
-    return cast(Pixels, cv2.cvtColor(band, _TO_RGB[band.shape[2]]))
+    cv2 = _opencv()
+    order = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}[band.shape[2]]
+    return cast(Pixels, cv2.cvtColor(band, order))
+
+
+@cache
+def _opencv() -> Any:
+    try:
+        import cv2
+    except ImportError as fault:
+        raise SrBatchError(
+            f"OpenCV cannot be loaded ({fault}); to mend it: sr-batch doctor"
+        ) from fault
+    # What it would print on stderr is said by our exceptions.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    return cv2

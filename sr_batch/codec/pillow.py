@@ -8,21 +8,14 @@ import contextlib
 import ctypes
 import struct
 from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
 from io import BytesIO
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-from PIL import (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageFile,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    _imaging,
-)
+from PIL import Image, ImageFile, _imaging
 
 from sr_batch.codec.container import Block
 from sr_batch.errors import UnreadableImage, UnwritableOutput
@@ -48,10 +41,6 @@ with contextlib.suppress(AttributeError, OSError):
     ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
-class _Tiff(TiffImagePlugin.TiffImageFile):
-    load_prepare = ImageFile.ImageFile.load_prepare  # without Pillow's pixel limit
-
-
 class _Untouched(Image.Exif):
     """A block that Pillow is to pass on: it would write it anew, without maker notes."""
 
@@ -66,13 +55,13 @@ class _Untouched(Image.Exif):
         return self._block
 
 
-_PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
-    "jpg": JpegImagePlugin.JpegImageFile,
-    "png": PngImagePlugin.PngImageFile,
-    "tif": _Tiff,
-    "bmp": BmpImagePlugin.BmpImageFile,
-    "gif": GifImagePlugin.GifImageFile,
-    "avif": AvifImagePlugin.AvifImageFile,
+_PLUGINS = {
+    "jpg": ("JpegImagePlugin", "JpegImageFile"),
+    "png": ("PngImagePlugin", "PngImageFile"),
+    "tif": ("TiffImagePlugin", "TiffImageFile"),
+    "bmp": ("BmpImagePlugin", "BmpImageFile"),
+    "gif": ("GifImagePlugin", "GifImageFile"),
+    "avif": ("AvifImagePlugin", "AvifImageFile"),
 }
 # Of the pixels from which a palette is chosen; more make it slower but hardly better.
 _SAMPLE = 1 << 14
@@ -85,9 +74,19 @@ def open_picture(kind: str, data: bytes) -> ImageFile.ImageFile:
         UnreadableImage: Pillow cannot make sense of it.
     """
     try:
-        return _PLUGINS[kind](BytesIO(data))
+        return _plugin(kind)(BytesIO(data))
     except _FAULTS as fault:
         raise UnreadableImage(_damaged(kind, fault)) from fault
+
+
+@cache
+def _plugin(kind: str) -> type[ImageFile.ImageFile]:
+    """Of Pillow's plugins only those are loaded that are needed."""
+    module, name = _PLUGINS[kind]
+    plugin = cast(type[ImageFile.ImageFile], getattr(import_module(f"PIL.{module}"), name))
+    # The one for TIFF has a pixel limit of its own where the others load.
+    unlimited = {"load_prepare": ImageFile.ImageFile.load_prepare}
+    return type("Tiff", (plugin,), unlimited) if kind == "tif" else plugin
 
 
 def decode(kind: str, data: bytes, mode: str) -> Iterator[Block]:
