@@ -38,7 +38,7 @@ class Claim:
         self._source = source
         self._recipe = recipe
         self._existing = existing
-        self._known = None if job.target == PIPE else ledger.find(job.target)
+        self._known = None if job.root == PIPE else ledger.find(job.target)
         self._standing: str | None = None
 
     @property
@@ -90,7 +90,7 @@ class Claim:
         Raises:
             StorageError: the disk is full or failing.
         """
-        if self._job.target != PIPE:
+        if self._job.root != PIPE:
             self._ledger.record(self._job.target, self._entry(output))
 
     def _entry(self, output: str) -> Entry:

@@ -110,7 +110,8 @@ def plan_sources(
         raise UsageError("-o of a file and --name contradict each other: leave one out")
     layout = Layout(wanted, _tag(options.goal.tag, model), template)
     real = layout.real
-    ours = _recorded_outputs({real[source.path].parent for source in sources}, notify)
+    folders = {real[source.path].parent for source in sources} if options.record else ()
+    ours = _recorded_outputs(folders, notify)
     settled: list[Skipped | Failed] = [entry for entry in found if isinstance(entry, Failed)]
     jobs: dict[tuple[Path, Path], Job] = {}  # an input named twice is one job
     for source in sources:
@@ -173,7 +174,7 @@ def _planned(
     return Job(
         source=source.path,
         target=place.target,
-        root=place.root,
+        root=place.root if options.record else PIPE,
         format=place.format,
         pixels=header.pixels if header else 0,
         bytes=_likely_bytes(header, options.goal, place.format) if header else 0,

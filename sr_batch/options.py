@@ -51,6 +51,7 @@ class UpscaleOptions(Goal):
         include: Patterns of what is taken from folders; nothing is all.
         exclude: Patterns of what is not.
         existing: What becomes of an input in whose output's place something else stands.
+        record: Whether the output folder remembers what was made of what.
         verify: Whether every output is decoded again and compared before it takes its name.
         isolate: Whether inputs are decoded in processes of their own.
         jobs: Threads that run tiles; None is one per core.
@@ -73,6 +74,7 @@ class UpscaleOptions(Goal):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     existing: Existing = "error"
+    record: bool = True
     verify: bool = False
     isolate: bool = False
     jobs: int | None = None

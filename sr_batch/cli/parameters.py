@@ -189,6 +189,13 @@ OnExisting = Annotated[
     Existing,
     typer.Option(help="What to do where another file, not ours, stands in an output's place."),
 ]
+Record = Annotated[
+    bool,
+    typer.Option(
+        "--record/--no-record",
+        help="Remember in the output folder what was made of what, so that nothing is made twice.",
+    ),
+]
 Verify = Annotated[
     bool,
     typer.Option(

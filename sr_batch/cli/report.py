@@ -68,7 +68,7 @@ class Report:
         """The work starts: from here on there is a bar, on a terminal."""
         self._planned = len(plan.jobs) + len(plan.settled)
         self._pixels = {str(job.source): job.pixels for job in plan.jobs}
-        self._folders = {str(job.root) for job in plan.jobs}
+        self._folders = {str(job.root) for job in plan.jobs if job.root != PIPE}
         self._count()
         self._started = time.monotonic()
         if has_terminal() and plan.jobs and self._volume >= 0:

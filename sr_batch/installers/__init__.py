@@ -1,15 +1,17 @@
 """Brings the plug-ins of ``plugins/`` into the programs of this user: one module each."""
 
 from importlib import import_module
+from typing import cast
 
 from sr_batch.errors import UsageError, did_you_mean
 from sr_batch.installers.installer import Condition, Installer
 
 __all__ = ["INSTALLERS", "Condition", "Installer", "installer"]
 
-# Name on the command line -> module. Each module has an `INSTALLER`.
+# Name on the command line -> module, and what in it is the installer if that is not `INSTALLER`.
 INSTALLERS: dict[str, str] = {
     "gimp": "gimp",
+    "imagemagick": "imagemagick",
 }
 
 
@@ -22,5 +24,6 @@ def installer(name: str) -> Installer:
     if name not in INSTALLERS:
         hint = did_you_mean(name, INSTALLERS)
         raise UsageError(f"no plug-in is called {name}: {hint}There are {', '.join(INSTALLERS)}")
-    found: Installer = import_module(f"sr_batch.installers.{INSTALLERS[name]}").INSTALLER
-    return found
+    module, _, attribute = INSTALLERS[name].partition(":")
+    found = getattr(import_module(f"sr_batch.installers.{module}"), attribute or "INSTALLER")
+    return cast(Installer, found)

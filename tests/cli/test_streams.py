@@ -59,3 +59,19 @@ def test_a_reader_that_leaves_ends_the_run_quietly(started: Starter, photo: Phot
     run = finish(process)
     assert run.code == 1
     assert "standard output" in run.err
+
+
+def test_links_without_a_suffix_stand_for_what_they_lead_to(
+    tool: Tool, photo: Photo, tmp_path: Path
+) -> None:
+    """As ImageMagick hands over files: both are links, one leads to what is not there yet."""
+    source = photo("some photo.jpg")
+    source.chmod(0o640)
+    (tmp_path / "in").symlink_to(source)
+    (tmp_path / "out").symlink_to(tmp_path / "made")
+    run = tool("upscale", "in", "-o", "out", "--no-record", *ESPCN)
+    assert run.code == 0, run.err
+    assert (tmp_path / "out").is_symlink()
+    with Image.open(tmp_path / "made") as image:
+        assert (image.size, image.format) == ((48, 32), "PNG")
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o640
