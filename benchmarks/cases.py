@@ -1,5 +1,7 @@
 """What is measured: each case gives rows of one table."""
 
+import shlex
+import sys
 import tempfile
 import threading
 import time
@@ -8,11 +10,13 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
+from PIL import Image
+
 from benchmarks.growth import growth
 from benchmarks.peers import peers
 from benchmarks.photos import photographs
 from benchmarks.png import png
-from benchmarks.process import run_tool
+from benchmarks.process import run_program, run_tool
 from benchmarks.setting import Row, Setting
 from benchmarks.work import (
     bare_session,
@@ -23,13 +27,22 @@ from benchmarks.work import (
     network_input,
     options_for,
 )
+from sr_batch.catalog import choose, find_models
 from sr_batch.codec import encode_image, read_image, read_pages
+from sr_batch.installers import delegates
+from sr_batch.installers.shipped import own_command
 from sr_batch.isolation import Decoders
 from sr_batch.options import MAX_PIXELS, UpscaleOptions
 from sr_batch.upscaler import Upscaler
 from sr_batch.worker import Loader
 
 MIB = 2**20
+_BARE = """
+import onnxruntime, sys
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = 1
+onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
+"""
 
 
 def speed(setting: Setting) -> Iterator[Row]:
@@ -115,8 +128,30 @@ def start(setting: Setting) -> Iterator[Row]:
     yield Row("sr-batch --help, best of 10", f"{best:.2f} s", "<= 0.35 s", best <= 0.35)
 
 
+def delegate(setting: Setting) -> Iterator[Row]:
+    """One call by ImageMagick against loading ONNX Runtime and one network, in a new process."""
+    source, made = setting.folder / "in.png", setting.folder / "out"
+    Image.effect_noise((64, 64), 64).convert("RGB").save(source)
+    models = find_models()
+    lines = b"<delegatemap>" + delegates.lines(own_command(), models) + delegates.CLOSING
+    command = delegates.commands(lines)["espcn2x"]
+    tool = shlex.split(command.replace("%i", str(source)).replace("%o", str(made)))
+    bare = [sys.executable, "-c", _BARE, str(choose("espcn")[2].path)]
+    differences, bases = [], []
+    for turn in range(12):
+        made.unlink(missing_ok=True)
+        base, whole = run_program(bare), run_program(tool)
+        if turn:  # the first fills caches
+            bases.append(base)
+            differences.append(whole - base)
+    extra = median(differences)
+    yield Row("onnxruntime and espcn loaded, nothing else", f"{median(bases):.2f} s", "", True)
+    yield Row("  a call by ImageMagick, 64x64: more", f"{extra:.2f} s", "<= 0.40 s", extra <= 0.4)
+
+
 CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "start": start,
+    "delegate": delegate,
     "speed": speed,
     "hidden": hidden,
     "memory": memory,

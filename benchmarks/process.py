@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,3 +32,10 @@ def run_tool(*arguments: str, code: int = 0) -> Cost:
         if ended.returncode != code:
             raise RuntimeError(f"{' '.join(command)}: exit code {ended.returncode}")
         return Cost(seconds, int(report.read_text()))
+
+
+def run_program(command: Sequence[str]) -> float:
+    """Seconds that ``command`` takes. Raises CalledProcessError unless it succeeds."""
+    started = time.perf_counter()
+    subprocess.run(command, capture_output=True, check=True)
+    return time.perf_counter() - started

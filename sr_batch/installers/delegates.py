@@ -17,7 +17,6 @@ from sr_batch.errors import UsageError
 from sr_batch.reading import display_name
 
 CLOSING = b"</delegatemap>"
-# ImageMagick's own parser takes an apostrophe in a comment for the begin of a word: none in here.
 FRAME = b"<delegatemap>\n<!-- made by sr-batch plugin install imagemagick -->\n</delegatemap>\n"
 _BEGIN = "<!-- sr-batch: a prefix for each of its networks, from here -->"
 _END = "<!-- to here, by sr-batch plugin install imagemagick -->"
