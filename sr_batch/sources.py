@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from itertools import takewhile
 from mimetypes import MimeTypes
 from pathlib import Path, PurePosixPath
@@ -20,7 +21,6 @@ from sr_batch.reading import PIPE, display_name, is_folder, read_head, require_r
 from sr_batch.results import Failed, cause_of, one_line
 
 MAGIC_BYTES = 64
-_TYPES = MimeTypes(filenames=())  # Python's own table: the same on every machine
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,14 @@ def is_image_name(path: Path) -> bool:
     """Whether the suffix is one of an image, of any kind, also of those we do not read."""
     if codec.format_of_suffix(path):
         return True
-    kind, _ = _TYPES.guess_type("x" + path.suffix.lower(), strict=False)
+    kind, _ = _types().guess_type("x" + path.suffix.lower(), strict=False)
     return kind is not None and kind.startswith("image/")
+
+
+@cache
+def _types() -> MimeTypes:
+    """Python's own table, the same on every machine. To make it takes long, few names need it."""
+    return MimeTypes(filenames=())
 
 
 def _named(path: Path) -> Source | Failed:
