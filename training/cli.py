@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import torch
 import typer
 
+from sr_batch.records import record_path, save_record
 from training import checkpoint
 from training import compare as table
 from training.certify import NotCertified
@@ -20,6 +21,7 @@ from training.measure import perceptual_distance, score_file
 from training.models import BadConfig
 from training.recipe import Recipe
 from training.recipes import RECIPES
+from training.record import fits_its_record, record_of
 from training.run import Run, Setting
 from training.ship import Shipment, ship
 from training.teaching import with_lessons
@@ -104,6 +106,19 @@ def export(
         place = Shipment(data, exported, workers)
         for stem, spec in ship(replace(plan, scale=scale), weights, metrics, place).items():
             typer.echo(f"{stem}: overlap {spec.overlap}, {dict(spec.scores)}")
+
+
+@app.command("record")
+def record_outputs(runs: Runs = RUNS, kept: Kept = KEPT, exported: Exported = EXPORTED) -> None:
+    """Record what the trained networks give, where an exported file has no record that fits it.
+
+    `export` does so by itself; this is for files from before, and for a record that was lost.
+    """
+    for path in sorted(exported.glob("*.onnx")):
+        if record_path(path) == path.with_suffix(".npz") and not fits_its_record(path):
+            name, record = record_of(path, runs, kept)
+            save_record(record_path(path), record)
+            typer.echo(f"{record_path(path)}: {name}")
 
 
 @app.command()

@@ -11,6 +11,7 @@ from torch import nn
 
 from sr_batch.contract import ModelSpec, Precision
 from sr_batch.onnx_session import OnnxSession, read_spec
+from sr_batch.records import record_path, save_record
 from training import card, certify, cost, sheet
 from training.checkpoint import State
 from training.curve import draw_curve
@@ -22,6 +23,7 @@ from training.measure import least_consistency, lr_crops, score_file
 from training.models import MODELS
 from training.precision import to_fp16, to_int8
 from training.recipe import Recipe
+from training.record import record
 from training.rewrite import rewrite
 from training.trained import draft_spec, network
 
@@ -38,7 +40,7 @@ class Shipment:
 
 
 def ship(recipe: Recipe, weights: State, metrics: Path, where: Shipment) -> dict[str, ModelSpec]:
-    """Write the ONNX files of ``recipe``, each with its card and pictures.
+    """Write the ONNX files of ``recipe``, each with its card, pictures and recorded outputs.
 
     They are NAME_xS and NAME_xS_fp16, or NAME_xS_int8 of a recipe that was trained for it.
     Returns what was measured, by these stems.
@@ -57,6 +59,8 @@ def ship(recipe: Recipe, weights: State, metrics: Path, where: Shipment) -> dict
     for precision, variant in _variants(model, net, recipe, spec, where).items():
         path, measured = _release(variant, replace(spec, precision=precision), where)
         _describe(path, measured, recipe, metrics, _Known(parity, bicubic), where)
+        if precision != "fp16":
+            save_record(record_path(path), record(net, spec.color))
         shipped[path.stem] = measured
     return shipped
 

@@ -7,6 +7,7 @@ from sr_batch.onnx_session import OnnxSession
 from training.certify import NotCertified
 from training.models import build
 from training.recipe import Recipe, Stage
+from training.record import fits_its_record
 from training.ship import Shipment, ship
 
 PLAIN = Recipe(
@@ -41,6 +42,7 @@ def test_ships_every_precision_with_a_card(where: Shipment) -> None:
         pictured = stem.removesuffix("_fp16")
         assert f"({pictured}.png)" in card
         assert f"({pictured}.jpg)" in card
+        assert fits_its_record(where.exported / f"{stem}.onnx")
     assert not list(where.exported.glob("*draft*"))
 
 
