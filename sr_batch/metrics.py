@@ -10,6 +10,7 @@ Plane = npt.NDArray[np.floating] | npt.NDArray[np.uint8]
 _PEAK = 255.0
 _SIGMA = 1.5
 _RADIUS = 5
+_BAND = 64  # rows at a time, so that a large picture takes no more memory than a small one
 
 
 def crop_border(plane: Plane, border: int) -> Plane:
@@ -30,8 +31,16 @@ def ssim(sr: Plane, hr: Plane, border: int = 0) -> float:
     Wang et al., "Image Quality Assessment: From Error Visibility to Structural Similarity",
     IEEE TIP 2004: 11x11 Gaussian window of sigma 1.5, valid region, K1 0.01, K2 0.03.
     """
-    x = crop_border(sr, border).astype(np.float64)
-    y = crop_border(hr, border).astype(np.float64)
+    x, y = crop_border(sr, border), crop_border(hr, border)
+    total, count = 0.0, 0
+    for top in range(0, len(x) - 2 * _RADIUS, _BAND):
+        rows = slice(top, top + _BAND + 2 * _RADIUS)
+        similarity = _similarity(x[rows].astype(np.float64), y[rows].astype(np.float64))
+        total, count = total + float(similarity.sum()), count + similarity.size
+    return total / count
+
+
+def _similarity(x: Plane, y: Plane) -> Plane:
     c1, c2 = (0.01 * _PEAK) ** 2, (0.03 * _PEAK) ** 2
     mean_x, mean_y = _blur(x), _blur(y)
     var_x = _blur(x * x) - mean_x**2
@@ -39,7 +48,7 @@ def ssim(sr: Plane, hr: Plane, border: int = 0) -> float:
     covariance = _blur(x * y) - mean_x * mean_y
     luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
     structure = (2 * covariance + c2) / (var_x + var_y + c2)
-    return float(np.mean(luminance * structure))
+    return np.asarray(luminance * structure, np.float64)
 
 
 def _blur(plane: Plane) -> Plane:
@@ -47,7 +56,6 @@ def _blur(plane: Plane) -> Plane:
     offsets = np.arange(-_RADIUS, _RADIUS + 1)
     kernel = np.exp(-(offsets**2) / (2 * _SIGMA**2))
     kernel /= kernel.sum()
-    for axis in (0, 1):
-        windows = np.lib.stride_tricks.sliding_window_view(plane, kernel.size, axis=axis)
-        plane = np.asarray(windows @ kernel, np.float64)
-    return plane
+    height, width = (side - 2 * _RADIUS for side in plane.shape)
+    tall = sum(weight * plane[k : k + height] for k, weight in enumerate(kernel))
+    return np.asarray(sum(weight * tall[:, k : k + width] for k, weight in enumerate(kernel)))

@@ -101,15 +101,15 @@ def _enlarge(session: Session, planes: FloatArray, mode: Color) -> FloatArray:
     if mode == "y":
         return _enlarge_luma(session, planes)
     if session.spec.color == "rgb":
-        return _infer(session, planes)
+        return infer(session, planes)
     return np.stack([_enlarge_gray(session, plane) for plane in planes])
 
 
 def _enlarge_gray(session: Session, gray: FloatArray) -> FloatArray:
     """(h, w) -> (H, W)."""
     if session.spec.color == "y":
-        return y_studio_to_gray(_infer(session, gray_to_y_studio(gray)[None])[0])
-    mean: FloatArray = _infer(session, np.repeat(gray[None], 3, axis=0)).mean(axis=0)
+        return y_studio_to_gray(infer(session, gray_to_y_studio(gray)[None])[0])
+    mean: FloatArray = infer(session, np.repeat(gray[None], 3, axis=0)).mean(axis=0)
     return mean
 
 
@@ -125,7 +125,7 @@ def _enlarge_luma(session: Session, rgb: FloatArray) -> FloatArray:
     return enlarged
 
 
-def _infer(session: Session, planes: FloatArray) -> FloatArray:
+def infer(session: Session, planes: FloatArray) -> FloatArray:
     """(C, h, w) -> (C, H, W), through a size that suits the network."""
     _, height, width = planes.shape
     down, right = (_missing(side, session.spec.multiple) for side in (height, width))

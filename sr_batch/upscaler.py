@@ -58,7 +58,7 @@ class Upscaler:
         self._options = options
         self._goal = options.goal
         self._networks = Networks(options, notify)
-        self._threads = options.jobs or _cores()
+        self._threads = options.jobs or cores()
         self._pool = TilePool(self._threads, notify)
         self._paces: dict[int, float] = {}
         self._timing = threading.Lock()
@@ -242,7 +242,7 @@ def _resized(image: Image, size: Size) -> Image:
     return replace(image, color=resize(image.color, size, "lanczos"), alpha=alpha)
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

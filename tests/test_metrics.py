@@ -33,6 +33,14 @@ def test_ssim_equals_skimage(planes: tuple[np.ndarray, np.ndarray]) -> None:
     assert ssim(sr, hr) == pytest.approx(similarity[5:-5, 5:-5].mean(), abs=1e-9)
 
 
+def test_ssim_of_a_tall_plane_equals_skimage() -> None:
+    hr = np.random.default_rng(2).uniform(0, 255, (170, 40))
+    sr = hr * 0.9
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    _, similarity = structural_similarity(hr, sr, data_range=255, full=True, **options)
+    assert ssim(sr, hr) == pytest.approx(similarity[5:-5, 5:-5].mean(), abs=1e-9)
+
+
 def test_equal_planes_are_perfect(planes: tuple[np.ndarray, np.ndarray]) -> None:
     _, hr = planes
     assert psnr(hr, hr) == math.inf

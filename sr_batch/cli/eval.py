@@ -1,0 +1,120 @@
+"""``sr-batch eval``: how good a network is on one's own pictures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sr_batch.cli.console import say
+from sr_batch.cli.parameters import Device, InPrecision, Jobs, ModelName, Scale
+from sr_batch.errors import ImageError, UnknownModel
+from sr_batch.options import UpscaleOptions
+from sr_batch.results import SOME_FAILED, Failed, one_line
+
+if TYPE_CHECKING:
+    from sr_batch.contract import Precision
+    from sr_batch.measure.quality import Judged
+    from sr_batch.onnx_session import OnnxSession
+    from sr_batch.sources import Source
+
+_DEFAULTS = UpscaleOptions()
+_USUAL_SCALE = 2
+_MEAN = "mean"
+
+Pictures = Annotated[
+    Path,
+    typer.Argument(
+        metavar="HR_FOLDER", show_default=False, help="Pictures as large as they shall come out."
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON object per picture, then one with the means.")
+]
+
+
+def evaluate(
+    folder: Pictures,
+    model: ModelName = _DEFAULTS.model,
+    scale: Scale = None,
+    precision: InPrecision = _DEFAULTS.precision,
+    device: Device = _DEFAULTS.device,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+) -> None:
+    """Shrink pictures, enlarge them again, and say how like the originals they are.
+
+    Exit codes: 0 all were judged, 3 some could not be.
+    """
+    from sr_batch.measure.pictures import list_pictures
+    from sr_batch.measure.quality import PROTOCOL, mean
+    from sr_batch.upscaler import cores
+
+    found = list_pictures(folder)
+    session = _open(model, scale, precision, device)
+    names = [one_line(str(Path(_path(each)).relative_to(folder))) for each in found]
+    width = max(map(len, [*names, _MEAN]))
+    if not as_json:
+        typer.echo(_row("", width, "bicubic", f"{session.spec.name} x{session.spec.scale}", "gain"))
+    judged: list[Judged] = []
+    for name, each in zip(names, found, strict=True):
+        if one := _judge(each, session, jobs or cores()):
+            judged.append(one)
+            _show(name, width, one, as_json)
+    if judged:
+        _show(_MEAN, width, mean(judged), as_json)
+    if not as_json:
+        border = f"border {session.spec.scale}"
+        typer.echo(f"{len(judged)} of {len(found)} pictures, {border}: {PROTOCOL}")
+    raise typer.Exit(0 if len(judged) == len(found) else SOME_FAILED)
+
+
+def _open(model: str, scale: float | None, precision: Precision, device: str) -> OnnxSession:
+    """The network of one scale: 2 where nothing is said and there is one, else the smallest."""
+    from sr_batch.catalog import choose
+    from sr_batch.providers import open_session
+
+    chosen = choose(model, precision)
+    wanted = scale or (_USUAL_SCALE if _USUAL_SCALE in chosen else min(chosen))
+    if wanted not in chosen:
+        there = ", ".join(f"x{each}" for each in sorted(chosen))
+        raise UnknownModel(f"--scale {wanted:g}: {model} is there for {there}")
+    return open_session(chosen[int(wanted)].path, device, say)
+
+
+def _judge(found: Source | Failed, session: OnnxSession, threads: int) -> Judged | None:
+    """None for a picture that cannot be judged, and one line about it."""
+    from sr_batch.errors import about
+    from sr_batch.measure.pictures import read_picture
+    from sr_batch.measure.quality import judge
+    from sr_batch.reading import display_name
+
+    if isinstance(found, Failed):
+        say(found.error)
+        return None
+    try:
+        picture = read_picture(found.path)
+        with about(display_name(found.path)):
+            return judge(picture, session, threads)
+    except ImageError as error:
+        say(str(error))
+        return None
+
+
+def _path(found: Source | Failed) -> str:
+    return found.input if isinstance(found, Failed) else str(found.path)
+
+
+def _show(name: str, width: int, judged: Judged, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"picture": name, **judged.record()}))
+    else:
+        typer.echo(
+            _row(name, width, str(judged.bicubic), str(judged.network), f"{judged.gain:+.2f}")
+        )
+
+
+def _row(name: str, width: int, bicubic: str, network: str, gain: str) -> str:
+    return f"{name:<{width}}  {bicubic:<14}  {network:<14}  {gain:>6}"

@@ -1,0 +1,1 @@
+"""What exported networks are worth on this machine: quality, parity, speed, memory, start."""
