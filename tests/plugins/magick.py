@@ -71,7 +71,7 @@ class Magick:
         return subprocess.run(
             words,
             cwd=self.folder,
-            env=ENVIRONMENT | environment,
+            env=ENVIRONMENT | {**environment},
             capture_output=True,
             text=True,
             timeout=120,
