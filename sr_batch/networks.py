@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Callable, Collection
 from hashlib import sha256
+from pathlib import Path
 
 from sr_batch.catalog import choose, in_full
 from sr_batch.onnx_session import OnnxSession
 from sr_batch.options import UpscaleOptions
 from sr_batch.providers import device_of, open_session
 from sr_batch.scaling import plan_scale
+from sr_batch.tuning import USUAL, Layout
 
 
 class Networks:
@@ -17,20 +19,32 @@ class Networks:
     Args:
         options: What matters here is model, precision, device and scale.
         notify: Told, in one line each, the device that ``auto`` chose and what stepped in.
+        layout_of: How tiles and threads suit the network in a file, on the CPU.
 
     Raises:
         UnknownModel: no such network, or none that enlarges.
         DeviceUnavailable: the device cannot be had.
     """
 
-    def __init__(self, options: UpscaleOptions, notify: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        options: UpscaleOptions,
+        notify: Callable[[str], None],
+        layout_of: Callable[[Path], Layout],
+    ) -> None:
         self._notify = notify
+        self._layout_of = layout_of
+        self._layouts: dict[int, Layout] = {}
         self._files = choose(options.model, options.precision)
         self._sessions = self._open(options)
         self._lock = threading.Lock()
 
     def __getitem__(self, scale: int) -> OnnxSession:
         return self._sessions[scale]
+
+    def layout(self, scale: int) -> Layout:
+        """How an image is spread over the cores for the network of ``scale``."""
+        return self._layouts.get(scale, USUAL)
 
     @property
     def scales(self) -> Collection[int]:
@@ -69,7 +83,8 @@ class Networks:
             if twin is None:
                 return False
             device = device_of(failed)
-            self._sessions[scale] = open_session(twin, device, self._notify)
+            threads = self.layout(scale).threads
+            self._sessions[scale] = open_session(twin, device, self._notify, threads)
         self._notify(
             f"{self.family} x{scale} in {failed.spec.precision} gave values that are no numbers:"
             " it runs in fp32 from here on"
@@ -82,6 +97,10 @@ class Networks:
         device, fixed = options.device, options.goal.fixed
         scales = plan_scale(fixed, self.scales).passes if fixed else sorted(self.scales)
         for scale in dict.fromkeys(scales):
-            sessions[scale] = open_session(self._files[scale].path, device, self._notify)
+            path = self._files[scale].path
+            layout = self._layout_of(path)
+            sessions[scale] = open_session(path, device, self._notify, layout.threads)
             device = device_of(sessions[scale])
+            if device == "cpu":
+                self._layouts[scale] = layout
         return sessions

@@ -1,10 +1,12 @@
 """Networks on ONNX Runtime: the only file that imports it, and only when a network is opened."""
 
 import io
+import os
 from collections.abc import Mapping
-from contextlib import redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from functools import cache
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import numpy as np
@@ -28,20 +30,25 @@ _NO_ROOM = (
 class OnnxSession:
     """A :class:`sr_batch.session.Session` of an exported file. Made by :meth:`open`.
 
-    Every call runs on the calling thread alone: N threads over tiles are faster than one call
-    on N threads.
+    A call runs on the calling thread alone, unless more are asked for: N threads over tiles are
+    usually faster than one call on N threads.
     """
 
-    def __init__(self, runtime: Any, spec: ModelSpec) -> None:
+    def __init__(self, runtime: Any, spec: ModelSpec, turns: AbstractContextManager[Any]) -> None:
         self._runtime = runtime
+        self._turns = turns
         self.spec = spec
         self.provider: str = runtime.get_providers()[0]
 
     @classmethod
     def open(
-        cls, path: Path, provider: str = CPU, options: Mapping[str, str] | None = None
+        cls,
+        path: Path,
+        provider: str = CPU,
+        options: Mapping[str, str] | None = None,
+        threads: int = 1,
     ) -> "OnnxSession":
-        """Load the file at ``path``.
+        """Load the file at ``path``; on the CPU a call runs on ``threads``, and calls take turns.
 
         Where ``provider`` cannot be had, ONNX Runtime takes the CPU: look at ``.provider``.
 
@@ -49,8 +56,9 @@ class OnnxSession:
             UnknownModel: no such file, no ONNX, or none that carries our contract.
         """
         wanted = [(provider, dict(options or {})), *([CPU] if provider != CPU else [])]
-        runtime = _load(path, wanted, optimize=True)
-        return cls(runtime, _spec(runtime, path))
+        runtime = _load(path, wanted, optimize=True, threads=threads)
+        turns = nullcontext() if threads == 1 else BoundedSemaphore(max(1, cores() // threads))
+        return cls(runtime, _spec(runtime, path), turns)
 
     def __call__(self, batch: Batch) -> Batch:
         """Map (N, C, H, W) float32, 0..1, to (N, C, H*s, W*s) float32, unclipped.
@@ -60,7 +68,8 @@ class OnnxSession:
             ImageError: the network fails on this input, or breaks its contract.
         """
         try:
-            (output,) = self._runtime.run(["output"], {"input": batch})
+            with self._turns:
+                (output,) = self._runtime.run(["output"], {"input": batch})
         except Exception as fault:  # its exceptions have no common base
             raise _translated(fault) from fault
         count, channels, height, width = batch.shape
@@ -81,6 +90,18 @@ def read_spec(path: Path) -> ModelSpec:
 def compiled_providers() -> tuple[str, ...]:
     """What the installed ONNX Runtime was built with; says nothing of what runs here."""
     return tuple(_onnxruntime().get_available_providers())
+
+
+def runtime_version() -> str:
+    """Of the installed ONNX Runtime."""
+    return str(_onnxruntime().__version__)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def cuda_version() -> str | None:
@@ -109,10 +130,10 @@ def _onnxruntime() -> Any:
     return onnxruntime
 
 
-def _load(path: Path, providers: list[Any], optimize: bool) -> Any:
+def _load(path: Path, providers: list[Any], optimize: bool, threads: int = 1) -> Any:
     onnxruntime = _onnxruntime()
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.enable_mem_pattern = False  # it doubles the memory and is no faster
     levels = onnxruntime.GraphOptimizationLevel
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimize else levels.ORT_DISABLE_ALL

@@ -86,13 +86,16 @@ PROVIDERS: Mapping[str, Provider] = {
 }
 
 
-def open_session(path: Path, device: str, notify: Callable[[str], None]) -> OnnxSession:
+def open_session(
+    path: Path, device: str, notify: Callable[[str], None], threads: int = 1
+) -> OnnxSession:
     """Open the network at ``path`` on ``device``, or on the best there is if that is ``auto``.
 
     Args:
         path: Of an exported ONNX file.
         device: A key of ``PROVIDERS``, or ``auto``.
         notify: Told in one line what ``auto`` chose, and why.
+        threads: Of the CPU, for one call.
 
     Raises:
         DeviceUnavailable: ``device`` cannot be had; the message says how it could.
@@ -100,13 +103,13 @@ def open_session(path: Path, device: str, notify: Callable[[str], None]) -> Onnx
     """
     require_known(device)
     if device != "auto":
-        session = _try(path, device)
+        session = _try(path, device, threads)
         if isinstance(session, Fault):
             raise DeviceUnavailable(f"--device {device}: {session}; --device auto takes another")
         return session
     faults: list[Fault] = []
     for name in PROVIDERS:
-        session = _try(path, name)
+        session = _try(path, name, threads)
         if isinstance(session, OnnxSession):
             notify(f"device: {name}{''.join(f', as {fault}' for fault in faults)}")
             return session
@@ -126,12 +129,12 @@ def device_of(session: OnnxSession) -> str:
     return next(key for key, each in PROVIDERS.items() if each.name == session.provider)
 
 
-def _try(path: Path, device: str) -> OnnxSession | Fault:
+def _try(path: Path, device: str, threads: int) -> OnnxSession | Fault:
     provider = PROVIDERS[device]
     if fault := provider.find_fault():
         return fault
     try:
-        session = OnnxSession.open(path, provider.name, provider.options)
+        session = OnnxSession.open(path, provider.name, provider.options, threads)
     except UnknownModel as refusal:
         read_spec(path)  # raises the same if it is the file's fault
         return Fault(str(refusal), "sr-batch doctor")

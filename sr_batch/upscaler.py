@@ -1,11 +1,11 @@
 """Pixels in, larger pixels out: what every front door and the engine call, made once a run."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +18,7 @@ from sr_batch.errors import BadOutput, about
 from sr_batch.geometry import Region, Size, Tile
 from sr_batch.image import Image
 from sr_batch.networks import Networks
+from sr_batch.onnx_session import cores
 from sr_batch.options import UpscaleOptions
 from sr_batch.providers import require_known
 from sr_batch.resample import bleed, resize
@@ -25,6 +26,7 @@ from sr_batch.scaling import ScalePlan, plan_scale
 from sr_batch.tile_pool import Stopped as Stopped
 from sr_batch.tile_pool import TileJob, TilePool
 from sr_batch.tiling import plan_auto, plan_tiles, split
+from sr_batch.tuning import Layout, kept_layout
 
 # Raised by one when the same input, network and options begin to give other pixels.
 _PIXELS = 1
@@ -47,17 +49,23 @@ class Upscaler:
             color_lock and jobs.
         notify: Told, in one line each, the device that ``auto`` chose, that memory ran out, that
             another network stepped in.
+        layout_of: How tiles and threads suit the network in a file, on the CPU.
 
     Raises:
         UnknownModel: no such network, or none that enlarges.
         DeviceUnavailable: the device cannot be had.
     """
 
-    def __init__(self, options: UpscaleOptions, notify: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        options: UpscaleOptions,
+        notify: Callable[[str], None],
+        layout_of: Callable[[Path], Layout] = kept_layout,
+    ) -> None:
         require_known(options.device)
         self._options = options
         self._goal = options.goal
-        self._networks = Networks(options, notify)
+        self._networks = Networks(options, notify, layout_of)
         self._threads = options.jobs or cores()
         self._pool = TilePool(self._threads, notify)
         self._paces: dict[int, float] = {}
@@ -175,7 +183,7 @@ class Upscaler:
         def run(work: Callable[[Tile], None], tiles: Sequence[Tile]) -> None:
             self._pool.run(TileJob(work, cut, share.add, stop), tiles)
 
-        tiles = self._tiles(size, overlap, spec.multiple)
+        tiles = self._tiles(size, overlap, scale)
         try:
             return pipeline.upscale(image, session, tiles, mode, run)
         except BadOutput:
@@ -191,10 +199,13 @@ class Upscaler:
             chosen = spec.full_overlap
         return max(chosen, bicubic.REACH) if mode == "y" else chosen
 
-    def _tiles(self, size: Size, overlap: int, multiple: int) -> Sequence[Tile]:
-        if self._options.tile is None:
+    def _tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
+        multiple, tile = self._networks[scale].spec.multiple, self._options.tile
+        if tile is None:
+            tile = self._networks.layout(scale).tile
+        if tile is None:
             return plan_auto(size, overlap, multiple, self._threads)
-        return plan_tiles(size, self._options.tile, overlap, multiple)
+        return plan_tiles(size, tile, overlap, multiple)
 
     def _plan(self, size: Size) -> ScalePlan:
         return plan_scale(self._goal.factor(size), self._networks.scales)
@@ -240,10 +251,3 @@ def _resized(image: Image, size: Size) -> Image:
         return image
     alpha = None if image.alpha is None else resize(image.alpha, size, "lanczos")
     return replace(image, color=resize(image.color, size, "lanczos"), alpha=alpha)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -41,6 +41,7 @@ FLOORS: dict[int, set[str]] = {
     },
     3: {
         "byte_gate",
+        "calibration",
         "claim",
         "decoder",
         "doctor",
@@ -55,6 +56,7 @@ FLOORS: dict[int, set[str]] = {
         "sidecars",
         "sources",
         "tile_pool",
+        "tuning",
         "upscaler",
         "watch",
         "worker",

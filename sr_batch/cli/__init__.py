@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sr_batch.cli import doctor, eval, models, plugin, status, upscale, watch
+from sr_batch.cli import doctor, eval, models, plugin, status, tune, upscale, watch
 from sr_batch.cli.console import say
 from sr_batch.errors import SrBatchError
 
@@ -24,6 +24,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(plugin.app, name="plugin")
 app.command("doctor")(doctor.doctor)
 app.command("eval")(eval.evaluate)
+app.command("tune")(tune.tune)
 
 
 def _print_version(wanted: bool) -> None:

@@ -50,7 +50,7 @@ def evaluate(
     """
     from sr_batch.measure.pictures import list_pictures
     from sr_batch.measure.quality import PROTOCOL, mean
-    from sr_batch.upscaler import cores
+    from sr_batch.onnx_session import cores
 
     found = list_pictures(folder)
     session = _open(model, scale, precision, device)

@@ -1,0 +1,35 @@
+"""``sr-batch tune``, for real on the smallest network."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ENVIRONMENT, Tool
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setitem(ENVIRONMENT, "XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache/sr-batch/layouts"
+
+
+def test_tries_and_keeps(tool: Tool, cache: Path) -> None:
+    run = tool("tune", str(Path(__file__).parents[2] / "exported/espcn_x2.onnx"))
+    (line,) = run.out.decode().splitlines()
+    assert run.code == 0
+    assert line.startswith("espcn x2: ")
+    kept = len(list(cache.rglob("*.json")))
+    assert kept == (0 if "usual layout is the fastest" in line else 1)
+    assert "--forget goes back" in run.err
+
+
+def test_forgets(tool: Tool, cache: Path) -> None:
+    cache.mkdir(parents=True)
+    run = tool("tune", "--forget", "espcn")
+    assert run.out.decode().splitlines()[0] == "espcn x2: as usual again"
+
+
+def test_an_unknown_network_is_a_mistake(tool: Tool) -> None:
+    run = tool("tune", "esdr")
+    assert run.code == 2
+    assert "did you mean edsr?" in run.err
