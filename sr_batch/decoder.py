@@ -87,11 +87,12 @@ def main() -> None:
     _offer_to_the_killer()
     replies = _replies()
     requests: Requests = queue.SimpleQueue()
-    decode = resolve_name(sys.argv[1])
-    send(replies, "ready")
+    # Before anything is loaded, which takes seconds on a busy machine: the parent may be gone.
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     code = 1
     try:
+        decode = resolve_name(sys.argv[1])
+        send(replies, "ready")
         _serve(decode, requests, replies)
     except MemoryError:
         code = errno.ENOMEM

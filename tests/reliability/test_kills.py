@@ -30,7 +30,7 @@ ARGUMENTS = ("upscale", "in", "--model", "espcn", "--device", "cpu", "--json")
 SUFFIXES = (".png", ".jpg", ".tif", ".webp", ".bmp")
 IMAGES = 20
 WITH_WORDS = 5
-PATIENCE = 3.0  # seconds until nothing of a killed run may be left
+PATIENCE = 15.0  # seconds until nothing of a killed run may be left, on a busy machine, too
 HARMS: tuple[Callable[[Path], object], ...] = (Path.unlink, lambda path: os.truncate(path, 0))
 ROUNDS = [
     pytest.param(Forks, 10),
