@@ -41,6 +41,7 @@ class UpscaleOptions(Goal):
             ``full`` the receptive field.
         device: ``auto``, ``cpu`` or ``cuda``. Anything but ``auto`` is strict.
         precision: Of the networks, ``fp32``, ``fp16`` or ``int8``; an ONNX file has its own.
+        self_ensemble: Whether the network sees each picture turned eight ways, for the mean.
         color_lock: Whether colours are held to the input's over areas of some pixels.
         format: Container of the outputs; ``keep`` the one of the input.
         quality: Of formats that lose something, 1 to 100.
@@ -64,6 +65,7 @@ class UpscaleOptions(Goal):
     overlap: Overlap = "auto"
     device: str = "auto"
     precision: Precision = "fp32"
+    self_ensemble: bool = False
     color_lock: bool = False
     format: Format = "keep"
     quality: int = 95

@@ -14,6 +14,7 @@ import numpy as np
 from sr_batch import bicubic, pipeline
 from sr_batch.color_lock import lock_colors
 from sr_batch.contract import LEAST_CONSISTENCY, Color, ModelSpec
+from sr_batch.ensemble import SelfEnsemble
 from sr_batch.errors import BadOutput, about
 from sr_batch.geometry import Region, Size, Tile
 from sr_batch.image import Image
@@ -46,7 +47,7 @@ class Upscaler:
 
     Args:
         options: What matters here is model, scale, mode, tile, overlap, device, precision,
-            color_lock and jobs.
+            self_ensemble, color_lock and jobs.
         notify: Told, in one line each, the device that ``auto`` chose, that memory ran out, that
             another network stepped in.
         layout_of: How tiles and threads suit the network in a file, on the CPU.
@@ -87,7 +88,8 @@ class Upscaler:
         options = self._options
         chosen = f"{self._goal}, mode {options.mode}, overlap {options.overlap}"
         locked = ", colors locked" if options.color_lock else ""
-        return "\n".join([f"pixels {_PIXELS}", *self._networks.digests(), chosen + locked])
+        turned = ", self-ensemble" if options.self_ensemble else ""
+        return "\n".join([f"pixels {_PIXELS}", *self._networks.digests(), chosen + turned + locked])
 
     def output_size(self, size: Size) -> Size:
         """What an image of ``size`` becomes.
@@ -185,7 +187,8 @@ class Upscaler:
 
         tiles = self._tiles(size, overlap, scale)
         try:
-            return pipeline.upscale(image, session, tiles, mode, run)
+            network = SelfEnsemble(session) if self._options.self_ensemble else session
+            return pipeline.upscale(image, network, tiles, mode, run)
         except BadOutput:
             if not self._networks.step_in(scale, session):
                 raise

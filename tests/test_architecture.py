@@ -17,6 +17,7 @@ FLOORS: dict[int, set[str]] = {
         "bicubic",
         "color",
         "color_lock",
+        "ensemble",
         "image",
         "metrics",
         "pipeline",

@@ -133,6 +133,7 @@ SETTINGS = {
     "overlap": 7,
     "device": "cpu",
     "precision": "fp16",
+    "self-ensemble": True,
     "color-lock": True,
     "format": "png",
     "quality": 80,
