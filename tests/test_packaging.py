@@ -32,6 +32,13 @@ def test_holds_the_tool_and_every_network_with_its_card(wheel: zipfile.ZipFile) 
         assert {f"sr_batch/exported/{name}.onnx", f"sr_batch/exported/{name}.md"} <= names
 
 
+def test_holds_every_file_of_the_plug_ins(wheel: zipfile.ZipFile) -> None:
+    paths = [path.relative_to(ROOT) for path in (ROOT / "plugins").rglob("*.*")]
+    files = {f"sr_batch/{path.as_posix()}" for path in paths if "__pycache__" not in path.parts}
+    assert {"sr_batch/plugins/desktop/enlarge.sh", "sr_batch/plugins/README.md"} <= files
+    assert files <= set(wheel.namelist())
+
+
 def test_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"sr_batch"}

@@ -12,6 +12,12 @@ __all__ = ["INSTALLERS", "Condition", "Installer", "installer"]
 INSTALLERS: dict[str, str] = {
     "gimp": "gimp",
     "imagemagick": "imagemagick",
+    "darktable": "files:DARKTABLE",
+    "openwith": "files:OPENWITH",
+    "dolphin": "files:DOLPHIN",
+    "nautilus": "files:NAUTILUS",
+    "nemo": "files:NEMO",
+    "thunar": "files:THUNAR",
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sr_batch.catalog import find_models
-from sr_batch.installers import delegates
+from sr_batch.installers import delegates, folders
 from sr_batch.installers.installer import Condition
 from sr_batch.installers.shared_file import SharedFile
 from sr_batch.results import one_line
@@ -66,8 +66,7 @@ def _folder() -> Path:
     """Where ImageMagick looks first for what a user adds."""
     for name in filter(None, os.environ.get("MAGICK_CONFIGURE_PATH", "").split(os.pathsep)):
         return Path(name)
-    settings = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("LOCALAPPDATA")
-    return (Path(settings) if settings else Path.home() / ".config") / "ImageMagick"
+    return folders.settings() / "ImageMagick"
 
 
 def _commands(held: bytes) -> dict[str, str]:

@@ -52,7 +52,7 @@ class SharedFile:
         if others == content:
             return False
         if others == self.frame:
-            final(self.path).unlink()
+            remove(final(self.path))
         else:
             write(self.path, others)
         return True
@@ -105,3 +105,11 @@ def write(path: Path, content: bytes, executable: bool = False) -> None:
     except (StorageError, UnwritableOutput) as error:
         cause = getattr(error.__cause__, "strerror", None) or error
         raise UsageError(f"{display_name(path)} cannot be written: {cause}") from error
+
+
+def remove(path: Path) -> None:
+    """Remove a file. Raises UsageError if it cannot be."""
+    try:
+        path.unlink()
+    except OSError as error:
+        raise UsageError(f"{display_name(path)} cannot be removed: {error.strerror}") from error
