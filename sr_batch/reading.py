@@ -23,8 +23,12 @@ _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
 def display_name(path: Path) -> str:
-    """``path`` for messages, on one line."""
-    return "standard input" if path == PIPE else one_line(str(path))
+    """``path`` for messages, on one line; of a link also what it stands for."""
+    if path == PIPE:
+        return "standard input"
+    # ImageMagick hands over links whose own names say nothing.
+    leads = f" (a link to {os.path.realpath(path)})" if os.path.islink(path) else ""  # noqa: PTH114
+    return one_line(f"{path}{leads}")
 
 
 def read_source(source: Path, limit: int) -> bytes:

@@ -76,7 +76,7 @@ def test_refuses_what_is_no_regular_file(
 ) -> None:
     path = tmp_path / "x.png"
     make(path)
-    with pytest.raises(UnreadableImage, match=rf"x\.png: {why}"):
+    with pytest.raises(UnreadableImage, match=rf"x\.png( \(a link to .*\))?: {why}"):
         read_source(path, MEGABYTE)
     assert file_hash(path) is None
 
@@ -123,3 +123,9 @@ def test_error_names_a_hostile_file_on_one_line(tmp_path: Path) -> None:
 def test_file_hash_is_that_of_the_content(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(BIG)
     assert file_hash(tmp_path / "a") == content_hash(BIG) != content_hash(b"")
+
+
+def test_names_a_link_by_what_it_stands_for(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("two\nlines.png")
+    assert display_name(link) == f"{link} (a link to {tmp_path.resolve()}/two\\nlines.png)"

@@ -122,7 +122,7 @@ def test_a_picture_that_cannot_be_read_leaves_no_output(magick: Magick) -> None:
     (magick.folder / "bad.png").write_bytes(noise(magick.folder / "in.png").read_bytes()[:99])
     run = magick.run(magick.convert, f"{PREFIX}:bad.png", "out.png")
     assert run.code != 0
-    assert "truncated or damaged png" in run.err
+    assert f"{magick.folder}/bad.png): truncated or damaged png" in run.err
     assert not (magick.folder / "out.png").exists()
 
 
