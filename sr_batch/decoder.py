@@ -21,6 +21,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import IO, Any, Literal, cast
 
+from sr_batch import codec
 from sr_batch.image import Image
 
 if sys.platform != "win32":
@@ -92,6 +93,7 @@ def main() -> None:
     code = 1
     try:
         decode = resolve_name(sys.argv[1])
+        codec.preload()
         send(replies, "ready")
         _serve(decode, requests, replies)
     except MemoryError:

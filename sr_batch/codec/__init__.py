@@ -13,7 +13,7 @@ from importlib import import_module
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sr_batch.codec import exif, xmp
+from sr_batch.codec import exif, opencv, pillow, xmp
 from sr_batch.codec.container import Container, decode
 from sr_batch.codec.extras import require_readable, require_writable
 from sr_batch.codec.limits import require_fits, require_within
@@ -34,6 +34,7 @@ __all__ = [
     "kept",
     "likely_bytes",
     "losses",
+    "preload",
     "read_header",
     "read_image",
     "read_pages",
@@ -174,6 +175,17 @@ def read_image(data: bytes, name: str, max_pixels: int) -> Image:
     if len(pages) > 1:
         raise UnsupportedImage(f"{name}: it has {len(pages)} pictures, and one is wanted here")
     return next(read_pages(data, name, max_pixels))
+
+
+def preload() -> None:
+    """Load all that decodes, but for what comes with extras, rather than when it is needed.
+
+    For a process that is held to limits of time and memory while it decodes.
+    """
+    for module in ("jpeg", "png", "webp", "tiff", "bmp", "gif", "avif", "heic", "jxl"):
+        _format(module)
+    opencv.load()
+    pillow.load()
 
 
 def encode_pages(

@@ -26,7 +26,7 @@ def decode(kind: str, data: bytes, size: Size) -> Iterator[Block]:
         UnreadableImage: truncated, corrupt, or not of ``size``.
         MemoryError: there is not enough of it.
     """
-    cv2 = _opencv()
+    cv2 = load()
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as fault:
@@ -42,12 +42,12 @@ def decode(kind: str, data: bytes, size: Size) -> Iterator[Block]:
 
 def reads_avif() -> bool:
     """Whether this OpenCV was built with AVIF; it does not say so of reading alone."""
-    return cast(bool, _opencv().haveImageWriter("any.avif"))
+    return cast(bool, load().haveImageWriter("any.avif"))
 
 
 def encode_jpeg(pixels: Pixels, quality: int) -> memoryview:
     """A baseline JPEG of ``pixels``, uint8 (h, w, 1) gray or (h, w, 3) RGB, colour 4:4:4."""
-    cv2 = _opencv()
+    cv2 = load()
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
         quality,
@@ -62,13 +62,14 @@ def _rgb(band: npt.NDArray[Any]) -> Pixels:
     """``band`` with its channels in our order; gray gets an axis for its one."""
     if band.ndim == 2:
         return band[..., None]
-    cv2 = _opencv()
+    cv2 = load()
     order = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}[band.shape[2]]
     return cast(Pixels, cv2.cvtColor(band, order))
 
 
 @cache
-def _opencv() -> Any:
+def load() -> Any:
+    """The library. Raises SrBatchError, which names what helps, if it cannot be loaded."""
     try:
         import cv2
     except ImportError as fault:

@@ -89,6 +89,12 @@ def _plugin(kind: str) -> type[ImageFile.ImageFile]:
     return type("Tiff", (plugin,), unlimited) if kind == "tif" else plugin
 
 
+def load() -> None:
+    """Load all plugins."""
+    for kind in _PLUGINS:
+        _plugin(kind)
+
+
 def decode(kind: str, data: bytes, mode: str) -> Iterator[Block]:
     """Decode ``data`` and yield bands (h, W, C) converted to ``mode`` (I;16 stays as it is).
 

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from xml.sax.saxutils import quoteattr
 
 from sr_batch.catalog import find_models
 from sr_batch.installers import delegates, folders
@@ -102,7 +103,7 @@ def _fault_at_work(ours: list[str]) -> Fault | None:
         return None
     if "policy" in said or "NotAuthorized" in said:
         return f"a policy of {convert} forbids delegates", _permission(ours)
-    return f"{convert} {quickest}: says: {one_line(said)}", "sr-batch doctor"
+    return f"{convert} fails with {quickest}: ({one_line(said.strip())})", "sr-batch doctor"
 
 
 def _bytes(prefix: str) -> int:
@@ -116,7 +117,7 @@ def _permission(ours: list[str]) -> str:
     return (
         "put these two at the end of the policy.xml that `convert -list policy` names:"
         f' <policy domain="delegate" rights="read|write|execute" pattern="{{{allowed}}}"/>'
-        f' <policy domain="delegate" rights="execute" pattern="{tool}"/>'
+        f' <policy domain="delegate" rights="execute" pattern={quoteattr(str(tool))}/>'
     )
 
 

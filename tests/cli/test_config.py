@@ -144,6 +144,7 @@ SETTINGS = {
     "include": ["*.jpg"],
     "exclude": ["web", "*.bmp"],
     "existing": "skip",
+    "record": False,
     "verify": True,
     "isolate": True,
     "jobs": 3,
@@ -152,10 +153,13 @@ SETTINGS = {
     "quiet": True,
     "verbose": True,
     "json": True,
+    "progress": True,
 }
 
 
-WATCH_SETTINGS: dict[str, Any] = {k: v for k, v in SETTINGS.items() if k != "dry-run"} | {
+WATCH_SETTINGS: dict[str, Any] = {
+    k: v for k, v in SETTINGS.items() if k not in ("dry-run", "record", "progress")
+} | {
     "settle": 3.5,
     "rescan": 60.0,
     "poll": True,
