@@ -11,9 +11,9 @@ from tool import Trouble, Wish, models, scratch, upscale
 
 # Values of the settings and what the dialog calls them; the first is the default.
 MODES = {
-    "auto": "As the network was made",
+    "auto": "As the network was made for",
     "rgb": "On color",
-    "y": "On luma alone",
+    "y": "On luma alone, color by interpolation",
 }
 PARTS = {
     "image": "The whole image, as it is seen",

@@ -39,14 +39,14 @@ class Gimp:
         return [*done, *_closed_off(), next_step]
 
     def uninstall(self) -> list[str]:
-        found = [folder for folder in _folders() if folder.is_dir()]
+        found = [folder for folder in _folders() if (folder / _ENTRY).is_file()]
         for folder in found:
             _remove(folder)
         return [f"removed {folder}" for folder in found]
 
     def status(self) -> Condition:
         folders = tuple(_folders())
-        found = [folder for folder in folders if folder.is_dir()]
+        found = [folder for folder in folders if (folder / _ENTRY).is_file()]
         if not found:
             return Condition("absent", folders, "; ".join(_closed_off()) or self.about)
         faults = [fault for folder in found if (fault := _fault(folder))]

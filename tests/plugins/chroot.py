@@ -17,6 +17,7 @@ _ENTER = """
 root=$1 binds=$2; shift 2
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
+mount -t tmpfs tmpfs "$root/tmp"
 while read -r path; do
     [[ -n $path ]] || continue
     if [[ -d $path ]]; then mkdir -p "$root$path"

@@ -1,0 +1,23 @@
+"""GIMP on a screen: the menu's action, the dialog, one undo step, and Cancel."""
+
+import numpy as np
+from PIL import Image
+
+from tests.plugins.gimp.conftest import HERE, Program
+
+SETTINGS = """
+(config-version "3.0.4")
+(show-welcome-dialog no)
+(check-updates no)
+"""
+
+
+def test_enlarges_undoes_and_cancels(gimp: Program) -> None:
+    (gimp.profile / "gimprc").write_text(SETTINGS)
+    photo, picture = gimp.folder / "photo.png", gimp.folder / "dialog.png"
+    rows, columns = np.mgrid[:200, :300]
+    Image.fromarray((rows ^ columns).astype(np.uint8)).save(photo)
+    done = gimp.enter("/usr/bin/python3", HERE / "window.py", photo, picture)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with Image.open(picture) as shown:
+        assert len(shown.convert("RGB").getcolors(10**6) or ()) > 100

@@ -1,0 +1,115 @@
+"""Uses GIMP as a person does, on a screen that nobody sees. Runs in the chroot, by its Python.
+
+Arguments: a PNG of 300x200 pixels, and where a screenshot of the dialog goes.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SCREEN = ":77"
+PATIENCE = 120
+
+
+def run(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+
+
+def wait(what: str, found: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not found():
+        if time.monotonic() > end:
+            run("import", "-window", "root", f"{sys.argv[2]}.late.png")
+            sys.exit(f"waited in vain for {what}; there were {titles()}")
+        time.sleep(0.1)
+
+
+def titles() -> list[str]:
+    windows = run("xdotool", "search", "--onlyvisible", "--name", ".").split()
+    return [run("xdotool", "getwindowname", window) for window in windows]
+
+
+def shows(text: str) -> Callable[[], bool]:
+    return lambda: any(text in title for title in titles())
+
+
+def focus(title: str) -> None:
+    run("xdotool", "search", "--onlyvisible", "--name", title, "windowfocus", "--sync")
+
+
+def press(*keys: str) -> None:
+    run("xdotool", "key", "--delay", "100", *keys)
+
+
+def choose_second(key: str) -> None:
+    """Of the list that ``key`` opens."""
+    before = windows()
+    press(key)
+    wait("the list", lambda: windows() != before)
+    press("Down")
+    time.sleep(0.5)
+    press("Return")
+    wait("the list to be gone", lambda: windows() == before)
+
+
+def windows() -> list[str]:
+    """All that GIMP shows, lists of choices too."""
+    return sorted(run("xdotool", "search", "--onlyvisible", "--class", "sr-batch").split())
+
+
+def open_dialog() -> None:
+    """By the search for actions, as there are no places to click at."""
+    press("slash")
+    wait("the search", shows("Search Actions"))
+    run("xdotool", "type", "--delay", "50", "sr-batch")
+    time.sleep(1)
+    press("Return")
+    wait("the dialog", shows("Super-resolution"))
+    focus("Super-resolution")
+
+
+def upscaling() -> list[str]:
+    """Process numbers of every sr-batch that enlarges."""
+    lines = Path("/proc").glob("[0-9]*/cmdline")
+    return [path.parent.name for path in lines if b"\0upscale\0" in path.read_bytes()]
+
+
+def main(photo: str, picture: str) -> None:
+    run_beside("Xvfb", SCREEN, "-screen", "0", "1024x640x24")
+    os.environ["DISPLAY"] = SCREEN
+    wait("the screen", lambda: run("xdotool", "getmouselocation"))
+    run_beside("openbox")
+    run_beside("gimp-3.0", "-n", "-s", photo)
+    wait("GIMP", shows("300x200"))
+    run("xdotool", "search", "--onlyvisible", "--name", "300x200", "windowsize", "1024", "620")
+    focus("300x200")
+    press("ctrl+shift+j")  # the view fits the window
+
+    open_dialog()
+    choose_second("alt+p")  # Put it: in its place
+    run("import", "-window", "root", picture)
+    press("alt+o")
+    wait("the new size", shows("600x400"))
+    focus("600x400")
+    press("ctrl+z")
+    wait("all of it to be undone", shows("300x200"))
+
+    open_dialog()
+    press("alt+s")
+    run("xdotool", "type", "16")
+    press("Tab", "alt+o")
+    wait("work", upscaling)
+    focus("300x200")
+    press("Escape")
+    wait("sr-batch to end", lambda: not upscaling())
+    run("import", "-window", "root", picture + ".end.png")
+
+
+def run_beside(*command: str) -> None:
+    subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+main(*sys.argv[1:])
