@@ -55,7 +55,7 @@ def add_arguments(procedure: Gimp.Procedure) -> None:
         "model", "_Model", "As `sr-batch models` lists them, or an .onnx file", "edsr", SETTINGS
     )
     procedure.add_double_argument(
-        "scale", "_Scale", "Side of the result / side of the original", low, high, 2, SETTINGS
+        "scale", "Sc_ale", "Side of the result / side of the original", low, high, 2, SETTINGS
     )
     for name, label, about, words in (
         ("mode", "Mo_de", "Run the network on color or on luma alone", MODES),

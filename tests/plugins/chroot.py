@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("chroot.sh")
 
-# Mounts last as long as the command, and so does whatever it started.
+# Mounts last as long as the command, and so does whatever it started. There is no network: screens
+# of two runs at once do not meet.
 _ENTER = """
 root=$1 binds=$2; shift 2
 mount -t proc proc "$root/proc"
@@ -63,7 +64,7 @@ def run_in_chroot(
     variables = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **(env or {})}
     return subprocess.run(
         [
-            *("unshare", "--mount", "--pid", "--fork", "--kill-child"),
+            *("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"),
             *("--propagation", "private", "bash", "-euc", _ENTER, "enter", folder, paths),
             *(f"{name}={value}" for name, value in variables.items()),
             *command,

@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 SCREEN = ":77"
 PATIENCE = 120
+PLUG_IN = "/sr-batch.py"
+TOOL = "\0upscale\0"
 
 
 def run(*command: str) -> str:
@@ -44,22 +47,6 @@ def press(*keys: str) -> None:
     run("xdotool", "key", "--delay", "100", *keys)
 
 
-def choose_second(key: str) -> None:
-    """Of the list that ``key`` opens."""
-    before = windows()
-    press(key)
-    wait("the list", lambda: windows() != before)
-    press("Down")
-    time.sleep(0.5)
-    press("Return")
-    wait("the list to be gone", lambda: windows() == before)
-
-
-def windows() -> list[str]:
-    """All that GIMP shows, lists of choices too."""
-    return sorted(run("xdotool", "search", "--onlyvisible", "--class", "sr-batch").split())
-
-
 def open_dialog() -> None:
     """By the search for actions, as there are no places to click at."""
     press("slash")
@@ -71,10 +58,19 @@ def open_dialog() -> None:
     focus("Super-resolution")
 
 
-def upscaling() -> list[str]:
-    """Process numbers of every sr-batch that enlarges."""
-    lines = Path("/proc").glob("[0-9]*/cmdline")
-    return [path.parent.name for path in lines if b"\0upscale\0" in path.read_bytes()]
+def runs(word: str) -> Callable[[], bool]:
+    """Whether a process has ``word`` in its command line."""
+    return lambda: any(word in line for line in command_lines())
+
+
+def ended(word: str) -> Callable[[], bool]:
+    return lambda: not runs(word)()
+
+
+def command_lines() -> Iterator[str]:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has just ended
+            yield path.read_bytes().decode(errors="replace")
 
 
 def main(photo: str, picture: str) -> None:
@@ -89,23 +85,25 @@ def main(photo: str, picture: str) -> None:
     press("ctrl+shift+j")  # the view fits the window
 
     open_dialog()
-    choose_second("alt+p")  # Put it: in its place
+    press("alt+p", "Down")  # Put it: in its place
+    time.sleep(1)
     run("import", "-window", "root", picture)
     press("alt+o")
     wait("the new size", shows("600x400"))
+    wait("the plug-in to end", ended(PLUG_IN))
     focus("600x400")
     press("ctrl+z")
     wait("all of it to be undone", shows("300x200"))
 
     open_dialog()
-    press("alt+s")
-    run("xdotool", "type", "16")
+    press("alt+a", "ctrl+a")  # Scale: so large that it would take minutes
+    run("xdotool", "type", "--delay", "100", "16")
     press("Tab", "alt+o")
-    wait("work", upscaling)
+    wait("work", runs(TOOL))
     focus("300x200")
     press("Escape")
-    wait("sr-batch to end", lambda: not upscaling())
-    run("import", "-window", "root", picture + ".end.png")
+    wait("sr-batch to end", ended(TOOL))
+    wait("the image as it was", shows("300x200"))
 
 
 def run_beside(*command: str) -> None:
