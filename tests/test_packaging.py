@@ -37,6 +37,7 @@ def test_holds_every_file_of_the_plug_ins(wheel: zipfile.ZipFile) -> None:
     files = {f"sr_batch/{path.as_posix()}" for path in paths if "__pycache__" not in path.parts}
     assert {"sr_batch/plugins/desktop/enlarge.sh", "sr_batch/plugins/README.md"} <= files
     assert files <= set(wheel.namelist())
+    assert not [name for name in wheel.namelist() if "__pycache__" in name]
 
 
 def test_holds_nothing_else(wheel: zipfile.ZipFile) -> None:

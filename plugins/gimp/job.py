@@ -11,9 +11,9 @@ from tool import Trouble, Wish, models, scratch, upscale
 
 # Values of the settings and what the dialog calls them; the first is the default.
 MODES = {
-    "auto": "As the network was made for",
-    "rgb": "On color",
-    "y": "On luma alone, color by interpolation",
+    "auto": "What the network was made for",
+    "rgb": "Color",
+    "y": "Luma; color is interpolated",
 }
 PARTS = {
     "image": "The whole image, as it is seen",
@@ -84,6 +84,11 @@ class Job:
         return layer
 
     @cached_property
+    def _into(self) -> Gimp.Layer | None:
+        """The layer that gets the pixels of the result in its place; None for a new layer."""
+        return sole_layer(self.image) if self.part == "image" else self._layer
+
+    @cached_property
     def _box(self) -> Box:
         """What is enlarged, in pixels of the layer or of the image."""
         whole = self._layer or self.image
@@ -111,7 +116,7 @@ class Job:
         longest = max(self.image.get_width(), self.image.get_height(), *self._box.size)
         if half_up(longest * self.wish.scale) > _LARGEST:
             raise Trouble(f"GIMP holds {_LARGEST} pixels a side: choose a smaller scale")
-        if self._layer and self.result == "replace" and self._layer.get_lock_content():
+        if self.result == "replace" and self._into and self._into.get_lock_content():
             raise Trouble("the pixels of the layer are locked: unlock them in the Layers list")
 
     def _placed(self, picture: Gimp.Image, place: Box) -> Gimp.Image:
@@ -127,8 +132,7 @@ class Job:
 
     def _replace(self, picture: Gimp.Image, place: Box, shaped: bool) -> None:
         """Let the image grow and put ``picture`` where it belongs."""
-        into = self._layer or (sole_layer(self.image) if self.part == "image" else None)
-        below = self.image.get_layers()
+        into, below = self._into, self.image.get_layers()
         grow(self.image, self.wish.scale)
         if into:
             put_into(self.image, into, picture)

@@ -12,7 +12,8 @@ image = blank(20, 10)
 assert "nothing is selected" in error(image, part="selection")
 assert "not one active layer" in error(image, layer, layer, part="layer")
 layer.set_lock_content(True)
-assert "unlock" in error(image, part="layer", result="replace")
+for part in ("image", "layer"):
+    assert "unlock" in error(image, part=part, result="replace")
 layer.set_visible(False)
 assert "no layer is visible" in error(image, part="image")
 

@@ -1,8 +1,8 @@
 """GIMP on a screen: the menu's action, the dialog, one undo step, and Cancel."""
 
-import numpy as np
 from PIL import Image
 
+from tests.plugins.chroot import ROOT
 from tests.plugins.gimp.conftest import HERE, Program
 
 SETTINGS = """
@@ -14,9 +14,9 @@ SETTINGS = """
 
 def test_enlarges_undoes_and_cancels(gimp: Program) -> None:
     (gimp.profile / "gimprc").write_text(SETTINGS)
-    photo, picture = gimp.folder / "photo.png", gimp.folder / "dialog.png"
-    rows, columns = np.mgrid[:200, :300]
-    Image.fromarray((rows ^ columns).astype(np.uint8)).save(photo)
+    photo, picture = gimp.folder / "chelsea.png", gimp.folder / "dialog.png"
+    with Image.open(ROOT / "examples/photos/chelsea.jpg") as cat:
+        cat.resize((300, 200)).save(photo)
     done = gimp.enter("/usr/bin/python3", HERE / "window.py", photo, picture)
     assert done.returncode == 0, done.stdout + done.stderr
     with Image.open(picture) as shown:
