@@ -34,7 +34,7 @@ def ask(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig) -> bool:
     aligned = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
     aligned.add_widget(label)
     aligned.add_widget(dialog.get_widget("mode", GObject.TYPE_NONE).get_label())
-    dialog.fill(["scale", "mode", "part", "result"])
+    dialog.fill(["scale", "mode", "part", "result", "self-ensemble"])
     pressed = dialog.run()
     dialog.destroy()
     return bool(pressed)

@@ -66,6 +66,9 @@ def add_arguments(procedure: Gimp.Procedure) -> None:
         for number, (word, text) in enumerate(words.items()):
             choice.add(word, number, text, "")
         procedure.add_choice_argument(name, label, about, choice, next(iter(words)), SETTINGS)
+    procedure.add_boolean_argument(
+        "self-ensemble", "Eight _times", "A little better, eight times as slow", False, SETTINGS
+    )
     procedure.add_image_return_value(
         "enlarged", "Enlarged", "The new image, or the same one", True, SETTINGS
     )
@@ -109,11 +112,10 @@ def work(
     if os.name == "posix":
         os.setpgid(0, 0)  # Cancel kills the group of this process: sr-batch is in it
     Gegl.init(None)
-    model, scale, mode, part, result = map(
-        config.get_property, ("model", "scale", "mode", "part", "result")
-    )
+    part, result = map(config.get_property, ("part", "result"))
+    model, *others = map(config.get_property, ("model", "scale", "mode", "self-ensemble"))
     Gimp.progress_init(f"Enlarging by {model}…")
-    job = Job(image, tuple(drawables), Wish(model, scale, mode), part, result)
+    job = Job(image, tuple(drawables), Wish(model, *others), part, result)
     return job.run(Gimp.progress_update)
 
 

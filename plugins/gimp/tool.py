@@ -40,6 +40,7 @@ class Wish:
     model: str
     scale: float
     mode: str
+    self_ensemble: bool = False
 
 
 def upscale(source: Path, target: Path, wish: Wish, told: Callable[[float], object]) -> None:
@@ -59,6 +60,7 @@ def upscale(source: Path, target: Path, wish: Wish, told: Callable[[float], obje
     config.touch()
     said = source.with_name("said.txt")
     options = [f"--model={wish.model}", f"--scale={wish.scale!r}", f"--mode={wish.mode}"]
+    options += ["--self-ensemble"] * wish.self_ensemble
     fixed = [f"--config={config}", "--format=png", f"--max-pixels={_NO_LIMIT}"]
     files = [f"--output={target}", "--", str(source)]
     arguments = ["upscale", "--json", "--progress", *options, *fixed, *files]

@@ -21,12 +21,12 @@ KINDS = [
     for depth in (8, 16)
 ]
 SCRIPT = """
-def check(name, kind, change=None):
+def check(name, kind, change=None, suffix="", **settings):
     image = load(folder / f"{name}.png")
     if change:
         change(image)
     precision, dirty = image.get_precision(), image.is_dirty()
-    new = enlarge(image, result="new")
+    new = enlarge(image, result="new", **settings)
     assert size(new) == (2 * image.get_width(), 2 * image.get_height())
     assert image.is_dirty() == dirty, "the original was touched"
     assert new.get_precision() == precision
@@ -34,13 +34,14 @@ def check(name, kind, change=None):
     assert len(new.get_layers()) == 1
     if kind == "rgb16":
         new.convert_precision(Gimp.Precision.U16_NON_LINEAR)
-    save(new, folder / f"{name}-{precision.value_nick}-out.png", kind)
+    save(new, folder / f"{name}-{precision.value_nick}{suffix}-out.png", kind)
 
 for name in %r:
     check(name, name)
 check("rgb16", "rgb16", lambda image: image.convert_precision(Gimp.Precision.FLOAT_LINEAR))
 check("palette", "rgb8")
 check("p3", "rgb8")
+check("rgb8", "rgb8", suffix="-turned", **{"self-ensemble": True})
 """
 
 
@@ -96,6 +97,13 @@ def test_comes_out_as_from_the_command_line(outputs: Path, name: str) -> None:
 def test_floating_point_is_as_exact_as_16_bit(outputs: Path) -> None:
     found = read(outputs / "rgb16-float-linear-out.png").color.astype(int)
     assert np.abs(found - expected(outputs, "rgb16").color).max() <= 1
+
+
+def test_self_ensemble_is_that_of_the_command_line(outputs: Path) -> None:
+    found = read(outputs / "rgb8-u8-non-linear-turned-out.png")
+    turned = sr_batch.upscale(read(outputs / "rgb8.png"), model="espcn", self_ensemble=True)
+    assert np.array_equal(found.color, turned.color)
+    assert not np.array_equal(found.color, expected(outputs, "rgb8").color)
 
 
 def test_keeps_the_profile(outputs: Path) -> None:
