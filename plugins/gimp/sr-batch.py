@@ -67,7 +67,11 @@ def add_arguments(procedure: Gimp.Procedure) -> None:
             choice.add(word, number, text, "")
         procedure.add_choice_argument(name, label, about, choice, next(iter(words)), SETTINGS)
     procedure.add_boolean_argument(
-        "self-ensemble", "Eight _times", "A little better, eight times as slow", False, SETTINGS
+        "self-ensemble",
+        "Self-ensem_ble: a little better, eight times as slow",
+        "The mean over the picture turned eight ways",
+        False,
+        SETTINGS,
     )
     procedure.add_image_return_value(
         "enlarged", "Enlarged", "The new image, or the same one", True, SETTINGS
