@@ -93,13 +93,26 @@ def models() -> list[dict[str, Any]]:
 def scratch() -> Iterator[Path]:
     """A folder for the files in work, gone at the end.
 
-    Cancel kills this process, and its folder stays: those of another day are removed here.
+    Cancel kills this process, and its folder stays: the next one removes it.
     """
     for old in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        if time.time() - old.stat().st_mtime > _DAY:
+        if _is_left(old):
             shutil.rmtree(old, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as folder:
         yield Path(folder)
+
+
+def _is_left(folder: Path) -> bool:
+    """Whether the process that made ``folder`` has ended."""
+    if sys.platform == "win32":  # there the question would end it
+        return time.time() - folder.stat().st_mtime > _DAY
+    try:
+        os.kill(int(folder.name.removeprefix(_PREFIX).split("-")[0]), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, ValueError):
+        return False
+    return False
 
 
 def _started(arguments: list[str], errors: Any) -> "subprocess.Popen[str]":

@@ -86,6 +86,25 @@ def test_sr_batch_does_not_outlive_a_killed_plug_in(start: Start) -> None:
     assert soon(lambda: not Path(f"/proc/{child}/exe").exists())
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="looks at the age of folders")
+def test_clears_away_what_a_killed_plug_in_has_left(tmp_path: Path) -> None:
+    Program(tmp_path).install()
+    folders = str(Program(tmp_path).profile / "plug-ins/sr-batch")
+    environment = os.environ | {"PYTHONPATH": folders, "TMPDIR": str(tmp_path)}
+    script = "import tool, time\nwith tool.scratch() as folder: print(folder, flush=True); input()"
+    command = [sys.executable, "-c", script]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) as first:
+        assert first.stdout
+        left = Path(first.stdout.readline().strip())
+        subprocess.run(command, env=environment, input="\n", text=True, check=True)
+        assert left.is_dir()  # at work
+        first.kill()
+    subprocess.run(command, env=environment, input="\n", text=True, check=True)
+    assert list(tmp_path.glob("sr-batch-gimp-*")) == []
+    assert not left.exists()
+
+
 def test_a_user_is_told_what_to_do_without_the_tool(start: Start, tmp_path: Path) -> None:
     (tmp_path / "sr-batch").unlink()
     _, err = start("espcn", 8).communicate()
