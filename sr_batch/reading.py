@@ -26,9 +26,9 @@ def display_name(path: Path) -> str:
     """``path`` for messages, on one line; of a link also what it stands for."""
     if path == PIPE:
         return "standard input"
-    # ImageMagick hands over links whose own names say nothing.
-    leads = f" (a link to {os.path.realpath(path)})" if os.path.islink(path) else ""  # noqa: PTH114
-    return one_line(f"{path}{leads}")
+    # ImageMagick hands over links whose own names say nothing. Path's methods may raise here.
+    leads = os.path.islink(path) and os.path.exists(path)  # noqa: PTH110, PTH114
+    return one_line(f"{path} (a link to {os.path.realpath(path)})" if leads else str(path))
 
 
 def read_source(source: Path, limit: int) -> bytes:

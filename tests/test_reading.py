@@ -128,4 +128,6 @@ def test_file_hash_is_that_of_the_content(tmp_path: Path) -> None:
 def test_names_a_link_by_what_it_stands_for(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to("two\nlines.png")
+    assert display_name(link) == str(link)
+    (tmp_path / "two\nlines.png").touch()
     assert display_name(link) == f"{link} (a link to {tmp_path.resolve()}/two\\nlines.png)"

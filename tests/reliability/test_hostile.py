@@ -106,7 +106,7 @@ def things(folder: Path) -> dict[str, str]:
     return {
         "pipe.png": "a pipe, not a file",
         "socket.jpg": "a socket, not a file",
-        "zero.png": "a device, not a file",
+        "zero.png (a link to /dev/zero)": "a device, not a file",
         "nowhere.png": "No such file or directory",
         "itself.png": "Too many levels of symbolic links",
         "ping.png": "Too many levels of symbolic links",
