@@ -74,6 +74,7 @@ SEAMS = {
     "onnxruntime": {"onnx_session", "providers"},
     "cv2": {"codec", "resample"},
     "PIL": {"api", "codec"},
+    "matplotlib": {"measure"},
     "OpenImageIO": {"codec"},
     "brotli": {"codec"},
     "pillow_heif": {"codec"},

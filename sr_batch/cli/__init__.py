@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sr_batch.cli import doctor, eval, models, plugin, status, tune, upscale, watch
+from sr_batch.cli import bench, doctor, eval, models, plugin, status, tune, upscale, watch
 from sr_batch.cli.console import say
 from sr_batch.errors import SrBatchError
 
@@ -23,6 +23,7 @@ app.command("retry")(status.retry)
 app.add_typer(models.app, name="models")
 app.add_typer(plugin.app, name="plugin")
 app.command("doctor")(doctor.doctor)
+app.command("bench")(bench.bench)
 app.command("eval")(eval.evaluate)
 app.command("tune")(tune.tune)
 

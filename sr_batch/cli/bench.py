@@ -1,0 +1,162 @@
+"""``sr-batch bench``: measures exported networks, and finds what was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sr_batch.cli.console import has_terminal, say
+from sr_batch.cli.parameters import Device
+from sr_batch.cli.values import number
+from sr_batch.errors import UsageError
+from sr_batch.options import COUNT_RANGE
+
+if TYPE_CHECKING:
+    from sr_batch.catalog import ModelFile
+    from sr_batch.measure.bench import Loss, Setting
+    from sr_batch.measure.gate import Choice
+    from sr_batch.measure.report import Report
+    from sr_batch.measure.row import Row
+
+Models = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="MODEL", show_default=False, help="As for upscale --model; all if none is named."
+    ),
+]
+HrFolders = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--hr",
+        metavar="FOLDER",
+        help="Judge on the pictures in this folder; may be said again. Default: the small ones "
+        "that come with the source.",
+    ),
+]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", show_default=False, help="Compare with this earlier report."),
+]
+Update = Annotated[
+    bool, typer.Option("--update", help="Write what was measured into the --baseline instead.")
+]
+OutputFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        show_default=False,
+        help="Leave bench.json, bench.md and bench.png there.",
+    ),
+]
+Rounds = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        parser=number(int, "--rounds", COUNT_RANGE),
+        help="Time each network and the reference in turns this often.",
+    ),
+]
+
+
+def bench(
+    models: Models = None,
+    hr: HrFolders = None,
+    baseline: Baseline = None,
+    update: Update = False,
+    output: OutputFolder = None,
+    device: Device = "cpu",
+    rounds: Rounds = 5,
+) -> None:
+    """Measure networks: quality, parity with torch, speed, memory and start.
+
+    Exit codes: 0 all is well, 1 a network is incomplete, does not do what its contract says, or has
+    lost quality, parity or more than 15 % of its speed against the baseline.
+    """
+    from sr_batch.measure.bench import Loss
+    from sr_batch.measure.gate import examine, report, updated
+    from sr_batch.measure.report import load_report, save_report
+
+    if update and baseline is None:
+        raise UsageError("--update: which file? name it by --baseline FILE")
+    if output:
+        _require_chart()
+    choice, setting = _choice(models or []), _setting(hr, device, rounds)
+    before = load_report(baseline) if baseline and (not update or baseline.exists()) else None
+    rows: list[Row] = []
+    losses: list[Loss] = []
+    for found in examine(choice, setting, None if update else before):
+        if isinstance(found, Loss):
+            losses.append(found)
+            say(f"{found.name}: {found.what}")
+        else:
+            rows.append(found)
+            _say_progress(len(rows), len(choice.models), found.name)
+    new = report(rows, setting)
+    _print(new)
+    if output:
+        _leave(new, losses, output)
+    if update and baseline and not losses:
+        save_report(baseline, updated(before, new, choice, setting))
+    typer.echo("nothing is wrong" if not losses else f"{len(losses)} things are wrong")
+    raise typer.Exit(1 if losses else 0)
+
+
+def _choice(names: Sequence[str]) -> Choice:
+    """The files of ``names``, in every scale and precision; of all families if there are none."""
+    from sr_batch.catalog import choose, find_models
+    from sr_batch.measure.gate import Choice
+
+    models = find_models()
+    if not names:
+        return Choice(models, True)
+    chosen: dict[Path, ModelFile] = {}
+    for name in names:
+        family = [model for model in models if model.name == name] or choose(name).values()
+        chosen |= {model.path: model for model in family}
+    return Choice(tuple(chosen.values()), False)
+
+
+def _setting(hr: Sequence[Path] | None, device: str, rounds: int) -> Setting:
+    from sr_batch.measure.bench import Setting, committed_pictures
+    from sr_batch.measure.pictures import read_set
+    from sr_batch.upscaler import cores
+
+    sets = [read_set(folder) for folder in hr or [committed_pictures()]]
+    return Setting(sets, device, rounds, cores())
+
+
+def _require_chart() -> None:
+    from sr_batch.measure.chart import require_library
+
+    require_library()
+
+
+def _say_progress(done: int, count: int, name: str) -> None:
+    if has_terminal():
+        say(f"{done} of {count}: {name}")
+
+
+def _print(report: Report) -> None:
+    from sr_batch.cli.models import table
+    from sr_batch.measure.table import HEAD, LEGEND, cells
+
+    for line in table([HEAD, *(line for row in report.rows.values() for line in cells(row))]):
+        typer.echo(line)
+    typer.echo(LEGEND)
+
+
+def _leave(report: Report, losses: Sequence[Loss], folder: Path) -> None:
+    from sr_batch.measure.chart import draw
+    from sr_batch.measure.report import save_report
+    from sr_batch.measure.table import page
+    from sr_batch.storage import write_output
+
+    save_report(folder / "bench.json", report)
+    wrong = [f"{loss.name}: {loss.what}" for loss in losses]
+    write_output(folder / "bench.md", page(report, "bench.png", wrong).encode())
+    write_output(folder / "bench.png", draw(report))

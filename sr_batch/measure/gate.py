@@ -1,0 +1,98 @@
+"""Measures, looks for what is wrong, and compares with a baseline: the whole of a bench."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sr_batch.catalog import ModelFile
+from sr_batch.errors import UsageError
+from sr_batch.measure.bench import Loss, Setting, measure
+from sr_batch.measure.compare import faults, least_speed, losses
+from sr_batch.measure.complete import gaps, row_gaps
+from sr_batch.measure.report import Report, here
+from sr_batch.measure.row import Row
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which networks to measure.
+
+    Attributes:
+        models: Exported files.
+        all: Whether these are all there are.
+    """
+
+    models: Sequence[ModelFile]
+    all: bool
+
+
+def examine(choice: Choice, setting: Setting, before: Report | None) -> Iterator[Row | Loss]:
+    """Rows as they are measured, and everything that is wrong with them or was lost.
+
+    Args:
+        choice: Which networks.
+        setting: How to measure.
+        before: To compare with.
+
+    Raises:
+        UsageError: ``before`` is of other pictures, or of another device.
+        DeviceUnavailable: the device cannot be had.
+    """
+    for model in choice.models:
+        yield from (Loss(model.path.stem, what) for what in gaps(model))
+    old = before.rows if before else {}
+    if before:
+        require_comparable(before, setting)
+        known = old if choice.all else old.keys() & {each.path.stem for each in choice.models}
+        yield from (Loss(name, what) for name, what in row_gaps(choice.models, known))
+    least = {name: least_speed(row) for name, row in old.items()}
+    for found in measure(choice.models, setting, least):
+        yield found
+        if isinstance(found, Row):
+            yield from (Loss(found.name, what) for what in _wrong(found, old))
+
+
+def _wrong(row: Row, old: Mapping[str, Row]) -> Iterator[str]:
+    wrong = [*faults(row)]
+    yield from wrong
+    if not wrong and row.name in old:
+        yield from losses(row, old[row.name])
+
+
+def report(rows: Sequence[Row], setting: Setting) -> Report:
+    """Of what was measured in this run."""
+    sets = {each.name: each.digest for each in setting.sets}
+    return Report(here(setting.device), sets, {row.name: row for row in rows})
+
+
+def updated(before: Report | None, new: Report, choice: Choice, setting: Setting) -> Report:
+    """``new``, with the rows of ``before`` for networks that were not measured now.
+
+    Raises:
+        UsageError: those are of other pictures, or of another device.
+    """
+    if before is None or choice.all:
+        return new
+    require_comparable(before, setting)
+    if set(before.sets) != set(new.sets):
+        raise UsageError(f"the baseline knows {_listed(before.sets)}, not {_listed(new.sets)}")
+    return Report(new.where, new.sets, {**before.rows, **new.rows})
+
+
+def require_comparable(before: Report, setting: Setting) -> None:
+    """Raise UsageError unless ``before`` was measured on some of the same pictures and so on."""
+    if before.where.get("device") != setting.device:
+        raise UsageError(
+            f"--device {setting.device}: the baseline is of {before.where.get('device')}"
+        )
+    now = {each.name: each.digest for each in setting.sets}
+    common = now.keys() & before.sets.keys()
+    changed = [name for name in sorted(common) if now[name] != before.sets[name]]
+    if changed or not common:
+        raise UsageError(
+            f"the baseline was measured on other pictures than {_listed(changed or now)};"
+            " measure all networks again: --update"
+        )
+
+
+def _listed(names: Sequence[str] | Mapping[str, str]) -> str:
+    return ", ".join(names)

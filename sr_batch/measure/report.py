@@ -1,0 +1,87 @@
+"""All that one run measured, as a file that a later run is compared with."""
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from sr_batch.errors import UsageError
+from sr_batch.measure.row import Row, from_json, to_json
+from sr_batch.storage import write_output
+
+_SCHEMA = 1
+_CPUS = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Measurements and where they are from.
+
+    Attributes:
+        where: Device, processor, Python and runtime, for people.
+        sets: Name of a set of pictures -> digest of its pixels.
+        rows: Name of an exported file -> what was measured.
+    """
+
+    where: Mapping[str, str]
+    sets: Mapping[str, str]
+    rows: Mapping[str, Row]
+
+
+def here(device: str) -> dict[str, str]:
+    """What speeds, differences and memory may depend on."""
+    versions = {each.name: each.version for each in distributions() if each.name}
+    runtime = next((f"{n} {v}" for n, v in versions.items() if n.startswith("onnxruntime")), "-")
+    return {
+        "device": device,
+        "processor": _processor(),
+        "python": platform.python_version(),
+        "runtime": runtime,
+    }
+
+
+def save_report(path: Path, report: Report) -> None:
+    """Write ``report`` to ``path``, whole or not at all.
+
+    Raises:
+        SrBatchError: it cannot be written.
+    """
+    rows = {name: to_json(row) for name, row in sorted(report.rows.items())}
+    whole = {
+        "schema": _SCHEMA,
+        "where": dict(report.where),
+        "sets": dict(report.sets),
+        "networks": rows,
+    }
+    write_output(path, json.dumps(whole, indent=1).encode() + b"\n")
+
+
+def load_report(path: Path) -> Report:
+    """Undo :func:`save_report`.
+
+    Raises:
+        UsageError: no such file, or not one of these.
+    """
+    try:
+        whole: dict[str, Any] = json.loads(path.read_bytes())
+        if whole["schema"] != _SCHEMA:
+            raise ValueError(f"schema is {whole['schema']}, this version reads {_SCHEMA}")
+        rows = {name: from_json(row) for name, row in whole["networks"].items()}
+        return Report(whole["where"], whole["sets"], rows)
+    except OSError as fault:
+        raise UsageError(
+            f"{path}: {fault.strerror}; to make it: sr-batch bench --baseline {path} --update"
+        ) from fault
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise UsageError(f"{path}: no report of sr-batch bench ({fault})") from fault
+
+
+def _processor() -> str:
+    if _CPUS.exists():
+        for line in _CPUS.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,63 @@
+"""How fast a network is beside a reference that does the same work everywhere.
+
+Both take turns, so that a slower minute of the machine hits both. On a CPU the processor's time of
+the calling thread counts, which is where all of it runs: other work on the machine is not in it.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from sr_batch.onnx_session import CPU
+from sr_batch.session import Session
+
+# Written by `python -m benchmarks.reference`.
+REFERENCE = Path(__file__).with_name("reference.onnx")
+SIDE = 96  # of the LR picture
+
+Stopwatch = Callable[[], float]
+"""Does something once and says how many seconds it took."""
+
+
+def paired_ratio(one: Stopwatch, other: Stopwatch, rounds: int) -> float:
+    """How many times as long ``other`` takes as ``one``: the median of rounds a b b a."""
+    one(), other()  # caches fill, memory is claimed
+    ratios = []
+    for _ in range(rounds):
+        a, b, c, d = one(), other(), other(), one()
+        ratios.append((b + c) / (a + d))
+    return median(ratios)
+
+
+def believed(first: float, least: float, again: Callable[[], float], tries: int = 2) -> float:
+    """The best of ``first`` and of up to ``tries`` more, until one is ``least`` or above.
+
+    A slow measurement may be the machine's fault; several in a row are not.
+    """
+    best = first
+    for _ in range(tries):
+        if best >= least:
+            break
+        best = max(best, again())
+    return best
+
+
+def relative_speed(session: Session, reference: Session, rounds: int) -> float:
+    """LR pixels in a second, as a multiple of the reference's."""
+    return paired_ratio(_stopwatch(session), _stopwatch(reference), rounds)
+
+
+def _stopwatch(session: Session) -> Stopwatch:
+    clock = time.thread_time if session.provider == CPU else time.perf_counter
+    random = np.random.default_rng(0)
+    batch = random.random((1, session.spec.channels, SIDE, SIDE), np.float32)
+
+    def watch() -> float:
+        started = clock()
+        session(batch)
+        return clock() - started
+
+    return watch
