@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 # Where the numbers of a soak's random cases begin.
 FIRST ?= $(shell date +%s)
 
-.PHONY: help setup format check test test-tool chroot soak bench peers clean
+.PHONY: help setup format check test test-tool chroot soak bench peers gate baseline clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -45,6 +45,14 @@ bench: $(VENV)/.installed ## measure speed and memory, as ratios; give the machi
 peers: $(VENV)/.installed ## the tool beside ncnn, OpenCV and PyTorch; give the machine to it alone
 	$(VENV)/bin/python -m pip install --quiet -c constraints.txt -e '.[training,peers]'
 	$(VENV)/bin/python -m benchmarks peers
+
+gate: $(VENV)/.installed ## compare the exported networks with the baseline; the report is in build/bench
+	$(VENV)/bin/sr-batch bench --baseline benchmarks/baseline.json -o build/bench $(ARGS)
+
+baseline: $(VENV)/.installed ## record and measure the networks MODELS="a b", or all, into the baseline
+	$(VENV)/bin/python -m training record
+	$(VENV)/bin/sr-batch bench $(MODELS) --hr benchmarks/pictures --hr examples/photos --rounds 11 \
+		--baseline benchmarks/baseline.json --update
 
 clean: ## remove the environments and caches
 	rm -rf $(VENV) $(TOOL_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""What every exported network promises of its tiles, on sizes that fit nothing."""
+"""What every exported network promises of its tiles, on odd sizes, and what lies beside it."""
 
 import threading
 from collections.abc import Iterator
@@ -11,10 +11,16 @@ from PIL import Image as Pillow
 
 from sr_batch.catalog import ModelFile, find_models
 from sr_batch.image import Image
+from sr_batch.measure.bench import committed_pictures
+from sr_batch.measure.complete import gaps, row_gaps
+from sr_batch.measure.pictures import read_set
+from sr_batch.measure.report import load_report
 from sr_batch.options import UpscaleOptions
 from sr_batch.upscaler import Upscaler
 
-PHOTOS = sorted((Path(__file__).parents[1] / "examples" / "photos").glob("*.jpg"))
+ROOT = Path(__file__).parents[1]
+PHOTOS = sorted((ROOT / "examples" / "photos").glob("*.jpg"))
+BASELINE = load_report(ROOT / "benchmarks" / "baseline.json")
 MODELS = pytest.mark.parametrize("model", find_models(), ids=lambda model: model.path.stem)
 RARE = 1e-5
 
@@ -82,3 +88,19 @@ def test_a_picture_of_few_pixels_keeps_its_colour(model: ModelFile, size: tuple[
     """Networks see nothing but black beyond the border: it must not be all they see."""
     pixels = np.full((*size, 3), (40, 120, 230), np.uint8)
     assert np.abs(enlarge(pixels, model) - pixels[0, 0]).max() <= 20
+
+
+@MODELS
+def test_a_card_and_a_record_lie_beside_it(model: ModelFile) -> None:
+    assert [*gaps(model)] == []
+
+
+def test_the_baseline_has_a_row_of_every_network_and_no_other() -> None:
+    assert [*row_gaps(find_models(), BASELINE.rows)] == []
+
+
+def test_the_baseline_is_of_the_pictures_that_are_here() -> None:
+    sets = [read_set(folder) for folder in (committed_pictures(), ROOT / "examples" / "photos")]
+    assert BASELINE.sets == {each.name: each.digest for each in sets}
+    for row in BASELINE.rows.values():
+        assert row.quality.keys() == BASELINE.sets.keys()

@@ -60,7 +60,7 @@ def ship(recipe: Recipe, weights: State, metrics: Path, where: Shipment) -> dict
         path, measured = _release(variant, replace(spec, precision=precision), where)
         _describe(path, measured, recipe, metrics, _Known(parity, bicubic), where)
         if precision != "fp16":
-            save_record(record_path(path), record(net, spec.color))
+            save_record(record_path(path), record(net, spec.color, precision))
         shipped[path.stem] = measured
     return shipped
 

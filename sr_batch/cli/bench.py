@@ -85,7 +85,7 @@ def bench(
         raise UsageError("--update: which file? name it by --baseline FILE")
     if output:
         _require_chart()
-    choice, setting = _choice(models or []), _setting(hr, device, rounds)
+    choice, setting = choice_of(models or []), _setting(hr, device, rounds)
     before = load_report(baseline) if baseline and (not update or baseline.exists()) else None
     rows: list[Row] = []
     losses: list[Loss] = []
@@ -98,6 +98,8 @@ def bench(
             _say_progress(len(rows), len(choice.models), found.name)
     new = report(rows, setting)
     _print(new)
+    if before and before.where["processor"] != new.where["processor"]:
+        say(f"the speeds of the baseline are of another processor: {before.where['processor']}")
     if output:
         _leave(new, losses, output)
     if update and baseline and not losses:
@@ -106,7 +108,7 @@ def bench(
     raise typer.Exit(1 if losses else 0)
 
 
-def _choice(names: Sequence[str]) -> Choice:
+def choice_of(names: Sequence[str]) -> Choice:
     """The files of ``names``, in every scale and precision; of all families if there are none."""
     from sr_batch.catalog import choose, find_models
     from sr_batch.measure.gate import Choice
@@ -124,8 +126,10 @@ def _choice(names: Sequence[str]) -> Choice:
 def _setting(hr: Sequence[Path] | None, device: str, rounds: int) -> Setting:
     from sr_batch.measure.bench import Setting, committed_pictures
     from sr_batch.measure.pictures import read_set
-    from sr_batch.upscaler import cores
+    from sr_batch.onnx_session import cores
 
+    if rounds < 1:
+        raise UsageError(f"--rounds {rounds}: allowed is {COUNT_RANGE}")
     sets = [read_set(folder) for folder in hr or [committed_pictures()]]
     return Setting(sets, device, rounds, cores())
 

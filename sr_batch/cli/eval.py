@@ -52,6 +52,7 @@ def evaluate(
     from sr_batch.measure.quality import PROTOCOL, mean
     from sr_batch.onnx_session import cores
 
+    UpscaleOptions(model=model, device=device, precision=precision, jobs=jobs)  # ranges
     found = list_pictures(folder)
     session = _open(model, scale, precision, device)
     names = [one_line(str(Path(_path(each)).relative_to(folder))) for each in found]

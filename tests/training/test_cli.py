@@ -35,7 +35,7 @@ def test_from_nothing_to_a_card(
     assert (kept / "tiny.pt").exists()
     shipped = run("export", "tiny", "--data", str(data), *places, "--exported", str(exported))
     assert "espcn_x2: overlap" in shipped
-    names = {f"espcn_x2.{suffix}" for suffix in ("jpg", "md", "onnx", "png")}
+    names = {f"espcn_x2.{suffix}" for suffix in ("jpg", "md", "npz", "onnx", "png")}
     names |= {"espcn_x2_fp16.md", "espcn_x2_fp16.onnx"}
     assert {path.name for path in exported.iterdir()} == names
     assert read_spec(exported / "espcn_x2.onnx").scores.keys() == {"Set5", "Set14", "BSD100"}

@@ -62,3 +62,8 @@ def test_records_small_inputs_of_either_kind(color: str, channels: int, tmp_path
         assert np.array_equal(given.repeat(2, 2).repeat(2, 3), expected)
         assert given.min() >= 0
         assert given.max() <= 1
+
+
+def test_int8_is_held_to_photographs_alone() -> None:
+    net = torch.nn.Upsample(scale_factor=2)
+    assert len(record(net, "rgb", "fp32")) > len(record(net, "rgb", "int8")) == 1
