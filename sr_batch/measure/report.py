@@ -4,12 +4,12 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 from sr_batch.errors import UsageError
 from sr_batch.measure.row import Row, from_json, to_json
+from sr_batch.onnx_session import runtime_version
 from sr_batch.storage import write_output
 
 _SCHEMA = 1
@@ -33,13 +33,11 @@ class Report:
 
 def here(device: str) -> dict[str, str]:
     """What speeds, differences and memory may depend on."""
-    versions = {each.name: each.version for each in distributions() if each.name}
-    runtime = next((f"{n} {v}" for n, v in versions.items() if n.startswith("onnxruntime")), "-")
     return {
         "device": device,
         "processor": _processor(),
         "python": platform.python_version(),
-        "runtime": runtime,
+        "runtime": f"onnxruntime {runtime_version()}",
     }
 
 
