@@ -99,7 +99,10 @@ def bench(
     new = report(rows, setting)
     _print(new)
     if before and before.where["processor"] != new.where["processor"]:
-        say(f"the speeds of the baseline are of another processor: {before.where['processor']}")
+        say(
+            "speeds are not compared: the baseline's are of another processor,"
+            f" {before.where['processor']}"
+        )
     if output:
         _leave(new, losses, output)
     if update and baseline and not losses:

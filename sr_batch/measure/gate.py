@@ -1,7 +1,7 @@
 """Measures, looks for what is wrong, and compares with a baseline: the whole of a bench."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sr_batch.catalog import ModelFile
 from sr_batch.errors import UsageError
@@ -39,7 +39,7 @@ def examine(choice: Choice, setting: Setting, before: Report | None) -> Iterator
     """
     for model in choice.models:
         yield from (Loss(model.path.stem, what) for what in gaps(model))
-    old = before.rows if before else {}
+    old = _comparable(before, here(setting.device)) if before else {}
     if before:
         require_comparable(before, setting)
         known = old if choice.all else old.keys() & {each.path.stem for each in choice.models}
@@ -49,6 +49,13 @@ def examine(choice: Choice, setting: Setting, before: Report | None) -> Iterator
         yield found
         if isinstance(found, Row):
             yield from (Loss(found.name, what) for what in _wrong(found, old))
+
+
+def _comparable(before: Report, now: Mapping[str, str]) -> Mapping[str, Row]:
+    """The rows of ``before``; without their speeds where another kind of processor gave them."""
+    if before.where.get("processor") == now["processor"]:
+        return before.rows
+    return {name: replace(row, speed=0.0) for name, row in before.rows.items()}
 
 
 def _wrong(row: Row, old: Mapping[str, Row]) -> Iterator[str]:

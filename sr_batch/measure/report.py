@@ -13,6 +13,8 @@ from sr_batch.onnx_session import runtime_version
 from sr_batch.storage import write_output
 
 _SCHEMA = 1
+# On which the ratio of two speeds depends.
+_UNITS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8")
 _CPUS = Path("/proc/cpuinfo")
 
 
@@ -78,8 +80,13 @@ def load_report(path: Path) -> Report:
 
 
 def _processor() -> str:
+    """The model, and what it computes with: virtual machines often hide the one or the other."""
+    name, units = platform.processor() or platform.machine(), ""
     if _CPUS.exists():
-        for line in _CPUS.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+        for line in reversed(_CPUS.read_text(encoding="utf-8", errors="replace").splitlines()):
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                name = value.strip()
+            if key.strip() == "flags":
+                units = ", ".join(unit for unit in _UNITS if unit in value.split())
+    return f"{name} ({units})" if units else name

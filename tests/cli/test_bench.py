@@ -96,6 +96,16 @@ def test_finds_a_slow_network_only_after_it_was_slow_again(baseline: Path, tool:
     assert len(run.err.splitlines()) == 1
 
 
+def test_compares_no_speeds_with_another_processor(baseline: Path, tool: Tool) -> None:
+    change_row(baseline, speed=1000.0)
+    report = json.loads(baseline.read_bytes())
+    report["where"]["processor"] = "another"
+    baseline.write_text(json.dumps(report))
+    run = bench(tool)
+    assert run.code == 0
+    assert "speeds are not compared: the baseline's are of another processor, another" in run.err
+
+
 def test_finds_lost_quality(baseline: Path, tool: Tool) -> None:
     quality = json.loads(baseline.read_bytes())["networks"][NETWORK]["quality"]
     quality["hr"]["network"]["psnr"] += 0.03
