@@ -25,7 +25,7 @@ while read -r path; do
     else mkdir -p "$root${path%/*}"; [[ -e $root$path ]] || : > "$root$path"; fi
     mount --bind "$path" "$root$path"
 done <<< "$binds"
-exec chroot "$root" env -i "$@"
+exec /usr/sbin/chroot "$root" env -i "$@"
 """
 
 

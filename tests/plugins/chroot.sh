@@ -18,13 +18,17 @@ if [[ ${1:-} == --where ]] || [[ -d $folder ]]; then
     exit
 fi
 
+find_mirror() { # where this machine itself takes its packages from, once it has looked there
+    apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Component: main' |
+        awk '!/security/ && !first { first = $0 } END { print first }'
+}
+
 mkdir -p "$cache"
 exec 9>"$cache/lock"
 flock 9 # two runs at once: the second finds what the first has made
 if [[ ! -d $folder ]]; then
-    # From where this machine itself takes its packages.
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Component: main' |
-        awk '!/security/ && !first { first = $0 } END { print first }')
+    mirror=$(find_mirror)
+    [[ -n $mirror ]] || { apt-get update -qq >&2 && mirror=$(find_mirror); }
     rm -rf "$cache/$suite"-*
     building=$folder.building
     mmdebstrap --quiet --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" \
