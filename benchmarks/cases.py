@@ -12,6 +12,7 @@ from statistics import median
 
 from PIL import Image
 
+from benchmarks.graphs import graphs
 from benchmarks.growth import growth
 from benchmarks.peers import peers
 from benchmarks.photos import photographs
@@ -155,6 +156,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "memory": memory,
     "isolation": isolation,
     "png": png,
+    "graphs": graphs,
     "growth": growth,
     "peers": peers,
 }

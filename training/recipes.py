@@ -178,7 +178,7 @@ RECIPES = REPORTS | {
             "ran under the cosine of shorter runs. Stopped after 9,500."
         ),
     ),
-    "espcn_x2_int8": Recipe("espcn", 2, 3_000, 2e-4, INT8_STAGES, init="espcn_x2", quantized=True),
+    "espcn_x2_int8": Recipe("espcn", 2, 8_000, 2e-4, INT8_STAGES, init="espcn_x2", quantized=True),
     "espcn_x3_int8": Recipe("espcn", 3, 3_000, 2e-4, INT8_STAGES, init="espcn_x3", quantized=True),
     "espcn_x4_int8": Recipe("espcn", 4, 3_000, 2e-4, INT8_STAGES, init="espcn_x4", quantized=True),
     "edsr_x2_int8": Recipe(

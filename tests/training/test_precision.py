@@ -29,7 +29,7 @@ def test_int8_rounds_as_training_did(name: str) -> None:
     for parameter in net.parameters():
         torch.nn.init.normal_(parameter, 0, 0.1)
     channels = 1 if name == "espcn" else 3
-    images = [image.numpy() for image in torch.rand(4, channels, 40, 40)]
+    images = [torch.rand(channels, 40 + n, 40).numpy() for n in range(4)]
     model = to_onnx(net, channels)
     quantized = to_int8(model, inner_layers(net), images)
     assert [d.dim_param for d in quantized.graph.input[0].type.tensor_type.shape.dim][2] == "height"
