@@ -19,6 +19,7 @@ from tests.watch.seen import Seen
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
 
 MIB = 1 << 20
+FOLDERS = 11
 OPTIONS = ("--settle", "0.3", "--rescan", "20")
 
 
@@ -35,7 +36,7 @@ class Dropper:
         ways = (self._write, self._copy, self._rename, self._move_in, self._link, self._move_folder)
         for _ in range(count):
             number = len(self.names)
-            name = f"{number % 11}/{number}.png"
+            name = f"{number % FOLDERS}/{number}.png"
             size = (self._chance.randint(4, 40), self._chance.randint(4, 40))
             picture = save_picture(self._aside / f"{number}.png", number, size)
             self._chance.choice(ways)(picture, self._folder / name)
@@ -93,7 +94,7 @@ def test_a_watch_that_is_killed_again_and_again_does_everything_once(
 ) -> None:
     chance = random.Random(first)
     dropper = Dropper(tmp_path / "in", chance)
-    seen = Seen(tmp_path / "out")
+    seen = Seen(tmp_path / "out", map(str, range(FOLDERS)))
     for round_ in range(kills):
         print(f"kill {round_}, {len(seen.taken)} of {len(dropper.names)} done", flush=True)
         watch = watching(*OPTIONS)

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
@@ -9,10 +10,15 @@ from watchdog.observers import Observer
 
 
 class Seen(FileSystemEventHandler):
-    """Every name that is taken in a folder, and every file that is written under such a name."""
+    """Every name that is taken in a folder, and every file that is written under such a name.
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(exist_ok=True)
+    ``places`` in it are made beforehand: what happens in a new folder before it is listened to, no
+    listener hears.
+    """
+
+    def __init__(self, folder: Path, places: Iterable[str] = ()) -> None:
+        for place in (".", *places):
+            (folder / place).mkdir(parents=True, exist_ok=True)
         self.taken: Counter[str] = Counter()
         self.opened: list[str] = []
         self._folder = folder

@@ -25,10 +25,10 @@ QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
 
 
 def test_a_burst_is_done_once_and_whole(tmp_path: Path, watching: Callable[..., Watching]) -> None:
-    count = 2000
+    count, folders = 2000, 7
     for number in range(count):
-        save_picture(tmp_path / "burst" / f"{number % 7}" / f"{number}.png", number)
-    seen = Seen(tmp_path / "out")
+        save_picture(tmp_path / "burst" / f"{number % folders}" / f"{number}.png", number)
+    seen = Seen(tmp_path / "out", map(str, range(folders)))
     watch = watching()
     shutil.copytree(tmp_path / "burst", tmp_path / "in", dirs_exist_ok=True)
     originals = traces(tmp_path / "in")
