@@ -95,5 +95,5 @@ def _convert(network: Path) -> None:
     if not program.is_file():
         raise SystemExit("pnnx is missing: make peers, or pip install -e '.[training,peers]'")
     subprocess.run(
-        [program, network.name, *shapes], cwd=network.parent, check=True, stdout=subprocess.DEVNULL
+        [program, network.name, *shapes], cwd=network.parent, check=True, capture_output=True
     )
