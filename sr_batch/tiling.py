@@ -5,7 +5,7 @@ would have shown it. All windows of an image have the same size: sizes that chan
 Runtime's memory pool half as large again, and other providers prepare for each one.
 """
 
-from itertools import pairwise, product
+from itertools import count, pairwise, product
 from math import ceil
 
 from sr_batch.geometry import Region, Size, Tile
@@ -20,6 +20,8 @@ _CHEAP_OVERLAPS = 20
 _SMALLEST = 64
 # What a tile for every thread may cost.
 _SHARING = 1.1
+# A window of a fixed side is this many overlaps long at least, lest it be nothing but context.
+_LEAST_OVERLAPS = 4
 
 
 def plan_tiles(size: Size, core: int, overlap: int, multiple: int) -> tuple[Tile, ...]:
@@ -46,6 +48,29 @@ def plan_auto(size: Size, overlap: int, multiple: int, threads: int) -> tuple[Ti
     return _cut(whole, size, columns, rows, overlap, multiple)
 
 
+def plan_fixed(size: Size, window: int, overlap: int, multiple: int) -> tuple[Tile, ...]:
+    """As :func:`plan_tiles`, with the fewest tiles whose windows all have one given size.
+
+    Args:
+        size: Of the image.
+        window: Side of the windows, rounded up to ``multiple`` and to four overlaps; they are
+            smaller only along a side of the image that is shorter, and cover that.
+        overlap: As :func:`plan_tiles`.
+        multiple: As :func:`plan_tiles`: padded to it the windows have exactly that size.
+    """
+    length = _up(max(window, _LEAST_OVERLAPS * max(overlap, multiple)), multiple)
+    columns, rows = (
+        next(
+            parts
+            for parts in count(ceil(side / length))
+            if _longest(_needs(0, side, parts, side, overlap, multiple)) <= length
+        )
+        for side in (size.width, size.height)
+    )
+    whole = Region(0, 0, size.width, size.height)
+    return _cut(whole, size, columns, rows, overlap, multiple, length)
+
+
 def split(region: Region, size: Size, core: int, overlap: int, multiple: int) -> tuple[Tile, ...]:
     """Tiles for one ``region`` of an image of ``size``; the rest as :func:`plan_tiles`."""
     longest = core or max(size.width, size.height)
@@ -54,10 +79,10 @@ def split(region: Region, size: Size, core: int, overlap: int, multiple: int) ->
 
 
 def _cut(
-    region: Region, size: Size, columns: int, rows: int, overlap: int, multiple: int
+    region: Region, size: Size, columns: int, rows: int, overlap: int, multiple: int, least: int = 0
 ) -> tuple[Tile, ...]:
-    xs = _spans(region.left, region.right, columns, size.width, overlap, multiple)
-    ys = _spans(region.top, region.bottom, rows, size.height, overlap, multiple)
+    xs = _spans(region.left, region.right, columns, size.width, overlap, multiple, least)
+    ys = _spans(region.top, region.bottom, rows, size.height, overlap, multiple, least)
     return tuple(
         Tile(Region(x0, y0, x1, y1), Region(left, top, right, bottom))
         for (y0, y1), (top, bottom) in ys
@@ -69,19 +94,41 @@ Span = tuple[int, int]
 
 
 def _spans(
-    start: int, stop: int, parts: int, side: int, overlap: int, multiple: int
+    start: int, stop: int, parts: int, side: int, overlap: int, multiple: int, least: int
 ) -> list[tuple[Span, Span]]:
-    """(core, window) of each part of one axis of an image that is ``side`` pixels long."""
-    edges = [start + (stop - start) * i // parts for i in range(parts + 1)]
-    cores = list(pairwise(edges))
-    firsts = [max(0, core[0] - overlap) // multiple * multiple for core in cores]
-    lasts = [_up(min(side, core[1] + overlap), multiple) for core in cores]
-    length = max(last - first for first, last in zip(firsts, lasts, strict=True))
-    firsts = [min(first, _up(side, multiple) - length) for first in firsts]
+    """(core, window) of each part of one axis of an image that is ``side`` pixels long.
+
+    Windows are as long as the longest of them must be, and as ``least`` where the image is.
+    """
+    needs = _needs(start, stop, parts, side, overlap, multiple)
+    padded = _up(side, multiple)
+    length = min(padded, max(least, _longest(needs)))
+    starts = [min(need[0], padded - length) for _, need in needs]
     return [
         (core, (first, min(side, first + length)))
-        for core, first in zip(cores, firsts, strict=True)
+        for (core, _), first in zip(needs, starts, strict=True)
     ]
+
+
+def _needs(
+    start: int, stop: int, parts: int, side: int, overlap: int, multiple: int
+) -> list[tuple[Span, Span]]:
+    """(core, what it has to see) of each part, from multiple to multiple."""
+    edges = [start + (stop - start) * i // parts for i in range(parts + 1)]
+    return [
+        (
+            core,
+            (
+                max(0, core[0] - overlap) // multiple * multiple,
+                _up(min(side, core[1] + overlap), multiple),
+            ),
+        )
+        for core in pairwise(edges)
+    ]
+
+
+def _longest(needs: list[tuple[Span, Span]]) -> int:
+    return max(last - first for _, (first, last) in needs)
 
 
 def _up(value: int, multiple: int) -> int:

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS: dict[int, set[str]] = {
     0: {"contract", "errors", "geometry", "goal", "naming", "options", "results"},
     1: {
+        "batching",
         "bicubic",
         "color",
         "color_lock",

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sr_batch.geometry import Region, Size, Tile
-from sr_batch.tiling import plan_auto, plan_tiles, split
+from sr_batch.tiling import plan_auto, plan_fixed, plan_tiles, split
 
 SIZES = st.builds(Size, st.integers(1, 200), st.integers(1, 200))
 OVERLAPS = st.integers(0, 24)
@@ -91,6 +91,43 @@ def test_plans_any_image_by_itself(size: Size, overlap: int, multiple: int, thre
     tiles = plan_auto(size, overlap, multiple, threads)
     assert (times_covered(size, tiles) == 1).all()
     require_context(size, tiles, overlap, multiple)
+
+
+@given(SIZES, st.integers(8, 80), OVERLAPS, MULTIPLES)
+def test_windows_of_a_fixed_size_cover_every_pixel_once(
+    size: Size, window: int, overlap: int, multiple: int
+) -> None:
+    tiles = plan_fixed(size, window, overlap, multiple)
+    assert (times_covered(size, tiles) == 1).all()
+    require_context(size, tiles, overlap, multiple)
+
+
+@given(SIZES, st.integers(8, 80), OVERLAPS, MULTIPLES)
+def test_windows_of_a_fixed_size_have_it_in_every_image(
+    size: Size, window: int, overlap: int, multiple: int
+) -> None:
+    fixed = padded(max(window, 4 * overlap, 4 * multiple), multiple)
+    for tile in plan_fixed(size, window, overlap, multiple):
+        for whole, part in (
+            (size.width, tile.window.size.width),
+            (size.height, tile.window.size.height),
+        ):
+            assert padded(part, multiple) == min(fixed, padded(whole, multiple))
+
+
+@given(SIZES, st.integers(8, 80), OVERLAPS)
+def test_windows_of_a_fixed_size_are_few_and_their_cores_balanced(
+    size: Size, window: int, overlap: int
+) -> None:
+    tiles = plan_fixed(size, window, overlap, 1)
+    fixed = max(window, 4 * overlap, 4)
+    for sides, whole in (
+        ([tile.core.size.width for tile in tiles], size.width),
+        ([tile.core.size.height for tile in tiles], size.height),
+    ):
+        assert max(sides) - min(sides) <= 1
+        # One tile fewer, and its middle would not fit.
+        assert whole <= fixed or 2 * max(sides) > fixed - 2 * overlap
 
 
 def halo(size: Size, overlap: int, threads: int) -> float:
