@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
+from importlib.util import find_spec
 from typing import Literal
 
 import numpy as np
@@ -151,7 +152,7 @@ def _replace(names: Iterable[str], wanted: str) -> str:
 
 
 def _try_providers(model: ModelFile) -> Iterator[Finding]:
-    """A real inference on the CPU, then on everything else that the runtime was built with."""
+    """A real inference on the CPU, then on everything else that is installed."""
     try:
         session = OnnxSession.open(model.path)
         image = _image(session)
@@ -163,12 +164,18 @@ def _try_providers(model: ModelFile) -> Iterator[Finding]:
         yield Finding("cpu", "error", f"{model.path} gives values that are no numbers")
         return
     yield Finding("cpu", "ok", f"{CPU} runs {model.path.stem}")
-    ours = {provider.name: (key, provider) for key, provider in PROVIDERS.items()}
-    for name in compiled_providers():
-        if name in ours and name != CPU:
-            yield _try_provider(*ours[name], model, image, reference)
-        elif name != CPU:
+    compiled = compiled_providers()  # a plugin adds to it once it is loaded
+    for key, provider in PROVIDERS.items():
+        if provider.name != CPU and (_has_plugin(provider) or provider.name in compiled):
+            yield _try_provider(key, provider, model, image, reference)
+    ours = {provider.name for provider in PROVIDERS.values()}
+    for name in compiled:
+        if name not in ours:
             yield _try_foreign(name, model, image, reference)
+
+
+def _has_plugin(provider: Provider) -> bool:
+    return bool(provider.plugin) and find_spec(provider.plugin) is not None
 
 
 def _image(session: OnnxSession) -> Batch:
@@ -191,7 +198,9 @@ def _try_provider(
     if fault := provider.find_fault():
         return Finding(subject, "warning" if fault.mend else "info", fault.what, fault.mend)
     try:
-        session = OnnxSession.open(model.path, provider.name, provider.options)
+        session = OnnxSession.open(
+            model.path, provider.name, provider.options, plugin=provider.plugin
+        )
         if session.provider != provider.name:
             return Finding(subject, "info", f"{provider.name} is built in, but does not start here")
         return look_at_difference(subject, provider.name, session(image), reference)

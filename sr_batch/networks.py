@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection
 from hashlib import sha256
 from pathlib import Path
 
+from sr_batch.batching import AT_ONCE, Batching
 from sr_batch.catalog import choose, in_full
-from sr_batch.onnx_session import OnnxSession
 from sr_batch.options import UpscaleOptions
-from sr_batch.providers import device_of, open_session
+from sr_batch.providers import PROVIDERS, Provider, device_of, open_session
 from sr_batch.scaling import plan_scale
+from sr_batch.session import Session
 from sr_batch.tuning import USUAL, Layout
 
 
@@ -36,15 +37,27 @@ class Networks:
         self._layout_of = layout_of
         self._layouts: dict[int, Layout] = {}
         self._files = choose(options.model, options.precision)
+        self._device = options.device
         self._sessions = self._open(options)
         self._lock = threading.Lock()
 
-    def __getitem__(self, scale: int) -> OnnxSession:
+    def __getitem__(self, scale: int) -> Session:
         return self._sessions[scale]
 
     def layout(self, scale: int) -> Layout:
         """How an image is spread over the cores for the network of ``scale``."""
         return self._layouts.get(scale, USUAL)
+
+    @property
+    def window(self) -> int | None:
+        """Side in LR pixels of the windows that suit the device; None where any size will do."""
+        return self._device_entry.window
+
+    @property
+    def callers(self) -> int:
+        """Calls at the same time that keep the device busy, whatever the cores; 1 for the CPU."""
+        batch = self._device_entry.batch
+        return batch * AT_ONCE if batch > 1 else 1
 
     @property
     def scales(self) -> Collection[int]:
@@ -68,7 +81,7 @@ class Networks:
             f"x{scale} {sha256(path.read_bytes()).hexdigest()}" for scale, path in files.items()
         ]
 
-    def step_in(self, scale: int, failed: OnnxSession) -> bool:
+    def step_in(self, scale: int, failed: Session) -> bool:
         """Put the fp32 twin of ``failed`` in its place for the rest of the run.
 
         Half precision ends at 65504: a network may pass that on a rare picture.
@@ -82,25 +95,34 @@ class Networks:
             twin = in_full(self._files[scale])
             if twin is None:
                 return False
-            device = device_of(failed)
-            threads = self.layout(scale).threads
-            self._sessions[scale] = open_session(twin, device, self._notify, threads)
+            self._sessions[scale] = self._ready(twin, self.layout(scale))
         self._notify(
             f"{self.family} x{scale} in {failed.spec.precision} gave values that are no numbers:"
             " it runs in fp32 from here on"
         )
         return True
 
-    def _open(self, options: UpscaleOptions) -> dict[int, OnnxSession]:
+    def _open(self, options: UpscaleOptions) -> dict[int, Session]:
         """All that may be used, on one device: the first one decides what ``auto`` is."""
-        sessions: dict[int, OnnxSession] = {}
-        device, fixed = options.device, options.goal.fixed
+        sessions: dict[int, Session] = {}
+        fixed = options.goal.fixed
         scales = plan_scale(fixed, self.scales).passes if fixed else sorted(self.scales)
         for scale in dict.fromkeys(scales):
             path = self._files[scale].path
             layout = self._layout_of(path)
-            sessions[scale] = open_session(path, device, self._notify, layout.threads)
-            device = device_of(sessions[scale])
-            if device == "cpu":
+            sessions[scale] = self._ready(path, layout)
+            if self._device == "cpu":
                 self._layouts[scale] = layout
         return sessions
+
+    @property
+    def _device_entry(self) -> Provider:
+        """Where nothing has to be enlarged ``auto`` stays what it is, and it does not matter."""
+        return PROVIDERS["cpu" if self._device == "auto" else self._device]
+
+    def _ready(self, path: Path, layout: Layout) -> Session:
+        session = open_session(path, self._device, self._notify, layout.threads)
+        if self._device == "auto":
+            self._device = device_of(session)
+        batch = self._device_entry.batch
+        return Batching(session, batch) if batch > 1 else session

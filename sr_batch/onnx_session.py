@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
@@ -47,16 +48,23 @@ class OnnxSession:
         provider: str = CPU,
         options: Mapping[str, str] | None = None,
         threads: int = 1,
+        plugin: str = "",
     ) -> "OnnxSession":
         """Load the file at ``path``; on the CPU a call runs on ``threads``, and calls take turns.
 
-        Where ``provider`` cannot be had, ONNX Runtime takes the CPU: look at ``.provider``.
+        Where ``provider`` cannot be had, ONNX Runtime takes the CPU: look at ``.provider``. One
+        that is in the package ``plugin`` must have a device here and take the whole network.
 
         Raises:
             UnknownModel: no such file, no ONNX, or none that carries our contract.
         """
-        wanted = [(provider, dict(options or {})), *([CPU] if provider != CPU else [])]
-        runtime = _load(path, wanted, optimize=True, threads=threads)
+        settings, wanted = _settings(threads=threads), None
+        if plugin:
+            settings.add_provider_for_devices(plugin_devices(plugin)[:1], dict(options or {}))
+            settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+        else:
+            wanted = [(provider, dict(options or {})), *([CPU] if provider != CPU else [])]
+        runtime = _load(path, settings, wanted)
         turns = nullcontext() if threads == 1 else BoundedSemaphore(max(1, cores() // threads))
         return cls(runtime, _spec(runtime, path), turns)
 
@@ -84,7 +92,7 @@ class OnnxSession:
 
 def read_spec(path: Path) -> ModelSpec:
     """The contract of the file at ``path``. Raises UnknownModel as :meth:`OnnxSession.open`."""
-    return _spec(_load(path, [(CPU, {})], optimize=False), path)
+    return _spec(_load(path, _settings(optimize=False), [CPU]), path)
 
 
 def compiled_providers() -> tuple[str, ...]:
@@ -118,6 +126,33 @@ def preload_cuda() -> str:
 
 
 @cache
+def plugin_devices(package: str) -> tuple[Any, ...]:
+    """The processors that the execution provider in ``package`` runs on; loads it, once.
+
+    Raises:
+        ImportError: the package is not installed.
+        SrBatchError: ONNX Runtime cannot load what is in it.
+    """
+    plugin, onnxruntime = import_module(package), _onnxruntime()
+    try:
+        onnxruntime.register_execution_provider_library(package, plugin.get_library_path())
+    except Exception as fault:  # its exceptions have no common base
+        raise SrBatchError(f"{package} cannot be loaded: {_sentence(fault)}") from fault
+    kind = onnxruntime.OrtHardwareDeviceType.CPU
+    return tuple(
+        each
+        for each in onnxruntime.get_ep_devices()
+        if each.ep_name == plugin.get_ep_name() and each.device.type == kind
+    )
+
+
+def processor_vendor() -> str:
+    """Who made the processor, such as ``AMD``, as ONNX Runtime has it."""
+    devices = _onnxruntime().get_ep_devices()
+    return next((str(each.device.vendor) for each in devices if each.ep_name == CPU), "unknown")
+
+
+@cache
 def _onnxruntime() -> Any:
     try:
         import onnxruntime
@@ -130,18 +165,23 @@ def _onnxruntime() -> Any:
     return onnxruntime
 
 
-def _load(path: Path, providers: list[Any], optimize: bool, threads: int = 1) -> Any:
+def _settings(optimize: bool = True, threads: int = 1) -> Any:
     onnxruntime = _onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.enable_mem_pattern = False  # it doubles the memory and is no faster
     levels = onnxruntime.GraphOptimizationLevel
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimize else levels.ORT_DISABLE_ALL
+    return options
+
+
+def _load(path: Path, settings: Any, providers: list[Any] | None) -> Any:
+    """``providers`` None: those that ``settings`` name."""
     if not path.is_file():
         raise UnknownModel(f"{path}: no such file; to see what there is: sr-batch models list")
     try:
-        return onnxruntime.InferenceSession(
-            path, options, providers=providers, enable_fallback=False
+        return _onnxruntime().InferenceSession(
+            path, settings, providers=providers, enable_fallback=False
         )
     except Exception as fault:  # its exceptions have no common base
         raise UnknownModel(f"{path}: cannot be run: {_sentence(fault)}") from fault

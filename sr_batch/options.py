@@ -39,7 +39,8 @@ class UpscaleOptions(Goal):
         tile: Longest side of a tile's core in LR pixels; None chooses, 0 never tiles.
         overlap: LR pixels of context per side of a tile; ``auto`` as measured at export,
             ``full`` the receptive field.
-        device: ``auto``, ``cpu`` or ``cuda``. Anything but ``auto`` is strict.
+        device: ``auto``, ``cpu``, ``cuda``, ``openvino`` or ``openvino-bf16``. Anything but
+            ``auto`` is strict, and ``auto`` takes one of the first two.
         precision: Of the networks, ``fp32``, ``fp16`` or ``int8``; an ONNX file has its own.
         self_ensemble: Whether the network sees each picture turned eight ways, for the mean.
         color_lock: Whether colours are held to the input's over areas of some pixels.

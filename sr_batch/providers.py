@@ -1,6 +1,7 @@
 """Where networks run: the table of execution providers, and how one of them is chosen."""
 
 import ctypes
+import json
 import re
 import shlex
 import sys
@@ -8,17 +9,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sr_batch.errors import DeviceUnavailable, UnknownModel, UsageError
+from sr_batch.errors import DeviceUnavailable, SrBatchError, UnknownModel, UsageError
 from sr_batch.onnx_session import (
     CPU,
     OnnxSession,
     compiled_providers,
     cuda_version,
+    plugin_devices,
     preload_cuda,
+    processor_vendor,
     read_spec,
 )
+from sr_batch.session import Session
 
 CUDA = "CUDAExecutionProvider"
+OPENVINO = "OpenVINOExecutionProvider"
+OPENVINO_PLUGIN = "onnxruntime_ep_openvino"
 
 
 @dataclass(frozen=True)
@@ -43,11 +49,20 @@ class Provider:
         name: ONNX Runtime's.
         options: Of ONNX Runtime's.
         find_fault: Looks, before a session is made, for what stands in the way.
+        plugin: Package that brings it, where ONNX Runtime itself does not.
+        by_itself: Whether ``auto`` may take it.
+        batch: Tiles that it takes in one call; more than one does not pay on a CPU.
+        window: Side in LR pixels of the windows of all tiles of all images; None where any size
+            will do.
     """
 
     name: str
     options: Mapping[str, str] = field(default_factory=dict)
     find_fault: Callable[[], Fault | None] = lambda: None
+    plugin: str = ""
+    by_itself: bool = True
+    batch: int = 1
+    window: int | None = None
 
 
 def find_cuda_fault() -> Fault | None:
@@ -71,6 +86,34 @@ def find_cuda_fault() -> Fault | None:
     return None
 
 
+def find_openvino_fault() -> Fault | None:
+    """What keeps OpenVINO from running here."""
+    try:
+        devices = plugin_devices(OPENVINO_PLUGIN)
+    except ImportError:
+        package = OPENVINO_PLUGIN.replace("_", "-")
+        return Fault(f"{package} is not installed", pip("install", package))
+    except SrBatchError as fault:
+        return Fault(str(fault), pip("install", "--upgrade", OPENVINO_PLUGIN.replace("_", "-")))
+    if not devices:
+        return Fault(f"OpenVINO runs on Intel processors, this one is by {processor_vendor()}")
+    return None
+
+
+def find_bf16_fault() -> Fault | None:
+    """What keeps OpenVINO from bfloat16; without it, it would take float32 and say nothing."""
+    if fault := find_openvino_fault():
+        return fault
+    able = plugin_devices(OPENVINO_PLUGIN)[0].ep_metadata.get("OPTIMIZATION_CAPABILITIES", "")
+    return None if "BF16" in able.split() else Fault("this processor does not compute in bfloat16")
+
+
+def _openvino(precision: str, find_fault: Callable[[], Fault | None]) -> Provider:
+    """Left alone, OpenVINO takes bfloat16 where the processor has it, and that shows."""
+    config = json.dumps({"CPU": {"INFERENCE_PRECISION_HINT": precision}})
+    return Provider(OPENVINO, {"load_config": config}, find_fault, OPENVINO_PLUGIN, by_itself=False)
+
+
 # In the order in which `auto` tries them; the first one is taken that has no fault.
 PROVIDERS: Mapping[str, Provider] = {
     "cuda": Provider(
@@ -81,8 +124,12 @@ PROVIDERS: Mapping[str, Provider] = {
             "use_tf32": "0",  # its 10 bits show in the picture
         },
         find_cuda_fault,
+        batch=4,
+        window=256,
     ),
     "cpu": Provider(CPU),
+    "openvino": _openvino("f32", find_openvino_fault),
+    "openvino-bf16": _openvino("bf16", find_bf16_fault),
 }
 
 
@@ -108,7 +155,7 @@ def open_session(
             raise DeviceUnavailable(f"--device {device}: {session}; --device auto takes another")
         return session
     faults: list[Fault] = []
-    for name in PROVIDERS:
+    for name in (name for name, provider in PROVIDERS.items() if provider.by_itself):
         session = _try(path, name, threads)
         if isinstance(session, OnnxSession):
             notify(f"device: {name}{''.join(f', as {fault}' for fault in faults)}")
@@ -124,8 +171,8 @@ def require_known(device: str) -> None:
         raise UsageError(f"--device {device}: allowed is {names}")
 
 
-def device_of(session: OnnxSession) -> str:
-    """The key of ``PROVIDERS`` for the device that runs ``session``."""
+def device_of(session: Session) -> str:
+    """The key of ``PROVIDERS`` for the device that ``auto`` chose to run ``session``."""
     return next(key for key, each in PROVIDERS.items() if each.name == session.provider)
 
 
@@ -134,7 +181,7 @@ def _try(path: Path, device: str, threads: int) -> OnnxSession | Fault:
     if fault := provider.find_fault():
         return fault
     try:
-        session = OnnxSession.open(path, provider.name, provider.options, threads)
+        session = OnnxSession.open(path, provider.name, provider.options, threads, provider.plugin)
     except UnknownModel as refusal:
         read_spec(path)  # raises the same if it is the file's fault
         return Fault(str(refusal), "sr-batch doctor")

@@ -26,7 +26,7 @@ from sr_batch.resample import bleed, resize
 from sr_batch.scaling import ScalePlan, plan_scale
 from sr_batch.tile_pool import Stopped as Stopped
 from sr_batch.tile_pool import TileJob, TilePool
-from sr_batch.tiling import plan_auto, plan_tiles, split
+from sr_batch.tiling import plan_auto, plan_fixed, plan_tiles, split
 from sr_batch.tuning import Layout, kept_layout
 
 # Raised by one when the same input, network and options begin to give other pixels.
@@ -68,7 +68,7 @@ class Upscaler:
         self._goal = options.goal
         self._networks = Networks(options, notify, layout_of)
         self._threads = options.jobs or cores()
-        self._pool = TilePool(self._threads, notify)
+        self._pool = TilePool(max(self._threads, self._networks.callers), notify)
         self._paces: dict[int, float] = {}
         self._timing = threading.Lock()
 
@@ -206,6 +206,8 @@ class Upscaler:
         multiple, tile = self._networks[scale].spec.multiple, self._options.tile
         if tile is None:
             tile = self._networks.layout(scale).tile
+        if tile is None and self._networks.window:
+            return plan_fixed(size, self._networks.window, overlap, multiple)
         if tile is None:
             return plan_auto(size, overlap, multiple, self._threads)
         return plan_tiles(size, tile, overlap, multiple)

@@ -3,8 +3,9 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from sr_batch.geometry import Size
 from sr_batch.image import Image, Metadata
 from sr_batch.onnx_session import CPU, OnnxSession
 from sr_batch.options import UpscaleOptions
-from sr_batch.providers import find_cuda_fault
+from sr_batch.providers import PROVIDERS, Provider, find_cuda_fault
 from sr_batch.resample import bleed, resize
 from sr_batch.upscaler import Stopped, Upscaled, Upscaler
 from tests.networks import block_network, conv_network, dazzled_network, nan_network
@@ -235,6 +236,30 @@ def test_images_in_flight_do_not_mix(folder: Path) -> None:
         )
         for color, upscaled in zip(pictures, run, strict=True):
             assert np.array_equal(upscaled.image.color, reference_rgb(folder, color))
+
+
+@pytest.mark.parametrize("options", [{}, {"self_ensemble": True}, {"model": "block"}], ids=str)
+def test_no_pixel_depends_on_batches_and_windows_of_one_size(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a GPU is given, on the CPU: photographs at the same time, of sizes that differ."""
+    pictures = [Image(noise(70 + 31 * i, 150 - 20 * i, 3, seed=i)) for i in range(5)]
+    usual = [enlarge(image, **options).image.color for image in pictures]
+    for_gpu = replace(PROVIDERS["cpu"], batch=4, window=64)
+    monkeypatch.setitem(cast(dict[str, Provider], PROVIDERS), "cpu", for_gpu)
+    shapes = set()
+    asked = OnnxSession.__call__
+
+    def watched(session: OnnxSession, batch: np.ndarray) -> np.ndarray:
+        shapes.add(batch.shape[1:])
+        return asked(session, batch)
+
+    monkeypatch.setattr(OnnxSession, "__call__", watched)
+    with Upscaler(choose(**options), ignore) as upscaler, ThreadPoolExecutor(5) as pool:
+        run = pool.map(lambda image: upscaler(image, "a", ignore, threading.Event()), pictures)
+        for color, upscaled in zip(usual, run, strict=True):
+            assert np.array_equal(upscaled.image.color, color)
+    assert shapes == {(3, 64, 64)}
 
 
 def recipe(**options: Any) -> str:

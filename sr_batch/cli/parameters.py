@@ -126,7 +126,8 @@ TileOverlap = Annotated[
 Device = Annotated[
     str,
     typer.Option(
-        metavar="auto|cpu|cuda", help="Where to run; any but auto fails where it cannot be had."
+        metavar="auto|cpu|cuda|openvino|openvino-bf16",
+        help="Where to run; any but auto fails where it cannot be had.",
     ),
 ]
 InPrecision = Annotated[
