@@ -12,6 +12,7 @@ from statistics import median
 
 from PIL import Image
 
+from benchmarks.gpu import gpu
 from benchmarks.graphs import graphs
 from benchmarks.growth import growth
 from benchmarks.peers import peers
@@ -157,6 +158,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "isolation": isolation,
     "png": png,
     "graphs": graphs,
+    "gpu": gpu,
     "growth": growth,
     "peers": peers,
 }

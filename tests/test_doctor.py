@@ -1,5 +1,6 @@
 import sys
 from importlib.metadata import distributions
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -107,4 +108,5 @@ def test_this_machine_is_examined_by_doing_the_work() -> None:
     assert findings["runtime"].status == "ok"
     assert findings["models"].status == "ok"
     assert findings["cpu"].detail.startswith("CPUExecutionProvider runs ")
+    assert ("openvino" in findings) == (find_spec("onnxruntime_ep_openvino") is not None)
     assert "error" not in {finding.status for finding in findings.values()}

@@ -32,5 +32,5 @@ def doctor(
 
 def describe(finding: Finding) -> str:
     """One line, and a second one with the command that mends it."""
-    line = f"{finding.status:8}{finding.subject:10}{finding.detail}"
-    return f"{line}\n{'':8}{'':10}to mend it: {finding.fix}" if finding.fix else line
+    line = f"{finding.status:8}{finding.subject:14}{finding.detail}"
+    return f"{line}\n{'':8}{'':14}to mend it: {finding.fix}" if finding.fix else line

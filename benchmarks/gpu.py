@@ -1,0 +1,134 @@
+"""The tool on a GPU, against nothing but the network on what lies in the GPU's memory already."""
+
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from math import ceil
+from pathlib import Path
+from statistics import mean, median
+
+import numpy as np
+import onnxruntime
+
+from benchmarks.photos import photographs
+from benchmarks.setting import Row, Setting
+from benchmarks.work import enlarge, ignore, in_turns
+from sr_batch.catalog import choose
+from sr_batch.codec import read_image
+from sr_batch.image import Image
+from sr_batch.onnx_session import read_spec
+from sr_batch.options import MAX_PIXELS, UpscaleOptions
+from sr_batch.providers import PROVIDERS, find_cuda_fault
+from sr_batch.tiling import plan_fixed
+from sr_batch.upscaler import Upscaler
+
+_COUNT, _MEGAPIXELS = 60, 1.0
+_AT_ONCE = 4  # images in flight
+_SAMPLING = (
+    "nvidia-smi",
+    "--id=0",
+    "--query-gpu=utilization.gpu",
+    "--format=csv,noheader,nounits",
+    "--loop-ms=100",
+)
+
+
+def gpu(setting: Setting) -> Iterator[Row]:
+    """`fast` at its smallest scale on photographs of 1 MP; without a GPU a row that says so."""
+    if fault := find_cuda_fault():
+        yield Row(f"no GPU: {fault.what}", "not measured", "", True)
+        return
+    yield from on_device("cuda", setting)
+
+
+def on_device(device: str, setting: Setting, count: int = _COUNT) -> Iterator[Row]:
+    """The rows for a key of ``PROVIDERS`` with a window of its own."""
+    photographs(setting.photos, setting.folder / "in", count, (_MEGAPIXELS, _MEGAPIXELS))
+    paths = sorted((setting.folder / "in").iterdir())
+    network = min(choose("fast").values(), key=lambda file: file.scale)
+    options = UpscaleOptions(
+        model="fast", scale=network.scale, device=device, format="jpg", jobs=setting.threads
+    )
+    bare = Resident(network.path, device)
+    ratios, memory, files, busy = [], 0.0, 0.0, Busy()
+    with Upscaler(options, ignore) as upscaler:
+        _in_memory(upscaler, _read(paths[:_AT_ONCE]))  # the device prepares for the shapes
+        for group in in_turns(paths):
+            images = _read(group)
+            alone = bare.seconds(sum(map(bare.tiles, images)))
+            took = _in_memory(upscaler, images)
+            ratios.append(alone / took)
+            memory += took
+            with busy:
+                files += enlarge(group, options, setting.folder / "out", upscaler)
+    name, ratio, pace = f"fast x{network.scale}", median(ratios), count / memory
+    yield Row(f"{name}: resident network / tool", f"{ratio:.2f}", ">= 0.90", ratio >= 0.9)
+    yield Row(f"{name}: 1 MP images, decoded already", f"{pace:.1f} /s", ">= 20 /s", pace >= 20)
+    yield Row(f"{name}: 1 MP files, JPEG to JPEG", f"{count / files:.1f} /s", "", True)
+    yield Row("  GPU busy meanwhile, by nvidia-smi", f"{busy.percent:.0f}%", "", True)
+
+
+class Resident:
+    """A bare session whose input and output stay on the device."""
+
+    def __init__(self, path: Path, device: str) -> None:
+        provider, self._spec = PROVIDERS[device], read_spec(path)
+        assert provider.window
+        self._batch, self._window = provider.batch, provider.window
+        self._session = onnxruntime.InferenceSession(
+            path, providers=[(provider.name, dict(provider.options))]
+        )
+        shape = (self._batch, self._spec.channels, self._window, self._window)
+        ready = onnxruntime.OrtValue.ortvalue_from_numpy(np.ones(shape, np.float32), device)
+        self._binding = self._session.io_binding()
+        self._binding.bind_ortvalue_input("input", ready)
+        self._binding.bind_output("output", device)
+        self.seconds(self._batch)
+
+    def tiles(self, image: Image) -> int:
+        """That the tool cuts ``image`` into."""
+        spec = self._spec
+        return len(plan_fixed(image.size, self._window, spec.overlap, spec.multiple))
+
+    def seconds(self, tiles: int) -> float:
+        """For so many tiles, in full batches."""
+        batches = ceil(tiles / self._batch)
+        started = time.perf_counter()
+        for _ in range(batches):
+            self._session.run_with_iobinding(self._binding)
+        self._binding.synchronize_outputs()
+        return (time.perf_counter() - started) * tiles / (batches * self._batch)
+
+
+class Busy:
+    """How busy the first GPU is while it is entered, as nvidia-smi samples it."""
+
+    def __init__(self) -> None:
+        self._samples: list[int] = []
+
+    @property
+    def percent(self) -> float:
+        return mean(self._samples) if self._samples else 0.0
+
+    def __enter__(self) -> None:
+        self._process = subprocess.Popen(_SAMPLING, stdout=subprocess.PIPE, text=True)
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        printed = self._process.communicate()[0]
+        self._samples += [int(line) for line in printed.splitlines() if line.strip().isdigit()]
+
+
+def _read(paths: Sequence[Path]) -> list[Image]:
+    return [read_image(path.read_bytes(), path.name, MAX_PIXELS) for path in paths]
+
+
+def _in_memory(upscaler: Upscaler, images: Sequence[Image]) -> float:
+    """Seconds for all of them, some at a time."""
+    stop = threading.Event()
+    started = time.perf_counter()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(lambda image: upscaler(image, "image", lambda _: None, stop), images))
+    return time.perf_counter() - started
