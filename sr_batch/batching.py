@@ -10,9 +10,8 @@ from concurrent.futures import Future
 
 import numpy as np
 
-from sr_batch.contract import ModelSpec
 from sr_batch.errors import ImageError, OutOfMemory
-from sr_batch.session import Batch, Session
+from sr_batch.session import Around, Batch, Session
 
 # Runs at the same time: the copies of one go beside the computing of another.
 AT_ONCE = 2
@@ -26,7 +25,7 @@ class _Call:
         self.outcome: Future[Batch] = Future()
 
 
-class Batching:
+class Batching(Around):
     """A :class:`sr_batch.session.Session` that asks another one for several callers at once.
 
     Args:
@@ -35,19 +34,11 @@ class Batching:
     """
 
     def __init__(self, session: Session, most: int) -> None:
-        self._session = session
+        super().__init__(session)
         self._most = most
         self._turns = AT_ONCE
         self._gathered: list[_Call] = []
         self._changed = threading.Condition()
-
-    @property
-    def spec(self) -> ModelSpec:
-        return self._session.spec
-
-    @property
-    def provider(self) -> str:
-        return self._session.provider
 
     def __call__(self, batch: Batch) -> Batch:
         """As the session; (N, C, H, W) float32 to (N, C, H*s, W*s), part of a larger array."""

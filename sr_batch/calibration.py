@@ -9,7 +9,7 @@ import numpy as np
 from sr_batch.catalog import ModelFile
 from sr_batch.geometry import Size
 from sr_batch.image import Image
-from sr_batch.onnx_session import cores
+from sr_batch.machine import cores
 from sr_batch.options import UpscaleOptions
 from sr_batch.tuning import USUAL, Layout, Tuned, candidates, choose_layout
 from sr_batch.upscaler import Upscaler

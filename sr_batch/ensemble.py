@@ -9,23 +9,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sr_batch.contract import ModelSpec
-from sr_batch.session import Batch, Session
+from sr_batch.session import Around, Batch
 
 
-class SelfEnsemble:
+class SelfEnsemble(Around):
     """A :class:`sr_batch.session.Session` that asks another one eight times."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @property
-    def spec(self) -> ModelSpec:
-        return self._session.spec
-
-    @property
-    def provider(self) -> str:
-        return self._session.provider
 
     def __call__(self, batch: Batch) -> Batch:
         """As the session; (N, C, H, W) float32 to (N, C, H*s, W*s)."""

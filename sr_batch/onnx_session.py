@@ -1,7 +1,6 @@
 """Networks on ONNX Runtime: the only file that imports it, and only when a network is opened."""
 
 import io
-import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from functools import cache
@@ -14,6 +13,7 @@ import numpy as np
 
 from sr_batch.contract import ContractError, ModelSpec, from_metadata
 from sr_batch.errors import ImageError, OutOfMemory, SrBatchError, UnknownModel
+from sr_batch.machine import cores
 from sr_batch.session import Batch
 
 CPU = "CPUExecutionProvider"
@@ -103,13 +103,6 @@ def compiled_providers() -> tuple[str, ...]:
 def runtime_version() -> str:
     """Of the installed ONNX Runtime."""
     return str(_onnxruntime().__version__)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def cuda_version() -> str | None:

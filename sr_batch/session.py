@@ -28,6 +28,21 @@ class Session(Protocol):
     def __call__(self, batch: Batch) -> Batch: ...
 
 
+class Around:
+    """What a session that asks another one has of it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def spec(self) -> ModelSpec:
+        return self._session.spec
+
+    @property
+    def provider(self) -> str:
+        return self._session.provider
+
+
 class NearestSession:
     """Repeats every pixel: the simplest network that keeps the contract, for tests."""
 

@@ -6,7 +6,6 @@ runtime or network means the usual layout, and never an error.
 
 import json
 import os
-import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +13,8 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from sr_batch.onnx_session import cores, runtime_version
+from sr_batch.machine import cores, processor
+from sr_batch.onnx_session import runtime_version
 from sr_batch.storage import write_output
 
 SIDES = (64, 96, 128, 192, 256, 384, 512)
@@ -113,15 +113,8 @@ def _file(network: Path) -> Path:
         status.st_size,
         status.st_mtime_ns,
         runtime_version(),
-        _processor(),
+        processor(),
         cores(),
     )
     digest = sha256("\n".join(map(str, known)).encode(errors="surrogateescape")).hexdigest()
     return folder() / "layouts" / f"{digest[:32]}.json"
-
-
-def _processor() -> str:
-    with suppress(OSError, StopIteration):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line for line in lines if line.startswith("model name"))
-    return f"{platform.machine()} {platform.processor()}"

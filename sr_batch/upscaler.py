@@ -18,8 +18,8 @@ from sr_batch.ensemble import SelfEnsemble
 from sr_batch.errors import BadOutput, about
 from sr_batch.geometry import Region, Size, Tile
 from sr_batch.image import Image
+from sr_batch.machine import cores
 from sr_batch.networks import Networks
-from sr_batch.onnx_session import cores
 from sr_batch.options import UpscaleOptions
 from sr_batch.providers import require_known
 from sr_batch.resample import bleed, resize

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 # Every file or folder of sr_batch stands on one floor. A new file needs a line here.
 FLOORS: dict[int, set[str]] = {
-    0: {"contract", "errors", "geometry", "goal", "naming", "options", "results"},
+    0: {"contract", "errors", "geometry", "goal", "machine", "naming", "options", "results"},
     1: {
         "batching",
         "bicubic",

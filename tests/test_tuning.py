@@ -85,7 +85,7 @@ def test_other_runtimes_and_processors_have_their_own(
     network: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep(network, OTHER)
-    for name in ("runtime_version", "_processor", "cores"):
+    for name in ("runtime_version", "processor", "cores"):
         with monkeypatch.context() as patch:
             patch.setattr(tuning, name, lambda: "another")
             assert kept_layout(network) == USUAL

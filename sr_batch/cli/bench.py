@@ -127,9 +127,9 @@ def choice_of(names: Sequence[str]) -> Choice:
 
 
 def _setting(hr: Sequence[Path] | None, device: str, rounds: int) -> Setting:
+    from sr_batch.machine import cores
     from sr_batch.measure.bench import Setting, committed_pictures
     from sr_batch.measure.pictures import read_set
-    from sr_batch.onnx_session import cores
 
     if rounds < 1:
         raise UsageError(f"--rounds {rounds}: allowed is {COUNT_RANGE}")

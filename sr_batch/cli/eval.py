@@ -48,9 +48,9 @@ def evaluate(
 
     Exit codes: 0 all were judged, 3 some could not be.
     """
+    from sr_batch.machine import cores
     from sr_batch.measure.pictures import list_pictures
     from sr_batch.measure.quality import PROTOCOL, mean
-    from sr_batch.onnx_session import cores
 
     UpscaleOptions(model=model, device=device, precision=precision, jobs=jobs)  # ranges
     found = list_pictures(folder)

@@ -199,7 +199,7 @@ def encode_pages(
         kind: One of ``SUFFIXES``; its library must be there, see `require_writable`.
         quality: 1 to 100, of all but PNG, TIFF, BMP and GIF (a WebP from a lossless one is
             lossless).
-        png_effort: ``small`` takes twenty times as long, for a file that is never larger.
+        png_effort: ``small`` takes up to thirty times as long, for a file that is never larger.
 
     Raises:
         ImageTooLarge: ``kind`` cannot hold this size.

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from sr_batch.errors import UsageError
+from sr_batch.installers import folders as places
 from sr_batch.installers.installer import Condition
 from sr_batch.installers.shipped import shipped
 from sr_batch.storage import write_output
@@ -76,7 +77,7 @@ def _home() -> Path:
         return Path(os.environ["APPDATA"], "GIMP")
     if sys.platform == "darwin":
         return Path.home() / "Library/Application Support/GIMP"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config", "GIMP")
+    return places.settings() / "GIMP"
 
 
 def _files(tool: Path) -> dict[str, bytes]:

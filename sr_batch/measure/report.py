@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sr_batch.errors import UsageError
+from sr_batch.machine import processor
 from sr_batch.measure.row import Row, from_json, to_json
 from sr_batch.onnx_session import runtime_version
 from sr_batch.storage import write_output
 
 _SCHEMA = 1
-# On which the ratio of two speeds depends.
-_UNITS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8")
-_CPUS = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ def here(device: str) -> dict[str, str]:
     """What speeds, differences and memory may depend on."""
     return {
         "device": device,
-        "processor": _processor(),
+        "processor": processor(),
         "python": platform.python_version(),
         "runtime": f"onnxruntime {runtime_version()}",
     }
@@ -77,16 +75,3 @@ def load_report(path: Path) -> Report:
         ) from fault
     except (ValueError, KeyError, TypeError, AttributeError) as fault:
         raise UsageError(f"{path}: no report of sr-batch bench ({fault})") from fault
-
-
-def _processor() -> str:
-    """The model, and what it computes with: virtual machines often hide the one or the other."""
-    name, units = platform.processor() or platform.machine(), ""
-    if _CPUS.exists():
-        for line in reversed(_CPUS.read_text(encoding="utf-8", errors="replace").splitlines()):
-            key, _, value = line.partition(":")
-            if key.strip() == "model name":
-                name = value.strip()
-            if key.strip() == "flags":
-                units = ", ".join(unit for unit in _UNITS if unit in value.split())
-    return f"{name} ({units})" if units else name
