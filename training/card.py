@@ -10,7 +10,11 @@ from training.losses import describe
 from training.models.about import About
 from training.recipe import Recipe
 
-_OPTIMIZERS = {"adam": "Adam (0.9, 0.99)", "sgd": "SGD with momentum 0.9"}
+_OPTIMIZERS = {
+    "adam": "Adam (0.9, 0.99)",
+    "muon": "Muon (0.95), Adam (0.9, 0.99) for the first and the last layer",
+    "sgd": "SGD with momentum 0.9",
+}
 
 
 @dataclass(frozen=True)

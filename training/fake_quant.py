@@ -9,6 +9,8 @@ state of a network: its weights fit the plain one.
 import torch
 from torch import nn
 
+from training.models.layers import inner_layers
+
 # Weights have seven bits: products of eight and eight overflow on processors without VNNI.
 WEIGHT_LEVELS = 63
 
@@ -31,11 +33,6 @@ class QuantConv2d(nn.Conv2d):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self._conv_forward(round_activations(x), round_weights(self.weight), self.bias)
-
-
-def inner_layers(net: nn.Module) -> list[str]:
-    """Names of all convolutions of ``net`` but the first and the last, which stay in float."""
-    return [name for name, module in net.named_modules() if isinstance(module, nn.Conv2d)][1:-1]
 
 
 def prepare(net: nn.Module) -> nn.Module:

@@ -1,4 +1,4 @@
-"""The optimizer and the learning-rate schedule of a recipe, made of torch's own."""
+"""The optimizer and the learning-rate schedule of a recipe."""
 
 import math
 
@@ -6,18 +6,26 @@ from torch import nn
 from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
+from training.models.layers import inner_layers
+from training.muon import Muon
 from training.recipe import Recipe
 
 Schedule = LambdaLR | ReduceLROnPlateau
 
 
 def make_optimizer(net: nn.Module, recipe: Recipe) -> Optimizer:
-    """One group of parameters for each distinct rate."""
-    groups: dict[float, list[nn.Parameter]] = {}
+    """One group of parameters for each distinct rate; of Muon, the inner weights apart."""
+    inner = {f"{layer}.weight" for layer in inner_layers(net)} if recipe.optimizer == "muon" else ()
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in net.named_parameters():
         factor = next((f for start, f in recipe.rates.items() if name.startswith(start)), 1.0)
-        groups.setdefault(factor, []).append(parameter)
-    rates = [{"params": group, "lr": recipe.lr * factor} for factor, group in groups.items()]
+        groups.setdefault((factor, name in inner), []).append(parameter)
+    rates = [
+        {"params": group, "lr": recipe.lr * factor} | ({"inner": True} if is_inner else {})
+        for (factor, is_inner), group in groups.items()
+    ]
+    if recipe.optimizer == "muon":
+        return Muon(rates)
     if recipe.optimizer == "sgd":
         return SGD(rates, momentum=0.9)
     return Adam(rates, betas=(0.9, 0.99))

@@ -46,7 +46,8 @@ class Recipe:
         ensemble: Of how many turned inputs the teacher's output is the mean: 1, 4 or 8.
         teaching: Weight of that target, in the losses of the stage.
         degradation: How LR is made of HR: ``bicubic``, ``area``, ``blur`` or ``blind``.
-        optimizer: ``adam`` (0.9, 0.99), or ``sgd`` with momentum 0.9.
+        optimizer: ``adam`` (0.9, 0.99), ``muon`` with Adam at both ends, or ``sgd`` with
+            momentum 0.9.
         rates: Beginning of a parameter's name -> factor of its learning rate.
         schedule: After the warm-up: ``cosine`` to ``final_lr``; ``step``, a tenth at each of
             ``drops``; ``plateau``, half whenever ``patience`` checkpoints brought no gain.
@@ -74,7 +75,7 @@ class Recipe:
     ensemble: int = 1
     teaching: float = 1.0
     degradation: Literal["bicubic", "area", "blur", "blind"] = "bicubic"
-    optimizer: Literal["adam", "sgd"] = "adam"
+    optimizer: Literal["adam", "muon", "sgd"] = "adam"
     rates: Mapping[str, float] = field(default_factory=dict)
     schedule: Literal["cosine", "step", "plateau"] = "cosine"
     drops: tuple[float, ...] = (0.5, 0.75, 0.9)

@@ -18,9 +18,9 @@ from training.curve import draw_curve
 from training.data import list_images, shipped_images
 from training.evaluate import Score, bicubic_scores
 from training.export import to_onnx, write
-from training.fake_quant import inner_layers
 from training.measure import least_consistency, lr_crops, score_file
 from training.models import MODELS
+from training.models.layers import inner_layers
 from training.precision import to_fp16, to_int8
 from training.recipe import Recipe
 from training.record import record

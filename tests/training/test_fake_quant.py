@@ -4,12 +4,12 @@ import torch
 from tests.training.small import SMALL
 from training.fake_quant import (
     WEIGHT_LEVELS,
-    inner_layers,
     prepare,
     round_activations,
     round_weights,
 )
 from training.models import build
+from training.models.layers import inner_layers
 
 
 def test_activations_have_256_levels_and_zero_is_one() -> None:

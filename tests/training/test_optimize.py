@@ -6,6 +6,7 @@ from torch import nn
 from torch.optim import SGD
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from training.muon import Muon
 from training.optimize import lr_factor, make_optimizer, make_schedule
 from training.recipe import Recipe
 
@@ -51,3 +52,13 @@ def test_gives_layers_their_own_rates() -> None:
     moves = {n: (before[n] - v).flatten()[0].item() for n, v in net.named_parameters()}
     assert moves["first.weight"] == pytest.approx(1e-3, rel=1e-3)
     assert moves["last.weight"] == pytest.approx(1e-4, rel=1e-3)
+
+
+def test_muon_takes_the_inner_weights_and_adam_the_rest() -> None:
+    net = nn.Sequential(*(nn.Conv2d(4, 4, 3) for _ in range(4)))
+    optimizer = make_optimizer(net, replace(RECIPE, optimizer="muon", rates={"2": 0.5}))
+    assert isinstance(optimizer, Muon)
+    inner = [group for group in optimizer.param_groups if group["inner"]]
+    weights = [parameter for group in inner for parameter in group["params"]]
+    assert [group["lr"] for group in inner] == [RECIPE.lr, 0.5 * RECIPE.lr]
+    assert [id(weight) for weight in weights] == [id(net[1].weight), id(net[2].weight)]

@@ -9,8 +9,9 @@ import torch
 from tests.training.small import SMALL
 from training import cost
 from training.export import to_onnx
-from training.fake_quant import inner_layers, prepare
+from training.fake_quant import prepare
 from training.models import build
+from training.models.layers import inner_layers
 from training.precision import to_fp16, to_int8
 
 

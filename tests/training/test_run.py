@@ -45,6 +45,22 @@ def test_resumes_exactly(config: str, photographs: Path, tmp_path: Path) -> None
         assert all(torch.equal(expected[key], found[key]) for key in expected)
 
 
+def test_resumes_exactly_by_muon(photographs: Path, tmp_path: Path) -> None:
+    recipe = replace(small_recipe("fast", 6), optimizer="muon")
+    corpora = corpora_for("fast", photographs)
+    whole = Run(recipe, setting(tmp_path / "whole", photographs))
+    train(whole, corpora)
+    first = Run(recipe, setting(tmp_path / "broken", photographs))
+    for _ in range(4):
+        first.step(corpora)
+    first.save()
+    second = Run(recipe, setting(tmp_path / "broken", photographs))
+    assert second.resume()
+    train(second, corpora)
+    expected, found = whole.net.state_dict(), second.net.state_dict()
+    assert all(torch.equal(expected[key], found[key]) for key in expected)
+
+
 def test_resumes_exactly_with_an_adversary(photographs: Path, tmp_path: Path) -> None:
     stages = (Stage(0.3, 2, 8, {"l1": 1}), Stage(1.0, 2, 8, {"l1": 0.01, "adversarial": 0.005}))
     recipe = replace(small_recipe("esrgan", 6), stages=stages)

@@ -47,6 +47,11 @@ class ResidualBlock(nn.Module):
         return x + self.conv2(self.activation(self.conv1(x)))
 
 
+def inner_layers(net: nn.Module) -> list[str]:
+    """Names of all convolutions of ``net`` but the first and the last."""
+    return [name for name, module in net.named_modules() if isinstance(module, nn.Conv2d)][1:-1]
+
+
 @torch.no_grad()
 def silence_(conv: nn.Conv2d) -> None:
     """Make ``conv`` return zeros."""
