@@ -147,21 +147,21 @@ RECIPES = REPORTS | {
     "edsr_x3": Recipe("edsr", 3, 8_000, 3e-4, EDSR_CPU_STAGES, DIRECT, init="edsr_x2_more"),
     "fast_x4": Recipe("fast", 4, 20_000, 1e-3, FAST_STAGES),
     "fast_x4_more": Recipe(
-        "fast", 4, 30_000, 3e-3, FAST_MORE_STAGES, init="fast_x4", optimizer="muon"
+        "fast", 4, 30_000, 2e-3, FAST_MORE_STAGES, init="fast_x4", optimizer="muon"
     ),
     "fast_x3": Recipe("fast", 3, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
     "fast_x2": Recipe(
         "fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon", **TAUGHT_X2
     ),
-    "balanced_x4": Recipe("balanced", 4, 12_000, 3e-3, BALANCED_STAGES, optimizer="muon"),
+    "balanced_x4": Recipe("balanced", 4, 12_000, 1e-3, BALANCED_STAGES, optimizer="muon"),
     "balanced_x3": Recipe(
-        "balanced", 3, 8_000, 2e-3, BALANCED_STAGES, init="balanced_x4", optimizer="muon"
+        "balanced", 3, 8_000, 1e-3, BALANCED_STAGES, init="balanced_x4", optimizer="muon"
     ),
     "balanced_x2": Recipe(
         "balanced",
         2,
         8_000,
-        2e-3,
+        1e-3,
         BALANCED_STAGES,
         init="balanced_x4",
         optimizer="muon",
@@ -170,7 +170,7 @@ RECIPES = REPORTS | {
     "srcnn_x3": Recipe("srcnn", 3, 15_000, 1e-3, SRCNN_STAGES),
     "srcnn_x2": Recipe("srcnn", 2, 15_000, 7e-4, SRCNN_STAGES, init="srcnn_x3"),
     "srcnn_x4": Recipe("srcnn", 4, 10_000, 7e-4, SRCNN_STAGES, init="srcnn_x3"),
-    "vdsr": Recipe("vdsr", 2, 10_000, 2e-3, VDSR_STAGES, scales=(3, 4), optimizer="muon"),
+    "vdsr": Recipe("vdsr", 2, 10_000, 1e-3, VDSR_STAGES, scales=(3, 4), optimizer="muon"),
     "refiner_x4": Recipe("refiner", 4, 6_000, 5e-4, RESIDUAL_STAGES),
     "resnet_x4": Recipe("resnet", 4, 6_000, 5e-4, RESIDUAL_STAGES),
     "autoencoder_x4": Recipe("autoencoder", 4, 4_000, 5e-4, RESIDUAL_STAGES),
