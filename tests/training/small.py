@@ -30,6 +30,7 @@ SMALL_REPORT: dict[str, dict[str, Any]] = {
     "srcnn_deep": SMALL["srcnn_deep"] | {"skip": False},
     "autoencoder": SMALL["autoencoder"] | {"skip": False},
     "edsr": SMALL["edsr"] | {"tail": "direct"},
+    "fast": SMALL["fast"] | {"slope": 0.0},
     "refiner": SMALL["refiner"] | {"stride": 1},
 }
 """What the ``report`` recipes, or others, set beside sizes."""

@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 import torch
 
-from tests.training.small import SMALL
+from tests.training.small import CONFIGS, SMALL
 from training import cost
 from training.export import to_onnx
 from training.fake_quant import prepare
@@ -23,10 +23,11 @@ def run(model: onnx.ModelProto, image: np.ndarray) -> np.ndarray:
     return np.asarray(output)[0]
 
 
-@pytest.mark.parametrize("name", ["espcn", "edsr", "fast", "balanced"])
-def test_int8_rounds_as_training_did(name: str) -> None:
+@pytest.mark.parametrize("config", ["espcn", "edsr", "fast", "fast_other", "balanced"])
+def test_int8_rounds_as_training_did(config: str) -> None:
     torch.manual_seed(0)
-    net = build(name, 2, SMALL[name]).eval()
+    name, options = CONFIGS[config]
+    net = build(name, 2, options).eval()
     for parameter in net.parameters():
         torch.nn.init.normal_(parameter, 0, 0.1)
     channels = 1 if name == "espcn" else 3

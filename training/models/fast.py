@@ -13,8 +13,6 @@ from torch import nn
 from training.models.about import About
 from training.models.layers import Bicubic, silence_
 
-SLOPE = 0.05
-
 ABOUT = About(
     title="fast, 4 blocks of 4 convolutions with 32 channels",
     paper=(
@@ -40,12 +38,16 @@ ABOUT = About(
 
 @dataclass(frozen=True)
 class Config:
-    """``blocks`` residual blocks of ``convs`` convolutions of ``channels`` channels."""
+    """``blocks`` residual blocks of ``convs`` convolutions of ``channels`` channels.
+
+    ``slope`` is that of LeakyReLU; 0 is ReLU, which an 8-bit convolution does in passing.
+    """
 
     scale: int
     channels: int = 32
     blocks: int = 4
     convs: int = 4
+    slope: float = 0.05
     color: Literal["rgb", "y"] = "rgb"
 
 
@@ -57,7 +59,7 @@ class ConvStack(nn.Module):
         width = config.channels
         self.enlarge = Bicubic(config.scale, channels=3)
         self.head = nn.Conv2d(3, width, 3, padding=1)
-        self.body = nn.Sequential(*(Block(width, config.convs) for _ in range(config.blocks)))
+        self.body = nn.Sequential(*(Block(config) for _ in range(config.blocks)))
         self.tail = nn.Conv2d(width, 3 * config.scale**2, 3, padding=1)
         self.shuffle = nn.PixelShuffle(config.scale)
         silence_(self.tail)
@@ -69,10 +71,11 @@ class ConvStack(nn.Module):
 class Block(nn.Module):
     """x + convolutions with LeakyReLU after each but the last."""
 
-    def __init__(self, channels: int, convs: int) -> None:
+    def __init__(self, config: Config) -> None:
         super().__init__()
-        stack = [_conv(channels) for _ in range(convs)]
-        layers = [layer for conv in stack for layer in (conv, nn.LeakyReLU(SLOPE))]
+        stack = [_conv(config.channels, config.slope) for _ in range(config.convs)]
+        activation = nn.LeakyReLU(config.slope) if config.slope else nn.ReLU()
+        layers = [layer for conv in stack for layer in (conv, activation)]
         self.layers = nn.Sequential(*layers[:-1])
         with torch.no_grad():
             stack[-1].weight.mul_(0.1)  # a branch starts small, so that depth does not add up
@@ -81,9 +84,9 @@ class Block(nn.Module):
         return x + self.layers(x)
 
 
-def _conv(channels: int) -> nn.Conv2d:
+def _conv(channels: int, slope: float) -> nn.Conv2d:
     conv = nn.Conv2d(channels, channels, 3, padding=1)
-    nn.init.kaiming_normal_(conv.weight, SLOPE, nonlinearity="leaky_relu")
+    nn.init.kaiming_normal_(conv.weight, slope, nonlinearity="leaky_relu")
     if conv.bias is not None:
         nn.init.zeros_(conv.bias)
     return conv
