@@ -58,7 +58,12 @@ def test_has_the_papers_parameter_count() -> None:
     [
         ("edrs", 2, {}, "no network is called edrs: did you mean edsr?"),
         ("refiner", 3, {}, "refiner has no x3, but x4"),
-        ("fast", 2, {"depth": 3}, "fast has no option depth, but channels, blocks, convs, slope, color"),
+        (
+            "fast",
+            2,
+            {"depth": 3},
+            "fast has no option depth, but channels, blocks, convs, slope, color",
+        ),
     ],
 )
 def test_says_what_there_is(name: str, scale: int, options: dict[str, int], message: str) -> None:

@@ -5,6 +5,7 @@ learn only what the bicubic image lacks.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -69,6 +70,8 @@ class SRCNNDeep(nn.Module):
             _conv(two, one, 3), nn.Sigmoid(),
             last, nn.Sigmoid(),
         )  # fmt: skip
+        for stack in (self.before, self.residual, self.after):
+            _wake(stack)
         self.skip = config.skip
         if config.skip:
             silence_(last)
@@ -78,6 +81,21 @@ class SRCNNDeep(nn.Module):
         features = self.before(base)
         out = self.after(features + self.residual(features))
         return base + out - 0.5 if self.skip else out
+
+
+@torch.no_grad()
+def _wake(stack: nn.Sequential) -> None:
+    """Let differences reach the end of ``stack``, where usual starts leave a flat grey.
+
+    A sigmoid takes three quarters of what comes in and adds a half: filters in front of one start
+    larger (Glorot and Bengio, AISTATS 2010), and all of them with a mean of zero.
+    """
+    for conv, activation in pairwise(stack):
+        if isinstance(conv, nn.Conv2d) and conv.bias is not None:
+            gain = 4.0 if isinstance(activation, nn.Sigmoid) else 2**0.5
+            conv.weight.normal_(0, gain / conv.weight[0].numel() ** 0.5)
+            conv.weight.sub_(conv.weight.mean((1, 2, 3), keepdim=True))
+            conv.bias.zero_()
 
 
 def _conv(channels: int, filters: int, size: int) -> nn.Conv2d:
