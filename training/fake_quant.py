@@ -7,7 +7,8 @@ state of a network: its weights fit the plain one.
 """
 
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import fx, nn
 
 from training.models.layers import inner_layers
 
@@ -16,10 +17,15 @@ WEIGHT_LEVELS = 63
 
 
 class QuantConv2d(nn.Conv2d):
-    """A convolution of 8-bit activations (one range) with 7-bit weights (one of each filter)."""
+    """A convolution of 8-bit activations (one range) with 7-bit weights (one of each filter).
+
+    Its result is rounded, too: ``rectified`` first, where a ReLU comes next.
+    """
+
+    rectified = False
 
     @classmethod
-    def of(cls, conv: nn.Conv2d) -> "QuantConv2d":
+    def of(cls, conv: nn.Conv2d, rectified: bool) -> "QuantConv2d":
         """One that shares the parameters of ``conv``."""
         quick = cls(
             conv.in_channels,
@@ -28,20 +34,35 @@ class QuantConv2d(nn.Conv2d):
             conv.stride,  # type: ignore[arg-type]
             conv.padding,  # type: ignore[arg-type]
         )
-        quick.weight, quick.bias = conv.weight, conv.bias
+        quick.weight, quick.bias, quick.rectified = conv.weight, conv.bias, rectified
         return quick
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self._conv_forward(round_activations(x), round_weights(self.weight), self.bias)
+        out = self._conv_forward(round_activations(x), round_weights(self.weight), self.bias)
+        return round_activations(torch.relu(out) if self.rectified else out)
 
 
 def prepare(net: nn.Module) -> nn.Module:
     """Make ``net`` round in its inner convolutions; returns it."""
+    rectified = rectified_layers(net)
     for name in inner_layers(net):
         conv = net.get_submodule(name)
         assert isinstance(conv, nn.Conv2d)
-        net.set_submodule(name, QuantConv2d.of(conv))
+        net.set_submodule(name, QuantConv2d.of(conv, name in rectified))
     return net
+
+
+def rectified_layers(net: nn.Module) -> set[str]:
+    """Names of the layers of ``net`` whose result goes into a ReLU and nowhere else."""
+    nodes = fx.symbolic_trace(net).graph.nodes
+
+    def is_relu(node: fx.Node) -> bool:
+        if node.op == "call_module":
+            return isinstance(net.get_submodule(str(node.target)), nn.ReLU)
+        return node.target in (torch.relu, F.relu)
+
+    layers = [node for node in nodes if node.op == "call_module" and node.users]
+    return {str(node.target) for node in layers if all(map(is_relu, node.users))}
 
 
 def round_activations(x: torch.Tensor) -> torch.Tensor:

@@ -1,10 +1,13 @@
 import pytest
 import torch
+from torch import nn
 
 from tests.training.small import SMALL
 from training.fake_quant import (
     WEIGHT_LEVELS,
+    QuantConv2d,
     prepare,
+    rectified_layers,
     round_activations,
     round_weights,
 )
@@ -53,3 +56,21 @@ def test_gradients_pass_through_the_rounding() -> None:
     assert x.grad is not None
     assert weight.grad.abs().min() > 0
     assert x.grad.abs().max() > 0
+
+
+def test_knows_what_a_relu_follows() -> None:
+    assert rectified_layers(build("fast", 2, SMALL["fast"])) == set()
+    assert rectified_layers(build("fast", 2, SMALL["fast"] | {"slope": 0.0})) == {
+        "body.0.layers.0",
+        "body.1.layers.0",
+    }
+    assert {"body.0.conv1", "body.1.conv1"} <= rectified_layers(build("edsr", 2, SMALL["edsr"]))
+
+
+def test_a_result_has_256_levels_above_zero_where_a_relu_follows() -> None:
+    net = nn.Sequential(*(nn.Conv2d(2, 2, 3) for _ in range(2)), nn.ReLU(), nn.Conv2d(2, 1, 3))
+    rounding = prepare(net).get_submodule("1")
+    assert isinstance(rounding, QuantConv2d)
+    out = rounding(torch.randn(1, 2, 40, 40))
+    assert out.min() == 0
+    assert 100 < len(out.unique()) <= 256

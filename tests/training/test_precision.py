@@ -46,6 +46,7 @@ def test_int8_rounds_as_training_did(config: str) -> None:
     exact, found = run(model, images[0]), run(quantized, images[0])
     lost = np.abs(found - exact).mean()
     assert lost < 0.02 * np.abs(exact).max()
+    assert 0.9 < np.abs(taught - exact).mean() / lost < 1.3
     assert np.abs(found - taught).mean() < 1.5 * lost
 
 
