@@ -152,9 +152,7 @@ RECIPES = REPORTS | {
         "fast", 4, 30_000, 2e-3, FAST_MORE_STAGES, init="fast_x4", optimizer="muon"
     ),
     "fast_x3": Recipe("fast", 3, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
-    "fast_x2": Recipe(
-        "fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon", **TAUGHT_X2
-    ),
+    "fast_x2": Recipe("fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
     "balanced_x4": Recipe("balanced", 4, 12_000, 1e-3, BALANCED_STAGES, optimizer="muon"),
     "balanced_x3": Recipe(
         "balanced", 3, 8_000, 1e-3, BALANCED_STAGES, init="balanced_x4", optimizer="muon"
@@ -177,7 +175,7 @@ RECIPES = REPORTS | {
     "resnet_x4": Recipe("resnet", 4, 6_000, 5e-4, RESIDUAL_STAGES),
     "autoencoder_x4": Recipe("autoencoder", 4, 4_000, 5e-4, RESIDUAL_STAGES),
     "srcnn_deep_x2": Recipe(
-        "srcnn_deep", 2, 1_500, 1e-3, (Stage(1.0, batch=4, patch=16, loss=L1),), optimizer="muon"
+        "srcnn_deep", 2, 1_000, 1e-3, (Stage(1.0, batch=4, patch=16, loss=L1),), optimizer="muon"
     ),
     "edsr_x2_cpu": Recipe(
         "edsr",
