@@ -1,0 +1,9 @@
+"""Modules of formats, each loaded when it is needed: all of them take longer than a picture."""
+
+from importlib import import_module
+from typing import Any
+
+
+def of_format(module: str) -> Any:
+    """``sr_batch.codec.MODULE``."""
+    return import_module(f"sr_batch.codec.{module}")

@@ -1,0 +1,147 @@
+"""Image files to pixels: what a file says about itself, and its pictures, one after the other."""
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sr_batch.codec import opencv, pillow
+from sr_batch.codec.container import Container, decode
+from sr_batch.codec.extras import require_readable
+from sr_batch.codec.limits import require_within
+from sr_batch.codec.modules import of_format
+from sr_batch.codec.sniff import describe, sniff
+from sr_batch.errors import UnreadableImage, UnsupportedImage, about
+from sr_batch.geometry import Size
+from sr_batch.image import Image
+
+_HEAD = 512
+_OPENERS: dict[str, Callable[[bytes], tuple[Container, ...]]] = {
+    "jpg": lambda data: (of_format("jpeg").open_file(data),),
+    "png": lambda data: of_format("png").open_file(data),
+    "webp": lambda data: of_format("webp").open_file(data),
+    "tif": lambda data: of_format("tiff").open_file(data),
+    "bmp": lambda data: (of_format("bmp").open_file(data),),
+    "gif": lambda data: of_format("gif").open_file(data),
+    "avif": lambda data: (of_format("avif").open_file(data),),
+    "heic": lambda data: (of_format("heic").open_file(data),),
+    "jxl": lambda data: (of_format("jxl").open_file(data),),
+}
+_HEADER_FAULTS = (struct.error, ValueError, LookupError, ArithmeticError, zlib.error)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says about its pictures before they are decoded.
+
+    Attributes:
+        format: Of the file's content, whatever its suffix.
+        sizes: Of the upright pictures: of the one, of all pages, or of all frames.
+        orientation: How the stored pixels of the first are turned, 1 to 8.
+        decoded_bytes: Memory that all pixels will take.
+        animated: Whether these are frames.
+    """
+
+    format: str
+    sizes: tuple[Size, ...]
+    orientation: int
+    decoded_bytes: int
+    animated: bool = False
+
+    @property
+    def size(self) -> Size:
+        """Of the first picture."""
+        return self.sizes[0]
+
+    @property
+    def pixels(self) -> int:
+        """Of all pictures."""
+        return sum(size.pixels for size in self.sizes)
+
+
+def read_header(data: bytes, name: str, max_pixels: int) -> Header:
+    """Look at a file's header; takes milliseconds, whatever size it claims.
+
+    Args:
+        data: The whole file.
+        name: What error messages call it.
+        max_pixels: Limit of width times height.
+
+    Raises:
+        UnreadableImage: empty or damaged.
+        UnsupportedImage: no image, or of a kind that is not handled.
+        ImageTooLarge: over ``max_pixels``.
+    """
+    with about(name):
+        pages = _open(data, max_pixels)
+        return Header(
+            format=pages[0].format,
+            sizes=tuple(page.size for page in pages),
+            orientation=pages[0].orientation,
+            decoded_bytes=sum(page.decoded_bytes for page in pages),
+            animated=pages[0].timing is not None,
+        )
+
+
+def read_pages(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
+    """Decode a file: its one picture, or its pages or frames, each when it is asked for.
+
+    They are the right way up; gray, alpha and 16 bit are kept. Arguments as `read_header`.
+
+    Raises:
+        UnreadableImage: empty, truncated or damaged.
+        UnsupportedImage: no image, or of a kind that is not handled.
+        ImageTooLarge: over ``max_pixels``.
+    """
+    with about(name):
+        for page in _open(data, max_pixels):
+            yield decode(page)
+
+
+def read_image(data: bytes, name: str, max_pixels: int) -> Image:
+    """The only picture of a file. As `read_pages`.
+
+    Raises:
+        UnsupportedImage: there are several, among other reasons.
+    """
+    pages = read_header(data, name, max_pixels).sizes
+    if len(pages) > 1:
+        raise UnsupportedImage(f"{name}: it has {len(pages)} pictures, and one is wanted here")
+    return next(read_pages(data, name, max_pixels))
+
+
+def preload() -> None:
+    """Load all that decodes, but for what comes with extras, rather than when it is needed.
+
+    For a process that is held to limits of time and memory while it decodes.
+    """
+    for module in ("jpeg", "png", "webp", "tiff", "bmp", "gif", "avif", "heic", "jxl"):
+        of_format(module)
+    opencv.load()
+    pillow.load()
+
+
+def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
+    """Take apart whatever ``data`` is, and refuse sizes before anything is decoded.
+
+    Pages are decoded one by one, so each is held against the limit; frames are played together.
+    """
+    if not data:
+        raise UnreadableImage("the file is empty")
+    kind = sniff(data[:_HEAD])
+    if kind is None:
+        what = describe(data[:_HEAD])
+        raise UnsupportedImage(
+            f"it is {what}; JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC and JPEG XL are read"
+        )
+    require_readable(kind)
+    try:
+        pages = _OPENERS[kind](data)
+    except _HEADER_FAULTS as fault:
+        raise UnreadableImage(f"truncated or damaged {kind} (header)") from fault
+    frames = len(pages) if pages[0].timing else 1
+    for size in {page.size for page in pages}:
+        if min(size.width, size.height) < 1:
+            raise UnreadableImage(f"damaged {kind} (it is {size} pixels)")
+        require_within(size, max_pixels, frames)
+    return pages
