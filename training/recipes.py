@@ -211,7 +211,15 @@ RECIPES = REPORTS | {
     "edsr_x4_int8": Recipe(
         "edsr", 4, 400, 3e-5, EDSR_INT8_STAGES, DIRECT, init="edsr_x4_cpu", quantized=True
     ),
-    # These four need a GPU.
+    # These need a GPU.
+    "fast_x4_next": Recipe("fast", 4, 150_000, 2e-3, GPU_STAGES, init="fast_x4", optimizer="muon"),
+    "fast_x2_next": Recipe("fast", 2, 150_000, 2e-3, GPU_STAGES, init="fast_x2", optimizer="muon"),
+    "balanced_x4_next": Recipe(
+        "balanced", 4, 150_000, 1e-3, GPU_STAGES, init="balanced_x4", optimizer="muon"
+    ),
+    "balanced_x2_next": Recipe(
+        "balanced", 2, 100_000, 1e-3, GPU_STAGES, init="balanced_x4_next", optimizer="muon"
+    ),
     "rrdb_x4": Recipe("rrdb", 4, 200_000, 2e-4, GPU_STAGES),
     "esrgan_x4": Recipe(
         "esrgan",
