@@ -205,6 +205,9 @@ RECIPES = REPORTS | {
     "fast_x4_int8": Recipe(
         "fast", 4, 4_000, 3e-4, FAST_INT8_STAGES, RELU, init="fast_x4", quantized=True
     ),
+    "fast_x2_int8": Recipe(
+        "fast", 2, 4_000, 3e-4, FAST_INT8_STAGES, RELU, init="fast_x2", quantized=True
+    ),
     "edsr_x2_int8": Recipe(
         "edsr", 2, 400, 3e-5, EDSR_INT8_STAGES, DIRECT, init="edsr_x2_more", quantized=True
     ),
