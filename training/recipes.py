@@ -138,15 +138,18 @@ RECIPES = REPORTS | {
         "edsr",
         4,
         8_000,
-        2e-4,
+        5e-4,
         EDSR_X4_CPU_STAGES,
         DIRECT,
+        optimizer="muon",
         init="edsr_x4_cpu",
         teacher="edsr_x4_cpu",
         ensemble=4,
         teaching=0.25,
     ),
-    "edsr_x3": Recipe("edsr", 3, 8_000, 3e-4, EDSR_CPU_STAGES, DIRECT, init="edsr_x2_more"),
+    "edsr_x3": Recipe(
+        "edsr", 3, 8_000, 5e-4, EDSR_CPU_STAGES, DIRECT, init="edsr_x2_more", optimizer="muon"
+    ),
     "fast_x4": Recipe("fast", 4, 20_000, 1e-3, FAST_STAGES),
     "fast_x4_more": Recipe(
         "fast", 4, 30_000, 2e-3, FAST_MORE_STAGES, init="fast_x4", optimizer="muon"
