@@ -7,19 +7,21 @@ from typing import Annotated, NoReturn
 
 import torch
 import typer
+from PIL import Image
 
 from sr_batch.records import record_path, save_record
 from training import checkpoint
 from training import compare as table
 from training.certify import NotCertified
 from training.commit import source_commit
-from training.data import TooSmall, list_images, load_corpus, shipped_images
+from training.data import TooSmall, list_images, load_corpus, read_rgb, shipped_images
+from training.degrade import lowered
 from training.evaluate import bicubic_scores
 from training.loop import Diverged
 from training.loop import train as train_run
 from training.measure import perceptual_distance, score_file
 from training.models import BadConfig
-from training.recipe import Recipe
+from training.recipe import Kind, Recipe
 from training.recipes import RECIPES
 from training.record import fits_its_record, record_of
 from training.run import Run, Setting
@@ -146,6 +148,23 @@ def bicubic(data: Data = DATA) -> None:
     for scale in (2, 3, 4):
         for name, score in bicubic_scores(data, scale).items():
             typer.echo(f"{name:7} x{scale} {score.psnr:.3f} {score.ssim:.4f}")
+
+
+@app.command()
+def degrade(
+    photographs: Annotated[list[Path], typer.Argument(help="HR folders.")],
+    out: Annotated[Path, typer.Option("-o", help="Folder of the LR PNGs.")],
+    kind: Annotated[Kind, typer.Option(help="How.")] = "blind",
+    scale: Annotated[int, typer.Option(min=2, max=4, help="Of which network they are for.")] = 4,
+    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 1,
+) -> None:
+    """Make LR pictures of HR ones as training does: to look at, or to judge a network by."""
+    out.mkdir(parents=True, exist_ok=True)
+    generator = torch.Generator().manual_seed(seed)
+    for path in list_images(photographs):
+        lr = lowered(read_rgb(path), kind, scale, generator)
+        Image.fromarray(lr).save(out / f"{path.stem}.png")
+    typer.echo(out)
 
 
 @app.command()

@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from training.resize import crop_to_multiple, downscale
+
 Degradation = Callable[[torch.Tensor, int, torch.Generator], torch.Tensor]
 """HR (B, C, H, W), 0..1, the scale and the random numbers -> LR (B, C, H/s, W/s), 0..1."""
 
@@ -63,6 +65,17 @@ def blind(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Ten
 
 
 DEGRADATIONS: dict[str, Degradation] = {"area": area, "blur": blur, "blind": blind}
+
+
+def lowered(hr: np.ndarray, kind: str, scale: int, generator: torch.Generator) -> np.ndarray:
+    """LR uint8 (H/s, W/s, 3) of HR uint8 (H, W, 3) by ``bicubic`` or one of DEGRADATIONS."""
+    hr = crop_to_multiple(hr, scale)
+    if kind == "bicubic":
+        lr = downscale(hr, scale)
+    else:
+        x = torch.from_numpy(hr.copy()).permute(2, 0, 1)[None].float() / 255
+        lr = DEGRADATIONS[kind](x, scale, generator)[0] * 255
+    return lr.round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
 
 
 def gaussian(sigma_x: float, sigma_y: float, angle: float) -> torch.Tensor:

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from training.losses import Weights
 
+Kind = Literal["bicubic", "area", "blur", "blind"]
+"""Of how LR is made of HR."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -74,7 +77,7 @@ class Recipe:
     teacher: str | None = None
     ensemble: int = 1
     teaching: float = 1.0
-    degradation: Literal["bicubic", "area", "blur", "blind"] = "bicubic"
+    degradation: Kind = "bicubic"
     optimizer: Literal["adam", "muon", "sgd"] = "adam"
     rates: Mapping[str, float] = field(default_factory=dict)
     schedule: Literal["cosine", "step", "plateau"] = "cosine"

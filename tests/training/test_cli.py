@@ -3,13 +3,16 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from sr_batch.onnx_session import read_spec
 from training import cli
+from training.data import read_rgb
 from training.recipe import Recipe, Stage
 from training.recipes import RECIPES
+from training.resize import crop_to_multiple, downscale
 
 TINY = Recipe("espcn", 2, 4, 1e-3, (Stage(1.0, 2, 12, {"l1": 1}),), {"channels": 8}, warmup=1)
 
@@ -46,6 +49,19 @@ def test_from_nothing_to_a_card(
     run("compare", "--data", str(data), "--exported", str(exported), "--readme", str(readme))
     assert "| [`espcn`](exported/espcn_x2.md) | x2 |" in readme.read_text()
     assert "| `espcn` | speed; luma |" in readme.read_text()
+
+
+@pytest.mark.parametrize("kind", ["bicubic", "area", "blur", "blind"])
+def test_makes_lr_pictures_to_look_at(kind: str, photographs: Path, tmp_path: Path) -> None:
+    for turn in ("a", "b"):
+        run("degrade", str(photographs), "-o", str(tmp_path / turn), "--kind", kind, "--scale", "3")
+    sources = sorted(photographs.iterdir())
+    for source in sources:
+        lr, again = (read_rgb(tmp_path / turn / f"{source.stem}.png") for turn in ("a", "b"))
+        assert lr.shape == (85, 85, 3)
+        assert (lr == again).all()
+        smaller = downscale(crop_to_multiple(read_rgb(source), 3), 3).permute(1, 2, 0).numpy()
+        assert np.abs(lr - smaller).mean() < (0.5 if kind == "bicubic" else 25)
 
 
 @pytest.mark.parametrize(
