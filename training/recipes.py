@@ -74,7 +74,10 @@ FAST_INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=LUMA),)
 EDSR_INT8_STAGES = (Stage(1.0, batch=4, patch=32, loss=LUMA),)
 
 DIRECT = {"tail": "direct"}
-RELU = {"slope": 0.0}
+RELU: dict[str, Any] = {
+    "model_options": {"slope": 0.0},
+    "remark": "ReLU stands where the fp32 network has LeakyReLU: int8 does it in passing.",
+}
 # Its lessons, once computed (half an hour on two cores), serve every network of that scale.
 TAUGHT_X2: dict[str, Any] = {"teacher": "edsr_x2_more", "ensemble": 4, "teaching": 0.5}
 
@@ -206,10 +209,10 @@ RECIPES = REPORTS | {
     "espcn_x3_int8": Recipe("espcn", 3, 3_000, 2e-4, INT8_STAGES, init="espcn_x3", quantized=True),
     "espcn_x4_int8": Recipe("espcn", 4, 3_000, 2e-4, INT8_STAGES, init="espcn_x4", quantized=True),
     "fast_x4_int8": Recipe(
-        "fast", 4, 4_000, 3e-4, FAST_INT8_STAGES, RELU, init="fast_x4", quantized=True
+        "fast", 4, 4_000, 3e-4, FAST_INT8_STAGES, init="fast_x4", quantized=True, **RELU
     ),
     "fast_x2_int8": Recipe(
-        "fast", 2, 4_000, 3e-4, FAST_INT8_STAGES, RELU, init="fast_x2", quantized=True
+        "fast", 2, 4_000, 3e-4, FAST_INT8_STAGES, init="fast_x2", quantized=True, **RELU
     ),
     "edsr_x2_int8": Recipe(
         "edsr", 2, 400, 3e-5, EDSR_INT8_STAGES, DIRECT, init="edsr_x2_more", quantized=True
