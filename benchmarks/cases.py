@@ -69,20 +69,18 @@ def hidden(setting: Setting) -> Iterator[Row]:
     photographs(setting.photos, setting.folder / "in", 20, (0.5, 1.0))
     paths = sorted((setting.folder / "in").iterdir())
     options = options_for("espcn", 3, "png", setting)
-    session = bare_session("espcn", 3, 1)
+    session = bare_session("espcn", 3, setting.threads)
     tool = network = codec = 0.0
     with Upscaler(options, ignore) as upscaler:
         for group in in_turns(paths):
             tool += enlarge(group, options, setting.folder / "out", upscaler)
             network += sum(infer(session, network_input(path, "y")) for path in group)
             codec += sum(_decode_and_encode(path, setting.folder / "out") for path in group)
-    serial = network + codec
-    limit = serial / setting.threads
-    yield Row("espcn x3 to PNG: decode + encode, of all work", f"{codec / serial:.0%}", "", True)
-    yield Row("  all work, one after the other / tool", f"{serial / tool:.2f}", "", True)
-    yield Row(
-        "  all work, on all threads / tool", f"{limit / tool:.2f}", ">= 0.90", limit / tool >= 0.9
-    )
+    share = codec / (network * setting.threads + codec)
+    ratio = max(network, codec / setting.threads) / tool
+    yield Row("espcn x3 to PNG: decode + encode, of all work", f"{share:.0%}", "", True)
+    yield Row("  bare network, then both / tool", f"{(network + codec) / tool:.2f}", "", True)
+    yield Row("  the slower of them alone / tool", f"{ratio:.2f}", ">= 0.90", ratio >= 0.9)
 
 
 def memory(setting: Setting) -> Iterator[Row]:
