@@ -9,7 +9,7 @@ from torch import nn
 from tests.training.small import CONFIGS, corpora_for, setting, small_recipe
 from training.loop import train
 from training.models import MODELS
-from training.recipe import Stage, stage_at
+from training.recipe import Recipe, Stage, stage_at
 from training.recipes import RECIPES
 from training.run import Run
 
@@ -27,58 +27,47 @@ def test_learns_to_darken(config: str, photographs: Path, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("config", sorted(CONFIGS))
 def test_resumes_exactly(config: str, photographs: Path, tmp_path: Path) -> None:
-    corpora = corpora_for(CONFIGS[config][0], photographs)
-    whole = Run(small_recipe(config), setting(tmp_path / "whole", photographs))
-    train(whole, corpora)
-
-    first = Run(small_recipe(config), setting(tmp_path / "broken", photographs))
-    for _ in range(7):
-        first.step(corpora)
-    first.save()
-    first.step(corpora)  # lost with the process: the checkpoint is what counts
-    second = Run(small_recipe(config), setting(tmp_path / "broken", photographs))
-    assert second.resume()
-    train(second, corpora)
-
-    for ours, theirs in ((whole.net, second.net), (whole.ema, second.ema)):
-        expected, found = ours.state_dict(), theirs.state_dict()
-        assert all(torch.equal(expected[key], found[key]) for key in expected)
+    whole, resumed = _whole_and_resumed(small_recipe(config), 7, photographs, tmp_path)
+    _require_same(whole.net, resumed.net)
+    _require_same(whole.ema, resumed.ema)
 
 
 def test_resumes_exactly_by_muon(photographs: Path, tmp_path: Path) -> None:
     recipe = replace(small_recipe("fast", 6), optimizer="muon")
-    corpora = corpora_for("fast", photographs)
-    whole = Run(recipe, setting(tmp_path / "whole", photographs))
-    train(whole, corpora)
-    first = Run(recipe, setting(tmp_path / "broken", photographs))
-    for _ in range(4):
-        first.step(corpora)
-    first.save()
-    second = Run(recipe, setting(tmp_path / "broken", photographs))
-    assert second.resume()
-    train(second, corpora)
-    expected, found = whole.net.state_dict(), second.net.state_dict()
-    assert all(torch.equal(expected[key], found[key]) for key in expected)
+    whole, resumed = _whole_and_resumed(recipe, 4, photographs, tmp_path)
+    _require_same(whole.net, resumed.net)
+    _require_same(whole.ema, resumed.ema)
 
 
 def test_resumes_exactly_with_an_adversary(photographs: Path, tmp_path: Path) -> None:
     stages = (Stage(0.3, 2, 8, {"l1": 1}), Stage(1.0, 2, 8, {"l1": 0.01, "adversarial": 0.005}))
     recipe = replace(small_recipe("esrgan", 6), stages=stages)
-    corpora = corpora_for("esrgan", photographs)
-    whole = Run(recipe, setting(tmp_path / "whole", photographs))
-    for _ in range(6):
-        whole.step(corpora)
-    first = Run(recipe, setting(tmp_path / "broken", photographs))
-    for _ in range(4):
+    whole, resumed = _whole_and_resumed(recipe, 4, photographs, tmp_path)
+    _require_same(whole.net, resumed.net)
+    _require_same(_opponent(whole), _opponent(resumed))
+
+
+def _whole_and_resumed(
+    recipe: Recipe, broken_after: int, photographs: Path, folder: Path
+) -> tuple[Run, Run]:
+    """A run to its end, and one that was killed on the way and went on."""
+    corpora = corpora_for(recipe.model, photographs)
+    whole = Run(recipe, setting(folder / "whole", photographs))
+    train(whole, corpora)
+    first = Run(recipe, setting(folder / "broken", photographs))
+    for _ in range(broken_after):
         first.step(corpora)
     first.save()
-    second = Run(recipe, setting(tmp_path / "broken", photographs))
+    first.step(corpora)  # lost with the process: the checkpoint is what counts
+    second = Run(recipe, setting(folder / "broken", photographs))
     assert second.resume()
-    for _ in range(2):
-        second.step(corpora)
-    for ours, theirs in ((whole.net, second.net), (_opponent(whole), _opponent(second))):
-        expected, found = ours.state_dict(), theirs.state_dict()
-        assert all(torch.equal(expected[key], found[key]) for key in expected)
+    train(second, corpora)
+    return whole, second
+
+
+def _require_same(ours: nn.Module, theirs: nn.Module) -> None:
+    expected, found = ours.state_dict(), theirs.state_dict()
+    assert all(torch.equal(expected[key], found[key]) for key in expected)
 
 
 def _opponent(run: Run) -> nn.Module:
