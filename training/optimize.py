@@ -21,7 +21,7 @@ def make_optimizer(net: nn.Module, recipe: Recipe) -> Optimizer:
         factor = next((f for start, f in recipe.rates.items() if name.startswith(start)), 1.0)
         groups.setdefault((factor, name in inner), []).append(parameter)
     rates = [
-        {"params": group, "lr": recipe.lr * factor} | ({"inner": True} if is_inner else {})
+        {"params": group, "lr": recipe.lr * factor, "inner": is_inner}
         for (factor, is_inner), group in groups.items()
     ]
     if recipe.optimizer == "muon":
