@@ -13,6 +13,7 @@ from training.recipe import Recipe
 _OPTIMIZERS = {
     "adam": "Adam (0.9, 0.99)",
     "muon": "Muon (0.95), Adam (0.9, 0.99) for the first and the last layer",
+    "muon+first": "Muon (0.95), Adam (0.9, 0.99) for the last layer",
     "sgd": "SGD with momentum 0.9",
 }
 

@@ -13,21 +13,18 @@ from sr_batch.records import record_path, save_record
 from training import checkpoint
 from training import compare as table
 from training.certify import NotCertified
-from training.commit import source_commit
-from training.data import TooSmall, list_images, load_corpus, read_rgb, shipped_images
+from training.data import TooSmall, list_images, read_rgb
 from training.degrade import lowered
 from training.evaluate import bicubic_scores
 from training.loop import Diverged
-from training.loop import train as train_run
 from training.measure import perceptual_distance, score_file
 from training.models import BadConfig
 from training.recipe import Kind, Recipe
 from training.recipes import RECIPES
 from training.record import fits_its_record, record_of
-from training.run import Run, Setting
+from training.run import Setting
 from training.ship import Shipment, ship
-from training.teaching import with_lessons
-from training.trained import network, starting_weights
+from training.start import Busy, Places, carry_out
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -66,21 +63,9 @@ def train(
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     bf16 = has_fast_bf16(place) if amp is None else amp
     monitor = tuple(list_images([data / "eval" / "Set5"]))
-    run = Run(plan, Setting(runs / recipe, place, bf16, monitor, every, data / FEATURES))
-    if not run.resume() and plan.init:
-        weights = checkpoint.load_weights(plan.init, runs, kept)
-        run.start_from(starting_weights(plan, RECIPES[plan.init], weights))
-    paths = shipped_images(data)
-    typer.echo(f"{recipe}: {plan}\n{len(paths)} images, {run.setting}, iteration {run.iteration}")
-    run.setting.folder.mkdir(parents=True, exist_ok=True)
-    with (run.setting.folder / "recipe.txt").open("a", encoding="utf-8") as file:
-        file.write(f"{source_commit()} from iteration {run.iteration}: {plan}\n")
-    corpora = {s: load_corpus(paths, s, run.color) for s in (plan.scale, *plan.scales)}
-    if plan.teacher:
-        teacher = network(_recipe(plan.teacher), checkpoint.load_weights(plan.teacher, runs, kept))
-        own = corpora[plan.scale]
-        corpora[plan.scale] = with_lessons(own, teacher.to(place), plan.ensemble, runs / "lessons")
-    train_run(run, corpora)
+    setting = Setting(runs / recipe, place, bf16, monitor, every, data / FEATURES)
+    typer.echo(f"{recipe}: {plan}\n{setting}")
+    carry_out(plan, setting, Places(data, runs, kept))
 
 
 @app.command()
@@ -183,7 +168,7 @@ def main() -> None:
     """Run a command; what a user can mend is said in one line, exit 2."""
     try:
         app()
-    except (FileNotFoundError, BadConfig, TooSmall) as error:
+    except (FileNotFoundError, BadConfig, Busy, TooSmall) as error:
         _leave(error, 2)
     except (Diverged, NotCertified) as error:
         _leave(error, 1)

@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
-from training.models.layers import inner_layers
+from training.models.layers import conv_layers, inner_layers
 from training.muon import Muon
 from training.recipe import Recipe
 
@@ -14,8 +14,8 @@ Schedule = LambdaLR | ReduceLROnPlateau
 
 
 def make_optimizer(net: nn.Module, recipe: Recipe) -> Optimizer:
-    """One group of parameters for each distinct rate; of Muon, the inner weights apart."""
-    inner = {f"{layer}.weight" for layer in inner_layers(net)} if recipe.optimizer == "muon" else ()
+    """One group of parameters for each distinct rate; what learns by Muon apart."""
+    inner = _by_muon(net, recipe)
     groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in net.named_parameters():
         factor = next((f for start, f in recipe.rates.items() if name.startswith(start)), 1.0)
@@ -24,11 +24,19 @@ def make_optimizer(net: nn.Module, recipe: Recipe) -> Optimizer:
         {"params": group, "lr": recipe.lr * factor, "inner": is_inner}
         for (factor, is_inner), group in groups.items()
     ]
-    if recipe.optimizer == "muon":
+    if recipe.optimizer in ("muon", "muon+first"):
         return Muon(rates)
     if recipe.optimizer == "sgd":
         return SGD(rates, momentum=0.9)
     return Adam(rates, betas=(0.9, 0.99))
+
+
+def _by_muon(net: nn.Module, recipe: Recipe) -> set[str]:
+    """Names of the weights that do."""
+    if recipe.optimizer not in ("muon", "muon+first"):
+        return set()
+    layers = conv_layers(net)[:-1] if recipe.optimizer == "muon+first" else inner_layers(net)
+    return {f"{layer}.weight" for layer in layers}
 
 
 def make_schedule(optimizer: Optimizer, recipe: Recipe) -> Schedule:

@@ -17,7 +17,7 @@ class Stage:
     Attributes:
         until: Fraction of all iterations at which it ends.
         batch: Patches in one pass.
-        patch: LR pixels a side.
+        patch: LR pixels a side, at the recipe's scale; at its further scales as many HR pixels.
         loss: Names and weights of losses.
         accumulate: Passes whose gradients are averaged for one step.
         border: HR pixels at each side of a patch that no loss sees.
@@ -49,8 +49,8 @@ class Recipe:
         ensemble: Of how many turned inputs the teacher's output is the mean: 1, 4 or 8.
         teaching: Weight of that target, in the losses of the stage.
         degradation: How LR is made of HR: ``bicubic``, ``area``, ``blur`` or ``blind``.
-        optimizer: ``adam`` (0.9, 0.99), ``muon`` with Adam at both ends, or ``sgd`` with
-            momentum 0.9.
+        optimizer: ``adam`` (0.9, 0.99); ``muon`` with Adam at both ends, or, as ``muon+first``,
+            at the last layer alone; or ``sgd`` with momentum 0.9.
         rates: Beginning of a parameter's name -> factor of its learning rate.
         schedule: After the warm-up: ``cosine`` to ``final_lr``; ``step``, a tenth at each of
             ``drops``; ``plateau``, half whenever ``patience`` checkpoints brought no gain.
@@ -59,7 +59,7 @@ class Recipe:
         early_stop: Checkpoints without a gain that end the run; the best weights are the result.
         warmup: Iterations of linear increase.
         final_lr: Of the cosine.
-        ema: Decay of the averaged weights.
+        ema: Decay of the averaged weights, once it has grown to that.
         clip: Largest norm of the gradient.
         seed: Of the random numbers.
         remark: What the other fields do not say.
@@ -78,7 +78,7 @@ class Recipe:
     ensemble: int = 1
     teaching: float = 1.0
     degradation: Kind = "bicubic"
-    optimizer: Literal["adam", "muon", "sgd"] = "adam"
+    optimizer: Literal["adam", "muon", "muon+first", "sgd"] = "adam"
     rates: Mapping[str, float] = field(default_factory=dict)
     schedule: Literal["cosine", "step", "plateau"] = "cosine"
     drops: tuple[float, ...] = (0.5, 0.75, 0.9)

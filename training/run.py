@@ -1,6 +1,6 @@
 """One training step after another: every part of it is visible here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.func import functional_call
 from torch.optim.lr_scheduler import ReduceLROnPlateau
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import PARAM_LIST, AveragedModel
 
 from training import checkpoint
 from training.data import Corpus
@@ -53,7 +53,7 @@ class Run:
         self.color = configure(recipe.model, recipe.scale, recipe.model_options).color
         self.net = self._build(recipe.scale)
         self.views = {scale: self._build(scale) for scale in recipe.scales}
-        self.ema = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
+        self.ema = AveragedModel(self.net, multi_avg_fn=averaging(recipe.ema))
         self.objective = make_objective(recipe, setting.features, setting.device)
         self.optimizer = make_optimizer(self.net, recipe)
         self.schedule = make_schedule(self.optimizer, recipe)
@@ -155,7 +155,8 @@ class Run:
         """A random batch, and what the network makes of it."""
         scales = (self.recipe.scale, *self.recipe.scales)
         drawn = int(torch.randint(len(scales), (), generator=self.generator)) if scales[1:] else 0
-        batch = sample(corpora[scales[drawn]], stage.batch, stage.patch, self.generator)
+        patch = stage.patch * self.recipe.scale // scales[drawn]
+        batch = sample(corpora[scales[drawn]], stage.batch, patch, self.generator)
         lr = batch.lr
         if self.recipe.degradation != "bicubic":
             lr = DEGRADATIONS[self.recipe.degradation](batch.hr, scales[drawn], self.generator)
@@ -197,3 +198,17 @@ class Best:
     def after(self, psnr: float) -> "Best":
         """With one more checkpoint."""
         return Best(psnr) if psnr > self.psnr else Best(self.psnr, self.stale + 1)
+
+
+def averaging(decay: float) -> Callable[[PARAM_LIST, PARAM_LIST, torch.Tensor | int], None]:
+    """Exponential averages that soon forget where a run started: ``decay`` grows to its value.
+
+    After n steps it is (1 + n) / (10 + n) if that is less, as in TensorFlow's moving averages.
+    """
+
+    @torch.no_grad()
+    def average(averaged: PARAM_LIST, current: PARAM_LIST, count: torch.Tensor | int) -> None:
+        settled = (1 + int(count)) / (10 + int(count))
+        torch._foreach_lerp_(averaged, current, 1 - min(decay, settled))
+
+    return average

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from typer.testing import CliRunner
 
 from sr_batch.onnx_session import read_spec
@@ -49,6 +50,20 @@ def test_from_nothing_to_a_card(
     run("compare", "--data", str(data), "--exported", str(exported), "--readme", str(readme))
     assert "| [`espcn`](exported/espcn_x2.md) | x2 |" in readme.read_text()
     assert "| `espcn` | speed; luma |" in readme.read_text()
+
+
+def test_one_process_trains_in_a_run_folder(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(RECIPES, "tiny", TINY)
+    given = ["train", "tiny", "--data", str(data), "--runs", str(tmp_path), "--device", "cpu"]
+    monkeypatch.setattr(sys, "argv", ["training", *given])
+    (tmp_path / "tiny").mkdir()
+    with FileLock(tmp_path / "tiny" / "lock"), pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 2
+    assert "another process trains there; wait for it" in capsys.readouterr().err
+    assert not (tmp_path / "tiny" / "recipe.txt").exists()
 
 
 @pytest.mark.parametrize("kind", ["bicubic", "area", "blur", "blind"])

@@ -62,3 +62,11 @@ def test_muon_takes_the_inner_weights_and_adam_the_rest() -> None:
     weights = [parameter for group in inner for parameter in group["params"]]
     assert [group["lr"] for group in inner] == [RECIPE.lr, 0.5 * RECIPE.lr]
     assert [id(weight) for weight in weights] == [id(net[1].weight), id(net[2].weight)]
+
+
+def test_muon_may_take_the_first_layer_too() -> None:
+    net = nn.Sequential(*(nn.Conv2d(4, 4, 3) for _ in range(3)))
+    optimizer = make_optimizer(net, replace(RECIPE, optimizer="muon+first"))
+    assert [group["inner"] for group in optimizer.param_groups] == [True, False]
+    weights = optimizer.param_groups[0]["params"]
+    assert [id(weight) for weight in weights] == [id(net[0].weight), id(net[1].weight)]

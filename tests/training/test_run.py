@@ -11,7 +11,7 @@ from training.loop import train
 from training.models import MODELS
 from training.recipe import Recipe, Stage, stage_at
 from training.recipes import RECIPES
-from training.run import Run
+from training.run import Run, averaging
 
 
 @pytest.mark.parametrize("config", sorted(CONFIGS))
@@ -112,6 +112,27 @@ def test_one_set_of_weights_learns_several_scales(photographs: Path, tmp_path: P
     assert not torch.equal(run.net.state_dict()["body.0.weight"], before)
     lr = torch.rand(1, 1, 6, 6)
     assert {s: run._forward(s, lr).shape[-1] for s in (2, 3, 4)} == {2: 12, 3: 18, 4: 24}
+
+
+def test_patches_are_as_large_at_every_scale(photographs: Path, tmp_path: Path) -> None:
+    recipe = replace(small_recipe("vdsr"), scales=(3, 4))
+    run = Run(recipe, setting(tmp_path, photographs))
+    corpora = corpora_for("vdsr", photographs, (2, 3, 4))
+    tried = [run._try(corpora, recipe.stages[0]) for _ in range(12)]
+    assert {(batch.lr.shape[-1], sr.shape[-1]) for batch, sr in tried} == {
+        (12, 24),
+        (8, 24),
+        (6, 24),
+    }
+
+
+def test_averages_forget_where_they_started() -> None:
+    average, weights = averaging(0.999), [torch.zeros(1)]
+    for count in range(1, 101):
+        average(weights, [torch.ones(1)], torch.tensor(count))
+    assert weights[0] > 0.999
+    average(weights, [torch.zeros(1)], torch.tensor(100_000))
+    torch.testing.assert_close(weights[0], torch.tensor([0.999]))
 
 
 def test_a_teacher_is_a_second_target(photographs: Path, tmp_path: Path) -> None:

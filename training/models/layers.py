@@ -49,7 +49,12 @@ class ResidualBlock(nn.Module):
 
 def inner_layers(net: nn.Module) -> list[str]:
     """Names of all convolutions of ``net`` but the first and the last."""
-    return [name for name, module in net.named_modules() if isinstance(module, nn.Conv2d)][1:-1]
+    return conv_layers(net)[1:-1]
+
+
+def conv_layers(net: nn.Module) -> list[str]:
+    """Names of all convolutions of ``net``, in its order."""
+    return [name for name, module in net.named_modules() if isinstance(module, nn.Conv2d)]
 
 
 @torch.no_grad()

@@ -1,0 +1,81 @@
+"""From a recipe to a run under way: its folder, the weights it starts from, what it learns from."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from training import checkpoint
+from training.commit import source_commit
+from training.data import load_corpus, shipped_images
+from training.loop import train
+from training.recipe import Recipe
+from training.recipes import RECIPES
+from training.run import Corpora, Run, Setting
+from training.teaching import with_lessons
+from training.trained import network, starting_weights
+
+
+class Busy(RuntimeError):
+    """Another process trains in this run folder."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders: the image sets, the run folders, the weights that git keeps."""
+
+    data: Path
+    runs: Path
+    kept: Path
+
+
+def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
+    """Train ``plan`` to its end, from where its run folder stopped if it did.
+
+    Raises:
+        Busy: its folder is in use.
+        FileNotFoundError: pictures, or the weights it starts from, are missing.
+        Diverged: the loss is no longer a number.
+    """
+    with _alone_in(setting.folder):
+        run = Run(plan, setting)
+        if not run.resume() and plan.init:
+            run.start_from(starting_weights(plan, RECIPES[plan.init], _weights(plan.init, places)))
+        _note(run)
+        train(run, _corpora(run, places))
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise Busy(f"{folder}: another process trains there; wait for it, or stop it") from error
+
+
+def _note(run: Run) -> None:
+    with (run.setting.folder / "recipe.txt").open("a", encoding="utf-8") as file:
+        file.write(f"{source_commit()} from iteration {run.iteration}: {run.recipe}\n")
+
+
+def _corpora(run: Run, places: Places) -> Corpora:
+    """The photographs at every scale of the run, and what its teacher makes of them."""
+    plan, paths = run.recipe, shipped_images(places.data)
+    corpora = {s: load_corpus(paths, s, run.color) for s in (plan.scale, *plan.scales)}
+    if plan.teacher:
+        teacher = network(RECIPES[plan.teacher], _weights(plan.teacher, places))
+        corpora[plan.scale] = with_lessons(
+            corpora[plan.scale],
+            teacher.to(run.setting.device),
+            plan.ensemble,
+            places.runs / "lessons",
+        )
+    return corpora
+
+
+def _weights(recipe: str, places: Places) -> checkpoint.State:
+    return checkpoint.load_weights(recipe, places.runs, places.kept)
