@@ -183,14 +183,34 @@ RECIPES = REPORTS | {
         optimizer="muon",
         **TAUGHT_X2,
     ),
-    "srcnn_x3": Recipe("srcnn", 3, 25_000, 3e-3, _srcnn_stages(24), optimizer="muon+first"),
+    "srcnn_x3": Recipe(
+        "srcnn",
+        3,
+        40_000,
+        3e-3,
+        _srcnn_stages(24),
+        optimizer="muon+first",
+        remark=(
+            "The first 25,000 iterations ran under the cosine of a run of that length, and padded "
+            "with zeros, where the network repeats the border now."
+        ),
+    ),
     "srcnn_x2": Recipe(
         "srcnn", 2, 20_000, 3e-3, _srcnn_stages(36), init="srcnn_x3", optimizer="muon+first"
     ),
     "srcnn_x4": Recipe(
         "srcnn", 4, 20_000, 3e-3, _srcnn_stages(18), init="srcnn_x3", optimizer="muon+first"
     ),
-    "vdsr": Recipe("vdsr", 2, 9_000, 1e-3, VDSR_STAGES, scales=(3, 4), optimizer="muon"),
+    "vdsr": Recipe(
+        "vdsr",
+        2,
+        7_500,
+        1e-3,
+        VDSR_STAGES,
+        scales=(3, 4),
+        optimizer="muon",
+        remark="The first 2,500 iterations ran under the cosine of a run of 9,000.",
+    ),
     "refiner_x4": Recipe("refiner", 4, 6_000, 5e-4, RESIDUAL_STAGES),
     "resnet_x4": Recipe("resnet", 4, 6_000, 5e-4, RESIDUAL_STAGES),
     "autoencoder_x4": Recipe("autoencoder", 4, 4_000, 5e-4, RESIDUAL_STAGES),

@@ -34,14 +34,16 @@ def rewrite(net: nn.Module) -> nn.Module:
 
 
 class BlockConv(nn.Module):
-    """``conv`` to one channel, 4x4 pixels at a time: (B, C, H, W) -> (B, 1, H, W)."""
+    """``conv`` to one channel, without padding, 4x4 pixels at a time.
+
+    (B, C, H, W) -> (B, 1, H - K + 1, W - K + 1) for a kernel of K pixels a side.
+    """
 
     def __init__(self, conv: nn.Conv2d, block: int = 4) -> None:
         super().__init__()
-        side, reach = conv.kernel_size[0], conv.kernel_size[0] // 2
-        self.padding = (reach, reach + block - 1) * 2  # the rest of a last block that is cut
-        width = side + block - 1
-        self.conv = nn.Conv2d(conv.in_channels, block**2, width, stride=block)
+        self.side = side = conv.kernel_size[0]
+        self.rest = (0, block - 1) * 2  # of a last block that is cut
+        self.conv = nn.Conv2d(conv.in_channels, block**2, side + block - 1, stride=block)
         self.shuffle = nn.PixelShuffle(block)
         assert conv.bias is not None
         assert self.conv.bias is not None
@@ -53,8 +55,8 @@ class BlockConv(nn.Module):
                     self.conv.weight[i * block + j, :, i : i + side, j : j + side] = conv.weight[0]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        height, width = x.shape[-2:]
-        return self.shuffle(self.conv(F.pad(x, self.padding)))[..., :height, :width]
+        height, width = (pixels - self.side + 1 for pixels in x.shape[-2:])
+        return self.shuffle(self.conv(F.pad(x, self.rest)))[..., :height, :width]
 
 
 def _in_blocks(net: SRCNN) -> nn.Module:

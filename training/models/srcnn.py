@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from training.models.about import About
@@ -41,6 +42,7 @@ ABOUT = About(
 
 
 _MEAN, _DEVIATION = 0.434, 0.232
+_REACH = 7  # pixels: of the 9x9 and the 7x7 filters together
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,9 @@ class SRCNN(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.enlarge = Bicubic(config.scale)
-        self.extract = nn.Conv2d(1, config.features, 9, padding=4)
+        self.extract = nn.Conv2d(1, config.features, 9)
         self.map = nn.Conv2d(config.features, config.mapping, 1)
-        self.rebuild = nn.Conv2d(config.mapping, 1, 7, padding=3)
+        self.rebuild = nn.Conv2d(config.mapping, 1, 7)
         self.normalised = config.start == "normal"
         if self.normalised:
             self._start_as_the_paper()
@@ -80,6 +82,7 @@ class SRCNN(nn.Module):
         return self._sharpen((x - _MEAN) / _DEVIATION) * _DEVIATION + _MEAN
 
     def _sharpen(self, x: torch.Tensor) -> torch.Tensor:
+        x = F.pad(x, [_REACH] * 4, mode="replicate")  # zeros would be a dark frame to learn, too
         return self.rebuild(torch.relu(self.map(torch.relu(self.extract(x)))))
 
     def _start_as_bicubic(self) -> None:
