@@ -34,6 +34,7 @@ from sr_batch.codec import encode_image, read_image, read_pages
 from sr_batch.installers import delegates
 from sr_batch.installers.shipped import own_command
 from sr_batch.isolation import Decoders
+from sr_batch.measure.speed import ratio_in_turns
 from sr_batch.options import MAX_PIXELS, UpscaleOptions
 from sr_batch.upscaler import Upscaler
 from sr_batch.worker import Loader
@@ -177,13 +178,12 @@ def _paired(
     seconds: Callable[[Sequence[Path], Loader], float],
     isolated: Loader,
 ) -> float:
-    """Median over ``groups`` of the time with ``isolated`` over that without, in turns a b b a."""
-    ratios = []
+    """Median over ``groups`` of the time with ``isolated`` over that without."""
     seconds(groups[0], isolated)  # the processes start, caches fill
-    for group in groups:
-        a, b, c, d = (seconds(group, load) for load in (read_pages, isolated, isolated, read_pages))
-        ratios.append((b + c) / (a + d))
-    return median(ratios)
+    return median(
+        ratio_in_turns(partial(seconds, group, read_pages), partial(seconds, group, isolated))
+        for group in groups
+    )
 
 
 def _turn_into_png(paths: Sequence[Path]) -> None:

@@ -196,10 +196,10 @@ RECIPES = REPORTS | {
         ),
     ),
     "srcnn_x2": Recipe(
-        "srcnn", 2, 20_000, 3e-3, _srcnn_stages(36), init="srcnn_x3", optimizer="muon+first"
+        "srcnn", 2, 12_000, 3e-3, _srcnn_stages(36), init="srcnn_x3", optimizer="muon+first"
     ),
     "srcnn_x4": Recipe(
-        "srcnn", 4, 20_000, 3e-3, _srcnn_stages(18), init="srcnn_x3", optimizer="muon+first"
+        "srcnn", 4, 12_000, 3e-3, _srcnn_stages(18), init="srcnn_x3", optimizer="muon+first"
     ),
     "vdsr": Recipe(
         "vdsr",
@@ -215,7 +215,13 @@ RECIPES = REPORTS | {
     "resnet_x4": Recipe("resnet", 4, 6_000, 5e-4, RESIDUAL_STAGES),
     "autoencoder_x4": Recipe("autoencoder", 4, 4_000, 5e-4, RESIDUAL_STAGES),
     "srcnn_deep_x2": Recipe(
-        "srcnn_deep", 2, 1_000, 1e-3, (Stage(1.0, batch=4, patch=16, loss=L1),), optimizer="muon"
+        "srcnn_deep",
+        2,
+        1_400,
+        1e-3,
+        (Stage(1.0, batch=4, patch=16, loss=L1),),
+        optimizer="muon",
+        remark="The first 1,000 iterations ran under the cosine of a run of that length.",
     ),
     "edsr_x2_cpu": Recipe(
         "edsr",
