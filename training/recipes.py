@@ -57,8 +57,8 @@ BALANCED_STAGES = (
     Stage(1.0, batch=6, patch=40, loss=LUMA),
 )
 VDSR_STAGES = (
-    Stage(0.7, batch=8, patch=18, loss=CHARBONNIER),
-    Stage(1.0, batch=4, patch=30, loss=CHARBONNIER),
+    Stage(0.35, batch=8, patch=18, loss=CHARBONNIER),
+    Stage(1.0, batch=3, patch=30, loss=CHARBONNIER),
 )
 RESIDUAL_STAGES = (
     Stage(0.7, batch=8, patch=24, loss=L1),
@@ -199,17 +199,24 @@ RECIPES = REPORTS | {
         "srcnn", 2, 12_000, 3e-3, _srcnn_stages(36), init="srcnn_x3", optimizer="muon+first"
     ),
     "srcnn_x4": Recipe(
-        "srcnn", 4, 12_000, 3e-3, _srcnn_stages(18), init="srcnn_x3", optimizer="muon+first"
+        "srcnn",
+        4,
+        20_000,
+        3e-3,
+        _srcnn_stages(18),
+        init="srcnn_x3",
+        optimizer="muon+first",
+        remark="The first 12,000 iterations ran under the cosine of a run of that length.",
     ),
     "vdsr": Recipe(
         "vdsr",
         2,
-        7_500,
+        14_000,
         1e-3,
         VDSR_STAGES,
         scales=(3, 4),
         optimizer="muon",
-        remark="The first 2,500 iterations ran under the cosine of a run of 9,000.",
+        remark="The first 5,000 iterations ran under the cosines of runs of 9,000 and 7,500.",
     ),
     "refiner_x4": Recipe("refiner", 4, 6_000, 5e-4, RESIDUAL_STAGES),
     "resnet_x4": Recipe("resnet", 4, 6_000, 5e-4, RESIDUAL_STAGES),

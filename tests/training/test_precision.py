@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.training.small import CONFIGS, SMALL
-from training import cost
+from training import cost, precision
 from training.export import to_onnx
 from training.fake_quant import prepare
 from training.models import build
@@ -48,6 +48,24 @@ def test_int8_rounds_as_training_did(config: str) -> None:
     assert lost < 0.02 * np.abs(exact).max()
     assert 0.9 < np.abs(taught - exact).mean() / lost < 1.3
     assert np.abs(found - taught).mean() < 1.5 * lost
+
+
+def test_int8_takes_the_ranges_that_come_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    net = build("fast", 2, SMALL["fast"]).eval()
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, 0, 0.1)
+    images = [torch.rand(3, 40, 40).numpy() for _ in range(4)]
+    model = to_onnx(net, 3)
+
+    def made(*percentiles: float) -> np.ndarray:
+        monkeypatch.setattr(precision, "_PERCENTILES", percentiles)
+        return run(to_int8(model, inner_layers(net), images), images[0])
+
+    poor, good = made(60.0), made(99.999)
+    assert (poor != good).any()
+    assert (made(60.0, 99.999) == good).all()
+    assert (made(99.999, 60.0) == good).all()
 
 
 def test_fp16_keeps_float_at_both_ends() -> None:
