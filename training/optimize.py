@@ -6,16 +6,20 @@ from torch import nn
 from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
-from training.models.layers import conv_layers, inner_layers
+from training.models.layers import conv_layers
 from training.muon import Muon
 from training.recipe import Recipe
 
 Schedule = LambdaLR | ReduceLROnPlateau
 
+# Optimizer -> those of a network's convolutions that Muon moves.
+_BY_MUON = {"muon": slice(1, -1), "muon+first": slice(-1)}
+
 
 def make_optimizer(net: nn.Module, recipe: Recipe) -> Optimizer:
     """One group of parameters for each distinct rate; what learns by Muon apart."""
-    inner = _by_muon(net, recipe)
+    by_muon = conv_layers(net)[_BY_MUON.get(recipe.optimizer, slice(0))]
+    inner = {f"{layer}.weight" for layer in by_muon}
     groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
     for name, parameter in net.named_parameters():
         factor = next((f for start, f in recipe.rates.items() if name.startswith(start)), 1.0)
@@ -24,19 +28,11 @@ def make_optimizer(net: nn.Module, recipe: Recipe) -> Optimizer:
         {"params": group, "lr": recipe.lr * factor, "inner": is_inner}
         for (factor, is_inner), group in groups.items()
     ]
-    if recipe.optimizer in ("muon", "muon+first"):
+    if recipe.optimizer in _BY_MUON:
         return Muon(rates)
     if recipe.optimizer == "sgd":
         return SGD(rates, momentum=0.9)
     return Adam(rates, betas=(0.9, 0.99))
-
-
-def _by_muon(net: nn.Module, recipe: Recipe) -> set[str]:
-    """Names of the weights that do."""
-    if recipe.optimizer not in ("muon", "muon+first"):
-        return set()
-    layers = conv_layers(net)[:-1] if recipe.optimizer == "muon+first" else inner_layers(net)
-    return {f"{layer}.weight" for layer in layers}
 
 
 def make_schedule(optimizer: Optimizer, recipe: Recipe) -> Schedule:

@@ -53,7 +53,9 @@ class Run:
         self.color = configure(recipe.model, recipe.scale, recipe.model_options).color
         self.net = self._build(recipe.scale)
         self.views = {scale: self._build(scale) for scale in recipe.scales}
-        self.ema = AveragedModel(self.net, multi_avg_fn=averaging(recipe.ema))
+        self.ema = AveragedModel(
+            self.net, multi_avg_fn=averaging(recipe.ema, lambda: self.iteration)
+        )
         self.objective = make_objective(recipe, setting.features, setting.device)
         self.optimizer = make_optimizer(self.net, recipe)
         self.schedule = make_schedule(self.optimizer, recipe)
@@ -200,15 +202,18 @@ class Best:
         return Best(psnr) if psnr > self.psnr else Best(self.psnr, self.stale + 1)
 
 
-def averaging(decay: float) -> Callable[[PARAM_LIST, PARAM_LIST, torch.Tensor | int], None]:
+def averaging(
+    decay: float, steps: Callable[[], int]
+) -> Callable[[PARAM_LIST, PARAM_LIST, torch.Tensor | int], None]:
     """Exponential averages that soon forget where a run started: ``decay`` grows to its value.
 
-    After n steps it is (1 + n) / (10 + n) if that is less, as in TensorFlow's moving averages.
+    After n ``steps`` it is (1 + n) / (10 + n) if that is less, as in TensorFlow's moving averages.
+    The count that torch passes is on the device, where reading it would wait.
     """
 
     @torch.no_grad()
-    def average(averaged: PARAM_LIST, current: PARAM_LIST, count: torch.Tensor | int) -> None:
-        settled = (1 + int(count)) / (10 + int(count))
+    def average(averaged: PARAM_LIST, current: PARAM_LIST, _: torch.Tensor | int) -> None:
+        settled = (1 + steps()) / (10 + steps())
         torch._foreach_lerp_(averaged, current, 1 - min(decay, settled))
 
     return average

@@ -127,11 +127,13 @@ def test_patches_are_as_large_at_every_scale(photographs: Path, tmp_path: Path) 
 
 
 def test_averages_forget_where_they_started() -> None:
-    average, weights = averaging(0.999), [torch.zeros(1)]
-    for count in range(1, 101):
-        average(weights, [torch.ones(1)], torch.tensor(count))
+    done, weights = 0, [torch.zeros(1)]
+    average = averaging(0.999, lambda: done)
+    for done in range(1, 101):
+        average(weights, [torch.ones(1)], done)
     assert weights[0] > 0.999
-    average(weights, [torch.zeros(1)], torch.tensor(100_000))
+    done = 100_000
+    average(weights, [torch.zeros(1)], done)
     torch.testing.assert_close(weights[0], torch.tensor([0.999]))
 
 
