@@ -28,6 +28,7 @@ FLOORS: dict[int, set[str]] = {
         "tiling",
     },
     2: {
+        "binding",
         "catalog",
         "codec",
         "journal",
