@@ -11,13 +11,13 @@ from sr_batch.image import Image
 from sr_batch.onnx_session import OnnxSession
 from sr_batch.session import Session
 from sr_batch.verify import consistency
-from training.data import Color, read_rgb, to_color
+from training.data import Color, read_rgb, shipped_images, to_color
 from training.evaluate import SETS, evaluate_folder
 from training.features import Perceptual, load_squeezenet
 from training.resize import crop_to_multiple, downscale
 from training.sheet import compare, levels
 
-_SIDE = 160
+_SIDE, _CALIBRATED = 160, 40
 _MARGIN = 3.0
 
 
@@ -75,6 +75,11 @@ def _patterns(channels: int) -> Iterator[np.ndarray]:
     y, x = np.mgrid[:64, :64]
     for plane in (random > 0.5, random > 0.9, (x + y) % 2, y % 2, y % 3 == 0):
         yield np.broadcast_to(plane, (channels, 64, 64)).astype(np.float32)
+
+
+def calibration(data: Path, scale: int, color: Color) -> list[np.ndarray]:
+    """LR (C, H, W) float32, 0..1, of training photographs: their activations set 8-bit ranges."""
+    return lr_crops(shipped_images(data), _CALIBRATED, scale, color)
 
 
 def lr_crops(paths: Sequence[Path], count: int, scale: int, color: Color) -> list[np.ndarray]:

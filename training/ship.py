@@ -15,10 +15,10 @@ from sr_batch.records import record_path, save_record
 from training import card, certify, cost, sheet
 from training.checkpoint import State
 from training.curve import draw_curve
-from training.data import list_images, shipped_images
+from training.data import list_images
 from training.evaluate import Score, bicubic_scores
 from training.export import to_onnx, write
-from training.measure import least_consistency, lr_crops, score_file
+from training.measure import calibration, least_consistency, lr_crops, score_file
 from training.models import MODELS
 from training.models.layers import inner_layers
 from training.precision import to_fp16, to_int8
@@ -27,7 +27,7 @@ from training.record import record
 from training.rewrite import rewrite
 from training.trained import draft_spec, network
 
-_CALIBRATED, _TILED = 40, 6  # photographs that set int8 ranges, and that measure overlaps
+_TILED = 6  # photographs that measure overlaps
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _variants(
 ) -> dict[Precision, onnx.ModelProto]:
     if not recipe.quantized:
         return {"fp32": model, "fp16": to_fp16(model)}
-    images = lr_crops(shipped_images(where.data), _CALIBRATED, spec.scale, spec.color)
+    images = calibration(where.data, spec.scale, spec.color)
     return {"int8": to_int8(model, inner_layers(net), images)}
 
 

@@ -5,12 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from filelock import FileLock, Timeout
 
 from training import checkpoint
 from training.commit import source_commit
 from training.data import load_corpus, shipped_images
+from training.equalize import equalize_
 from training.loop import train
+from training.measure import calibration
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.run import Corpora, Run, Setting
@@ -42,7 +45,7 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
     with _alone_in(setting.folder):
         run = Run(plan, setting)
         if not run.resume() and plan.init:
-            run.start_from(starting_weights(plan, RECIPES[plan.init], _weights(plan.init, places)))
+            run.start_from(_start(run, plan.init, places))
         _note(run)
         train(run, _corpora(run, places))
 
@@ -55,6 +58,18 @@ def _alone_in(folder: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise Busy(f"{folder}: another process trains there; wait for it, or stop it") from error
+
+
+def _start(run: Run, init: str, places: Places) -> checkpoint.State:
+    """The weights of ``init`` as the recipe of ``run`` takes them over."""
+    plan = run.recipe
+    weights = starting_weights(plan, RECIPES[init], _weights(init, places))
+    if not plan.quantized:
+        return weights
+    net = network(plan, weights)
+    images = calibration(places.data, plan.scale, run.color)
+    equalize_(net, [torch.from_numpy(image) for image in images])
+    return net.state_dict()
 
 
 def _note(run: Run) -> None:

@@ -6,6 +6,7 @@ the calling thread counts, which is where all of it runs: other work on the mach
 
 import time
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 from statistics import median
 
@@ -17,15 +18,20 @@ from sr_batch.session import Session
 # Written by `python -m benchmarks.reference`.
 REFERENCE = Path(__file__).with_name("reference.onnx")
 SIDE = 96  # of the LR picture
+_LEAST_ROUNDS, _ENOUGH = 3, 10.0  # seconds of all rounds
 
 Stopwatch = Callable[[], float]
 """Does something once and says how many seconds it took."""
 
 
 def paired_ratio(one: Stopwatch, other: Stopwatch, rounds: int) -> float:
-    """How many times as long ``other`` takes as ``one``: the median of rounds a b b a."""
-    one(), other()  # caches fill, memory is claimed
-    return median(ratio_in_turns(one, other) for _ in range(rounds))
+    """How many times as long ``other`` takes as ``one``: the median of rounds a b b a.
+
+    There are fewer rounds than asked for where one takes seconds, which say as much.
+    """
+    both = one() + other()  # caches fill, memory is claimed
+    enough = max(_LEAST_ROUNDS, ceil(_ENOUGH / (2 * both)))
+    return median(ratio_in_turns(one, other) for _ in range(min(rounds, enough)))
 
 
 def ratio_in_turns(one: Stopwatch, other: Stopwatch) -> float:

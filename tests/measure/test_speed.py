@@ -32,6 +32,18 @@ def test_a_slow_moment_does_not_count() -> None:
     assert paired_ratio(lambda: 2.0, watch(disturbed), rounds=5) == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(("seconds", "rounds"), [(0.01, 25), (0.5, 5), (2.0, 3), (100.0, 3)])
+def test_what_takes_long_is_timed_less_often(seconds: float, rounds: int) -> None:
+    calls = [0]
+
+    def other() -> float:
+        calls[0] += 1
+        return seconds
+
+    assert paired_ratio(lambda: seconds, other, 25) == 1
+    assert calls == [1 + 2 * rounds]
+
+
 def test_a_machine_that_slows_down_slows_both() -> None:
     ever_slower = iter(float(2**n) for n in range(100))
     ratio = paired_ratio(watch(ever_slower), watch(ever_slower), rounds=5)

@@ -1,0 +1,34 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.small import setting, small_recipe
+from training import checkpoint
+from training.models import build
+from training.recipes import RECIPES
+from training.start import Places, carry_out
+
+
+def test_what_learns_to_be_rounded_starts_with_like_channels(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = small_recipe("fast", iterations=4)
+    monkeypatch.setitem(RECIPES, "source", source)
+    torch.manual_seed(0)
+    net = build(source.model, source.scale, source.model_options)
+    with torch.no_grad():
+        net.get_parameter("body.0.layers.0.weight")[0] *= 1000
+    places = Places(data, tmp_path, tmp_path / "kept")
+    places.kept.mkdir()
+    torch.save(net.state_dict(), places.kept / "source.pt")
+    reach = {}
+    for name, rounded in (("plain", False), ("rounded", True)):
+        recipe = replace(source, lr=1e-9, init="source", quantized=rounded)
+        carry_out(recipe, setting(tmp_path / name, data / "valid"), places)
+        weights = checkpoint.load_weights(name, tmp_path, places.kept)
+        filters = weights["body.0.layers.0.weight"].abs().amax((1, 2, 3))
+        reach[name] = (filters.max() / filters.median()).item()
+    assert reach["plain"] > 500
+    assert reach["rounded"] < 100
