@@ -67,6 +67,7 @@ RESIDUAL_STAGES = (
 
 INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=CHARBONNIER),)
 FAST_INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=LUMA),)
+BALANCED_INT8_STAGES = (Stage(1.0, batch=8, patch=24, loss=LUMA),)
 EDSR_INT8_STAGES = (Stage(1.0, batch=4, patch=32, loss=LUMA),)
 
 
@@ -252,6 +253,17 @@ RECIPES = REPORTS | {
     ),
     "fast_x2_int8": Recipe(
         "fast", 2, 4_000, 3e-4, FAST_INT8_STAGES, init="fast_x2", quantized=True, **RELU
+    ),
+    "balanced_x4_int8": Recipe(
+        "balanced",
+        4,
+        3_000,
+        5e-4,
+        BALANCED_INT8_STAGES,
+        init="balanced_x4",
+        optimizer="muon",
+        quantized=True,
+        **RELU,
     ),
     "edsr_x2_int8": Recipe(
         "edsr", 2, 400, 3e-5, EDSR_INT8_STAGES, DIRECT, init="edsr_x2_more", quantized=True

@@ -68,14 +68,8 @@ class VDSR(nn.Module):
 
 
 def _started(conv: nn.Conv2d) -> nn.Conv2d:
-    """He et al. 2015, as the paper starts; between equal widths a tenth of it, and the identity.
-
-    So the image reaches the last layer from the first step on, as if every layer had a skip.
-    """
+    """He et al. 2015, as the paper starts."""
     nn.init.kaiming_normal_(conv.weight)
-    if conv.in_channels == conv.out_channels:
-        with torch.no_grad():
-            conv.weight.mul_(0.1).add_(nn.init.dirac_(torch.empty_like(conv.weight)))
     if conv.bias is not None:
         nn.init.zeros_(conv.bias)
     return conv
