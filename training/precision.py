@@ -2,12 +2,20 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnxruntime import InferenceSession
-from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import (
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    create_calibrator,
+    quantize_static,
+    save_tensors_data,
+)
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
@@ -15,17 +23,14 @@ from onnxruntime.transformers.onnx_model import OnnxModel
 # A few bright spots in 10,000 values, or in 100,000, would cost all others some of their levels;
 # cut off too many, and the spots are lost. The better of the two is taken.
 _PERCENTILES = (99.99, 99.999)
+_ROUNDED = ["Conv", "Relu"]
 
 
 class _Pictures:
     """What the calibration takes: a batch each time, then None."""
 
     def __init__(self, images: Sequence[np.ndarray]) -> None:
-        # What counts values takes arrays of one shape alone.
-        height, width = (min(image.shape[axis] for image in images) for axis in (1, 2))
-        self.batches: Iterator[np.ndarray] = iter(
-            [image[None, :, :height, :width] for image in images]
-        )
+        self.batches: Iterator[np.ndarray] = iter([image[None] for image in images])
 
     def get_next(self) -> dict[str, np.ndarray] | None:
         batch = next(self.batches, None)
@@ -54,7 +59,7 @@ def to_int8(
         found = _outputs(candidate, images)
         return sum(float(np.square(a - b).mean()) for a, b in zip(found, expected, strict=True))
 
-    return min((_quantized(model, nodes, images, p) for p in _PERCENTILES), key=difference)
+    return min(_quantized(model, nodes, images), key=difference)
 
 
 def _rounded_nodes(model: onnx.ModelProto, layers: Sequence[str]) -> list[str]:
@@ -76,27 +81,47 @@ def _rounded_nodes(model: onnx.ModelProto, layers: Sequence[str]) -> list[str]:
 
 
 def _quantized(
-    model: onnx.ModelProto, nodes: list[str], images: Sequence[np.ndarray], percentile: float
-) -> onnx.ModelProto:
+    model: onnx.ModelProto, nodes: list[str], images: Sequence[np.ndarray]
+) -> Iterator[onnx.ModelProto]:
+    """One for each of the percentiles."""
     with tempfile.TemporaryDirectory() as folder:
         plain, quantized = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
         onnx.save(model, plain)
         quant_pre_process(plain, plain, skip_optimization=True, skip_symbolic_shape=True)
-        quantize_static(
+        for ranges in _ranges(plain, images):
+            quantize_static(
+                plain,
+                quantized,
+                calibration_data_reader=None,
+                calibration_cache_path=ranges,
+                quant_format=QuantFormat.QDQ,
+                op_types_to_quantize=_ROUNDED,
+                nodes_to_quantize=nodes,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                per_channel=True,
+                reduce_range=True,
+                calibrate_method=CalibrationMethod.Percentile,
+            )
+            yield onnx.load(quantized)
+
+
+def _ranges(plain: Path, images: Sequence[np.ndarray]) -> list[Path]:
+    """Files with what each of the percentiles leaves of the spread of the activations."""
+    paths = [plain.with_name(f"{percentile}.json") for percentile in _PERCENTILES]
+    with redirect_stdout(None):
+        calibrator = create_calibrator(
             plain,
-            quantized,
-            _Pictures(images),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv", "Relu"],
-            nodes_to_quantize=nodes,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            reduce_range=True,
+            _ROUNDED,
+            augmented_model_path=str(plain.with_name("augmented.onnx")),
             calibrate_method=CalibrationMethod.Percentile,
-            extra_options={"CalibPercentile": percentile},
         )
-        return onnx.load(quantized)
+        for image in images:  # activations of one: those of all would take gigabytes
+            calibrator.collect_data(_Pictures([image]))
+        for percentile, path in zip(_PERCENTILES, paths, strict=True):
+            calibrator.collector.percentile = percentile
+            save_tensors_data(calibrator.compute_data(), path)
+    return paths
 
 
 def _outputs(model: onnx.ModelProto, images: Sequence[np.ndarray]) -> list[np.ndarray]:
