@@ -80,6 +80,9 @@ def _scores(spec: ModelSpec, about: About, facts: Facts) -> str:
 
 
 def _settings(recipe: Recipe) -> str:
+    if not recipe.iterations:
+        lines = [f"The weights of `{recipe.init}`, rounded without further training."]
+        return "\n".join([*lines, *_rounding(recipe)])
     lines = [
         f"{recipe.iterations} iterations of {_OPTIMIZERS[recipe.optimizer]}, learning rate "
         f"{recipe.lr:g} after {recipe.warmup} of warm-up, {_schedule(recipe)}, gradient clipped at "
@@ -102,12 +105,20 @@ def _settings(recipe: Recipe) -> str:
         lines.append(recipe.remark)
     if recipe.quantized:
         lines.append("Rounded in training as the int8 file rounds, so that it learnt to bear it.")
+    lines += _rounding(recipe)
     lines.append("\n| until | batch | LR patch | loss |\n|---|---|---|---|")
     lines += [
         f"| {s.until:.0%} | {s.batch} | {s.patch}x{s.patch} | {describe(s.loss)} |"
         for s in recipe.stages
     ]
     return "\n".join(lines)
+
+
+def _rounding(recipe: Recipe) -> list[str]:
+    if not recipe.unrounded:
+        return []
+    layers = ", ".join(f"`{name}`" for name in recipe.unrounded)
+    return [f"In float beside the first and the last layer: {layers}."]
 
 
 def _schedule(recipe: Recipe) -> str:

@@ -6,11 +6,13 @@ gradients pass as if they were not. Ranges are those of the batch, so that nothi
 state of a network: its weights fit the plain one.
 """
 
+from collections.abc import Collection
+
 import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-from training.models.layers import inner_layers
+from training.models.layers import rounded_layers
 
 # Weights have seven bits: products of eight and eight overflow on processors without VNNI.
 WEIGHT_LEVELS = 63
@@ -42,10 +44,10 @@ class QuantConv2d(nn.Conv2d):
         return round_activations(torch.relu(out) if self.rectified else out)
 
 
-def prepare(net: nn.Module) -> nn.Module:
-    """Make ``net`` round in its inner convolutions; returns it."""
+def prepare(net: nn.Module, unrounded: Collection[str] = ()) -> nn.Module:
+    """Make ``net`` round in its inner convolutions but the ``unrounded``; returns it."""
     rectified = rectified_layers(net)
-    for name in inner_layers(net):
+    for name in rounded_layers(net, unrounded):
         conv = net.get_submodule(name)
         assert isinstance(conv, nn.Conv2d)
         net.set_submodule(name, QuantConv2d.of(conv, name in rectified))

@@ -23,7 +23,7 @@ class Diverged(RuntimeError):
 
 
 def train(run: Run, corpora: Corpora) -> None:
-    """Run to the end of the recipe, or to its early stop.
+    """Run to the end of the recipe, or to its early stop; one of no iterations is only scored.
 
     Raises:
         Diverged: the loss became NaN or infinite; the last checkpoint is kept.
@@ -44,6 +44,9 @@ def train(run: Run, corpora: Corpora) -> None:
             going_on = run.judge(score)
             run.save()
             losses.clear()
+    if not recipe.iterations:
+        _record(run, writer, math.nan, run.score())
+        run.save()
     bar.close()
     writer.close()
     draw_pictures(run)

@@ -38,12 +38,13 @@ class Recipe:
     Attributes:
         model: A name of the table of networks.
         scale: Of the network, and of what is monitored.
-        iterations: Optimizer steps.
+        iterations: Optimizer steps; none, where what it starts from bears rounding as it is.
         lr: Learning rate after the warm-up.
         stages: What changes on the way.
         model_options: Fields of the network's configuration.
         init: Recipe whose weights this one starts from, where the shapes agree.
-        quantized: Whether it learns to be rounded, for int8.
+        quantized: Whether it is rounded as it learns, for int8.
+        unrounded: Inner layers that stay in float, as what they lose would go into the picture.
         scales: Further scales that the same weights learn, drawn at random for each batch.
         teacher: Recipe whose network's output is a second target.
         ensemble: Of how many turned inputs the teacher's output is the mean: 1, 4 or 8.
@@ -73,6 +74,7 @@ class Recipe:
     model_options: dict[str, Any] = field(default_factory=dict)
     init: str | None = None
     quantized: bool = False
+    unrounded: tuple[str, ...] = ()
     scales: tuple[int, ...] = ()
     teacher: str | None = None
     ensemble: int = 1

@@ -148,7 +148,7 @@ class Run:
     def _build(self, scale: int) -> nn.Module:
         net = build(self.recipe.model, scale, self.recipe.model_options).to(self.setting.device)
         if self.recipe.quantized:
-            prepare(net)
+            prepare(net, self.recipe.unrounded)
         if self.setting.amp:
             net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return net

@@ -50,9 +50,20 @@ def test_says_everything_a_user_must_know(tmp_path: Path) -> None:
 def test_says_what_a_precision_costs(tmp_path: Path) -> None:
     card = tmp_path / "edsr_x2_int8.md"
     pictures = Pictures(tmp_path / "edsr_x2_int8.png", tmp_path / "edsr_x2_int8.jpg")
-    recipe = replace(RECIPES["edsr_x2"], quantized=True)
+    recipe = replace(RECIPES["edsr_x2"], quantized=True, unrounded=("body.16",))
     write_card(card, replace(SPEC, precision="int8"), MODELS["edsr"].about, recipe, FACTS, pictures)
     text = card.read_text(encoding="utf-8")
     assert text.startswith("# edsr x2, int8\n")
     assert "Loss against fp32 in dB: 0.038 (Set5), 0.010 (Urban)." in text
     assert "Rounded in training" in text
+    assert "In float beside the first and the last layer: `body.16`." in text
+
+
+def test_says_that_nothing_was_learnt(tmp_path: Path) -> None:
+    card = tmp_path / "edsr_x2_int8.md"
+    pictures = Pictures(tmp_path / "edsr_x2_int8.png", tmp_path / "edsr_x2_int8.jpg")
+    recipe = replace(RECIPES["edsr_x2"], iterations=0, quantized=True, unrounded=("body.16",))
+    write_card(card, replace(SPEC, precision="int8"), MODELS["edsr"].about, recipe, FACTS, pictures)
+    text = card.read_text(encoding="utf-8")
+    assert "The weights of `edsr_x2_start`, rounded without further training.\nIn float" in text
+    assert "iterations" not in text

@@ -12,7 +12,7 @@ from training.fake_quant import (
     round_weights,
 )
 from training.models import build
-from training.models.layers import inner_layers
+from training.models.layers import conv_layers, inner_layers
 
 
 def test_activations_have_256_levels_and_zero_is_one() -> None:
@@ -46,6 +46,15 @@ def test_rounds_all_but_the_first_and_the_last(name: str) -> None:
     with torch.inference_mode():
         difference = (plain(x) - rounding(x)).abs().max()
     assert 0 < difference < 0.5 * plain(x).abs().max()
+
+
+def test_leaves_a_layer_in_float_that_is_named() -> None:
+    net = prepare(build("edsr", 2, SMALL["edsr"]), ["body.2"])
+    kinds = {name: type(net.get_submodule(name)) for name in conv_layers(net)}
+    assert kinds["body.1.conv2"] is QuantConv2d
+    assert kinds["body.2"] is kinds["head"] is nn.Conv2d
+    with pytest.raises(AssertionError, match="no inner layer"):
+        prepare(build("edsr", 2, SMALL["edsr"]), ["body.3"])
 
 
 def test_gradients_pass_through_the_rounding() -> None:

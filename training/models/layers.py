@@ -4,7 +4,7 @@ A network that starts as an interpolation spends no iteration on learning one. T
 stays the paper's: only the numbers it starts from differ.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import torch
 import torch.nn.functional as F
@@ -50,6 +50,13 @@ class ResidualBlock(nn.Module):
 def inner_layers(net: nn.Module) -> list[str]:
     """Names of all convolutions of ``net`` but the first and the last."""
     return conv_layers(net)[1:-1]
+
+
+def rounded_layers(net: nn.Module, unrounded: Collection[str]) -> list[str]:
+    """Names of the convolutions of ``net`` that are 8-bit in int8: all inner ones but these."""
+    inner = inner_layers(net)
+    assert set(unrounded) <= set(inner), f"of {unrounded} there is one that is no inner layer"
+    return [name for name in inner if name not in unrounded]
 
 
 def conv_layers(net: nn.Module) -> list[str]:
