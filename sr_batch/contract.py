@@ -12,6 +12,8 @@ SCHEMA = "1"
 PREFIX = "sr."
 
 LEAST_CONSISTENCY = 20.0
+# EDSR holds four maps of 64 float32 channels at once and a little more, ESPCN half of it.
+PIXEL_BYTES = 1280
 
 Color = Literal["rgb", "y"]
 Precision = Literal["fp32", "fp16", "int8"]
@@ -42,6 +44,8 @@ class ModelSpec:
         scores: Set name -> (PSNR-Y in dB, SSIM).
         consistency: Least PSNR in dB between an output, reduced, and its input: below it
             something went wrong. A file without the key has a bound that only ruins fall below.
+        pixel_bytes: Memory that a call takes for an LR pixel; much, where a network works on
+            enlarged pixels. A file without the key takes what those at LR resolution take.
     """
 
     name: str
@@ -58,6 +62,7 @@ class ModelSpec:
     commit: str
     scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     consistency: float = LEAST_CONSISTENCY
+    pixel_bytes: int = PIXEL_BYTES
 
     @property
     def channels(self) -> int:
@@ -78,6 +83,7 @@ def to_metadata(spec: ModelSpec) -> dict[str, str]:
     """The flat strings for ``metadata_props``."""
     flat = {key: str(getattr(spec, key)) for key in _TEXT + _NUMBERS}
     flat |= {"schema": SCHEMA, "range": "0..1", "consistency": repr(spec.consistency)}
+    flat["pixel_bytes"] = str(spec.pixel_bytes)
     for name, (psnr, ssim) in spec.scores.items():
         flat |= {f"psnr.{name}": repr(psnr), f"ssim.{name}": repr(ssim)}
     return {PREFIX + key: value for key, value in flat.items()}
@@ -101,11 +107,15 @@ def from_metadata(metadata: Mapping[str, str]) -> ModelSpec:
         }
         text = {key: flat[key] for key in _TEXT}
         consistency = float(flat.get("consistency", LEAST_CONSISTENCY))
+        pixel_bytes = int(flat.get("pixel_bytes", PIXEL_BYTES))
     except KeyError as missing:
         raise ContractError(f"{PREFIX}{missing.args[0]} is missing") from missing
     except ValueError as bad:
         raise ContractError(f"a number cannot be read: {bad}") from bad
-    return replace(_checked(text, numbers, scores), consistency=consistency)
+    if pixel_bytes < 1:
+        raise ContractError(f"{PREFIX}pixel_bytes must be at least 1")
+    spec = _checked(text, numbers, scores)
+    return replace(spec, consistency=consistency, pixel_bytes=pixel_bytes)
 
 
 def _checked(

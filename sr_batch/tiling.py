@@ -8,12 +8,11 @@ Runtime's memory pool half as large again, and other providers prepare for each 
 from itertools import count, pairwise, product
 from math import ceil
 
+from sr_batch.contract import PIXEL_BYTES
 from sr_batch.geometry import Region, Size, Tile
 
-# What the tiles in work may take together, and what one pixel of a window takes: EDSR holds four
-# maps of 64 float32 channels at once and a little more, ESPCN half of it.
+# What the tiles in work may take together.
 _MEMORY = 700 << 20
-_BYTES_PER_PIXEL = 1280
 # Cores this many overlaps long cost a fifth more than no tiles at all; memory may not ask for
 # smaller ones.
 _CHEAP_OVERLAPS = 20
@@ -37,13 +36,15 @@ def plan_tiles(size: Size, core: int, overlap: int, multiple: int) -> tuple[Tile
     return split(Region(0, 0, size.width, size.height), size, core, overlap, multiple)
 
 
-def plan_auto(size: Size, overlap: int, multiple: int, threads: int) -> tuple[Tile, ...]:
+def plan_auto(
+    size: Size, overlap: int, multiple: int, threads: int, pixel_bytes: int = PIXEL_BYTES
+) -> tuple[Tile, ...]:
     """As :func:`plan_tiles`, with the grid that repeats the least context.
 
-    It stays within a memory budget for ``threads`` tiles at once, and has a tile for every thread
-    if that costs little.
+    It stays within a memory budget for ``threads`` tiles at once, whose pixels take so many bytes
+    each, and has a tile for every thread if that costs little.
     """
-    columns, rows = _cheapest_grid(size, overlap, threads)
+    columns, rows = _cheapest_grid(size, overlap, threads, pixel_bytes)
     whole = Region(0, 0, size.width, size.height)
     return _cut(whole, size, columns, rows, overlap, multiple)
 
@@ -135,9 +136,9 @@ def _up(value: int, multiple: int) -> int:
     return ceil(value / multiple) * multiple
 
 
-def _cheapest_grid(size: Size, overlap: int, threads: int) -> tuple[int, int]:
+def _cheapest_grid(size: Size, overlap: int, threads: int, pixel_bytes: int) -> tuple[int, int]:
     """(columns, rows)."""
-    budget = _MEMORY // (threads * _BYTES_PER_PIXEL)
+    budget = _MEMORY // (threads * pixel_bytes)
     limit = max(budget, (_CHEAP_OVERLAPS * overlap + _SMALLEST) ** 2)
 
     def window(grid: tuple[int, int]) -> int:

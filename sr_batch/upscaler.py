@@ -203,14 +203,14 @@ class Upscaler:
         return max(chosen, bicubic.REACH) if mode == "y" else chosen
 
     def _tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
-        multiple, tile = self._networks[scale].spec.multiple, self._options.tile
+        spec, tile = self._networks[scale].spec, self._options.tile
         if tile is None:
             tile = self._networks.layout(scale).tile
         if tile is None and self._networks.window:
-            return plan_fixed(size, self._networks.window, overlap, multiple)
+            return plan_fixed(size, self._networks.window, overlap, spec.multiple)
         if tile is None:
-            return plan_auto(size, overlap, multiple, self._threads)
-        return plan_tiles(size, tile, overlap, multiple)
+            return plan_auto(size, overlap, spec.multiple, self._threads, spec.pixel_bytes)
+        return plan_tiles(size, tile, overlap, spec.multiple)
 
     def _plan(self, size: Size) -> ScalePlan:
         return plan_scale(self._goal.factor(size), self._networks.scales)

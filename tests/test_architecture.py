@@ -33,6 +33,7 @@ FLOORS: dict[int, set[str]] = {
         "codec",
         "journal",
         "ledger",
+        "memory",
         "onnx_session",
         "providers",
         "reading",

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from sr_batch.contract import (
     LEAST_CONSISTENCY,
+    PIXEL_BYTES,
     ContractError,
     ModelSpec,
     from_metadata,
@@ -64,6 +65,9 @@ def test_names_a_missing_key(key: str) -> None:
     if key == "sr.consistency":  # files of before have none
         assert from_metadata(metadata).consistency == LEAST_CONSISTENCY
         return
+    if key == "sr.pixel_bytes":
+        assert from_metadata(metadata).pixel_bytes == PIXEL_BYTES
+        return
     if key.startswith("sr.psnr."):  # a score is optional, as a pair
         assert key.removeprefix("sr.psnr.") not in from_metadata(metadata).scores
         return
@@ -81,6 +85,7 @@ def test_names_a_missing_key(key: str) -> None:
         ("precision", "fp8"),
         ("overlap", "-1"),
         ("multiple", "0"),
+        ("pixel_bytes", "0"),
         ("psnr.Set5", "good"),
     ],
 )

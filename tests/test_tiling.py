@@ -152,6 +152,7 @@ def test_a_small_image_is_not_cut_for_the_threads_sake() -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
-def test_large_images_stay_in_memory(threads: int) -> None:
-    tiles = plan_auto(Size(6000, 4000), 12, 1, threads)
-    assert threads * max(tile.window.size.pixels for tile in tiles) * 1280 <= 700 << 20
+@pytest.mark.parametrize("pixel_bytes", [640, 1280, 5000])
+def test_large_images_stay_in_memory(threads: int, pixel_bytes: int) -> None:
+    tiles = plan_auto(Size(6000, 4000), 6, 1, threads, pixel_bytes)
+    assert threads * max(tile.window.size.pixels for tile in tiles) * pixel_bytes <= 700 << 20

@@ -10,6 +10,7 @@ import onnx
 from torch import nn
 
 from sr_batch.contract import ModelSpec, Precision
+from sr_batch.memory import pixel_bytes
 from sr_batch.onnx_session import OnnxSession, read_spec
 from sr_batch.records import record_path, save_record
 from training import card, certify, cost, sheet
@@ -90,7 +91,9 @@ def _release(model: onnx.ModelProto, spec: ModelSpec, where: Shipment) -> tuple[
         overlap = certify.measure_overlap(session, images, spec.full_overlap)
         likeness = least_consistency(session, images)
         scores = score_file(draft, where.data, where.workers)
-    spec = replace(spec, overlap=overlap, scores=scores, consistency=likeness)
+        memory = pixel_bytes(draft)
+    measured = replace(spec, overlap=overlap, scores=scores, consistency=likeness)
+    spec = replace(measured, pixel_bytes=memory)
     if spec.precision != "fp32":
         certify.require_quality(spec, read_spec(_path(replace(spec, precision="fp32"), where)))
     path = _path(spec, where)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from sr_batch.catalog import ModelFile
 from sr_batch.errors import SrBatchError, UsageError
-from sr_batch.measure.memory import session_bytes
 from sr_batch.measure.pictures import Set
 from sr_batch.measure.quality import Judged, judge, mean
 from sr_batch.measure.row import Row
 from sr_batch.measure.seam import Seam, measure_seam
 from sr_batch.measure.speed import REFERENCE, believed, relative_speed
+from sr_batch.memory import session_bytes
 from sr_batch.onnx_session import OnnxSession
 from sr_batch.providers import open_session
 from sr_batch.records import largest_difference, load_record, record_path

@@ -149,7 +149,8 @@ def _enlarged(planes: FloatArray, session: Session, threads: int) -> FloatArray:
         out[:, *(tile.core * spec.scale).slices] = part[:, *inner.slices]
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, plan_auto(size, spec.overlap, spec.multiple, threads)))
+        tiles = plan_auto(size, spec.overlap, spec.multiple, threads, spec.pixel_bytes)
+        list(pool.map(work, tiles))
     return out
 
 

@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from sr_batch.measure.memory import peak_bytes, session_bytes
+from sr_batch.contract import PIXEL_BYTES
+from sr_batch.memory import peak_bytes, pixel_bytes, session_bytes
 from tests.networks import conv_network
 
 
@@ -16,6 +17,13 @@ def test_a_network_with_wider_maps_takes_more(tmp_path: Path) -> None:
 
 def test_a_network_that_cannot_be_opened_takes_nothing_that_is_known(tmp_path: Path) -> None:
     assert session_bytes(tmp_path / "none.onnx") is None
+
+
+def test_pixels_take_what_the_widest_maps_take(tmp_path: Path) -> None:
+    narrow, wide = (conv_network(tmp_path / f"{width}.onnx", width=width) for width in (8, 2048))
+    assert pixel_bytes(narrow) == PIXEL_BYTES
+    assert 2048 * 4 < pixel_bytes(wide) < 4 * 2048 * 4
+    assert pixel_bytes(tmp_path / "none.onnx") == PIXEL_BYTES
 
 
 def test_knows_the_peak_of_this_process() -> None:
