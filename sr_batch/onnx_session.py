@@ -138,29 +138,18 @@ def plugin_devices(package: str) -> tuple[Any, ...]:
         onnxruntime.register_execution_provider_library(package, plugin.get_library_path())
     except Exception as fault:  # its exceptions have no common base
         raise SrBatchError(f"{package} cannot be loaded: {_sentence(fault)}") from fault
-    kind = onnxruntime.OrtHardwareDeviceType.CPU
-    return tuple(
-        each
-        for each in onnxruntime.get_ep_devices()
-        if each.ep_name == plugin.get_ep_name() and each.device.type == kind
-    )
+    return _devices(plugin.get_ep_name(), onnxruntime.OrtHardwareDeviceType.CPU)
 
 
+@cache
 def pinned(provider: str) -> Allocate | None:
     """What makes arrays in memory that the GPU of ``provider`` reaches by itself.
 
     None: it has none, or none that ONNX Runtime gives away; networks run without it, too.
     """
     onnxruntime = _onnxruntime()
-    gpu, reached = (
-        onnxruntime.OrtHardwareDeviceType.GPU,
-        onnxruntime.OrtDeviceMemoryType.HOST_ACCESSIBLE,
-    )
-    devices = [
-        each
-        for each in onnxruntime.get_ep_devices()
-        if each.ep_name == provider and each.device.type == gpu
-    ]
+    reached = onnxruntime.OrtDeviceMemoryType.HOST_ACCESSIBLE
+    devices = _devices(provider, onnxruntime.OrtHardwareDeviceType.GPU)
     memory = devices[0].memory_info(reached) if devices else None
     if memory is None:
         return None
@@ -170,6 +159,15 @@ def pinned(provider: str) -> Allocate | None:
         allocate((1,)).numpy()
         return allocate
     return None
+
+
+def _devices(provider: str, kind: Any) -> tuple[Any, ...]:
+    """Those of one ``kind`` that ``provider`` runs on."""
+    return tuple(
+        each
+        for each in _onnxruntime().get_ep_devices()
+        if each.ep_name == provider and each.device.type == kind
+    )
 
 
 def processor_vendor() -> str:

@@ -81,8 +81,8 @@ def _scores(spec: ModelSpec, about: About, facts: Facts) -> str:
 
 def _settings(recipe: Recipe) -> str:
     if not recipe.iterations:
-        lines = [f"The weights of `{recipe.init}`, rounded without further training."]
-        return "\n".join([*lines, *_rounding(recipe)])
+        origin = f"The weights of `{recipe.init}`, rounded without further training."
+        return "\n".join([origin, *_rounding(recipe)])
     lines = [
         f"{recipe.iterations} iterations of {_OPTIMIZERS[recipe.optimizer]}, learning rate "
         f"{recipe.lr:g} after {recipe.warmup} of warm-up, {_schedule(recipe)}, gradient clipped at "

@@ -26,15 +26,14 @@ _PERCENTILES = (99.99, 99.999)
 _ROUNDED = ["Conv", "Relu"]
 
 
-class _Pictures:
-    """What the calibration takes: a batch each time, then None."""
+class _Picture:
+    """What the calibration takes: a batch, then None."""
 
-    def __init__(self, images: Sequence[np.ndarray]) -> None:
-        self.batches: Iterator[np.ndarray] = iter([image[None] for image in images])
+    def __init__(self, image: np.ndarray) -> None:
+        self.batches = [{"input": image[None]}]
 
     def get_next(self) -> dict[str, np.ndarray] | None:
-        batch = next(self.batches, None)
-        return None if batch is None else {"input": batch}
+        return self.batches.pop() if self.batches else None
 
 
 def to_int8(
@@ -117,7 +116,7 @@ def _ranges(plain: Path, images: Sequence[np.ndarray]) -> list[Path]:
             calibrate_method=CalibrationMethod.Percentile,
         )
         for image in images:  # activations of one: those of all would take gigabytes
-            calibrator.collect_data(_Pictures([image]))
+            calibrator.collect_data(_Picture(image))
         for percentile, path in zip(_PERCENTILES, paths, strict=True):
             calibrator.collector.percentile = percentile
             save_tensors_data(calibrator.compute_data(), path)

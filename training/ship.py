@@ -92,8 +92,7 @@ def _release(model: onnx.ModelProto, spec: ModelSpec, where: Shipment) -> tuple[
         likeness = least_consistency(session, images)
         scores = score_file(draft, where.data, where.workers)
         memory = pixel_bytes(draft)
-    measured = replace(spec, overlap=overlap, scores=scores, consistency=likeness)
-    spec = replace(measured, pixel_bytes=memory)
+    spec = replace(spec, overlap=overlap, scores=scores, consistency=likeness, pixel_bytes=memory)
     if spec.precision != "fp32":
         certify.require_quality(spec, read_spec(_path(replace(spec, precision="fp32"), where)))
     path = _path(spec, where)
