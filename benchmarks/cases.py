@@ -12,6 +12,7 @@ from statistics import median
 
 from PIL import Image
 
+from benchmarks.engines import engines
 from benchmarks.gpu import gpu
 from benchmarks.graphs import graphs
 from benchmarks.growth import growth
@@ -161,6 +162,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "isolation": isolation,
     "png": png,
     "graphs": graphs,
+    "engines": engines,
     "gpu": gpu,
     "growth": growth,
     "peers": peers,

@@ -1,0 +1,75 @@
+"""What int8 and OpenVINO gain over the fp32 network on the CPU provider, and what they lose."""
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from statistics import fmean
+from time import perf_counter
+
+import numpy as np
+
+from benchmarks.setting import Row, Setting
+from benchmarks.work import ignore
+from sr_batch.catalog import ModelFile, find_models, in_full
+from sr_batch.errors import DeviceUnavailable
+from sr_batch.measure.bench import committed_pictures
+from sr_batch.measure.pictures import Set, read_set
+from sr_batch.measure.quality import judge
+from sr_batch.measure.speed import Stopwatch, paired_ratio
+from sr_batch.providers import open_session
+from sr_batch.session import Session
+
+_SIDE = 160  # of a tile, in LR pixels: about what the tool takes
+_ROUNDS = 5
+_TWICE = frozenset({"fast", "balanced", "edsr"})  # of these int8 is to be twice as fast, with VNNI
+
+
+def engines(setting: Setting) -> Iterator[Row]:
+    """Every network but those in fp16, by every way of a CPU to run it, in turns with fp32."""
+    pictures = read_set(committed_pictures())
+    for model in find_models():
+        if model.precision == "fp16":
+            continue
+        full = open_session(in_full(model) or model.path, "cpu", ignore)
+        for device in ("cpu", "openvino", "openvino-bf16"):
+            if (model.precision, device) == ("fp32", "cpu"):
+                continue
+            with suppress(DeviceUnavailable):  # `sr-batch doctor` says why
+                session = open_session(model.path, device, ignore)
+                yield _row(model, device, (full, session), pictures, setting.threads)
+
+
+def _row(
+    model: ModelFile,
+    device: str,
+    sessions: tuple[Session, Session],
+    pictures: Set,
+    threads: int,
+) -> Row:
+    full, session = sessions
+    with ThreadPoolExecutor(threads) as pool:
+        one, other = (_stopwatch(each, pool, threads) for each in (session, full))
+        speed = paired_ratio(one, other, _ROUNDS)
+    loss = fmean(
+        judge(picture, full).network.psnr - judge(picture, session).network.psnr
+        for picture in pictures.pictures
+    )
+    wanted = model.name in _TWICE and (model.precision, device) == ("int8", "cpu")
+    return Row(
+        f"{model.path.stem} on {device}",
+        f"{speed:.2f} x, {loss:+.3f} dB",
+        ">= 2 with VNNI" if wanted else "",
+        speed >= 2 or not wanted,
+    )
+
+
+def _stopwatch(session: Session, pool: Executor, threads: int) -> Stopwatch:
+    """Seconds for a tile on every thread, as the tool calls its networks."""
+    tile = np.random.default_rng(0).random((1, session.spec.channels, _SIDE, _SIDE), np.float32)
+
+    def watch() -> float:
+        started = perf_counter()
+        list(pool.map(session, [tile] * threads))
+        return perf_counter() - started
+
+    return watch
