@@ -140,6 +140,9 @@ RECIPES = REPORTS | {
         ensemble=4,
         teaching=0.5,
     ),
+    "edsr_x2_muon": Recipe(
+        "edsr", 2, 6_000, 5e-4, EDSR_MORE_STAGES, DIRECT, init="edsr_x2_more", optimizer="muon"
+    ),
     "edsr_x4_more": Recipe(
         "edsr",
         4,
@@ -212,12 +215,11 @@ RECIPES = REPORTS | {
     "vdsr": Recipe(
         "vdsr",
         2,
-        14_000,
+        8_500,
         1e-3,
         VDSR_STAGES,
         scales=(3, 4),
         optimizer="muon",
-        remark="The first 5,000 iterations ran under the cosines of runs of 9,000 and 7,500.",
     ),
     "refiner_x4": Recipe("refiner", 4, 6_000, 5e-4, RESIDUAL_STAGES),
     "resnet_x4": Recipe("resnet", 4, 6_000, 5e-4, RESIDUAL_STAGES),

@@ -75,7 +75,8 @@ class Run:
             self.objective.learn(stage.loss, sr, batch.hr)
             losses.append(loss.detach())
         nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
-        self.optimizer.step()
+        with self._autocast():  # Muon's products of matrices bear bf16
+            self.optimizer.step()
         if not isinstance(self.schedule, ReduceLROnPlateau):
             self.schedule.step()
         self.ema.update_parameters(self.net)
