@@ -55,7 +55,12 @@ def _comparable(before: Report, now: Mapping[str, str]) -> Mapping[str, Row]:
     """The rows of ``before``; without their speeds where another kind of processor gave them."""
     if before.where.get("processor") == now["processor"]:
         return before.rows
-    return {name: replace(row, speed=0.0) for name, row in before.rows.items()}
+    return _without_speeds(before.rows)
+
+
+def _without_speeds(rows: Mapping[str, Row]) -> Mapping[str, Row]:
+    """Nothing is slower than that."""
+    return {name: replace(row, speed=0.0) for name, row in rows.items()}
 
 
 def _wrong(row: Row, old: Mapping[str, Row]) -> Iterator[str]:
@@ -74,6 +79,8 @@ def report(rows: Sequence[Row], setting: Setting) -> Report:
 def updated(before: Report | None, new: Report, choice: Choice, setting: Setting) -> Report:
     """``new``, with the rows of ``before`` for networks that were not measured now.
 
+    Where ``before`` is of another processor it stays that: speeds of this one do not go into it.
+
     Raises:
         UsageError: those are of other pictures, or of another device.
     """
@@ -82,6 +89,8 @@ def updated(before: Report | None, new: Report, choice: Choice, setting: Setting
     require_comparable(before, setting)
     if set(before.sets) != set(new.sets):
         raise UsageError(f"the baseline knows {_listed(before.sets)}, not {_listed(new.sets)}")
+    if before.where.get("processor") != new.where.get("processor"):
+        return Report(before.where, new.sets, {**before.rows, **_without_speeds(new.rows)})
     return Report(new.where, new.sets, {**before.rows, **new.rows})
 
 

@@ -144,6 +144,20 @@ def test_an_update_of_one_network_keeps_the_rows_of_others(baseline: Path, tool:
     assert json.loads(baseline.read_bytes())["networks"].keys() == {NETWORK, "other_x2"}
 
 
+def test_an_update_of_one_network_keeps_speeds_of_two_processors_apart(
+    baseline: Path, tool: Tool
+) -> None:
+    report = json.loads(baseline.read_bytes())
+    report["where"]["processor"] = "another"
+    report["networks"]["other_x2"] = report["networks"][NETWORK] | {"name": "other_x2"}
+    baseline.write_text(json.dumps(report))
+    assert bench(tool, "--update").code == 0
+    after = json.loads(baseline.read_bytes())
+    assert after["where"]["processor"] == "another"
+    assert after["networks"][NETWORK]["speed"] == 0
+    assert after["networks"]["other_x2"] == report["networks"]["other_x2"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
