@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.optim.swa_utils import PARAM_LIST, AveragedModel
 
 from training import checkpoint
+from training.autocast import keep_ends_in_fp32
 from training.data import Corpus
 from training.degrade import DEGRADATIONS
 from training.evaluate import Score, evaluate_images
@@ -152,6 +153,7 @@ class Run:
             prepare(net, self.recipe.unrounded)
         if self.setting.amp:
             net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            keep_ends_in_fp32(net)
         return net
 
     def _try(self, corpora: Corpora, stage: Stage) -> tuple[Batch, torch.Tensor]:

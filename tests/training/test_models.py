@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from tests.training.small import EVERY, SMALL
 from training.models import MODELS, BadConfig, configure
 from training.models.edsr import EDSR, Config
+from training.models.vdsr import VDSR
 from training.resize import upscale
 
 
@@ -46,6 +47,19 @@ def test_vdsr_has_the_same_weights_at_every_scale() -> None:
     nets = [MODELS["vdsr"].build(MODELS["vdsr"].config(scale=scale)) for scale in (2, 4)]
     assert nets[0].state_dict().keys() == nets[1].state_dict().keys()
     nets[1].load_state_dict(nets[0].state_dict())
+
+
+def test_vdsr_carries_details_through_all_its_layers_at_the_start() -> None:
+    """Brightness does not show, and contrast neither fades nor grows on the way."""
+    net = MODELS["vdsr"].build(MODELS["vdsr"].config(scale=2))
+    assert isinstance(net, VDSR)
+    first, *hidden = list(net.body)[:-1]
+    x = torch.rand(1, 1, 24, 24)
+    seen = early = torch.relu(first(x))
+    torch.testing.assert_close(torch.relu(first(x + 0.5)), early, atol=1e-5, rtol=0)
+    for conv in hidden:
+        seen = torch.relu(conv(seen))
+    assert seen.norm().item() == pytest.approx(early.norm().item(), rel=1e-4)
 
 
 def test_has_the_papers_parameter_count() -> None:

@@ -5,7 +5,6 @@ sections 3 and 4 (one network for all scales: section 4.3).
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -37,6 +36,8 @@ ABOUT = About(
     choice="comparison; luma",
 )
 
+_CONTRAST = 4  # details are a quarter of what luma is
+
 
 @dataclass(frozen=True)
 class Config:
@@ -54,10 +55,15 @@ class VDSR(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.enlarge = Bicubic(config.scale)
-        widths = [1] + [config.channels] * (config.layers - 1) + [1]
-        convs = [_started(nn.Conv2d(a, b, 3, padding=1)) for a, b in pairwise(widths)]
-        self.body = nn.ModuleList(convs)
-        silence_(convs[-1])
+        width = config.channels
+        hidden = [nn.Conv2d(width, width, 3, padding=1) for _ in range(config.layers - 2)]
+        first = nn.Conv2d(1, width, 3, padding=1, padding_mode="replicate")
+        last = nn.Conv2d(width, 1, 3, padding=1)
+        self.body = nn.ModuleList([first, *hidden, last])
+        _see_details_(first)
+        for conv in hidden:
+            _turn_(conv)
+        silence_(last)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         base = x = self.enlarge(x)
@@ -67,9 +73,26 @@ class VDSR(nn.Module):
         return base + last(x)
 
 
-def _started(conv: nn.Conv2d) -> nn.Conv2d:
-    """He et al. 2015, as the paper starts."""
-    nn.init.kaiming_normal_(conv.weight)
-    if conv.bias is not None:
-        nn.init.zeros_(conv.bias)
-    return conv
+@torch.no_grad()
+def _see_details_(conv: nn.Conv2d) -> None:
+    """Random filters that do not see how bright a place is, each with its negative.
+
+    What bicubic lacks hardly depends on brightness, which would drown it in every layer, and at a
+    border of zeros it would be an edge: the first layer repeats the border, too.
+    """
+    silence_(conv)
+    filters = torch.randn(conv.out_channels // 2, 1, 3, 3)
+    filters -= filters.mean((2, 3), keepdim=True)
+    filters *= _CONTRAST / filters.square().sum((2, 3), keepdim=True).sqrt()
+    conv.weight.copy_(torch.cat([filters, -filters]))
+
+
+@torch.no_grad()
+def _turn_(conv: nn.Conv2d) -> None:
+    """A random rotation of features that stand beside their negatives: ReLU then loses nothing.
+
+    Balduzzi et al., "The Shattered Gradients Problem", ICML 2017, section 4 (looks-linear).
+    """
+    silence_(conv)
+    turn = nn.init.orthogonal_(torch.empty(conv.out_channels // 2, conv.in_channels // 2))
+    conv.weight[:, :, 1, 1] = torch.cat([torch.cat([turn, -turn], 1), torch.cat([-turn, turn], 1)])
