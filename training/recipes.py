@@ -56,8 +56,12 @@ BALANCED_STAGES = (
     Stage(0.6, batch=8, patch=32, loss=L1),
     Stage(1.0, batch=6, patch=40, loss=LUMA),
 )
+BALANCED_MORE_STAGES = (
+    Stage(0.6, batch=8, patch=32, loss=LUMA),
+    Stage(1.0, batch=6, patch=40, loss=LUMA),
+)
 VDSR_STAGES = (
-    Stage(0.35, batch=8, patch=18, loss=CHARBONNIER),
+    Stage(0.25, batch=8, patch=18, loss=CHARBONNIER),
     Stage(1.0, batch=3, patch=30, loss=CHARBONNIER),
 )
 RESIDUAL_STAGES = (
@@ -140,25 +144,23 @@ RECIPES = REPORTS | {
         ensemble=4,
         teaching=0.5,
     ),
-    "edsr_x4_more": Recipe(
-        "edsr",
-        4,
-        8_000,
-        5e-4,
-        EDSR_X4_CPU_STAGES,
-        DIRECT,
-        optimizer="muon",
-        init="edsr_x4_cpu",
-        teacher="edsr_x4_cpu",
-        ensemble=4,
-        teaching=0.25,
-    ),
     "edsr_x3": Recipe(
-        "edsr", 3, 8_000, 5e-4, EDSR_CPU_STAGES, DIRECT, init="edsr_x2_more", optimizer="muon"
+        "edsr", 3, 8_000, 5e-4, EDSR_MORE_STAGES, DIRECT, init="edsr_x2_more", optimizer="muon"
+    ),
+    # Its body comes from x3, which has learnt the longest, and not from edsr_x4_cpu.
+    "edsr_x4_more": Recipe(
+        "edsr", 4, 8_000, 5e-4, EDSR_X4_CPU_STAGES, DIRECT, init="edsr_x3", optimizer="muon"
     ),
     "fast_x4": Recipe("fast", 4, 20_000, 1e-3, FAST_STAGES),
     "fast_x4_more": Recipe(
-        "fast", 4, 30_000, 2e-3, FAST_MORE_STAGES, init="fast_x4", optimizer="muon"
+        "fast",
+        4,
+        25_000,
+        2e-3,
+        FAST_MORE_STAGES,
+        init="fast_x4",
+        optimizer="muon",
+        remark="The first 21,000 iterations ran under the cosine of a run of 30,000.",
     ),
     "fast_x3": Recipe("fast", 3, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
     "fast_x2": Recipe("fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
@@ -170,6 +172,9 @@ RECIPES = REPORTS | {
         BALANCED_STAGES,
         optimizer="muon",
         remark="The first 2,500 iterations ran under the cosine of a run of 12,000.",
+    ),
+    "balanced_x4_more": Recipe(
+        "balanced", 4, 20_000, 1e-3, BALANCED_MORE_STAGES, init="balanced_x4", optimizer="muon"
     ),
     "balanced_x3": Recipe(
         "balanced", 3, 8_000, 1e-3, BALANCED_STAGES, init="balanced_x4", optimizer="muon"
@@ -209,7 +214,16 @@ RECIPES = REPORTS | {
         optimizer="muon+first",
         remark="The first 12,000 iterations ran under the cosine of a run of that length.",
     ),
-    "vdsr": Recipe("vdsr", 2, 12_000, 5e-4, VDSR_STAGES, scales=(3, 4), optimizer="muon"),
+    "vdsr": Recipe(
+        "vdsr",
+        2,
+        17_000,
+        5e-4,
+        VDSR_STAGES,
+        scales=(3, 4),
+        optimizer="muon",
+        remark="The first 6,000 iterations ran under the cosine of a run of 12,000.",
+    ),
     "refiner_x4": Recipe("refiner", 4, 6_000, 5e-4, RESIDUAL_STAGES),
     "resnet_x4": Recipe("resnet", 4, 6_000, 5e-4, RESIDUAL_STAGES),
     "autoencoder_x4": Recipe("autoencoder", 4, 4_000, 5e-4, RESIDUAL_STAGES),
