@@ -52,7 +52,6 @@ FAST_MORE_STAGES = (
     Stage(0.6, batch=16, patch=32, loss=LUMA),
     Stage(1.0, batch=12, patch=48, loss=LUMA),
 )
-FINE_STAGES = (Stage(1.0, batch=8, patch=32, loss=LUMA),)  # in fp32, after a run in bf16
 BALANCED_STAGES = (
     Stage(0.6, batch=8, patch=32, loss=L1),
     Stage(1.0, batch=6, patch=40, loss=LUMA),
@@ -148,9 +147,6 @@ RECIPES = REPORTS | {
     "edsr_x3": Recipe(
         "edsr", 3, 8_000, 5e-4, EDSR_MORE_STAGES, DIRECT, init="edsr_x2_more", optimizer="muon"
     ),
-    "edsr_x3_fine": Recipe(
-        "edsr", 3, 700, 1e-4, FINE_STAGES, DIRECT, init="edsr_x3", optimizer="muon"
-    ),
     # Its body comes from x3, which has learnt the longest, and not from edsr_x4_cpu.
     "edsr_x4_more": Recipe(
         "edsr", 4, 8_000, 5e-4, EDSR_X4_CPU_STAGES, DIRECT, init="edsr_x3", optimizer="muon"
@@ -165,9 +161,6 @@ RECIPES = REPORTS | {
         init="fast_x4",
         optimizer="muon",
         remark="The first 21,000 iterations ran under the cosine of a run of 30,000.",
-    ),
-    "fast_x4_fine": Recipe(
-        "fast", 4, 1_200, 4e-4, FINE_STAGES, init="fast_x4_more", optimizer="muon"
     ),
     "fast_x3": Recipe("fast", 3, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
     "fast_x2": Recipe("fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
