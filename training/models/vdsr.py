@@ -1,13 +1,15 @@
 """VDSR: bicubic enlargement and twenty convolutions that learn what it lacks, for every scale.
 
 Kim et al., "Accurate Image Super-Resolution Using Very Deep Convolutional Networks", CVPR 2016,
-sections 3 and 4 (one network for all scales: section 4.3).
+sections 3 and 4 (one network for all scales: section 4.3). Its start is not the paper's, and the
+first layer repeats the border where the paper's has zeros.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from training.models.about import About
@@ -21,7 +23,9 @@ ABOUT = About(
     ),
     summary=(
         "Bicubic enlargement inside the network and twenty 3x3 convolutions with ReLU whose sum "
-        "with it is the result; luma only. The weights are the same at every scale."
+        "with it is the result; luma only. The weights are the same at every scale. Unlike the "
+        "paper's, its first filters start blind to brightness, the others as rotations, and the "
+        "first layer repeats the border."
     ),
     published={
         2: {"Set5": 37.53, "Set14": 33.03, "BSD100": 31.90},
@@ -81,10 +85,9 @@ def _see_details_(conv: nn.Conv2d) -> None:
     border of zeros it would be an edge: the first layer repeats the border, too.
     """
     silence_(conv)
-    filters = torch.randn(conv.out_channels // 2, 1, 3, 3)
-    filters -= filters.mean((2, 3), keepdim=True)
-    filters *= _CONTRAST / filters.square().sum((2, 3), keepdim=True).sqrt()
-    conv.weight.copy_(torch.cat([filters, -filters]))
+    filters = torch.randn(conv.out_channels // 2, 9)
+    filters = _CONTRAST * F.normalize(filters - filters.mean(1, keepdim=True))
+    conv.weight.copy_(torch.cat([filters, -filters]).view_as(conv.weight))
 
 
 @torch.no_grad()
@@ -95,4 +98,4 @@ def _turn_(conv: nn.Conv2d) -> None:
     """
     silence_(conv)
     turn = nn.init.orthogonal_(torch.empty(conv.out_channels // 2, conv.in_channels // 2))
-    conv.weight[:, :, 1, 1] = torch.cat([torch.cat([turn, -turn], 1), torch.cat([-turn, turn], 1)])
+    conv.weight[:, :, 1, 1] = torch.kron(torch.tensor([[1.0, -1.0], [-1.0, 1.0]]), turn)
