@@ -34,6 +34,7 @@ EDSR_MORE_STAGES = (
     Stage(0.7, batch=8, patch=32, loss=LUMA),
     Stage(1.0, batch=4, patch=48, loss=LUMA),
 )
+EDSR_X3_TAUGHT_STAGES = (Stage(1.0, batch=8, patch=32, loss=LUMA),)
 EDSR_X4_CPU_STAGES = (
     Stage(0.5, batch=8, patch=24, loss=LUMA),
     Stage(1.0, batch=4, patch=40, loss=LUMA),
@@ -87,6 +88,8 @@ RELU: dict[str, Any] = {
 }
 # Its lessons, once computed (half an hour on two cores), serve every network of that scale.
 TAUGHT_X2: dict[str, Any] = {"teacher": "edsr_x2_more", "ensemble": 4, "teaching": 0.5}
+TAUGHT_X3: dict[str, Any] = {"teacher": "edsr_x3", "ensemble": 4, "teaching": 0.5}
+TAUGHT_X4: dict[str, Any] = {"teacher": "edsr_x4_more", "ensemble": 4, "teaching": 0.5}
 
 RECIPES = REPORTS | {
     "espcn_x3": Recipe(
@@ -151,6 +154,31 @@ RECIPES = REPORTS | {
     "edsr_x4_more": Recipe(
         "edsr", 4, 8_000, 5e-4, EDSR_X4_CPU_STAGES, DIRECT, init="edsr_x3", optimizer="muon"
     ),
+    # Both learn from their own self-ensemble, and end at a rate that still moves them.
+    "edsr_x3_taught": Recipe(
+        "edsr",
+        3,
+        2_500,
+        3e-4,
+        EDSR_X3_TAUGHT_STAGES,
+        DIRECT,
+        init="edsr_x3",
+        optimizer="muon",
+        final_lr=3e-5,
+        **TAUGHT_X3,
+    ),
+    "edsr_x4_taught": Recipe(
+        "edsr",
+        4,
+        3_000,
+        3e-4,
+        EDSR_X4_CPU_STAGES,
+        DIRECT,
+        init="edsr_x4_more",
+        optimizer="muon",
+        final_lr=3e-5,
+        **TAUGHT_X4,
+    ),
     "fast_x4": Recipe("fast", 4, 20_000, 1e-3, FAST_STAGES),
     "fast_x4_more": Recipe(
         "fast",
@@ -161,6 +189,17 @@ RECIPES = REPORTS | {
         init="fast_x4",
         optimizer="muon",
         remark="The first 21,000 iterations ran under the cosine of a run of 30,000.",
+    ),
+    "fast_x4_taught": Recipe(
+        "fast",
+        4,
+        10_000,
+        1e-3,
+        FAST_MORE_STAGES,
+        init="fast_x4_more",
+        optimizer="muon",
+        final_lr=1e-4,
+        **TAUGHT_X4,
     ),
     "fast_x3": Recipe("fast", 3, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
     "fast_x2": Recipe("fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
@@ -174,7 +213,14 @@ RECIPES = REPORTS | {
         remark="The first 2,500 iterations ran under the cosine of a run of 12,000.",
     ),
     "balanced_x4_more": Recipe(
-        "balanced", 4, 20_000, 1e-3, BALANCED_MORE_STAGES, init="balanced_x4", optimizer="muon"
+        "balanced",
+        4,
+        14_000,
+        1e-3,
+        BALANCED_MORE_STAGES,
+        init="balanced_x4",
+        optimizer="muon",
+        **TAUGHT_X4,
     ),
     "balanced_x3": Recipe(
         "balanced", 3, 8_000, 1e-3, BALANCED_STAGES, init="balanced_x4", optimizer="muon"

@@ -34,7 +34,7 @@ class Setting:
 
     folder: Path
     device: torch.device
-    amp: bool  # bf16 autocast + channels_last
+    amp: bool  # bf16 autocast
     monitor: tuple[Path, ...]  # HR images scored at every checkpoint
     every: int = 500  # iterations between checkpoints
     features: Path = Path("squeezenet_v1.1_notop.h5")  # of the perceptual loss
@@ -151,8 +151,8 @@ class Run:
         net = build(self.recipe.model, scale, self.recipe.model_options).to(self.setting.device)
         if self.recipe.quantized:
             prepare(net, self.recipe.unrounded)
+        net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if self.setting.amp:
-            net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             keep_ends_in_fp32(net)
         return net
 
@@ -165,8 +165,7 @@ class Run:
         lr = batch.lr
         if self.recipe.degradation != "bicubic":
             lr = DEGRADATIONS[self.recipe.degradation](batch.hr, scales[drawn], self.generator)
-        if self.setting.amp:
-            lr = lr.to(memory_format=torch.channels_last)
+        lr = lr.to(memory_format=torch.channels_last)  # a fifth less time in fp32, too
         with self._autocast():
             return batch, self._forward(scales[drawn], lr).float()
 
