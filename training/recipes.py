@@ -65,6 +65,7 @@ VDSR_STAGES = (
     Stage(0.25, batch=8, patch=18, loss=CHARBONNIER),
     Stage(1.0, batch=3, patch=30, loss=CHARBONNIER),
 )
+VDSR_MORE_STAGES = (Stage(1.0, batch=3, patch=30, loss=CHARBONNIER),)
 RESIDUAL_STAGES = (
     Stage(0.7, batch=8, patch=24, loss=L1),
     Stage(1.0, batch=4, patch=40, loss=LUMA),
@@ -153,7 +154,19 @@ RECIPES = REPORTS | {
     "edsr_x4_more": Recipe(
         "edsr", 4, 8_000, 5e-4, EDSR_X4_CPU_STAGES, DIRECT, init="edsr_x3", optimizer="muon"
     ),
-    # Both learn from their own self-ensemble, and end at a rate that still moves them.
+    # These learn from their own self-ensemble, and end at a rate that still moves them.
+    "edsr_x2_taught": Recipe(
+        "edsr",
+        2,
+        4_000,
+        3e-4,
+        EDSR_MORE_STAGES,
+        DIRECT,
+        init="edsr_x2_more",
+        optimizer="muon",
+        final_lr=3e-5,
+        **TAUGHT_X2,
+    ),
     "edsr_x3_taught": Recipe(
         "edsr",
         3,
@@ -202,7 +215,17 @@ RECIPES = REPORTS | {
         remark="The first 2,500 iterations ran under the cosine of a run of 7,000.",
         **TAUGHT_X4,
     ),
-    "fast_x3": Recipe("fast", 3, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
+    "fast_x3": Recipe(
+        "fast",
+        3,
+        10_000,
+        2e-3,
+        FAST_STAGES,
+        init="fast_x4_taught",
+        optimizer="muon",
+        final_lr=1e-4,
+        **TAUGHT_X3,
+    ),
     "fast_x2": Recipe("fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
     "balanced_x4": Recipe(
         "balanced",
@@ -224,7 +247,15 @@ RECIPES = REPORTS | {
         **TAUGHT_X4,
     ),
     "balanced_x3": Recipe(
-        "balanced", 3, 8_000, 1e-3, BALANCED_STAGES, init="balanced_x4", optimizer="muon"
+        "balanced",
+        3,
+        8_000,
+        1e-3,
+        BALANCED_STAGES,
+        init="balanced_x4_more",
+        optimizer="muon",
+        final_lr=1e-4,
+        **TAUGHT_X3,
     ),
     "balanced_x2": Recipe(
         "balanced",
@@ -232,8 +263,9 @@ RECIPES = REPORTS | {
         8_000,
         1e-3,
         BALANCED_STAGES,
-        init="balanced_x4",
+        init="balanced_x4_more",
         optimizer="muon",
+        final_lr=1e-4,
         **TAUGHT_X2,
     ),
     "srcnn_x3": Recipe(
@@ -270,6 +302,18 @@ RECIPES = REPORTS | {
         scales=(3, 4),
         optimizer="muon",
         remark="The first 6,000 iterations ran under the cosine of a run of 12,000.",
+    ),
+    "vdsr_more": Recipe(
+        "vdsr",
+        2,
+        16_000,
+        5e-4,
+        VDSR_MORE_STAGES,
+        scales=(3, 4),
+        init="vdsr",
+        optimizer="muon",
+        final_lr=5e-5,
+        ema=0.9995,
     ),
     "refiner_x4": Recipe("refiner", 4, 6_000, 5e-4, RESIDUAL_STAGES),
     "resnet_x4": Recipe("resnet", 4, 6_000, 5e-4, RESIDUAL_STAGES),
