@@ -28,7 +28,7 @@ from training.start import Busy, Places, carry_out
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A name of training/recipes.py.")]
+Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A name of training/recipes/.")]
 Data = Annotated[Path, typer.Option(envvar="SR_BATCH_DATA", help="Folder of the image sets.")]
 Runs = Annotated[Path, typer.Option(help="Folder of the run folders.")]
 Kept = Annotated[Path, typer.Option(help="Folder of the weights that git keeps.")]

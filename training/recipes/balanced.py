@@ -1,0 +1,75 @@
+"""Our own network between speed and quality."""
+
+from training.recipe import Recipe, Stage
+from training.recipes.parts import GPU_STAGES, L1, LUMA, RELU, TAUGHT_X2, TAUGHT_X3, TAUGHT_X4
+
+BALANCED_STAGES = (
+    Stage(0.6, batch=8, patch=32, loss=L1),
+    Stage(1.0, batch=6, patch=40, loss=LUMA),
+)
+BALANCED_MORE_STAGES = (
+    Stage(0.6, batch=8, patch=32, loss=LUMA),
+    Stage(1.0, batch=6, patch=40, loss=LUMA),
+)
+BALANCED_INT8_STAGES = (Stage(1.0, batch=8, patch=24, loss=LUMA),)
+
+BALANCED = {
+    "balanced_x4": Recipe(
+        "balanced",
+        4,
+        9_000,
+        1e-3,
+        BALANCED_STAGES,
+        optimizer="muon",
+        remark="The first 2,500 iterations ran under the cosine of a run of 12,000.",
+    ),
+    "balanced_x4_more": Recipe(
+        "balanced",
+        4,
+        14_000,
+        1e-3,
+        BALANCED_MORE_STAGES,
+        init="balanced_x4",
+        optimizer="muon",
+        **TAUGHT_X4,
+    ),
+    "balanced_x3": Recipe(
+        "balanced",
+        3,
+        8_000,
+        1e-3,
+        BALANCED_STAGES,
+        init="balanced_x4_more",
+        optimizer="muon",
+        final_lr=1e-4,
+        **TAUGHT_X3,
+    ),
+    "balanced_x2": Recipe(
+        "balanced",
+        2,
+        8_000,
+        1e-3,
+        BALANCED_STAGES,
+        init="balanced_x4_more",
+        optimizer="muon",
+        final_lr=1e-4,
+        **TAUGHT_X2,
+    ),
+    "balanced_x4_int8": Recipe(
+        "balanced",
+        4,
+        3_000,
+        5e-4,
+        BALANCED_INT8_STAGES,
+        init="balanced_x4_more",
+        optimizer="muon",
+        quantized=True,
+        **RELU,
+    ),
+    "balanced_x4_next": Recipe(
+        "balanced", 4, 150_000, 1e-3, GPU_STAGES, init="balanced_x4_more", optimizer="muon"
+    ),
+    "balanced_x2_next": Recipe(
+        "balanced", 2, 100_000, 1e-3, GPU_STAGES, init="balanced_x4_next", optimizer="muon"
+    ),
+}

@@ -1,0 +1,65 @@
+"""Our own network for speed."""
+
+from training.recipe import Recipe, Stage
+from training.recipes.parts import GPU_STAGES, L1, LUMA, RELU, TAUGHT_X3, TAUGHT_X4
+
+# Small patches first, which is where most is learnt for the time, then patches with more context.
+FAST_STAGES = (
+    Stage(0.7, batch=16, patch=24, loss=L1),
+    Stage(1.0, batch=8, patch=48, loss=LUMA),
+)
+FAST_MORE_STAGES = (
+    Stage(0.6, batch=16, patch=32, loss=LUMA),
+    Stage(1.0, batch=12, patch=48, loss=LUMA),
+)
+FAST_INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=LUMA),)
+
+FAST = {
+    "fast_x4": Recipe("fast", 4, 20_000, 1e-3, FAST_STAGES),
+    "fast_x4_more": Recipe(
+        "fast",
+        4,
+        25_000,
+        2e-3,
+        FAST_MORE_STAGES,
+        init="fast_x4",
+        optimizer="muon",
+        remark="The first 21,000 iterations ran under the cosine of a run of 30,000.",
+    ),
+    "fast_x4_taught": Recipe(
+        "fast",
+        4,
+        5_000,
+        1e-3,
+        FAST_MORE_STAGES,
+        init="fast_x4_more",
+        optimizer="muon",
+        final_lr=1e-4,
+        ema=0.9995,
+        remark="The first 2,500 iterations ran under the cosine of a run of 7,000.",
+        **TAUGHT_X4,
+    ),
+    "fast_x3": Recipe(
+        "fast",
+        3,
+        10_000,
+        2e-3,
+        FAST_STAGES,
+        init="fast_x4_taught",
+        optimizer="muon",
+        final_lr=1e-4,
+        **TAUGHT_X3,
+    ),
+    "fast_x2": Recipe("fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
+    "fast_x4_int8": Recipe(
+        "fast", 4, 4_000, 3e-4, FAST_INT8_STAGES, init="fast_x4_taught", quantized=True, **RELU
+    ),
+    "fast_x2_int8": Recipe(
+        "fast", 2, 4_000, 3e-4, FAST_INT8_STAGES, init="fast_x2", quantized=True, **RELU
+    ),
+    # These need a GPU.
+    "fast_x4_next": Recipe(
+        "fast", 4, 150_000, 2e-3, GPU_STAGES, init="fast_x4_taught", optimizer="muon"
+    ),
+    "fast_x2_next": Recipe("fast", 2, 150_000, 2e-3, GPU_STAGES, init="fast_x2", optimizer="muon"),
+}

@@ -1,0 +1,27 @@
+"""What recipes of several networks have in common: losses, the stages of a GPU, options."""
+
+from typing import Any
+
+from training.losses import Weights
+from training.recipe import Stage
+
+L1: Weights = {"l1": 1.0}
+MSE: Weights = {"mse": 1.0}
+LUMA: Weights = {"l1": 0.5, "luma": 1.0}  # colour counts, and luma, which is judged, more
+CHARBONNIER: Weights = {"charbonnier": 1.0}
+ESRGAN: Weights = {"l1": 0.01, "perceptual": 1.0, "adversarial": 0.005}
+
+GPU_STAGES = (
+    Stage(0.8, batch=16, patch=48, loss=L1),
+    Stage(1.0, batch=16, patch=64, loss=LUMA),
+)
+
+DIRECT = {"tail": "direct"}
+RELU: dict[str, Any] = {
+    "model_options": {"slope": 0.0},
+    "remark": "ReLU stands where the fp32 network has LeakyReLU: int8 does it in passing.",
+}
+# Its lessons, once computed (half an hour on two cores), serve every network of that scale.
+TAUGHT_X2: dict[str, Any] = {"teacher": "edsr_x2_more", "ensemble": 4, "teaching": 0.5}
+TAUGHT_X3: dict[str, Any] = {"teacher": "edsr_x3", "ensemble": 4, "teaching": 0.5}
+TAUGHT_X4: dict[str, Any] = {"teacher": "edsr_x4_more", "ensemble": 4, "teaching": 0.5}

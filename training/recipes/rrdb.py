@@ -1,0 +1,18 @@
+"""RRDB, and ESRGAN from it; both need a GPU."""
+
+from training.recipe import Recipe, Stage
+from training.recipes.parts import ESRGAN, GPU_STAGES
+
+RRDB = {
+    "rrdb_x4": Recipe("rrdb", 4, 200_000, 2e-4, GPU_STAGES),
+    "esrgan_x4": Recipe(
+        "esrgan",
+        4,
+        60_000,
+        1e-4,
+        (Stage(1.0, batch=16, patch=32, loss=ESRGAN),),
+        init="rrdb_x4",
+        schedule="step",
+        drops=(0.5, 0.75),
+    ),
+}
