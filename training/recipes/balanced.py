@@ -58,13 +58,18 @@ BALANCED = {
     "balanced_x4_int8": Recipe(
         "balanced",
         4,
-        3_000,
+        4_500,
         5e-4,
         BALANCED_INT8_STAGES,
         init="balanced_x4_more",
         optimizer="muon",
         quantized=True,
-        **RELU,
+        unrounded=("body.7.layers.4",),
+        model_options=RELU["model_options"],
+        remark=(
+            f"{RELU['remark']} The first 3,000 iterations ran under the cosine of a run of that "
+            "length, and rounded every inner layer."
+        ),
     ),
     "balanced_x4_next": Recipe(
         "balanced", 4, 150_000, 1e-3, GPU_STAGES, init="balanced_x4_more", optimizer="muon"
