@@ -143,6 +143,17 @@ EDSR = {
         quantized=True,
         unrounded=("body.16",),
     ),
+    "edsr_x3_int8": Recipe(
+        "edsr",
+        3,
+        0,
+        0.0,
+        (),
+        DIRECT,
+        init="edsr_x3_taught",
+        quantized=True,
+        unrounded=("body.16",),
+    ),
     "edsr_x4_int8": Recipe(
         "edsr",
         4,
