@@ -58,7 +58,7 @@ BALANCED = {
     "balanced_x4_int8": Recipe(
         "balanced",
         4,
-        4_500,
+        6_500,
         5e-4,
         BALANCED_INT8_STAGES,
         init="balanced_x4_more",
@@ -68,8 +68,9 @@ BALANCED = {
         model_options=RELU["model_options"],
         remark=(
             f"{RELU['remark']} The first 3,000 iterations ran under the cosine of a run of that "
-            "length, and rounded every inner layer."
+            "length, and rounded every inner layer; the first 4,500 had no teacher."
         ),
+        **TAUGHT_X4,
     ),
     "balanced_x4_next": Recipe(
         "balanced", 4, 150_000, 1e-3, GPU_STAGES, init="balanced_x4_more", optimizer="muon"
