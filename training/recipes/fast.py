@@ -52,7 +52,15 @@ FAST = {
     ),
     "fast_x2": Recipe("fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
     "fast_x4_int8": Recipe(
-        "fast", 4, 4_000, 3e-4, FAST_INT8_STAGES, init="fast_x4_taught", quantized=True, **RELU
+        "fast",
+        4,
+        4_000,
+        3e-4,
+        FAST_INT8_STAGES,
+        init="fast_x4_taught",
+        quantized=True,
+        **RELU,
+        **TAUGHT_X4,
     ),
     "fast_x2_int8": Recipe(
         "fast", 2, 4_000, 3e-4, FAST_INT8_STAGES, init="fast_x2", quantized=True, **RELU
