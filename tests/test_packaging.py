@@ -10,7 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
-LARGEST = 60 * 2**20
+LARGEST = 80 * 2**20  # a package index takes 100 MB
 
 
 @pytest.fixture(scope="module")

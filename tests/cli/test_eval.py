@@ -53,7 +53,7 @@ def test_a_bad_picture_costs_one_line(tool: Tool, folder: Path, photo: Photo) ->
     ("arguments", "words"),
     [
         (("nowhere",), "nowhere: no such folder"),
-        (("hr", "--model", "edsr", "--scale", "3"), "edsr is there for x2, x4"),
+        (("hr", "--model", "refiner", "--scale", "3"), "refiner is there for x4"),
         (("hr", "--model", "edrs"), "did you mean edsr?"),
         (("hr", "--jobs", "0"), "--jobs 0: allowed is at least 1"),
     ],
