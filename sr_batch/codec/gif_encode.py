@@ -38,7 +38,7 @@ class _Step:
         drawn: Those that differ from what stands there; through the others it is seen.
         clear: Whether it must become transparent afterwards, because some of it is to be so.
         holed: Whether its palette has a transparent place, which tells some players what to clear
-            with.
+            with, and, in the first frame, that later ones may be transparent.
     """
 
     image: Image
@@ -46,10 +46,7 @@ class _Step:
     codes: Codes
     drawn: Mask
     clear: bool
-
-    @property
-    def holed(self) -> bool:
-        return self.clear or not bool(self.drawn.all())
+    holed: bool
 
 
 def encode(images: Iterable[Image]) -> bytes:
@@ -83,12 +80,18 @@ def _steps(image: Image, rest: Iterator[Image]) -> Iterator[_Step]:
         # Some players paint what the first frame leaves free.
         region = bounds(drawn | fading | (shown is empty))
         clear = bool(fading.any())
-        yield _Step(image, region, codes[region.slices], drawn[region.slices], clear)
+        holed = clear or not drawn[region.slices].all() or (shown is empty and _may_fade(image))
+        yield _Step(image, region, codes[region.slices], drawn[region.slices], clear, holed)
         shown = codes
         if clear:
             shown = codes.copy()
             shown[region.slices] = 0
         codes = after
+
+
+def _may_fade(first: Image) -> bool:
+    """Whether later frames may have holes, and a palette room for one."""
+    return first.alpha is not None and len(np.unique(_coded(first))) < 256
 
 
 def new_clock() -> Clock:

@@ -50,6 +50,12 @@ def test_pillow_reads_what_is_written(made: tuple[int, int, list[Stored]]) -> No
     assert np.array_equal(with_pillow(gif(frames)), frames)
 
 
+def test_pillow_sees_through_later_frames_where_the_first_is_opaque() -> None:
+    opaque = np.full((1, 1, 4), (217, 163, 130, 255), np.uint8)
+    frames = [opaque, opaque, np.zeros_like(opaque)]
+    assert np.array_equal(with_pillow(gif(frames)), frames)
+
+
 @settings(max_examples=30)
 @given(st.lists(st.integers(0, 65535), min_size=2, max_size=5), st.integers(0, 65536))
 def test_keeps_number_times_and_repeats_of_frames(ticks: list[int], plays: int) -> None:
