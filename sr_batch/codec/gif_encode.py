@@ -80,7 +80,9 @@ def _steps(image: Image, rest: Iterator[Image]) -> Iterator[_Step]:
         # Some players paint what the first frame leaves free.
         region = bounds(drawn | fading | (shown is empty))
         clear = bool(fading.any())
-        holed = clear or not drawn[region.slices].all() or (shown is empty and _may_fade(image))
+        holed = (
+            clear or not drawn[region.slices].all() or (shown is empty and _may_fade(image, codes))
+        )
         yield _Step(image, region, codes[region.slices], drawn[region.slices], clear, holed)
         shown = codes
         if clear:
@@ -89,9 +91,9 @@ def _steps(image: Image, rest: Iterator[Image]) -> Iterator[_Step]:
         codes = after
 
 
-def _may_fade(first: Image) -> bool:
-    """Whether later frames may have holes, and a palette room for one."""
-    return first.alpha is not None and len(np.unique(_coded(first))) < 256
+def _may_fade(first: Image, codes: Codes) -> bool:
+    """Whether frames behind ``first`` may have holes, and a palette of its colours room for one."""
+    return first.alpha is not None and len(np.unique(codes)) < 256
 
 
 def new_clock() -> Clock:

@@ -1,5 +1,7 @@
 """Our own network between speed and quality."""
 
+from typing import Any
+
 from training.recipe import Recipe, Stage
 from training.recipes.parts import GPU_STAGES, L1, LUMA, RELU, TAUGHT_X2, TAUGHT_X3, TAUGHT_X4
 
@@ -12,6 +14,21 @@ BALANCED_MORE_STAGES = (
     Stage(1.0, batch=6, patch=40, loss=LUMA),
 )
 BALANCED_INT8_STAGES = (Stage(1.0, batch=8, patch=24, loss=LUMA),)
+
+
+def _from_x4(scale: int, lessons: dict[str, Any]) -> Recipe:
+    return Recipe(
+        "balanced",
+        scale,
+        8_000,
+        1e-3,
+        BALANCED_STAGES,
+        init="balanced_x4_more",
+        optimizer="muon",
+        final_lr=1e-4,
+        **lessons,
+    )
+
 
 BALANCED = {
     "balanced_x4": Recipe(
@@ -33,28 +50,8 @@ BALANCED = {
         optimizer="muon",
         **TAUGHT_X4,
     ),
-    "balanced_x3": Recipe(
-        "balanced",
-        3,
-        8_000,
-        1e-3,
-        BALANCED_STAGES,
-        init="balanced_x4_more",
-        optimizer="muon",
-        final_lr=1e-4,
-        **TAUGHT_X3,
-    ),
-    "balanced_x2": Recipe(
-        "balanced",
-        2,
-        8_000,
-        1e-3,
-        BALANCED_STAGES,
-        init="balanced_x4_more",
-        optimizer="muon",
-        final_lr=1e-4,
-        **TAUGHT_X2,
-    ),
+    "balanced_x3": _from_x4(3, TAUGHT_X3),
+    "balanced_x2": _from_x4(2, TAUGHT_X2),
     "balanced_x4_int8": Recipe(
         "balanced",
         4,

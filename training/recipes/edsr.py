@@ -10,6 +10,7 @@ from training.recipes.parts import (
     TAUGHT_X2,
     TAUGHT_X3,
     TAUGHT_X4,
+    taught,
 )
 
 EDSR_START_STAGES = (Stage(1.0, batch=4, patch=24, loss=L1),)
@@ -35,6 +36,14 @@ EDSR_X4_CPU_STAGES = (
     Stage(0.5, batch=8, patch=24, loss=LUMA),
     Stage(1.0, batch=4, patch=40, loss=LUMA),
 )
+
+
+def _int8(scale: int, init: str) -> Recipe:
+    """Untrained; two thirds of the noise of all rounding came from the last layer of the body."""
+    return Recipe(
+        "edsr", scale, 0, 0.0, (), DIRECT, init=init, quantized=True, unrounded=("body.16",)
+    )
+
 
 EDSR = {
     "edsr_x2_start": Recipe(
@@ -83,9 +92,7 @@ EDSR = {
         EDSR_MORE_STAGES,
         DIRECT,
         init="edsr_x2_cpu",
-        teacher="edsr_x2_cpu",
-        ensemble=4,
-        teaching=0.5,
+        **taught("edsr_x2_cpu"),
     ),
     "edsr_x3": Recipe(
         "edsr", 3, 8_000, 5e-4, EDSR_MORE_STAGES, DIRECT, init="edsr_x2_more", optimizer="muon"
@@ -131,40 +138,9 @@ EDSR = {
         final_lr=3e-5,
         **TAUGHT_X4,
     ),
-    # Two thirds of the noise of all rounding came from the last convolution of the body.
-    "edsr_x2_int8": Recipe(
-        "edsr",
-        2,
-        0,
-        0.0,
-        (),
-        DIRECT,
-        init="edsr_x2_more",
-        quantized=True,
-        unrounded=("body.16",),
-    ),
-    "edsr_x3_int8": Recipe(
-        "edsr",
-        3,
-        0,
-        0.0,
-        (),
-        DIRECT,
-        init="edsr_x3_taught",
-        quantized=True,
-        unrounded=("body.16",),
-    ),
-    "edsr_x4_int8": Recipe(
-        "edsr",
-        4,
-        0,
-        0.0,
-        (),
-        DIRECT,
-        init="edsr_x4_taught",
-        quantized=True,
-        unrounded=("body.16",),
-    ),
+    "edsr_x2_int8": _int8(2, "edsr_x2_more"),
+    "edsr_x3_int8": _int8(3, "edsr_x3_taught"),
+    "edsr_x4_int8": _int8(4, "edsr_x4_taught"),
     # These need a GPU.
     "edsr_x2_next": Recipe("edsr", 2, 200_000, 3e-4, GPU_STAGES, DIRECT, init="edsr_x2_more"),
     "edsr_x4_next": Recipe("edsr", 4, 100_000, 2e-4, GPU_STAGES, DIRECT, init="edsr_x4_taught"),

@@ -21,7 +21,13 @@ RELU: dict[str, Any] = {
     "model_options": {"slope": 0.0},
     "remark": "ReLU stands where the fp32 network has LeakyReLU: int8 does it in passing.",
 }
-# Its lessons, once computed (half an hour on two cores), serve every network of that scale.
-TAUGHT_X2: dict[str, Any] = {"teacher": "edsr_x2_more", "ensemble": 4, "teaching": 0.5}
-TAUGHT_X3: dict[str, Any] = {"teacher": "edsr_x3", "ensemble": 4, "teaching": 0.5}
-TAUGHT_X4: dict[str, Any] = {"teacher": "edsr_x4_more", "ensemble": 4, "teaching": 0.5}
+
+
+def taught(teacher: str) -> dict[str, Any]:
+    """By a self-ensemble: its lessons, once computed, serve every network of that scale."""
+    return {"teacher": teacher, "ensemble": 4, "teaching": 0.5}
+
+
+TAUGHT_X2 = taught("edsr_x2_more")
+TAUGHT_X3 = taught("edsr_x3")
+TAUGHT_X4 = taught("edsr_x4_more")
