@@ -93,11 +93,11 @@ def _settings(recipe: Recipe) -> str:
     if recipe.scales:
         scales = " and ".join(f"x{scale}" for scale in (recipe.scale, *recipe.scales))
         lines.append(f"The same weights learnt {scales}.")
-    if recipe.teacher:
+    if recipe.teachers:
+        names = " and ".join(f"`{name}`" for name in recipe.teachers)
         turned = f", averaged over {recipe.ensemble} turned inputs," if recipe.ensemble > 1 else ""
         lines.append(
-            f"The output of `{recipe.teacher}`{turned} was a second target of weight "
-            f"{recipe.teaching:g}."
+            f"The output of {names}{turned} was a second target of weight {recipe.teaching:g}."
         )
     if recipe.init:
         lines.append(f"Started from the weights of `{recipe.init}`.")

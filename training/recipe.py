@@ -46,8 +46,8 @@ class Recipe:
         quantized: Whether it is rounded as it learns, for int8.
         unrounded: Inner layers that stay in float, as what they lose would go into the picture.
         scales: Further scales that the same weights learn, drawn at random for each batch.
-        teacher: Recipe whose network's output is a second target.
-        ensemble: Of how many turned inputs the teacher's output is the mean: 1, 4 or 8.
+        teachers: Recipes whose networks' output is a second target, each at its own scale.
+        ensemble: Of how many turned inputs a teacher's output is the mean: 1, 4 or 8.
         teaching: Weight of that target, in the losses of the stage.
         degradation: How LR is made of HR: ``bicubic``, ``area``, ``blur`` or ``blind``.
         optimizer: ``adam`` (0.9, 0.99); ``muon`` with Adam at both ends, or, as ``muon+first``,
@@ -76,7 +76,7 @@ class Recipe:
     quantized: bool = False
     unrounded: tuple[str, ...] = ()
     scales: tuple[int, ...] = ()
-    teacher: str | None = None
+    teachers: tuple[str, ...] = ()
     ensemble: int = 1
     teaching: float = 1.0
     degradation: Kind = "bicubic"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -10,14 +10,15 @@ from filelock import FileLock, Timeout
 
 from training import checkpoint
 from training.commit import source_commit
-from training.data import load_corpus, shipped_images
+from training.data import Corpus, load_corpus, shipped_images
 from training.equalize import equalize_
 from training.loop import train
 from training.measure import calibration
+from training.models import configure
 from training.recipe import Recipe
 from training.recipes import RECIPES
 from training.run import Corpora, Run, Setting
-from training.teaching import with_lessons
+from training.teaching import lessons, to_luma
 from training.trained import network, starting_weights
 
 
@@ -78,18 +79,24 @@ def _note(run: Run) -> None:
 
 
 def _corpora(run: Run, places: Places) -> Corpora:
-    """The photographs at every scale of the run, and what its teacher makes of them."""
+    """The photographs at every scale of the run, with what its teachers make of them."""
     plan, paths = run.recipe, shipped_images(places.data)
     corpora = {s: load_corpus(paths, s, run.color) for s in (plan.scale, *plan.scales)}
-    if plan.teacher:
-        teacher = network(RECIPES[plan.teacher], _weights(plan.teacher, places))
-        corpora[plan.scale] = with_lessons(
-            corpora[plan.scale],
-            teacher.to(run.setting.device),
-            plan.ensemble,
-            places.runs / "lessons",
-        )
+    for name in plan.teachers:
+        corpus = corpora[RECIPES[name].scale]
+        corpora[corpus.scale] = replace(corpus, taught=_lessons(run, name, corpus, places))
     return corpora
+
+
+def _lessons(run: Run, name: str, corpus: Corpus, places: Places) -> torch.Tensor:
+    """What the teacher ``name`` makes of ``corpus``: in RGB by a teacher of RGB, and then luma."""
+    source = RECIPES[name]
+    color = configure(source.model, source.scale, source.model_options).color
+    if color != run.color:
+        corpus = load_corpus(shipped_images(places.data), source.scale, color)
+    teacher = network(source, _weights(name, places)).to(run.setting.device)
+    taught = lessons(corpus, teacher, run.recipe.ensemble, places.runs / "lessons")
+    return taught if color == run.color else to_luma(taught)
 
 
 def _weights(recipe: str, places: Places) -> checkpoint.State:

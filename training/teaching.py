@@ -7,25 +7,28 @@ learn from its own.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import nn
 from tqdm import tqdm
 
+from sr_batch.color import rgb_to_y_studio
 from training.data import Corpus
 from training.sampling import dihedral, undo_dihedral
 
 
-def with_lessons(corpus: Corpus, teacher: nn.Module, turns: int, cache: Path) -> Corpus:
-    """``corpus`` with what ``teacher`` makes of it, computed once and then kept under ``cache``.
+def lessons(corpus: Corpus, teacher: nn.Module, turns: int, cache: Path) -> torch.Tensor:
+    """What ``teacher`` makes of ``corpus``, computed once and then kept under ``cache``.
 
     Args:
         corpus: With a bicubic LR, as the teacher has seen it.
         teacher: On the device that shall do the work.
         turns: Of the eight flips and rotations, how many the target is the mean of.
         cache: Folder.
+
+    Returns:
+        float16 (N, C, T, T), 0..255.
     """
     path = cache / f"taught_{_digest(corpus, teacher, turns)}.pt"
     if not path.exists():
@@ -34,7 +37,14 @@ def with_lessons(corpus: Corpus, teacher: nn.Module, turns: int, cache: Path) ->
         temporary = path.with_suffix(".tmp")
         torch.save(torch.stack(tiles), temporary)
         temporary.replace(path)
-    return replace(corpus, taught=torch.load(path, weights_only=True))
+    taught: torch.Tensor = torch.load(path, weights_only=True)
+    return taught
+
+
+def to_luma(taught: torch.Tensor) -> torch.Tensor:
+    """Lessons in RGB, (N, 3, T, T), as a network of luma learns them: (N, 1, T, T) of studio Y."""
+    tiles = [rgb_to_y_studio(tile.permute(1, 2, 0).float().numpy() / 255) for tile in taught]
+    return torch.stack([torch.from_numpy(tile * 255).half()[None] for tile in tiles])
 
 
 @torch.inference_mode()

@@ -151,7 +151,9 @@ def test_every_recipe_covers_its_run(name: str) -> None:
     recipe = RECIPES[name]
     assert recipe.scale in MODELS[recipe.model].scales
     assert recipe.init is None or recipe.init in RECIPES
-    assert recipe.teacher is None or RECIPES[recipe.teacher].scale == recipe.scale
+    scales = [RECIPES[teacher].scale for teacher in recipe.teachers]
+    assert set(scales) <= {recipe.scale, *recipe.scales}
+    assert len(scales) == len(set(scales))  # one teacher for a scale
     if recipe.iterations:
         assert stage_at(recipe, recipe.iterations - 1) == recipe.stages[-1]
     else:  # what it starts from is rounded as it is

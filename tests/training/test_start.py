@@ -34,3 +34,23 @@ def test_what_learns_to_be_rounded_starts_with_like_channels(
         assert row.startswith("0,nan,")
     assert reach["plain"] > 500
     assert reach["rounded"] < 100
+
+
+def test_a_network_of_luma_learns_from_one_of_rgb(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = small_recipe("fast", iterations=4)
+    monkeypatch.setitem(RECIPES, "source", source)
+    places = Places(data, tmp_path, tmp_path / "kept")
+    places.kept.mkdir()
+    net = build(source.model, source.scale, source.model_options)
+    torch.save(net.state_dict(), places.kept / "source.pt")
+    losses = {}
+    for name, teachers in (("alone", ()), ("taught", ("source",))):
+        recipe = replace(small_recipe("vdsr", iterations=4), scales=(3,), teachers=teachers)
+        carry_out(recipe, setting(tmp_path / name, data / "valid"), places)
+        (row,) = (tmp_path / name / "metrics.csv").read_text().splitlines()[1:]
+        losses[name] = float(row.split(",")[1])
+    (lessons,) = (tmp_path / "lessons").iterdir()
+    assert torch.load(lessons, weights_only=True).shape[1] == 3
+    assert losses["taught"] > losses["alone"]  # a second target is added

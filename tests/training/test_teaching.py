@@ -6,7 +6,7 @@ from torch import nn
 
 from tests.training.small import SMALL, corpora_for
 from training.models import build
-from training.teaching import ensemble, with_lessons
+from training.teaching import ensemble, lessons, to_luma
 
 
 class Lopsided(nn.Module):
@@ -39,15 +39,22 @@ def test_one_turn_is_the_teacher_itself() -> None:
 def test_computes_lessons_once_for_the_same_teacher(photographs: Path, tmp_path: Path) -> None:
     corpus = corpora_for("espcn", photographs)[2]
     teacher = build("espcn", 2, SMALL["espcn"]).eval()
-    first = with_lessons(corpus, teacher, 4, tmp_path)
-    assert first.taught is not None
-    assert first.taught.shape == corpus.hr.shape
+    first = lessons(corpus, teacher, 4, tmp_path)
+    assert first.shape == corpus.hr.shape
     (file,) = tmp_path.iterdir()
-    torch.save(first.taught * 0, file)
-    again = with_lessons(corpus, teacher, 4, tmp_path)
-    assert again.taught is not None
-    assert not again.taught.any()
+    torch.save(first * 0, file)
+    assert not lessons(corpus, teacher, 4, tmp_path).any()
     for parameter in teacher.parameters():
         parameter.data.mul_(1.1)
-    with_lessons(corpus, teacher, 4, tmp_path)
+    lessons(corpus, teacher, 4, tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_network_of_luma_learns_the_luma_of_lessons_in_rgb() -> None:
+    gray = torch.tensor([0.0, 100.0, 255.0]).half()
+    taught = gray.view(1, 1, 1, 3).expand(2, 3, 2, 3)
+    luma = to_luma(taught)
+    assert luma.shape == (2, 1, 2, 3)
+    assert luma.dtype == torch.float16
+    studio = torch.tensor([16.0, 16 + 100 * 219 / 255, 235.0])
+    torch.testing.assert_close(luma[1, 0, 1].float(), studio, atol=0.1, rtol=0)

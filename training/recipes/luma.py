@@ -1,7 +1,7 @@
 """The networks that see luma alone: ESPCN, SRCNN and VDSR."""
 
 from training.recipe import Recipe, Stage
-from training.recipes.parts import CHARBONNIER, MSE
+from training.recipes.parts import CHARBONNIER, MSE, TAUGHT_ALL
 
 ESPCN_STAGES = (
     Stage(0.85, batch=16, patch=24, loss=CHARBONNIER),
@@ -88,5 +88,6 @@ LUMA_NETWORKS = {
         optimizer="muon",
         final_lr=5e-5,
         ema=0.9995,
+        **TAUGHT_ALL,
     ),
 }

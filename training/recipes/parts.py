@@ -23,11 +23,12 @@ RELU: dict[str, Any] = {
 }
 
 
-def taught(teacher: str) -> dict[str, Any]:
-    """By a self-ensemble: its lessons, once computed, serve every network of that scale."""
-    return {"teacher": teacher, "ensemble": 4, "teaching": 0.5}
+def taught(*teachers: str) -> dict[str, Any]:
+    """By self-ensembles: their lessons, once computed, serve every network of their scale."""
+    return {"teachers": teachers, "ensemble": 4, "teaching": 0.5}
 
 
 TAUGHT_X2 = taught("edsr_x2_more")
 TAUGHT_X3 = taught("edsr_x3")
 TAUGHT_X4 = taught("edsr_x4_more")
+TAUGHT_ALL = taught("edsr_x2_more", "edsr_x3", "edsr_x4_more")
