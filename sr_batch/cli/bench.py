@@ -98,11 +98,8 @@ def bench(
             _say_progress(len(rows), len(choice.models), found.name)
     new = report(rows, setting)
     _print(new)
-    if before and before.where["processor"] != new.where["processor"]:
-        say(
-            "speeds are not compared: the baseline's are of another processor,"
-            f" {before.where['processor']}"
-        )
+    if before and not update and new.where["processor"] not in before.speeds:
+        say(f"speeds are not compared: the baseline has none of {new.where['processor']}")
     if output:
         _leave(new, losses, output)
     if update and baseline and not losses:

@@ -52,15 +52,14 @@ def examine(choice: Choice, setting: Setting, before: Report | None) -> Iterator
 
 
 def _comparable(before: Report, now: Mapping[str, str]) -> Mapping[str, Row]:
-    """The rows of ``before``; without their speeds where another kind of processor gave them."""
-    if before.where.get("processor") == now["processor"]:
-        return before.rows
-    return _without_speeds(before.rows)
+    """The rows of ``before``, with the speeds of this kind of processor."""
+    speeds = before.speeds.get(now["processor"], {})
+    return _with_speeds(before.rows, speeds)
 
 
-def _without_speeds(rows: Mapping[str, Row]) -> Mapping[str, Row]:
-    """Nothing is slower than that."""
-    return {name: replace(row, speed=0.0) for name, row in rows.items()}
+def _with_speeds(rows: Mapping[str, Row], speeds: Mapping[str, float]) -> dict[str, Row]:
+    """``rows`` with these; nothing is slower than what is not known."""
+    return {name: replace(row, speed=speeds.get(name, 0.0)) for name, row in rows.items()}
 
 
 def _wrong(row: Row, old: Mapping[str, Row]) -> Iterator[str]:
@@ -79,19 +78,37 @@ def report(rows: Sequence[Row], setting: Setting) -> Report:
 def updated(before: Report | None, new: Report, choice: Choice, setting: Setting) -> Report:
     """``new``, with the rows of ``before`` for networks that were not measured now.
 
-    Where ``before`` is of another processor it stays that: speeds of this one do not go into it.
+    Speeds stay with their processor: where another one than that of ``before`` measured some
+    networks, theirs stand beside the rows.
 
     Raises:
         UsageError: those are of other pictures, or of another device.
     """
-    if before is None or choice.all:
+    if before is None or (before.where.get("device") != setting.device and choice.all):
         return new
+    if choice.all:
+        return _merged(before, new, new.where, new.rows)
     require_comparable(before, setting)
     if set(before.sets) != set(new.sets):
         raise UsageError(f"the baseline knows {_listed(before.sets)}, not {_listed(new.sets)}")
-    if before.where.get("processor") != new.where.get("processor"):
-        return Report(before.where, new.sets, {**before.rows, **_without_speeds(new.rows)})
-    return Report(new.where, new.sets, {**before.rows, **new.rows})
+    same = before.where["processor"] == new.where["processor"]
+    rows = {**before.rows, **new.rows}
+    return _merged(before, new, new.where if same else before.where, rows)
+
+
+def _merged(
+    before: Report, new: Report, where: Mapping[str, str], rows: Mapping[str, Row]
+) -> Report:
+    """``rows``, measured in ``where``, with all speeds that both reports know of them."""
+    here, speeds = new.where["processor"], before.speeds
+    speeds[here] = {**speeds.get(here, {}), **new.speeds[here]}
+    speeds = {each: _of(rows, known) for each, known in speeds.items()}
+    own = speeds.pop(where["processor"])
+    return Report(where, new.sets, _with_speeds(rows, own), speeds)
+
+
+def _of(rows: Mapping[str, Row], speeds: Mapping[str, float]) -> dict[str, float]:
+    return {name: speed for name, speed in speeds.items() if name in rows}
 
 
 def require_comparable(before: Report, setting: Setting) -> None:

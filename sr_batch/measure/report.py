@@ -3,7 +3,7 @@
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,19 @@ class Report:
         where: Device, processor, Python and runtime, for people.
         sets: Name of a set of pictures -> digest of its pixels.
         rows: Name of an exported file -> what was measured.
+        elsewhere: Another processor -> name of an exported file -> speed there.
     """
 
     where: Mapping[str, str]
     sets: Mapping[str, str]
     rows: Mapping[str, Row]
+    elsewhere: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def speeds(self) -> dict[str, Mapping[str, float]]:
+        """Processor -> name of an exported file -> speed there, where it was measured."""
+        own = {name: row.speed for name, row in self.rows.items() if row.speed}
+        return {**self.elsewhere, self.where["processor"]: own}
 
 
 def here(device: str) -> dict[str, str]:
@@ -53,6 +61,10 @@ def save_report(path: Path, report: Report) -> None:
         "where": dict(report.where),
         "sets": dict(report.sets),
         "networks": rows,
+        "elsewhere": {
+            processor: {name: round(speed, 4) for name, speed in sorted(speeds.items())}
+            for processor, speeds in sorted(report.elsewhere.items())
+        },
     }
     write_output(path, json.dumps(whole, indent=1).encode() + b"\n")
 
@@ -68,7 +80,9 @@ def load_report(path: Path) -> Report:
         if whole["schema"] != _SCHEMA:
             raise ValueError(f"schema is {whole['schema']}, this version reads {_SCHEMA}")
         rows = {name: from_json(row) for name, row in whole["networks"].items()}
-        return Report(whole["where"], whole["sets"], rows)
+        if "processor" not in whole["where"]:
+            raise KeyError("processor")
+        return Report(whole["where"], whole["sets"], rows, whole.get("elsewhere", {}))
     except OSError as fault:
         raise UsageError(
             f"{path}: {fault.strerror}; to make it: sr-batch bench --baseline {path} --update"

@@ -99,11 +99,16 @@ def test_finds_a_slow_network_only_after_it_was_slow_again(baseline: Path, tool:
 def test_compares_no_speeds_with_another_processor(baseline: Path, tool: Tool) -> None:
     change_row(baseline, speed=1000.0)
     report = json.loads(baseline.read_bytes())
-    report["where"]["processor"] = "another"
+    here, report["where"]["processor"] = report["where"]["processor"], "another"
     baseline.write_text(json.dumps(report))
     run = bench(tool)
     assert run.code == 0
-    assert "speeds are not compared: the baseline's are of another processor, another" in run.err
+    assert run.err == f"speeds are not compared: the baseline has none of {here}\n"
+    report["elsewhere"] = {here: {NETWORK: 1000.0}}
+    baseline.write_text(json.dumps(report))
+    run = bench(tool)
+    assert run.code == 1
+    assert run.err.startswith(f"{NETWORK}: speed: ")
 
 
 def test_finds_lost_quality(baseline: Path, tool: Tool) -> None:
@@ -148,14 +153,18 @@ def test_an_update_of_one_network_keeps_speeds_of_two_processors_apart(
     baseline: Path, tool: Tool
 ) -> None:
     report = json.loads(baseline.read_bytes())
-    report["where"]["processor"] = "another"
+    here, report["where"]["processor"] = report["where"]["processor"], "another"
+    report["networks"][NETWORK]["speed"] = 1000.0
     report["networks"]["other_x2"] = report["networks"][NETWORK] | {"name": "other_x2"}
     baseline.write_text(json.dumps(report))
-    assert bench(tool, "--update").code == 0
+    run = bench(tool, "--update")
+    assert (run.code, run.err) == (0, "")
     after = json.loads(baseline.read_bytes())
     assert after["where"]["processor"] == "another"
-    assert after["networks"][NETWORK]["speed"] == 0
+    assert after["networks"][NETWORK]["speed"] == 1000
     assert after["networks"]["other_x2"] == report["networks"]["other_x2"]
+    assert 0 < after["elsewhere"][here].pop(NETWORK) < 1000
+    assert after["elsewhere"] == {here: {}}
 
 
 @pytest.mark.parametrize(

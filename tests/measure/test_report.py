@@ -11,7 +11,7 @@ from sr_batch.measure.row import from_json, to_json
 from sr_batch.measure.table import HEAD, cells, page
 from tests.measure.rows import ROW
 
-REPORT = Report(here("cpu"), {"photos": "0123"}, {ROW.name: ROW})
+REPORT = Report(here("cpu"), {"photos": "0123"}, {ROW.name: ROW}, {"another": {ROW.name: 0.7}})
 
 
 def test_a_report_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -42,6 +42,7 @@ def test_says_what_it_was_measured_on() -> None:
         ("[]", "no report of sr-batch bench"),
         ('{"schema": 0}', "schema is 0"),
         ('{"schema": 1, "networks": {"a": {}}}', "no report of sr-batch bench"),
+        ('{"schema": 1, "where": {}, "sets": {}, "networks": {}}', "processor"),
     ],
 )
 def test_refuses_what_is_no_report(content: str | None, words: str, tmp_path: Path) -> None:
