@@ -80,7 +80,7 @@ LUMA_NETWORKS = {
     "vdsr_more": Recipe(
         "vdsr",
         2,
-        16_000,
+        10_000,
         5e-4,
         VDSR_MORE_STAGES,
         scales=(3, 4),
