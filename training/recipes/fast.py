@@ -51,7 +51,8 @@ FAST = {
         **TAUGHT_X3,
     ),
     "fast_x2": Recipe("fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
-    "fast_x4_int8": Recipe(
+    # By Adam it lost 0.11 dB against fp32, and 0.10 with the last inner layer in float.
+    "fast_x4_int8_start": Recipe(
         "fast",
         4,
         4_000,
@@ -59,6 +60,19 @@ FAST = {
         FAST_INT8_STAGES,
         init="fast_x4_taught",
         quantized=True,
+        **RELU,
+        **TAUGHT_X4,
+    ),
+    "fast_x4_int8": Recipe(
+        "fast",
+        4,
+        3_000,
+        5e-4,
+        FAST_INT8_STAGES,
+        init="fast_x4_int8_start",
+        optimizer="muon",
+        quantized=True,
+        final_lr=5e-5,
         **RELU,
         **TAUGHT_X4,
     ),
