@@ -33,6 +33,8 @@ def lessons(corpus: Corpus, teacher: nn.Module, turns: int, cache: Path) -> torc
     path = cache / f"taught_{_digest(corpus, teacher, turns)}.pt"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
+        # A fifth less time on a CPU.
+        teacher = teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         tiles = [ensemble(teacher, tile, turns) for tile in tqdm(corpus.lr, unit="tile")]
         temporary = path.with_suffix(".tmp")
         torch.save(torch.stack(tiles), temporary)
