@@ -99,6 +99,9 @@ def _settings(recipe: Recipe) -> str:
         lines.append(
             f"The output of {names}{turned} was a second target of weight {recipe.teaching:g}."
         )
+    if recipe.rates:
+        slower = ", ".join(f"{factor:g} of it in `{part}`" for part, factor in recipe.rates.items())
+        lines.append(f"The learning rate is {slower}.")
     if recipe.init:
         lines.append(f"Started from the weights of `{recipe.init}`.")
     if recipe.remark:
