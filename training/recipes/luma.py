@@ -13,6 +13,7 @@ VDSR_STAGES = (
 )
 VDSR_MORE_STAGES = (Stage(1.0, batch=3, patch=30, loss=CHARBONNIER),)
 INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=CHARBONNIER),)
+ESPCN_X2_INT8_STAGES = (Stage(1.0, batch=8, patch=40, loss=MSE),)
 
 
 def _srcnn_stages(patch: int) -> tuple[Stage, ...]:
@@ -44,9 +45,9 @@ LUMA_NETWORKS = {
     "espcn_x2_int8": Recipe(
         "espcn",
         2,
-        4_000,
+        900,
         5e-4,
-        INT8_STAGES,
+        ESPCN_X2_INT8_STAGES,
         init="espcn_x2",
         quantized=True,
         equalized=False,
