@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.metrics import structural_similarity
 
-from training.losses import LOSSES, charbonnier, describe, fft, gradient, luma, ssim, total
+from training.losses import LOSSES, charbonnier, describe, fft, gradient, luma, psnr, ssim, total
 
 
 def images(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -33,6 +33,15 @@ def test_ssim_is_that_of_scikit_image() -> None:
         gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
     )[1][:, 5:-5, 5:-5]  # fmt: skip
     assert 1 - ssim(sr[:1], hr[:1]).item() == pytest.approx(np.mean(expected), abs=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_psnr_is_what_is_missing_to_60_decibels_in_the_mean_over_patches(channels: int) -> None:
+    hr = torch.zeros(2, channels, 8, 8)
+    sr = hr.clone()
+    sr[0] += 0.1  # 20 dB
+    sr[1] += 0.01  # 40 dB
+    assert psnr(sr, hr).item() == pytest.approx(30, abs=0.05)
 
 
 def test_charbonnier_is_l1_of_large_differences() -> None:

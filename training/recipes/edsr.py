@@ -2,6 +2,7 @@
 
 from training.recipe import Recipe, Stage
 from training.recipes.parts import (
+    DECIBELS,
     DIRECT,
     GPU_STAGES,
     L1,
@@ -30,6 +31,11 @@ EDSR_CPU_STAGES = (
 EDSR_MORE_STAGES = (
     Stage(0.7, batch=8, patch=32, loss=LUMA),
     Stage(1.0, batch=4, patch=48, loss=LUMA),
+)
+EDSR_X2_TAUGHT_STAGES = (
+    Stage(0.7, batch=8, patch=32, loss=LUMA),
+    Stage(0.75, batch=4, patch=48, loss=LUMA),
+    Stage(1.0, batch=4, patch=48, loss=DECIBELS),
 )
 EDSR_X3_TAUGHT_STAGES = (Stage(1.0, batch=8, patch=32, loss=LUMA),)
 EDSR_X4_CPU_STAGES = (
@@ -107,7 +113,7 @@ EDSR = {
         2,
         4_000,
         3e-4,
-        EDSR_MORE_STAGES,
+        EDSR_X2_TAUGHT_STAGES,
         DIRECT,
         init="edsr_x2_more",
         optimizer="muon",
