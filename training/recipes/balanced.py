@@ -3,7 +3,16 @@
 from typing import Any
 
 from training.recipe import Recipe, Stage
-from training.recipes.parts import GPU_STAGES, L1, LUMA, RELU, TAUGHT_X2, TAUGHT_X3, TAUGHT_X4
+from training.recipes.parts import (
+    GPU_STAGES,
+    L1,
+    LUMA,
+    RELU,
+    TAUGHT_X2,
+    TAUGHT_X3,
+    TAUGHT_X4,
+    taught,
+)
 
 BALANCED_STAGES = (
     Stage(0.6, batch=8, patch=32, loss=L1),
@@ -49,6 +58,18 @@ BALANCED = {
         init="balanced_x4",
         optimizer="muon",
         **TAUGHT_X4,
+    ),
+    "balanced_x4_again": Recipe(
+        "balanced",
+        4,
+        12_000,
+        5e-4,
+        BALANCED_MORE_STAGES,
+        init="balanced_x4_more",
+        optimizer="muon",
+        final_lr=5e-5,
+        ema=0.9995,
+        **taught("edsr_x4_taught"),
     ),
     "balanced_x3": _from_x4(3, TAUGHT_X3),
     "balanced_x2": _from_x4(2, TAUGHT_X2),

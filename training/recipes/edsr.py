@@ -120,6 +120,20 @@ EDSR = {
         final_lr=3e-5,
         **TAUGHT_X2,
     ),
+    # edsr_x2_taught gained only below 2e-4.
+    "edsr_x2_again": Recipe(
+        "edsr",
+        2,
+        5_000,
+        1.5e-4,
+        EDSR_MORE_STAGES,
+        DIRECT,
+        init="edsr_x2_taught",
+        optimizer="muon",
+        final_lr=1.5e-5,
+        ema=0.9995,
+        **TAUGHT_X2,
+    ),
     "edsr_x3_taught": Recipe(
         "edsr",
         3,

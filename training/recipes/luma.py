@@ -11,6 +11,8 @@ VDSR_STAGES = (
     Stage(0.25, batch=8, patch=18, loss=CHARBONNIER),
     Stage(1.0, batch=3, patch=30, loss=CHARBONNIER),
 )
+# One large patch: twenty layers see twenty pixels of its border, most of a patch of sixty.
+VDSR_AGAIN_STAGES = (Stage(1.0, batch=1, patch=52, loss=CHARBONNIER),)
 VDSR_MORE_STAGES = (Stage(1.0, batch=3, patch=30, loss=CHARBONNIER),)
 INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=CHARBONNIER),)
 ESPCN_X2_INT8_STAGES = (Stage(1.0, batch=8, patch=40, loss=MSE),)
@@ -102,6 +104,19 @@ LUMA_NETWORKS = {
         final_lr=5e-5,
         ema=0.9995,
         remark="The first 1,500 iterations ran under the cosine of a run of 10,000.",
+        **TAUGHT_ALL,
+    ),
+    "vdsr_again": Recipe(
+        "vdsr",
+        2,
+        10_000,
+        3e-4,
+        VDSR_AGAIN_STAGES,
+        scales=(3, 4),
+        init="vdsr_more",
+        optimizer="muon",
+        final_lr=3e-5,
+        ema=0.9995,
         **TAUGHT_ALL,
     ),
 }
