@@ -9,6 +9,7 @@ from training.evaluate import Score
 from training.losses import describe
 from training.models.about import About
 from training.recipe import Recipe
+from training.recipes import RECIPES
 
 _OPTIMIZERS = {
     "adam": "Adam (0.9, 0.99)",
@@ -80,9 +81,10 @@ def _scores(spec: ModelSpec, about: About, facts: Facts) -> str:
 
 
 def _settings(recipe: Recipe) -> str:
-    if not recipe.iterations:
+    if not recipe.iterations and recipe.init:
         origin = f"The weights of `{recipe.init}`, rounded without further training."
-        return "\n".join([origin, *_rounding(recipe)])
+        how = f"\nHow `{recipe.init}` learnt: {_settings(RECIPES[recipe.init])}"
+        return "\n".join([origin, *_rounding(recipe), how])
     lines = [
         f"{recipe.iterations} iterations of {_OPTIMIZERS[recipe.optimizer]}, learning rate "
         f"{recipe.lr:g} after {recipe.warmup} of warm-up, {_schedule(recipe)}, gradient clipped at "

@@ -87,8 +87,9 @@ def export(
     """Rewrite, export, certify and measure a trained recipe, and write its card."""
     plan = _recipe(recipe)
     weights = dict(checkpoint.load_weights(recipe, runs, kept))
-    metrics = runs / recipe / "metrics.csv"
-    metrics = metrics if metrics.exists() else kept / f"{recipe}.csv"
+    learnt = recipe if plan.iterations or not plan.init else plan.init
+    metrics = runs / learnt / "metrics.csv"
+    metrics = metrics if metrics.exists() else kept / f"{learnt}.csv"
     for scale in (plan.scale, *plan.scales):
         place = Shipment(data, exported, workers)
         for stem, spec in ship(replace(plan, scale=scale), weights, metrics, place).items():
