@@ -11,6 +11,7 @@ from training.recipes.parts import (
     TAUGHT_X2,
     TAUGHT_X3,
     TAUGHT_X4,
+    UNTRAINED,
     taught,
 )
 
@@ -47,7 +48,7 @@ EDSR_X4_CPU_STAGES = (
 def _int8(scale: int, init: str) -> Recipe:
     """Untrained; two thirds of the noise of all rounding came from the last layer of the body."""
     return Recipe(
-        "edsr", scale, 0, 0.0, (), DIRECT, init=init, quantized=True, unrounded=("body.16",)
+        "edsr", scale, model_options=DIRECT, init=init, unrounded=("body.16",), **UNTRAINED
     )
 
 

@@ -1,7 +1,7 @@
 """Our own network for speed."""
 
 from training.recipe import Recipe, Stage
-from training.recipes.parts import GPU_STAGES, L1, LUMA, RELU, TAUGHT_X3, TAUGHT_X4
+from training.recipes.parts import GPU_STAGES, L1, LUMA, RELU, TAUGHT_X3, TAUGHT_X4, UNTRAINED
 
 # Small patches first, which is where most is learnt for the time, then patches with more context.
 FAST_STAGES = (
@@ -77,7 +77,7 @@ FAST = {
         **RELU,
         **TAUGHT_X4,
     ),
-    "fast_x4_int8": Recipe("fast", 4, 0, 0.0, (), init="fast_x4_relu", quantized=True, **RELU),
+    "fast_x4_int8": Recipe("fast", 4, init="fast_x4_relu", **UNTRAINED, **RELU),
     "fast_x2_int8": Recipe(
         "fast", 2, 4_000, 3e-4, FAST_INT8_STAGES, init="fast_x2", quantized=True, **RELU
     ),

@@ -1,5 +1,7 @@
 """The networks that see luma alone: ESPCN, SRCNN and VDSR."""
 
+from typing import Any
+
 from training.recipe import Recipe, Stage
 from training.recipes.parts import CHARBONNIER, MSE, TAUGHT_ALL
 
@@ -16,6 +18,13 @@ VDSR_AGAIN_STAGES = (Stage(1.0, batch=1, patch=52, loss=CHARBONNIER),)
 VDSR_MORE_STAGES = (Stage(1.0, batch=3, patch=30, loss=CHARBONNIER),)
 INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=CHARBONNIER),)
 ESPCN_X2_INT8_STAGES = (Stage(1.0, batch=8, patch=40, loss=MSE),)
+
+VDSR_TAUGHT: dict[str, Any] = {
+    "scales": (3, 4),
+    "optimizer": "muon",
+    "ema": 0.9995,
+    **TAUGHT_ALL,
+}
 
 
 def _srcnn_stages(patch: int) -> tuple[Stage, ...]:
@@ -98,13 +107,10 @@ LUMA_NETWORKS = {
         7_500,
         5e-4,
         VDSR_MORE_STAGES,
-        scales=(3, 4),
         init="vdsr",
-        optimizer="muon",
         final_lr=5e-5,
-        ema=0.9995,
         remark="The first 1,500 iterations ran under the cosine of a run of 10,000.",
-        **TAUGHT_ALL,
+        **VDSR_TAUGHT,
     ),
     "vdsr_again": Recipe(
         "vdsr",
@@ -112,11 +118,8 @@ LUMA_NETWORKS = {
         10_000,
         3e-4,
         VDSR_AGAIN_STAGES,
-        scales=(3, 4),
         init="vdsr_more",
-        optimizer="muon",
         final_lr=3e-5,
-        ema=0.9995,
-        **TAUGHT_ALL,
+        **VDSR_TAUGHT,
     ),
 }

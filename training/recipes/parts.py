@@ -22,6 +22,8 @@ RELU: dict[str, Any] = {
     "model_options": {"slope": 0.0},
     "remark": "ReLU stands where the fp32 network has LeakyReLU: int8 does it in passing.",
 }
+# Of weights that bear rounding as they are.
+UNTRAINED: dict[str, Any] = {"iterations": 0, "lr": 0.0, "stages": (), "quantized": True}
 
 
 def taught(*teachers: str) -> dict[str, Any]:
