@@ -10,7 +10,7 @@ from types import MethodType
 import torch
 from torch import nn
 
-from training.models.layers import Bicubic, conv_layers
+from training.models.layers import BicubicPhases, conv_layers
 
 
 def keep_ends_in_fp32(net: nn.Module) -> None:
@@ -20,7 +20,7 @@ def keep_ends_in_fp32(net: nn.Module) -> None:
     """
     convs = conv_layers(net)
     ends = [net.get_submodule(name) for name in {convs[0], convs[-1]}]
-    for module in (*ends, *(m for m in net.modules() if isinstance(m, Bicubic))):
+    for module in (*ends, *(m for m in net.modules() if isinstance(m, BicubicPhases))):
         module.forward = MethodType(_in_fp32, module)
 
 

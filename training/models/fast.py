@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from training.models.about import About
-from training.models.layers import Bicubic, silence_
+from training.models.layers import BicubicPhases, silence_
 
 ABOUT = About(
     title="fast, 4 blocks of 4 convolutions with 32 channels",
@@ -57,7 +57,7 @@ class ConvStack(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         width = config.channels
-        self.enlarge = Bicubic(config.scale, channels=3)
+        self.enlarge = BicubicPhases(config.scale, channels=3)
         self.head = nn.Conv2d(3, width, 3, padding=1)
         self.body = nn.Sequential(*(Block(config) for _ in range(config.blocks)))
         self.tail = nn.Conv2d(width, 3 * config.scale**2, 3, padding=1)
@@ -65,7 +65,8 @@ class ConvStack(nn.Module):
         silence_(self.tail)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.enlarge(x) + self.shuffle(self.tail(self.body(self.head(x))))
+        detail = self.tail(self.body(self.head(x)))
+        return self.shuffle(self.enlarge(x) + detail)  # one shuffle for both
 
 
 class Block(nn.Module):

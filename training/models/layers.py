@@ -13,8 +13,8 @@ from torch import nn
 Activation = Callable[[torch.Tensor], torch.Tensor]
 
 
-class Bicubic(nn.Module):
-    """(B, C, H, W) -> (B, C, H*s, W*s): MATLAB's bicubic, as one convolution and one shuffle.
+class BicubicPhases(nn.Module):
+    """(B, C, H, W) -> (B, C*s*s, H, W): MATLAB's bicubic, before the shuffle that spreads it out.
 
     Keys' cubic with a = -0.5 and half-pixel centres reaches two pixels either way, so that 5x5
     filters, one for each phase, are all of it. Border pixels are repeated outwards.
@@ -27,11 +27,23 @@ class Bicubic(nn.Module):
         taps = _cubic_taps(scale)  # (s, 5)
         filters = torch.einsum("iy,jx->ijyx", taps, taps).reshape(scale**2, 1, 5, 5)
         self.register_buffer("weight", filters.repeat(channels, 1, 1, 1), persistent=False)
-        self.shuffle = nn.PixelShuffle(scale)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         padded = F.pad(x, (2, 2, 2, 2), mode="replicate")
-        return self.shuffle(F.conv2d(padded, self.weight, groups=x.shape[1]))
+        return F.conv2d(padded, self.weight, groups=x.shape[1])
+
+
+class Bicubic(nn.Module):
+    """(B, C, H, W) -> (B, C, H*s, W*s): MATLAB's bicubic, as one convolution and one shuffle."""
+
+    def __init__(self, scale: int, channels: int = 1) -> None:
+        super().__init__()
+        self.phases = BicubicPhases(scale, channels)
+        self.shuffle = nn.PixelShuffle(scale)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.shuffle(self.phases(x))
+        return out
 
 
 class ResidualBlock(nn.Module):
