@@ -44,6 +44,7 @@ class Recipe:
         model_options: Fields of the network's configuration.
         init: Recipe whose weights this one starts from, where the shapes agree.
         quantized: Whether it is rounded as it learns, for int8.
+        equalized: Whether its channels are made alike before that.
         fitted: Whether its 8-bit weights are fitted to photographs as it is exported.
         unrounded: Inner layers that stay in float, as what they lose would go into the picture.
         scales: Further scales that the same weights learn, drawn at random for each batch.
@@ -75,6 +76,7 @@ class Recipe:
     model_options: dict[str, Any] = field(default_factory=dict)
     init: str | None = None
     quantized: bool = False
+    equalized: bool = True
     fitted: bool = False
     unrounded: tuple[str, ...] = ()
     scales: tuple[int, ...] = ()

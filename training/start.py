@@ -65,7 +65,7 @@ def _start(run: Run, init: str, places: Places) -> checkpoint.State:
     """The weights of ``init`` as the recipe of ``run`` takes them over."""
     plan = run.recipe
     weights = starting_weights(plan, RECIPES[init], _weights(init, places))
-    if not plan.quantized:
+    if not (plan.quantized and plan.equalized):
         return weights
     net = network(plan, weights)
     images = calibration(places.data, plan.scale, run.color)

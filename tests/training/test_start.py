@@ -24,15 +24,20 @@ def test_what_learns_to_be_rounded_starts_with_like_channels(
     places.kept.mkdir()
     torch.save(net.state_dict(), places.kept / "source.pt")
     reach = {}
-    for name, rounded in (("plain", False), ("rounded", True)):
+    for name, rounded, equalized in (
+        ("plain", False, True),
+        ("kept", True, False),
+        ("rounded", True, True),
+    ):
         recipe = replace(source, iterations=0, init="source", quantized=rounded)
+        recipe = replace(recipe, equalized=equalized)
         carry_out(recipe, setting(tmp_path / name, data / "valid"), places)
         weights = checkpoint.load_weights(name, tmp_path, places.kept)
         filters = weights["body.0.layers.0.weight"].abs().amax((1, 2, 3))
         reach[name] = (filters.max() / filters.median()).item()
         (row,) = (tmp_path / name / "metrics.csv").read_text().splitlines()[1:]
         assert row.startswith("0,nan,")
-    assert reach["plain"] > 500
+    assert reach["plain"] == reach["kept"] > 500
     assert reach["rounded"] < 100
 
 
