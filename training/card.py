@@ -120,13 +120,10 @@ def _settings(recipe: Recipe) -> str:
 
 
 def _rounding(recipe: Recipe) -> list[str]:
-    lines = []
-    if recipe.unrounded:
-        layers = ", ".join(f"`{name}`" for name in recipe.unrounded)
-        lines.append(f"In float beside the first and the last layer: {layers}.")
-    if recipe.fitted:
-        lines.append("Its 8-bit layers and the last one were fitted to photographs, as in GPTQ.")
-    return lines
+    if not recipe.unrounded:
+        return []
+    layers = ", ".join(f"`{name}`" for name in recipe.unrounded)
+    return [f"In float beside the first and the last layer: {layers}."]
 
 
 def _schedule(recipe: Recipe) -> str:

@@ -20,8 +20,6 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
-from training.fit_rounding import fit_rounding
-
 # A few bright spots in 10,000 values, or in 100,000, would cost all others some of their levels;
 # cut off too many, and the spots are lost. The better of the two is taken.
 _PERCENTILES = (99.99, 99.999)
@@ -39,10 +37,7 @@ class _Picture:
 
 
 def to_int8(
-    model: onnx.ModelProto,
-    layers: Sequence[str],
-    images: Sequence[np.ndarray],
-    fitted: str | None = None,
+    model: onnx.ModelProto, layers: Sequence[str], images: Sequence[np.ndarray]
 ) -> onnx.ModelProto:
     """``model`` with 8-bit convolutions inside.
 
@@ -55,8 +50,6 @@ def to_int8(
         layers: Names of the convolutions, as in torch, that shall be 8-bit.
         images: LR (C, H, W) float32, 0..1, whose activations set the ranges. Of those, what comes
             nearest to ``model`` on them is taken.
-        fitted: Name of the last convolution, if it and the 8-bit ones shall be fitted to
-            ``images``.
     """
     nodes = _rounded_nodes(model, layers)
     expected = _outputs(model, images)
@@ -65,10 +58,7 @@ def to_int8(
         found = _outputs(candidate, images)
         return sum(float(np.square(a - b).mean()) for a, b in zip(found, expected, strict=True))
 
-    candidates = _quantized(model, nodes, images)
-    if fitted is not None:
-        candidates = (fit_rounding(c, model, layers, fitted, images) for c in candidates)
-    return min(candidates, key=difference)
+    return min(_quantized(model, nodes, images), key=difference)
 
 
 def _rounded_nodes(model: onnx.ModelProto, layers: Sequence[str]) -> list[str]:

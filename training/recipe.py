@@ -45,7 +45,6 @@ class Recipe:
         init: Recipe whose weights this one starts from, where the shapes agree.
         quantized: Whether it is rounded as it learns, for int8.
         equalized: Whether its channels are made alike before that.
-        fitted: Whether its 8-bit weights are fitted to photographs as it is exported.
         unrounded: Inner layers that stay in float, as what they lose would go into the picture.
         scales: Further scales that the same weights learn, drawn at random for each batch.
         teachers: Recipes whose networks' output is a second target, each at its own scale.
@@ -77,7 +76,6 @@ class Recipe:
     init: str | None = None
     quantized: bool = False
     equalized: bool = True
-    fitted: bool = False
     unrounded: tuple[str, ...] = ()
     scales: tuple[int, ...] = ()
     teachers: tuple[str, ...] = ()

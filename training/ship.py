@@ -21,7 +21,7 @@ from training.evaluate import Score, bicubic_scores
 from training.export import to_onnx, write
 from training.measure import calibration, least_consistency, lr_crops, score_file
 from training.models import MODELS
-from training.models.layers import conv_layers, rounded_layers
+from training.models.layers import rounded_layers
 from training.precision import to_fp16, to_int8
 from training.recipe import Recipe
 from training.record import record
@@ -80,8 +80,7 @@ def _variants(
     if not recipe.quantized:
         return {"fp32": model, "fp16": to_fp16(model)}
     images = calibration(where.data, spec.scale, spec.color)
-    fitted = conv_layers(net)[-1] if recipe.fitted else None
-    return {"int8": to_int8(model, rounded_layers(net, recipe.unrounded), images, fitted)}
+    return {"int8": to_int8(model, rounded_layers(net, recipe.unrounded), images)}
 
 
 def _release(model: onnx.ModelProto, spec: ModelSpec, where: Shipment) -> tuple[Path, ModelSpec]:

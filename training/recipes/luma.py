@@ -60,7 +60,6 @@ LUMA_NETWORKS = {
         init="espcn_x2",
         quantized=True,
         equalized=False,
-        fitted=True,
         rates={"body.1": 0.1, "body.2": 0.1},
         **{**TAUGHT_X2, "teaching": 10.0},
     ),
