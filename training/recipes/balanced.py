@@ -6,10 +6,10 @@ from training.recipe import Recipe, Stage
 from training.recipes.parts import (
     GPU_STAGES,
     L1,
+    LED_X2,
+    LED_X3,
     LUMA,
     RELU,
-    TAUGHT_X2,
-    TAUGHT_X3,
     TAUGHT_X4,
     taught,
 )
@@ -71,8 +71,8 @@ BALANCED = {
         ema=0.9995,
         **taught("edsr_x4_taught"),
     ),
-    "balanced_x3": _from_x4(3, TAUGHT_X3),
-    "balanced_x2": _from_x4(2, TAUGHT_X2),
+    "balanced_x3": _from_x4(3, LED_X3),
+    "balanced_x2": _from_x4(2, LED_X2),
     "balanced_x4_int8": Recipe(
         "balanced",
         4,

@@ -1,7 +1,7 @@
 """Our own network for speed."""
 
 from training.recipe import Recipe, Stage
-from training.recipes.parts import GPU_STAGES, L1, LUMA, RELU, TAUGHT_X3, TAUGHT_X4, UNTRAINED
+from training.recipes.parts import GPU_STAGES, L1, LED_X3, LUMA, RELU, TAUGHT_X4, UNTRAINED
 
 # Small patches first, which is where most is learnt for the time, then patches with more context.
 FAST_STAGES = (
@@ -43,13 +43,14 @@ FAST = {
     "fast_x3": Recipe(
         "fast",
         3,
-        10_000,
+        7_000,
         2e-3,
         FAST_STAGES,
         init="fast_x4_taught",
         optimizer="muon",
         final_lr=1e-4,
-        **TAUGHT_X3,
+        ema=0.9995,
+        **LED_X3,
     ),
     "fast_x2": Recipe("fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
     # What int8 loses is LeakyReLU, and nothing by rounding (31.42 dB with and without it): ReLU

@@ -3,7 +3,7 @@
 from typing import Any
 
 from training.recipe import Recipe, Stage
-from training.recipes.parts import CHARBONNIER, MSE, TAUGHT_ALL, TAUGHT_X2
+from training.recipes.parts import CHARBONNIER, LED_ALL, LED_X2, MSE, TAUGHT_ALL
 
 ESPCN_STAGES = (
     Stage(0.85, batch=16, patch=24, loss=CHARBONNIER),
@@ -17,12 +17,7 @@ VDSR_MORE_STAGES = (Stage(1.0, batch=3, patch=30, loss=CHARBONNIER),)
 INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=CHARBONNIER),)
 ESPCN_X2_INT8_STAGES = (Stage(1.0, batch=8, patch=40, loss=MSE),)
 
-VDSR_TAUGHT: dict[str, Any] = {
-    "scales": (3, 4),
-    "optimizer": "muon",
-    "ema": 0.9995,
-    **TAUGHT_ALL,
-}
+VDSR_TAUGHT: dict[str, Any] = {"scales": (3, 4), "optimizer": "muon", "ema": 0.9995}
 
 
 def _srcnn_stages(patch: int) -> tuple[Stage, ...]:
@@ -61,7 +56,7 @@ LUMA_NETWORKS = {
         quantized=True,
         equalized=False,
         rates={"body.1": 0.1, "body.2": 0.1},
-        **{**TAUGHT_X2, "teaching": 10.0},
+        **LED_X2,
     ),
     "espcn_x3_int8": Recipe("espcn", 3, 3_000, 2e-4, INT8_STAGES, init="espcn_x3", quantized=True),
     "espcn_x4_int8": Recipe("espcn", 4, 3_000, 2e-4, INT8_STAGES, init="espcn_x4", quantized=True),
@@ -110,8 +105,8 @@ LUMA_NETWORKS = {
         final_lr=5e-5,
         remark="The first 1,500 iterations ran under the cosine of a run of 10,000.",
         **VDSR_TAUGHT,
+        **TAUGHT_ALL,
     ),
-    # What a teacher gives follows from LR alone, so it moves the weights with far less noise.
     "vdsr_again": Recipe(
         "vdsr",
         2,
@@ -121,6 +116,7 @@ LUMA_NETWORKS = {
         init="vdsr_more",
         final_lr=2e-5,
         remark="The first 3,000 iterations ran under the cosine of a run of 9,000.",
-        **{**VDSR_TAUGHT, "teaching": 10.0},
+        **VDSR_TAUGHT,
+        **LED_ALL,
     ),
 }
