@@ -119,4 +119,15 @@ LUMA_NETWORKS = {
         **VDSR_TAUGHT,
         **LED_ALL,
     ),
+    "vdsr_longer": Recipe(
+        "vdsr",
+        2,
+        12_000,
+        4e-4,
+        VDSR_MORE_STAGES,
+        init="vdsr_again",
+        final_lr=2e-5,
+        **VDSR_TAUGHT,
+        **LED_ALL,
+    ),
 }
