@@ -17,7 +17,7 @@ VDSR_MORE_STAGES = (Stage(1.0, batch=3, patch=30, loss=CHARBONNIER),)
 INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=CHARBONNIER),)
 ESPCN_X2_INT8_STAGES = (Stage(1.0, batch=8, patch=40, loss=MSE),)
 
-VDSR_TAUGHT: dict[str, Any] = {"scales": (3, 4), "optimizer": "muon", "ema": 0.9995}
+VDSR_FURTHER: dict[str, Any] = {"scales": (3, 4), "optimizer": "muon", "ema": 0.9995}
 
 
 def _srcnn_stages(patch: int) -> tuple[Stage, ...]:
@@ -104,7 +104,7 @@ LUMA_NETWORKS = {
         init="vdsr",
         final_lr=5e-5,
         remark="The first 1,500 iterations ran under the cosine of a run of 10,000.",
-        **VDSR_TAUGHT,
+        **VDSR_FURTHER,
         **TAUGHT_ALL,
     ),
     "vdsr_again": Recipe(
@@ -116,7 +116,7 @@ LUMA_NETWORKS = {
         init="vdsr_more",
         final_lr=2e-5,
         remark="The first 3,000 iterations ran under the cosine of a run of 9,000.",
-        **VDSR_TAUGHT,
+        **VDSR_FURTHER,
         **LED_ALL,
     ),
     "vdsr_longer": Recipe(
@@ -127,7 +127,7 @@ LUMA_NETWORKS = {
         VDSR_MORE_STAGES,
         init="vdsr_again",
         final_lr=2e-5,
-        **VDSR_TAUGHT,
+        **VDSR_FURTHER,
         **LED_ALL,
     ),
 }

@@ -26,9 +26,9 @@ RELU: dict[str, Any] = {
 UNTRAINED: dict[str, Any] = {"iterations": 0, "lr": 0.0, "stages": (), "quantized": True}
 
 
-def taught(*teachers: str, teaching: float = 0.5) -> dict[str, Any]:
+def taught(*teachers: str) -> dict[str, Any]:
     """By self-ensembles: their lessons, once computed, serve every network of their scale."""
-    return {"teachers": teachers, "ensemble": 4, "teaching": teaching}
+    return {"teachers": teachers, "ensemble": 4, "teaching": 0.5}
 
 
 TAUGHT_X2 = taught("edsr_x2_more")
@@ -38,6 +38,7 @@ TAUGHT_ALL = taught("edsr_x2_more", "edsr_x3", "edsr_x4_more")
 
 # By a teacher above all: what it gives follows from LR alone, where HR has what nobody can know
 # from LR, which is noise in every gradient. For networks that are not yet as good as it is.
-LED_X2 = taught("edsr_x2_more", teaching=10.0)
-LED_X3 = taught("edsr_x3", teaching=10.0)
-LED_ALL = taught("edsr_x2_more", "edsr_x3", "edsr_x4_more", teaching=10.0)
+ABOVE_ALL = {"teaching": 10.0}
+LED_X2 = TAUGHT_X2 | ABOVE_ALL
+LED_X3 = TAUGHT_X3 | ABOVE_ALL
+LED_ALL = TAUGHT_ALL | ABOVE_ALL
