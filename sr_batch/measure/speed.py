@@ -18,7 +18,7 @@ from sr_batch.session import Session
 # Written by `python -m benchmarks.reference`.
 REFERENCE = Path(__file__).with_name("reference.onnx")
 SIDE = 96  # of the LR picture
-_LEAST_ROUNDS, _ENOUGH = 3, 10.0  # seconds of all rounds
+_ENOUGH = 0.6  # seconds for each round that is asked for
 
 Stopwatch = Callable[[], float]
 """Does something once and says how many seconds it took."""
@@ -30,7 +30,7 @@ def paired_ratio(one: Stopwatch, other: Stopwatch, rounds: int) -> float:
     There are fewer rounds than asked for where one takes seconds, which say as much.
     """
     both = one() + other()  # caches fill, memory is claimed
-    enough = max(_LEAST_ROUNDS, ceil(_ENOUGH / (2 * both)))
+    enough = ceil(rounds * _ENOUGH / (2 * both))
     return median(ratio_in_turns(one, other) for _ in range(min(rounds, enough)))
 
 
