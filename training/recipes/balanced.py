@@ -11,6 +11,7 @@ from training.recipes.parts import (
     LUMA,
     RELU,
     TAUGHT_X4,
+    UNTRAINED,
     taught,
 )
 
@@ -22,20 +23,35 @@ BALANCED_MORE_STAGES = (
     Stage(0.6, batch=8, patch=32, loss=LUMA),
     Stage(1.0, batch=6, patch=40, loss=LUMA),
 )
+BALANCED_RELU_STAGES = (Stage(1.0, batch=8, patch=32, loss=LUMA),)
 BALANCED_INT8_STAGES = (Stage(1.0, batch=8, patch=24, loss=LUMA),)
+# The last inner layer: what it loses by rounding would go straight into the picture.
+LAST_IN_FLOAT = ("body.7.layers.4",)
 
 
-def _from_x4(scale: int, lessons: dict[str, Any]) -> Recipe:
+def _relu(scale: int, lessons: dict[str, Any]) -> Recipe:
     return Recipe(
         "balanced",
         scale,
-        8_000,
-        1e-3,
-        BALANCED_STAGES,
-        init="balanced_x4_more",
+        2_500,
+        8e-4,
+        BALANCED_RELU_STAGES,
+        init=f"balanced_x{scale}",
         optimizer="muon",
-        final_lr=1e-4,
+        final_lr=4e-5,
+        **RELU,
         **lessons,
+    )
+
+
+def _int8(scale: int) -> Recipe:
+    return Recipe(
+        "balanced",
+        scale,
+        init=f"balanced_x{scale}_relu",
+        unrounded=LAST_IN_FLOAT,
+        **UNTRAINED,
+        **RELU,
     )
 
 
@@ -71,8 +87,32 @@ BALANCED = {
         ema=0.9995,
         **taught("edsr_x4_taught"),
     ),
-    "balanced_x3": _from_x4(3, LED_X3),
-    "balanced_x2": _from_x4(2, LED_X2),
+    "balanced_x2": Recipe(
+        "balanced",
+        2,
+        8_000,
+        1e-3,
+        BALANCED_STAGES,
+        init="balanced_x4_more",
+        optimizer="muon",
+        final_lr=1e-4,
+        **LED_X2,
+    ),
+    "balanced_x3": Recipe(
+        "balanced",
+        3,
+        5_000,
+        1e-3,
+        BALANCED_STAGES,
+        init="balanced_x2",
+        optimizer="muon",
+        final_lr=1e-4,
+        **LED_X3,
+    ),
+    "balanced_x2_relu": _relu(2, LED_X2),
+    "balanced_x3_relu": _relu(3, LED_X3),
+    "balanced_x2_int8": _int8(2),
+    "balanced_x3_int8": _int8(3),
     "balanced_x4_int8": Recipe(
         "balanced",
         4,
@@ -82,7 +122,7 @@ BALANCED = {
         init="balanced_x4_more",
         optimizer="muon",
         quantized=True,
-        unrounded=("body.7.layers.4",),
+        unrounded=LAST_IN_FLOAT,
         model_options=RELU["model_options"],
         remark=(
             f"{RELU['remark']} The first 3,000 iterations ran under the cosine of a run of that "

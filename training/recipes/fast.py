@@ -52,6 +52,19 @@ FAST = {
         ema=0.9995,
         **LED_X3,
     ),
+    "fast_x3_relu": Recipe(
+        "fast",
+        3,
+        3_000,
+        1e-3,
+        FAST_RELU_STAGES,
+        init="fast_x3",
+        optimizer="muon",
+        final_lr=5e-5,
+        **RELU,
+        **LED_X3,
+    ),
+    "fast_x3_int8": Recipe("fast", 3, init="fast_x3_relu", **UNTRAINED, **RELU),
     "fast_x2": Recipe("fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
     # What int8 loses is LeakyReLU, and nothing by rounding (31.42 dB with and without it): ReLU
     # learns first. The start learnt with rounding, and has 0.08 dB less than LeakyReLU.

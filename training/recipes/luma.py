@@ -122,11 +122,12 @@ LUMA_NETWORKS = {
     "vdsr_longer": Recipe(
         "vdsr",
         2,
-        12_000,
+        10_000,
         4e-4,
         VDSR_MORE_STAGES,
         init="vdsr_again",
         final_lr=2e-5,
+        remark="The first 1,000 iterations ran under the cosine of a run of 12,000.",
         **VDSR_FURTHER,
         **LED_ALL,
     ),
