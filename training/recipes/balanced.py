@@ -29,6 +29,20 @@ BALANCED_INT8_STAGES = (Stage(1.0, batch=8, patch=24, loss=LUMA),)
 LAST_IN_FLOAT = ("body.7.layers.4",)
 
 
+def _led(scale: int, iterations: int, init: str, lessons: dict[str, Any]) -> Recipe:
+    return Recipe(
+        "balanced",
+        scale,
+        iterations,
+        1e-3,
+        BALANCED_STAGES,
+        init=init,
+        optimizer="muon",
+        final_lr=1e-4,
+        **lessons,
+    )
+
+
 def _relu(scale: int, lessons: dict[str, Any]) -> Recipe:
     return Recipe(
         "balanced",
@@ -87,28 +101,8 @@ BALANCED = {
         ema=0.9995,
         **taught("edsr_x4_taught"),
     ),
-    "balanced_x2": Recipe(
-        "balanced",
-        2,
-        8_000,
-        1e-3,
-        BALANCED_STAGES,
-        init="balanced_x4_more",
-        optimizer="muon",
-        final_lr=1e-4,
-        **LED_X2,
-    ),
-    "balanced_x3": Recipe(
-        "balanced",
-        3,
-        5_000,
-        1e-3,
-        BALANCED_STAGES,
-        init="balanced_x2",
-        optimizer="muon",
-        final_lr=1e-4,
-        **LED_X3,
-    ),
+    "balanced_x2": _led(2, 8_000, "balanced_x4_more", LED_X2),
+    "balanced_x3": _led(3, 5_000, "balanced_x2", LED_X3),
     "balanced_x2_relu": _relu(2, LED_X2),
     "balanced_x3_relu": _relu(3, LED_X3),
     "balanced_x2_int8": _int8(2),
