@@ -90,9 +90,11 @@ def export(
     learnt = recipe if plan.iterations or not plan.init else plan.init
     metrics = runs / learnt / "metrics.csv"
     metrics = metrics if metrics.exists() else kept / f"{learnt}.csv"
-    for scale in (plan.scale, *plan.scales):
-        place = Shipment(data, exported, workers)
-        for stem, spec in ship(replace(plan, scale=scale), weights, metrics, place).items():
+    every = (plan.scale, *plan.scales)
+    for scale in every:
+        place, others = Shipment(data, exported, workers), tuple(s for s in every if s != scale)
+        at_scale = replace(plan, scale=scale, scales=others)
+        for stem, spec in ship(at_scale, weights, metrics, place).items():
             typer.echo(f"{stem}: overlap {spec.overlap}, {dict(spec.scores)}")
 
 
