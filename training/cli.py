@@ -1,7 +1,6 @@
 """The commands of ``python -m training``."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -19,7 +18,7 @@ from training.evaluate import bicubic_scores
 from training.loop import Diverged
 from training.measure import perceptual_distance, score_file
 from training.models import BadConfig
-from training.recipe import Kind, Recipe
+from training.recipe import Kind, Recipe, at_each_scale
 from training.recipes import RECIPES
 from training.record import fits_its_record, record_of
 from training.run import Setting
@@ -90,10 +89,8 @@ def export(
     learnt = recipe if plan.iterations or not plan.init else plan.init
     metrics = runs / learnt / "metrics.csv"
     metrics = metrics if metrics.exists() else kept / f"{learnt}.csv"
-    every = (plan.scale, *plan.scales)
-    for scale in every:
-        place, others = Shipment(data, exported, workers), tuple(s for s in every if s != scale)
-        at_scale = replace(plan, scale=scale, scales=others)
+    place = Shipment(data, exported, workers)
+    for at_scale in at_each_scale(plan):
         for stem, spec in ship(at_scale, weights, metrics, place).items():
             typer.echo(f"{stem}: overlap {spec.overlap}, {dict(spec.scores)}")
 

@@ -1,7 +1,7 @@
 """What a training run is: small frozen values, printed with every run and in every card."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from training.losses import Weights
@@ -100,3 +100,19 @@ def stage_at(recipe: Recipe, iteration: int) -> Stage:
     """The stage that ``iteration`` falls in."""
     done = iteration / recipe.iterations
     return next(stage for stage in recipe.stages if done < stage.until)
+
+
+def patch_at(recipe: Recipe, stage: Stage, scale: int) -> int:
+    """LR pixels a side of a patch at one of the recipe's scales: as many HR pixels at each."""
+    return stage.patch * recipe.scale // scale
+
+
+def at_each_scale(recipe: Recipe) -> Iterator[Recipe]:
+    """``recipe`` as each of its scales sees it, the others as its further ones."""
+    every = (recipe.scale, *recipe.scales)
+    for scale in every:
+        others = tuple(other for other in every if other != scale)
+        stages = tuple(
+            replace(stage, patch=patch_at(recipe, stage, scale)) for stage in recipe.stages
+        )
+        yield replace(recipe, scale=scale, scales=others, stages=stages)

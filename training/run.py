@@ -21,7 +21,7 @@ from training.fake_quant import prepare
 from training.models import build, configure
 from training.objective import make_objective
 from training.optimize import make_optimizer, make_schedule
-from training.recipe import Recipe, Stage, stage_at
+from training.recipe import Recipe, Stage, patch_at, stage_at
 from training.sampling import Batch, sample
 
 Corpora = Mapping[int, Corpus]
@@ -160,7 +160,7 @@ class Run:
         """A random batch, and what the network makes of it."""
         scales = (self.recipe.scale, *self.recipe.scales)
         drawn = int(torch.randint(len(scales), (), generator=self.generator)) if scales[1:] else 0
-        patch = stage.patch * self.recipe.scale // scales[drawn]
+        patch = patch_at(self.recipe, stage, scales[drawn])
         batch = sample(corpora[scales[drawn]], stage.batch, patch, self.generator)
         lr = batch.lr
         if self.recipe.degradation != "bicubic":
