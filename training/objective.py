@@ -10,11 +10,11 @@ import torch
 from sr_batch.errors import did_you_mean
 from training.adversary import Adversary
 from training.features import VGG19, Perceptual, load_squeezenet
-from training.losses import LOSSES, Loss, Weights, total
+from training.losses import LOSSES, Loss, Weights, consistency, total
 from training.models import BadConfig
 from training.recipe import Recipe
 
-NAMES = (*LOSSES, "perceptual", "vgg", "adversarial")
+NAMES = (*LOSSES, "consistency", "perceptual", "vgg", "adversarial")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def make_objective(recipe: Recipe, features: Path, device: torch.device) -> Obje
     """
     names = {name for stage in recipe.stages for name in stage.loss}
     _require_known(names)
-    losses = dict(LOSSES)
+    losses = LOSSES | {"consistency": consistency(recipe.scale)}
     if "perceptual" in names:
         losses["perceptual"] = Perceptual(load_squeezenet(features)).to(device)
     if "vgg" in names:

@@ -5,7 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.metrics import structural_similarity
 
-from training.losses import LOSSES, charbonnier, describe, fft, gradient, luma, psnr, ssim, total
+from training.losses import (
+    LOSSES,
+    charbonnier,
+    consistency,
+    describe,
+    fft,
+    gradient,
+    luma,
+    psnr,
+    ssim,
+    total,
+)
+from training.resize import downscale
 
 
 def images(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -67,6 +79,21 @@ def test_fft_keeps_energy() -> None:
     wave = torch.cos(2 * torch.pi * 3 * torch.arange(16) / 16).repeat(16, 1)[None, None]
     coefficients = 16 * 9 * 2  # rfft2 of 16x16, real and imaginary
     assert fft(wave, torch.zeros_like(wave)).item() == pytest.approx(8 / coefficients, abs=1e-5)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_consistency_compares_what_becomes_of_both_as_lr(scale: int) -> None:
+    sr, hr = torch.rand(2, 1, 3, 60, 48, generator=torch.Generator().manual_seed(4))
+    small = [downscale(x[0].permute(1, 2, 0).numpy(), scale) for x in (sr, hr)]
+    inner = (small[0] - small[1])[:, 2:-2, 2:-2].abs().mean()  # borders are reduced otherwise
+    assert consistency(scale)(sr, hr).item() == pytest.approx(inner.item(), rel=0.15)
+    assert consistency(scale)(hr + 0.1, hr).item() == pytest.approx(0.1, abs=1e-6)
+
+
+def test_consistency_does_not_see_detail_that_lr_cannot_have() -> None:
+    board = (torch.arange(48)[:, None] + torch.arange(48)) % 2 * 0.2 - 0.1
+    hr = torch.full((1, 1, 48, 48), 0.5)
+    assert consistency(4)(hr + board, hr).item() < 0.001
 
 
 @given(st.floats(0.01, 10), st.floats(0.01, 10))

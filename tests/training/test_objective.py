@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.training.small import small_recipe
-from training.losses import LOSSES
+from training.losses import LOSSES, consistency
 from training.models import BadConfig
 from training.objective import NAMES, make_objective
 from training.recipe import Recipe, Stage
@@ -21,6 +21,12 @@ def test_needs_no_network_for_plain_losses(tmp_path: Path) -> None:
     sr, hr = torch.rand(2, 1, 2, 3, 24, 24)
     assert objective({"l1": 2.0}, sr, hr) == 2 * LOSSES["l1"](sr, hr)
     assert objective.state_dict() == {}
+
+
+def test_reduces_by_the_scale_of_the_recipe(tmp_path: Path) -> None:
+    sr, hr = torch.rand(2, 1, 3, 24, 24)
+    objective = make_objective(recipe_of(consistency=1), tmp_path, CPU)
+    assert objective({"consistency": 1}, sr, hr) == consistency(2)(sr, hr)
 
 
 def test_names_the_losses_there_are(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from training.recipe import Recipe, Stage
 from training.recipes.parts import (
+    FAITHFUL,
     GPU_STAGES,
     L1,
     LED_X2,
@@ -12,7 +13,6 @@ from training.recipes.parts import (
     RELU,
     TAUGHT_X4,
     UNTRAINED,
-    taught,
 )
 
 BALANCED_STAGES = (
@@ -22,6 +22,10 @@ BALANCED_STAGES = (
 BALANCED_MORE_STAGES = (
     Stage(0.6, batch=8, patch=32, loss=LUMA),
     Stage(1.0, batch=6, patch=40, loss=LUMA),
+)
+BALANCED_AGAIN_STAGES = (
+    Stage(0.6, batch=8, patch=32, loss=FAITHFUL),
+    Stage(1.0, batch=6, patch=40, loss=FAITHFUL),
 )
 BALANCED_RELU_STAGES = (Stage(1.0, batch=8, patch=32, loss=LUMA),)
 BALANCED_INT8_STAGES = (Stage(1.0, batch=8, patch=24, loss=LUMA),)
@@ -92,14 +96,14 @@ BALANCED = {
     "balanced_x4_again": Recipe(
         "balanced",
         4,
-        12_000,
-        5e-4,
-        BALANCED_MORE_STAGES,
+        24_000,
+        8e-4,
+        BALANCED_AGAIN_STAGES,
         init="balanced_x4_more",
         optimizer="muon",
-        final_lr=5e-5,
+        final_lr=4e-5,
         ema=0.9995,
-        **taught("edsr_x4_taught"),
+        **TAUGHT_X4,
     ),
     "balanced_x2": _led(2, 8_000, "balanced_x4_more", LED_X2),
     "balanced_x3": _led(3, 5_000, "balanced_x2", LED_X3),
