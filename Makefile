@@ -51,7 +51,7 @@ gate: $(VENV)/.installed ## compare the exported networks with the baseline; the
 
 baseline: $(VENV)/.installed ## record and measure the networks MODELS="a b", or all, into the baseline
 	$(VENV)/bin/python -m training record
-	$(VENV)/bin/sr-batch bench $(MODELS) --hr benchmarks/pictures --hr examples/photos --rounds 11 \
+	$(VENV)/bin/sr-batch bench $(MODELS) --hr benchmarks/pictures --hr examples/photos --rounds 25 \
 		--baseline benchmarks/baseline.json --update
 
 clean: ## remove the environments and caches

@@ -8,7 +8,7 @@ from training.recipe import Stage
 L1: Weights = {"l1": 1.0}
 MSE: Weights = {"mse": 1.0}
 LUMA: Weights = {"l1": 0.5, "luma": 1.0}  # colour counts, and luma, which is judged, more
-FAITHFUL: Weights = LUMA | {"consistency": 1.0}  # and what LR says for certain
+FAITHFUL: Weights = {**LUMA, "consistency": 1.0}  # and what LR says for certain
 DECIBELS: Weights = {"psnr": 0.002, "l1": 0.25}  # the mean PSNR-Y, and colour beside it
 CHARBONNIER: Weights = {"charbonnier": 1.0}
 ESRGAN: Weights = {"l1": 0.01, "perceptual": 1.0, "adversarial": 0.005}
