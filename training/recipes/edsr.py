@@ -131,7 +131,7 @@ EDSR = {
     "edsr_x2_again": Recipe(
         "edsr",
         2,
-        11_000,
+        9_500,
         4e-4,
         EDSR_X2_AGAIN_STAGES,
         DIRECT,
@@ -139,6 +139,7 @@ EDSR = {
         optimizer="muon",
         final_lr=2e-5,
         ema=0.9995,
+        remark="The first 2,000 iterations ran under the cosine of a run of 11,000.",
         **{**TAUGHT_X2, "teaching": 0.2},
     ),
     "edsr_x3_taught": Recipe(
