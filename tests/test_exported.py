@@ -23,15 +23,20 @@ PHOTOS = sorted((ROOT / "examples" / "photos").glob("*.jpg"))
 BASELINE = load_report(ROOT / "benchmarks" / "baseline.json")
 MODELS = pytest.mark.parametrize("model", find_models(), ids=lambda model: model.path.stem)
 RARE = 1e-5
+SLOW = (
+    "srcnn_deep",
+    "vdsr",
+)  # these take seconds for a picture: it is smaller, and there are fewer
 
 
-def pictures(seed: int) -> Iterator[np.ndarray]:
+def pictures(seed: int, model: ModelFile) -> Iterator[np.ndarray]:
     """Crops of photographs, some under grain and hard-edged shapes, of odd sizes; endless."""
     random = np.random.default_rng(seed)
+    sides = (33, 36) if model.name in SLOW else (30, 75)
     while True:
         for path in PHOTOS:
             with Pillow.open(path) as photo:
-                width, height = random.integers(30, 75, 2) * 2 + 1
+                width, height = random.integers(*sides, 2) * 2 + 1
                 left = random.integers(photo.width - width)
                 top = random.integers(photo.height - height)
                 crop = photo.convert("RGB").crop((left, top, left + width, top + height))
@@ -60,15 +65,15 @@ def enlarge(pixels: np.ndarray, model: ModelFile, **options: Any) -> np.ndarray:
 @MODELS
 def test_tiles_leave_no_seam(model: ModelFile) -> None:
     """At most one level, on at most one of 100,000 samples, with the overlap of the contract."""
-    samples = changed = 0
+    samples, changed, enough = 0, 0, 1e5 if model.name in SLOW else 4e5
     random = np.random.default_rng(0)
-    for pixels in pictures(0):
+    for pixels in pictures(0, model):
         tiled = enlarge(pixels, model, tile=int(random.integers(32, 65)))
         difference = np.abs(tiled - enlarge(pixels, model, tile=0))
         assert difference.max() <= 1
         samples += difference.size
         changed += int(np.count_nonzero(difference))
-        if samples > 4e5:
+        if samples > enough:
             break
     assert changed <= RARE * samples
 
@@ -77,7 +82,7 @@ def test_tiles_leave_no_seam(model: ModelFile) -> None:
 @pytest.mark.parametrize("mode", ["rgb", "y"])
 def test_the_whole_receptive_field_makes_tiles_equal(model: ModelFile, mode: str) -> None:
     """Bit for bit, in 16 bits, where a float's last bits would show sooner than in 8."""
-    deep = next(pictures(seed=len(mode))).astype(np.uint16) * 257
+    deep = next(pictures(len(mode), model)).astype(np.uint16) * 257
     tiled = enlarge(deep, model, mode=mode, tile=64, overlap="full")
     assert np.array_equal(tiled, enlarge(deep, model, mode=mode, tile=0))
 

@@ -37,7 +37,7 @@ def test_no_way_of_dropping_a_file_is_missed_or_seen_half(
     source, other = tmp_path / "in", tmp_path / "other"
     whole = {n: save_picture(other / f"{n}.png", n, (40, 30)).read_bytes() for n in range(20)}
     save_picture(source / "there.png", 100)
-    seen = Seen(tmp_path / "out")
+    seen = Seen(tmp_path / "out", ("folder/deep", "new/and/deeper"))
     watch = watching("--rescan", "3")
     watch.wait_for("there.png")
 
