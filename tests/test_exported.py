@@ -23,10 +23,8 @@ PHOTOS = sorted((ROOT / "examples" / "photos").glob("*.jpg"))
 BASELINE = load_report(ROOT / "benchmarks" / "baseline.json")
 MODELS = pytest.mark.parametrize("model", find_models(), ids=lambda model: model.path.stem)
 RARE = 1e-5
-SLOW = (
-    "srcnn_deep",
-    "vdsr",
-)  # these take seconds for a picture: it is smaller, and there are fewer
+# These take seconds for a picture: it is smaller, and there are fewer.
+SLOW = ("srcnn_deep", "vdsr")
 
 
 def pictures(seed: int, model: ModelFile) -> Iterator[np.ndarray]:

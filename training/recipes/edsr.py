@@ -140,7 +140,7 @@ EDSR = {
         final_lr=2e-5,
         ema=0.9995,
         remark="The first 2,000 iterations ran under the cosine of a run of 11,000.",
-        **{**TAUGHT_X2, "teaching": 0.2},
+        **(TAUGHT_X2 | {"teaching": 0.2}),
     ),
     "edsr_x3_taught": Recipe(
         "edsr",
