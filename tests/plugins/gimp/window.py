@@ -52,11 +52,20 @@ def open_dialog() -> None:
     """By the search for actions, as there are no places to click at."""
     press("slash")
     wait("the search", shows("Search Actions"))
-    run("xdotool", "type", "--delay", "50", "sr-batch")
-    time.sleep(1)
-    press("Return")
-    wait("the dialog", shows("Super-resolution"))
+    wait("the dialog", asked)
     focus("Super-resolution")
+
+
+def asked() -> bool:
+    """Ask the search while it is open: a busy machine may miss what is typed, or list it late."""
+    if shows("Search Actions")():
+        focus("Search Actions")
+        press("ctrl+a")
+        run("xdotool", "type", "--delay", "50", "sr-batch")
+        time.sleep(2)
+        press("Return")
+        time.sleep(2)
+    return shows("Super-resolution")()
 
 
 def cancelled() -> bool:
