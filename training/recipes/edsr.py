@@ -166,10 +166,10 @@ EDSR = {
         final_lr=3e-5,
         **TAUGHT_X4,
     ),
-    "edsr_x2_int8": _int8(2, "edsr_x2_more"),
+    "edsr_x2_int8": _int8(2, "edsr_x2_again"),
     "edsr_x3_int8": _int8(3, "edsr_x3_taught"),
     "edsr_x4_int8": _int8(4, "edsr_x4_taught"),
     # These need a GPU.
-    "edsr_x2_next": Recipe("edsr", 2, 200_000, 3e-4, GPU_STAGES, DIRECT, init="edsr_x2_more"),
+    "edsr_x2_next": Recipe("edsr", 2, 200_000, 3e-4, GPU_STAGES, DIRECT, init="edsr_x2_again"),
     "edsr_x4_next": Recipe("edsr", 4, 100_000, 2e-4, GPU_STAGES, DIRECT, init="edsr_x4_taught"),
 }
