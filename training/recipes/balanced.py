@@ -46,11 +46,11 @@ def _led(scale: int, iterations: int, init: str, lessons: dict[str, Any]) -> Rec
     )
 
 
-def _relu(scale: int, init: str, lessons: dict[str, Any]) -> Recipe:
+def _relu(scale: int, iterations: int, init: str, lessons: dict[str, Any]) -> Recipe:
     return Recipe(
         "balanced",
         scale,
-        2_500,
+        iterations,
         8e-4,
         BALANCED_RELU_STAGES,
         init=init,
@@ -107,9 +107,10 @@ BALANCED = {
     ),
     "balanced_x2": _led(2, 8_000, "balanced_x4_more", LED_X2),
     "balanced_x3": _led(3, 5_000, "balanced_x2", LED_X3),
-    "balanced_x2_relu": _relu(2, "balanced_x2", LED_X2),
-    "balanced_x3_relu": _relu(3, "balanced_x3", LED_X3),
-    "balanced_x4_relu": _relu(4, "balanced_x4_again", TAUGHT_X4),
+    "balanced_x2_relu": _relu(2, 2_500, "balanced_x2", LED_X2),
+    "balanced_x3_relu": _relu(3, 2_500, "balanced_x3", LED_X3),
+    # The first 2,500 ran under the cosine of a run of that length.
+    "balanced_x4_relu": _relu(4, 4_000, "balanced_x4_again", TAUGHT_X4),
     "balanced_x2_int8": _int8(2),
     "balanced_x3_int8": _int8(3),
     "balanced_x4_int8": _int8(4),
