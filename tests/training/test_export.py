@@ -13,6 +13,7 @@ from training.export import to_onnx, write
 from training.models import MODELS, build, configure
 from training.rewrite import rewrite
 
+# Every scale of a network's first configuration, and one of its other.
 CASES = [
     (each, scale)
     for each, (name, _) in CONFIGS.items()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from training.losses import Weights
 from training.recipe import Recipe, Stage
 from training.recipes.parts import (
     FAITHFUL,
@@ -15,18 +16,17 @@ from training.recipes.parts import (
     UNTRAINED,
 )
 
-BALANCED_STAGES = (
-    Stage(0.6, batch=8, patch=32, loss=L1),
-    Stage(1.0, batch=6, patch=40, loss=LUMA),
-)
-BALANCED_MORE_STAGES = (
-    Stage(0.6, batch=8, patch=32, loss=LUMA),
-    Stage(1.0, batch=6, patch=40, loss=LUMA),
-)
-BALANCED_AGAIN_STAGES = (
-    Stage(0.6, batch=8, patch=32, loss=FAITHFUL),
-    Stage(1.0, batch=6, patch=40, loss=FAITHFUL),
-)
+
+def _stages(first: Weights, last: Weights) -> tuple[Stage, ...]:
+    return (
+        Stage(0.6, batch=8, patch=32, loss=first),
+        Stage(1.0, batch=6, patch=40, loss=last),
+    )
+
+
+BALANCED_STAGES = _stages(L1, LUMA)
+BALANCED_MORE_STAGES = _stages(LUMA, LUMA)
+BALANCED_AGAIN_STAGES = _stages(FAITHFUL, FAITHFUL)
 BALANCED_RELU_STAGES = (Stage(1.0, batch=8, patch=32, loss=LUMA),)
 # The last inner layer: what it loses by rounding would go straight into the picture.
 LAST_IN_FLOAT = ("body.7.layers.4",)
