@@ -92,7 +92,6 @@ def bench(
     for found in examine(choice, setting, None if update else before):
         if isinstance(found, Loss):
             losses.append(found)
-            say(f"{found.name}: {found.what}")
         else:
             rows.append(found)
             _say_progress(len(rows), len(choice.models), found.name)
@@ -104,7 +103,9 @@ def bench(
         _leave(new, losses, output)
     if update and baseline and not losses:
         save_report(baseline, updated(before, new, choice, setting))
-    typer.echo("nothing is wrong" if not losses else f"{len(losses)} things are wrong")
+    for loss in losses:
+        say(f"{loss.name}: {loss.what}")
+    typer.echo(f"wrong: {len(losses)}" if losses else "nothing is wrong")
     raise typer.Exit(1 if losses else 0)
 
 

@@ -42,7 +42,7 @@ def ratio_in_turns(one: Stopwatch, other: Stopwatch) -> float:
     return (b + c) / (a + d)
 
 
-def believed(first: float, least: float, again: Callable[[], float], tries: int = 2) -> float:
+def believed(first: float, least: float, again: Callable[[], float], tries: int = 4) -> float:
     """The best of ``first`` and of up to ``tries`` more, until one is ``least`` or above.
 
     A slow measurement may be the machine's fault; several in a row are not.

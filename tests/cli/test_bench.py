@@ -131,7 +131,7 @@ def test_finds_a_network_without_card_record_or_row(
     assert run.code == 1
     for words in (f"{NETWORK}.md is missing", f"{NETWORK}.npz is missing", "has no row of it"):
         assert words in run.err
-    assert run.out.decode().splitlines()[-1].endswith("things are wrong")
+    assert run.out.decode().splitlines()[-1] == "wrong: 4"
 
 
 def test_refuses_to_compare_other_pictures(baseline: Path, tool: Tool) -> None:

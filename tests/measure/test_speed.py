@@ -61,7 +61,7 @@ def test_a_machine_that_slows_down_slows_both() -> None:
         ([0.85], 0.85, 0),
         ([0.5, 1.0], 1.0, 1),  # slow once: forgiven
         ([0.5, 0.6, 0.9], 0.9, 2),
-        ([0.5, 0.7, 0.6], 0.7, 2),  # slow three times: believed
+        ([0.5, 0.7, 0.6, 0.6, 0.5], 0.7, 4),  # slow five times: believed
     ],
 )
 def test_a_slow_measurement_is_repeated_before_it_is_believed(
