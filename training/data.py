@@ -5,7 +5,7 @@ on the CPU and on a GPU alike. LR tiles are made once with the MATLAB bicubic: 8
 networks, float for Y networks, as both are evaluated.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -94,7 +94,11 @@ def load_corpus(paths: Iterable[Path], scale: int, color: Color) -> Corpus:
         TooSmall: a photograph is smaller than a tile.
     """
     side = TILE - TILE % scale
-    tiles = [tile for path in paths for tile in _tiles(path, color, side)]
+    return pair([tile for path in paths for tile in _tiles(path, color, side)], scale, color)
+
+
+def pair(tiles: Sequence[np.ndarray], scale: int, color: Color) -> Corpus:
+    """``tiles``, each uint8 (T, T, C), beside their bicubic LR."""
     lr = torch.stack([downscale(tile, scale) for tile in tiles])
     if color == "rgb":
         lr = lr.round().clamp(0, 255).to(torch.uint8)

@@ -50,6 +50,7 @@ class Recipe:
         teachers: Recipes whose networks' output is a second target, each at its own scale.
         ensemble: Of how many turned inputs a teacher's output is the mean: 1, 4 or 8.
         teaching: Weight of that target, in the losses of the stage.
+        leaves: Pictures of dead leaves beside the photographs.
         degradation: How LR is made of HR: ``bicubic``, ``area``, ``blur`` or ``blind``.
         optimizer: ``adam`` (0.9, 0.99); ``muon`` with Adam at both ends, or, as ``muon+first``,
             at the last layer alone; or ``sgd`` with momentum 0.9.
@@ -81,6 +82,7 @@ class Recipe:
     teachers: tuple[str, ...] = ()
     ensemble: int = 1
     teaching: float = 1.0
+    leaves: int = 0
     degradation: Kind = "bicubic"
     optimizer: Literal["adam", "muon", "muon+first", "sgd"] = "adam"
     rates: Mapping[str, float] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from training import checkpoint
 from training.commit import source_commit
 from training.data import Corpus, load_corpus, shipped_images
 from training.equalize import equalize_
+from training.leaves import add_leaves
 from training.loop import train
 from training.measure import calibration
 from training.models import configure
@@ -79,13 +80,13 @@ def _note(run: Run) -> None:
 
 
 def _corpora(run: Run, places: Places) -> Corpora:
-    """The photographs at every scale of the run, with what its teachers make of them."""
+    """Photographs at every scale of the run, what its teachers make of them, and dead leaves."""
     plan, paths = run.recipe, shipped_images(places.data)
     corpora = {s: load_corpus(paths, s, run.color) for s in (plan.scale, *plan.scales)}
     for name in plan.teachers:
         corpus = corpora[RECIPES[name].scale]
         corpora[corpus.scale] = replace(corpus, taught=_lessons(run, name, corpus, places))
-    return corpora
+    return {s: add_leaves(each, run.color, plan.leaves, plan.seed) for s, each in corpora.items()}
 
 
 def _lessons(run: Run, name: str, corpus: Corpus, places: Places) -> torch.Tensor:

@@ -1,7 +1,18 @@
 """Our own network for speed."""
 
+from typing import Any
+
 from training.recipe import Recipe, Stage
-from training.recipes.parts import GPU_STAGES, L1, LED_X3, LUMA, RELU, TAUGHT_X4, UNTRAINED
+from training.recipes.parts import (
+    GPU_STAGES,
+    L1,
+    LED_X2,
+    LED_X3,
+    LUMA,
+    RELU,
+    TAUGHT_X4,
+    UNTRAINED,
+)
 
 # Small patches first, which is where most is learnt for the time, then patches with more context.
 FAST_STAGES = (
@@ -14,6 +25,37 @@ FAST_MORE_STAGES = (
 )
 FAST_RELU_STAGES = (Stage(1.0, batch=16, patch=32, loss=LUMA),)
 FAST_INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=LUMA),)
+
+
+def _led(scale: int, init: str, lessons: dict[str, Any]) -> Recipe:
+    return Recipe(
+        "fast",
+        scale,
+        7_000,
+        2e-3,
+        FAST_STAGES,
+        init=init,
+        optimizer="muon",
+        final_lr=1e-4,
+        ema=0.9995,
+        **lessons,
+    )
+
+
+def _relu(scale: int, init: str, lessons: dict[str, Any]) -> Recipe:
+    return Recipe(
+        "fast",
+        scale,
+        3_000,
+        1e-3,
+        FAST_RELU_STAGES,
+        init=init,
+        optimizer="muon",
+        final_lr=5e-5,
+        **RELU,
+        **lessons,
+    )
+
 
 FAST = {
     "fast_x4": Recipe("fast", 4, 20_000, 1e-3, FAST_STAGES),
@@ -40,30 +82,11 @@ FAST = {
         remark="The first 2,500 iterations ran under the cosine of a run of 7,000.",
         **TAUGHT_X4,
     ),
-    "fast_x3": Recipe(
-        "fast",
-        3,
-        7_000,
-        2e-3,
-        FAST_STAGES,
-        init="fast_x4_taught",
-        optimizer="muon",
-        final_lr=1e-4,
-        ema=0.9995,
-        **LED_X3,
-    ),
-    "fast_x3_relu": Recipe(
-        "fast",
-        3,
-        3_000,
-        1e-3,
-        FAST_RELU_STAGES,
-        init="fast_x3",
-        optimizer="muon",
-        final_lr=5e-5,
-        **RELU,
-        **LED_X3,
-    ),
+    "fast_x2_taught": _led(2, "fast_x2", LED_X2),
+    "fast_x3": _led(3, "fast_x4_taught", LED_X3),
+    "fast_x2_relu": _relu(2, "fast_x2_taught", LED_X2),
+    "fast_x3_relu": _relu(3, "fast_x3", LED_X3),
+    "fast_x2_int8": Recipe("fast", 2, init="fast_x2_relu", **UNTRAINED, **RELU),
     "fast_x3_int8": Recipe("fast", 3, init="fast_x3_relu", **UNTRAINED, **RELU),
     "fast_x2": Recipe("fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
     # What int8 loses is LeakyReLU, and nothing by rounding (31.42 dB with and without it): ReLU
@@ -92,12 +115,11 @@ FAST = {
         **TAUGHT_X4,
     ),
     "fast_x4_int8": Recipe("fast", 4, init="fast_x4_relu", **UNTRAINED, **RELU),
-    "fast_x2_int8": Recipe(
-        "fast", 2, 4_000, 3e-4, FAST_INT8_STAGES, init="fast_x2", quantized=True, **RELU
-    ),
     # These need a GPU.
     "fast_x4_next": Recipe(
         "fast", 4, 150_000, 2e-3, GPU_STAGES, init="fast_x4_taught", optimizer="muon"
     ),
-    "fast_x2_next": Recipe("fast", 2, 150_000, 2e-3, GPU_STAGES, init="fast_x2", optimizer="muon"),
+    "fast_x2_next": Recipe(
+        "fast", 2, 150_000, 2e-3, GPU_STAGES, init="fast_x2_taught", optimizer="muon"
+    ),
 }
