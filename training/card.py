@@ -92,6 +92,11 @@ def _settings(recipe: Recipe) -> str:
     ]
     if recipe.degradation != "bicubic":
         lines.append(f"LR by the `{recipe.degradation}` degradation of `training/degrade.py`.")
+    if recipe.leaves:
+        lines.append(
+            f"{recipe.leaves} pictures of dead leaves, made of the photographs by "
+            "`training/leaves.py`, were beside them."
+        )
     if recipe.scales:
         scales = " and ".join(f"x{scale}" for scale in (recipe.scale, *recipe.scales))
         lines.append(f"The same weights learnt {scales}.")

@@ -51,10 +51,11 @@ def test_says_what_a_precision_costs(tmp_path: Path) -> None:
     card = tmp_path / "edsr_x2_int8.md"
     pictures = Pictures(tmp_path / "edsr_x2_int8.png", tmp_path / "edsr_x2_int8.jpg")
     recipe = replace(RECIPES["edsr_x2"], quantized=True, unrounded=("body.16",))
-    recipe = replace(recipe, rates={"body.1": 0.1})
+    recipe = replace(recipe, rates={"body.1": 0.1}, leaves=400)
     write_card(card, replace(SPEC, precision="int8"), MODELS["edsr"].about, recipe, FACTS, pictures)
     text = card.read_text(encoding="utf-8")
     assert "The learning rate is 0.1 of it in `body.1`." in text
+    assert "400 pictures of dead leaves" in text
     assert text.startswith("# edsr x2, int8\n")
     assert "Loss against fp32 in dB: 0.038 (Set5), 0.010 (Urban)." in text
     assert "Rounded in training" in text
