@@ -130,7 +130,7 @@ BALANCED = {
     "balanced_x3_relu": _relu(3, 2_500, "balanced_x3", LED_X3),
     # The first 2,500 ran under the cosine of a run of that length.
     "balanced_x4_relu": _relu(4, 4_000, "balanced_x4_again", TAUGHT_X4),
-    "balanced_x4_relu_leaves": _with_leaves(8_000, "balanced_x4_relu", RELU),
+    "balanced_x4_relu_leaves": _with_leaves(6_000, "balanced_x4_relu", RELU),
     "balanced_x2_int8": _int8(2),
     "balanced_x3_int8": _int8(3),
     "balanced_x4_int8": _int8(4),
