@@ -79,11 +79,11 @@ def _with_leaves(iterations: int, init: str, options: dict[str, Any]) -> Recipe:
     )
 
 
-def _int8(scale: int) -> Recipe:
+def _int8(scale: int, init: str) -> Recipe:
     return Recipe(
         "balanced",
         scale,
-        init=f"balanced_x{scale}_relu",
+        init=init,
         unrounded=LAST_IN_FLOAT,
         **UNTRAINED,
         **RELU,
@@ -132,11 +132,11 @@ BALANCED = {
     # The first 2,500 ran under the cosine of a run of that length.
     "balanced_x4_relu": _relu(4, 4_000, "balanced_x4_again", TAUGHT_X4),
     "balanced_x4_relu_leaves": _with_leaves(6_000, "balanced_x4_relu", RELU),
-    "balanced_x2_int8": _int8(2),
-    "balanced_x3_int8": _int8(3),
-    "balanced_x4_int8": _int8(4),
+    "balanced_x2_int8": _int8(2, "balanced_x2_relu"),
+    "balanced_x3_int8": _int8(3, "balanced_x3_relu"),
+    "balanced_x4_int8": _int8(4, "balanced_x4_relu_leaves"),
     "balanced_x4_next": Recipe(
-        "balanced", 4, 150_000, 1e-3, GPU_STAGES, init="balanced_x4_again", optimizer="muon"
+        "balanced", 4, 150_000, 1e-3, GPU_STAGES, init="balanced_x4_leaves", optimizer="muon"
     ),
     "balanced_x2_next": Recipe(
         "balanced", 2, 100_000, 1e-3, GPU_STAGES, init="balanced_x4_next", optimizer="muon"
