@@ -61,24 +61,6 @@ def _relu(scale: int, iterations: int, init: str, lessons: dict[str, Any]) -> Re
     )
 
 
-def _with_leaves(iterations: int, init: str, options: dict[str, Any]) -> Recipe:
-    """By a teacher that is hardly better any more, and edges that photographs do not have."""
-    return Recipe(
-        "balanced",
-        4,
-        iterations,
-        5e-4,
-        BALANCED_AGAIN_STAGES,
-        init=init,
-        optimizer="muon",
-        final_lr=2e-5,
-        ema=0.9995,
-        leaves=400,
-        **options,
-        **TAUGHT_X4 | {"teaching": 0.2},
-    )
-
-
 def _int8(scale: int, init: str) -> Recipe:
     return Recipe(
         "balanced",
@@ -123,20 +105,32 @@ BALANCED = {
         remark="The first 11,000 iterations ran under the cosine of a run of 24,000.",
         **TAUGHT_X4,
     ),
-    # The first 7,000 ran under the cosine of a run of 12,000.
-    "balanced_x4_leaves": _with_leaves(10_500, "balanced_x4_again", {}),
     "balanced_x2": _led(2, 8_000, "balanced_x4_more", LED_X2),
     "balanced_x3": _led(3, 5_000, "balanced_x2", LED_X3),
     "balanced_x2_relu": _relu(2, 2_500, "balanced_x2", LED_X2),
     "balanced_x3_relu": _relu(3, 2_500, "balanced_x3", LED_X3),
     # The first 2,500 ran under the cosine of a run of that length.
     "balanced_x4_relu": _relu(4, 4_000, "balanced_x4_again", TAUGHT_X4),
-    "balanced_x4_relu_leaves": _with_leaves(6_000, "balanced_x4_relu", RELU),
+    # The first 500 ran under the cosine of a run of 8,000.
+    "balanced_x4_relu_more": Recipe(
+        "balanced",
+        4,
+        6_000,
+        5e-4,
+        BALANCED_AGAIN_STAGES,
+        init="balanced_x4_relu",
+        optimizer="muon",
+        final_lr=2e-5,
+        ema=0.9995,
+        leaves=400,
+        **RELU,
+        **TAUGHT_X4 | {"teaching": 0.2},
+    ),
     "balanced_x2_int8": _int8(2, "balanced_x2_relu"),
     "balanced_x3_int8": _int8(3, "balanced_x3_relu"),
-    "balanced_x4_int8": _int8(4, "balanced_x4_relu_leaves"),
+    "balanced_x4_int8": _int8(4, "balanced_x4_relu_more"),
     "balanced_x4_next": Recipe(
-        "balanced", 4, 150_000, 1e-3, GPU_STAGES, init="balanced_x4_leaves", optimizer="muon"
+        "balanced", 4, 150_000, 1e-3, GPU_STAGES, init="balanced_x4_again", optimizer="muon"
     ),
     "balanced_x2_next": Recipe(
         "balanced", 2, 100_000, 1e-3, GPU_STAGES, init="balanced_x4_next", optimizer="muon"
