@@ -15,7 +15,7 @@ import torch
 from training.data import Color, Corpus, pair
 
 _Plane = np.ndarray  # float32 (H, W)
-_FEWEST, _MOST = 6, 40  # leaves in a picture
+_FEWEST, _MOST = 6, 39  # leaves in a picture
 
 
 def add_leaves(corpus: Corpus, color: Color, count: int, seed: int) -> Corpus:
@@ -48,7 +48,7 @@ def dead_leaves(tiles: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         uint8 (H, W, C).
     """
     picture = _one_of(tiles, rng)
-    for _ in range(rng.integers(_FEWEST, _MOST)):
+    for _ in range(rng.integers(_FEWEST, _MOST, endpoint=True)):
         cover = _cover(picture.shape[:2], rng)[..., None]
         picture += cover * (_inside(tiles, rng) - picture)
     return np.rint(picture.clip(0, 255)).astype(np.uint8)

@@ -116,8 +116,8 @@ def test_verbose_says_what_was_done_with_every_input(tool: Tool, photo: Photo) -
 
 def test_completes_in_the_shell() -> None:
     # The shell that asks is the nearest one above, whichever runs the tests.
-    asked = f"{sys.executable} -m sr_batch --show-completion; exit $?"
-    run = subprocess.run(["bash", "-c", asked], env=ENVIRONMENT, capture_output=True, timeout=60)
+    command = ["bash", "-c", '"$0" -m sr_batch --show-completion; exit $?', sys.executable]
+    run = subprocess.run(command, env=ENVIRONMENT, capture_output=True, timeout=60)
     assert run.returncode == 0
     assert b"complete" in run.stdout
 
