@@ -30,15 +30,15 @@ from benchmarks.work import (
     network_input,
     options_for,
 )
-from sr_batch.catalog import choose, find_models
+from sr_batch.batch.decoder_pool import Decoders
+from sr_batch.batch.image_job import Loader
+from sr_batch.bench.speed import ratio_in_turns
 from sr_batch.codec import encode_image, read_image, read_pages
-from sr_batch.installers import delegates
-from sr_batch.installers.shipped import own_command
-from sr_batch.isolation import Decoders
-from sr_batch.measure.speed import ratio_in_turns
-from sr_batch.options import MAX_PIXELS, UpscaleOptions
-from sr_batch.upscaler import Upscaler
-from sr_batch.worker import Loader
+from sr_batch.core.options import MAX_PIXELS, UpscaleOptions
+from sr_batch.inference.model_catalog import choose, find_models
+from sr_batch.integrations import delegates
+from sr_batch.integrations.shipped import own_command
+from sr_batch.upscaling.upscaler import Upscaler
 
 MIB = 2**20
 _BARE = """

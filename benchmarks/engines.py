@@ -10,14 +10,14 @@ import numpy as np
 
 from benchmarks.setting import Row, Setting
 from benchmarks.work import ignore
-from sr_batch.catalog import ModelFile, find_models, in_full
-from sr_batch.errors import DeviceUnavailable
-from sr_batch.measure.bench import committed_pictures
-from sr_batch.measure.pictures import Set, read_set
-from sr_batch.measure.quality import judge
-from sr_batch.measure.speed import Stopwatch, paired_ratio
-from sr_batch.providers import open_session
-from sr_batch.session import Session
+from sr_batch.bench.model_bench import committed_pictures
+from sr_batch.bench.pictures import Set, read_set
+from sr_batch.bench.quality import judge
+from sr_batch.bench.speed import Stopwatch, paired_ratio
+from sr_batch.core.errors import DeviceUnavailable
+from sr_batch.inference.model_catalog import ModelFile, find_models, in_full
+from sr_batch.inference.providers import open_session
+from sr_batch.inference.session import Session
 
 _SIDE = 160  # of a tile, in LR pixels: about what the tool takes
 _ROUNDS = 25  # of what takes seconds, fewer

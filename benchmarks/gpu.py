@@ -17,16 +17,16 @@ import onnxruntime
 from benchmarks.photos import photographs
 from benchmarks.setting import Row, Setting
 from benchmarks.work import enlarge, ignore, in_turns, infer
-from sr_batch.catalog import choose
+from sr_batch.bench.speed import paired_ratio
 from sr_batch.codec import read_image
-from sr_batch.image import Image
-from sr_batch.measure.speed import paired_ratio
-from sr_batch.onnx_session import read_spec
-from sr_batch.options import MAX_PIXELS, UpscaleOptions
-from sr_batch.providers import PROVIDERS, find_cuda_fault, open_session
-from sr_batch.session import Session
-from sr_batch.tiling import plan_fixed
-from sr_batch.upscaler import Upscaler
+from sr_batch.core.image import Image
+from sr_batch.core.options import MAX_PIXELS, UpscaleOptions
+from sr_batch.inference.model_catalog import choose
+from sr_batch.inference.onnx_session import read_spec
+from sr_batch.inference.providers import PROVIDERS, find_cuda_fault, open_session
+from sr_batch.inference.session import Session
+from sr_batch.upscaling.tiling import plan_fixed
+from sr_batch.upscaling.upscaler import Upscaler
 
 _COUNT, _MEGAPIXELS = 60, 1.0
 _AT_ONCE = 4  # images in flight

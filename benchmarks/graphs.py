@@ -7,7 +7,7 @@ from pathlib import Path
 import onnxruntime
 
 from benchmarks.setting import Row, Setting
-from sr_batch.catalog import find_models
+from sr_batch.inference.model_catalog import find_models
 
 _ROUNDS = 7
 

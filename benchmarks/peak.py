@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from sr_batch.cli import main
-from sr_batch.memory import peak_bytes
+from sr_batch.inference.model_memory import peak_bytes
 
 if __name__ == "__main__":
     report = Path(sys.argv.pop(1))

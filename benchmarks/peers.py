@@ -13,8 +13,8 @@ from benchmarks.peer import KINDS
 from benchmarks.photos import photographs
 from benchmarks.setting import Row, Setting
 from benchmarks.work import enlarge, ignore, in_turns, options_for
-from sr_batch.catalog import choose
-from sr_batch.upscaler import Upscaler
+from sr_batch.inference.model_catalog import choose
+from sr_batch.upscaling.upscaler import Upscaler
 
 _MIB = 2**20
 _NETWORKS = (("edsr", 2, (0.1, 0.2)), ("fast", 4, (0.1, 0.2)))

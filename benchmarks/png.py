@@ -12,8 +12,8 @@ from PIL import ImageDraw
 
 from benchmarks.setting import Row, Setting
 from sr_batch.codec import encode_pages
-from sr_batch.image import Image
-from sr_batch.options import Effort
+from sr_batch.core.image import Image
+from sr_batch.core.options import Effort
 
 _SIDE = 1000
 _ROUNDS = 3

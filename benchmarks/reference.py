@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from sr_batch.contract import ModelSpec, to_metadata
-from sr_batch.measure.speed import REFERENCE
+from sr_batch.bench.speed import REFERENCE
+from sr_batch.core.model_spec import ModelSpec, to_metadata
 
 _CHANNELS = (3, *[32] * 12, 12)
 

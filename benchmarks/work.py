@@ -11,14 +11,14 @@ import onnxruntime
 from PIL import Image
 
 from benchmarks.setting import Setting
-from sr_batch import engine
-from sr_batch.catalog import choose
+from sr_batch.batch import engine
+from sr_batch.batch.image_job import Loader
+from sr_batch.batch.planning import plan_jobs
 from sr_batch.codec import read_pages
-from sr_batch.jobs import plan_jobs
-from sr_batch.options import Format, UpscaleOptions
-from sr_batch.results import Done
-from sr_batch.upscaler import Upscaler
-from sr_batch.worker import Loader
+from sr_batch.core.options import Format, UpscaleOptions
+from sr_batch.core.results import Done
+from sr_batch.inference.model_catalog import choose
+from sr_batch.upscaling.upscaler import Upscaler
 
 _GROUPS = 5  # the sides take turns, so that a slower minute of the machine hits all
 

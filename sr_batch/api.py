@@ -13,10 +13,10 @@ import numpy.typing as npt
 from PIL import Image as Pillow
 
 from sr_batch.codec import read_image
-from sr_batch.errors import UnreadableImage, UnsupportedImage
-from sr_batch.image import Image, Metadata, Pixels
-from sr_batch.options import UpscaleOptions
-from sr_batch.upscaler import Upscaler
+from sr_batch.core.errors import UnreadableImage, UnsupportedImage
+from sr_batch.core.image import Image, Metadata, Pixels
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.upscaling.upscaler import Upscaler
 
 Array = TypeVar("Array", bound=npt.NDArray[np.uint8] | npt.NDArray[np.uint16])
 
@@ -43,11 +43,11 @@ def upscale(image: Any, model: str = "edsr", scale: float | None = None, **optio
 
     Args:
         image: A path; a PIL image; an array (H, W) or (H, W, C) of gray, gray and alpha, RGB or
-            RGBA, uint8 or uint16; or an :class:`sr_batch.image.Image`. A file is turned upright,
+            RGBA, uint8 or uint16; or an :class:`Image`. A file is turned upright,
             and its ICC profile, EXIF and DPI are in the ``info`` of what comes back.
         model: Name of a family, or the path of an exported ONNX file.
         scale: Output side / input side, 2 if no size is among the options.
-        **options: The other fields of :class:`sr_batch.options.UpscaleOptions`.
+        **options: The other fields of :class:`sr_batch.core.options.UpscaleOptions`.
 
     Raises:
         UsageError: an option is out of its range.

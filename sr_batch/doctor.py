@@ -12,11 +12,11 @@ from typing import Literal
 
 import numpy as np
 
-from sr_batch.catalog import ModelFile, find_models
-from sr_batch.errors import SrBatchError
-from sr_batch.onnx_session import CPU, OnnxSession, compiled_providers
-from sr_batch.providers import PROVIDERS, Provider, pip
-from sr_batch.session import Batch
+from sr_batch.core.errors import SrBatchError
+from sr_batch.inference.model_catalog import ModelFile, find_models
+from sr_batch.inference.onnx_session import CPU, OnnxSession, compiled_providers
+from sr_batch.inference.providers import PROVIDERS, Provider, pip
+from sr_batch.inference.session import Batch
 
 Status = Literal["ok", "info", "warning", "error"]
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 
-from sr_batch.engine import run
-from sr_batch.geometry import Size
-from sr_batch.image import Image
-from sr_batch.jobs import plan_jobs
-from sr_batch.options import UpscaleOptions
-from sr_batch.upscaler import Stopped, Upscaled
+from sr_batch.batch.engine import run
+from sr_batch.batch.planning import plan_jobs
+from sr_batch.core.geometry import Size
+from sr_batch.core.image import Image
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.upscaling.upscaler import Stopped, Upscaled
 
 
 class FakeUpscaler:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from sr_batch import codec
-from sr_batch.image import Image
+from sr_batch.core.image import Image
 
 
 def read_pages(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:

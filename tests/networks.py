@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from sr_batch.contract import Color, ModelSpec, Precision, to_metadata
+from sr_batch.core.model_spec import Color, ModelSpec, Precision, to_metadata
 
 
 def conv_network(path: Path, scale: int = 2, color: Color = "rgb", width: int = 8) -> Path:

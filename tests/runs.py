@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from sr_batch.engine import run
-from sr_batch.jobs import plan_jobs
-from sr_batch.options import UpscaleOptions
-from sr_batch.results import Failed, JobResult
+from sr_batch.batch.engine import run
+from sr_batch.batch.planning import plan_jobs
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.results import Failed, JobResult
 from tests.fakes import FakeUpscaler, save_picture
 
 Progress = Callable[[int], None]

@@ -9,8 +9,14 @@ import pytest
 from PIL import Image as Pillow
 
 import sr_batch
-from sr_batch.errors import ImageError, UnknownModel, UnreadableImage, UnsupportedImage, UsageError
-from sr_batch.image import Image, Metadata
+from sr_batch.core.errors import (
+    ImageError,
+    UnknownModel,
+    UnreadableImage,
+    UnsupportedImage,
+    UsageError,
+)
+from sr_batch.core.image import Image, Metadata
 from tests.networks import conv_network
 
 ROOT = Path(__file__).parents[1]

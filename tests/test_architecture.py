@@ -1,4 +1,4 @@
-"""Holds the floors: a file imports from its own floor or below, never in a circle."""
+"""Holds the order of packages: each imports only from those below it, and never in a circle."""
 
 import ast
 import sys
@@ -10,84 +10,51 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# Every file or folder of sr_batch stands on one floor. A new file needs a line here.
-FLOORS: dict[int, set[str]] = {
-    0: {"contract", "errors", "geometry", "goal", "machine", "naming", "options", "results"},
-    1: {
-        "batching",
-        "bicubic",
-        "color",
-        "color_lock",
-        "ensemble",
-        "image",
-        "metrics",
-        "pipeline",
-        "scaling",
-        "session",
-        "settling",
-        "tiling",
-    },
-    2: {
-        "binding",
-        "catalog",
-        "codec",
-        "journal",
-        "ledger",
-        "memory",
-        "onnx_session",
-        "providers",
-        "reading",
-        "records",
-        "resample",
-        "state_file",
-        "storage",
-        "verify",
-    },
-    3: {
-        "byte_gate",
-        "calibration",
-        "claim",
-        "decoder",
-        "doctor",
-        "engine",
-        "installers",
-        "isolation",
-        "jobs",
-        "measure",
-        "networks",
-        "outputs",
-        "room",
-        "sidecars",
-        "sources",
-        "tile_pool",
-        "tuning",
-        "upscaler",
-        "watch",
-        "worker",
-    },
-    4: {"api", "cli"},
-    5: {"__init__", "__main__"},
-}
-FLOOR_OF = {part: floor for floor, parts in FLOORS.items() for part in parts}
-FRONT_DOORS = FLOORS[4]
-TRAINING_MAY_REACH = 2
+# From the bottom up. Packages of one level do not know each other, unless UNITED says so.
+ORDER: tuple[frozenset[str], ...] = (
+    frozenset({"core"}),
+    frozenset({"imaging"}),
+    frozenset({"codec", "files"}),
+    frozenset({"inference"}),
+    frozenset({"upscaling"}),
+    frozenset({"batch"}),
+    frozenset({"watch", "bench", "integrations"}),
+    frozenset({"cli", "api", "doctor"}),
+    frozenset({"__init__", "__main__"}),
+)
+LEVEL_OF = {part: level for level, parts in enumerate(ORDER) for part in parts}
+UNITED = {("cli", "doctor")}  # `sr-batch doctor` prints what `doctor` found
 
-# A foreign library is imported by these parts and no others, inside sr_batch.
+TRAINING_ORDER: tuple[frozenset[str], ...] = (
+    frozenset({"data", "models"}),
+    frozenset({"losses"}),
+    frozenset({"recipes"}),
+    frozenset({"optim", "quantize", "evaluate"}),
+    frozenset({"run"}),
+    frozenset({"release"}),
+    frozenset({"cli"}),
+    frozenset({"__init__", "__main__"}),
+)
+TRAINING_MAY_REACH = {"core", "imaging", "inference", "upscaling"}
+PURE = {"core": {"numpy"}, "imaging": {"numpy"}}
+
+# A foreign library is imported by these modules and packages of sr_batch, and by no others.
 SEAMS = {
-    "onnxruntime": {"onnx_session", "providers"},
-    "cv2": {"codec", "resample"},
-    "PIL": {"api", "codec"},
-    "matplotlib": {"measure"},
-    "OpenImageIO": {"codec"},
-    "brotli": {"codec"},
-    "pillow_heif": {"codec"},
-    "sqlite3": {"state_file"},
+    "onnxruntime": {"inference.onnx_session"},
+    "cv2": {"codec.backends.opencv"},
+    "PIL": {"api", "codec.backends.pillow", "codec.color"},
+    "matplotlib": {"bench.chart"},
+    "OpenImageIO": {"codec.backends.openimageio"},
+    "brotli": {"codec.jxl"},
+    "pillow_heif": {"codec.heif"},
+    "sqlite3": {"files.state_db"},
     "typer": {"cli"},
-    "apprise": {"watch"},
-    "prometheus_client": {"watch"},
-    "watchdog": {"watch"},
+    "apprise": {"watch.notify"},
+    "prometheus_client": {"watch.serve"},
+    "watchdog": {"watch.hints"},
     "rich": {"cli"},
 }
+MOST_ROOT_MODULES = 6
 
 
 def python_files(folder: str) -> list[Path]:
@@ -116,72 +83,117 @@ def _existing(name: str) -> str | None:
     return name if path.with_suffix(".py").is_file() or path.is_dir() else None
 
 
+IMPORTS = {
+    path: tuple(imported_modules(path))
+    for folder in ("sr_batch", "training", "plugins")
+    for path in python_files(folder)
+}
+
+
 def part_of(module: str) -> str:
-    """``sr_batch.codec.tiff`` -> ``codec``; the package itself -> ``__init__``."""
+    """``sr_batch.codec.tiff.decode`` -> ``codec``; the package itself -> ``__init__``."""
     return module.split(".")[1] if "." in module else "__init__"
 
 
-def our_imports(path: Path) -> set[str]:
-    return {part_of(name) for name in imported_modules(path) if name.split(".")[0] == "sr_batch"}
+def parts_used(path: Path, package: str) -> set[str]:
+    return {part_of(name) for name in IMPORTS[path] if name.split(".")[0] == package}
 
 
 def foreign_imports(path: Path) -> set[str]:
-    return {name.split(".")[0] for name in imported_modules(path)} - sys.stdlib_module_names
+    return {name.split(".")[0] for name in IMPORTS[path]} - sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("path", python_files("sr_batch"), ids=module_name)
-def test_imports_only_from_its_floor_or_below(path: Path) -> None:
-    part = part_of(module_name(path))
-    too_high = {other for other in our_imports(path) if FLOOR_OF[other] > FLOOR_OF[part]}
-    assert not too_high, f"{part} (floor {FLOOR_OF[part]}) imports {too_high}"
+def upward(
+    package: str, order: tuple[frozenset[str], ...], united: set[tuple[str, str]]
+) -> list[str]:
+    """Imports that leave a part of ``package`` for its own level or a higher one."""
+    level = {part: number for number, parts in enumerate(order) for part in parts}
+    return [
+        f"{module_name(path)} imports {other}"
+        for path in python_files(package)
+        for own in [part_of(module_name(path))]
+        for other in sorted(parts_used(path, package) - {own})
+        if level[other] >= level[own] and (own, other) not in united
+    ]
 
 
-@pytest.mark.parametrize("path", python_files("sr_batch"), ids=module_name)
-def test_front_doors_do_not_import_each_other(path: Path) -> None:
-    part = part_of(module_name(path))
-    if part in FRONT_DOORS:
-        assert our_imports(path) & FRONT_DOORS <= {part}
+def test_packages_import_downwards_only() -> None:
+    assert upward("sr_batch", ORDER, UNITED) == []
+
+
+def test_training_imports_downwards_only() -> None:
+    assert upward("training", TRAINING_ORDER, set()) == []
 
 
 def test_imports_make_no_circle() -> None:
     graph = {
-        module_name(path): {
-            name for name in imported_modules(path) if name.startswith(("sr_batch", "training"))
-        }
-        - {module_name(path)}
+        module_name(path): {name for name in IMPORTS[path] if name != module_name(path)}
         for folder in ("sr_batch", "training")
         for path in python_files(folder)
     }
     assert list(TopologicalSorter(graph).static_order())  # raises CycleError, which names them
 
 
-@pytest.mark.parametrize("path", python_files("sr_batch"), ids=module_name)
-def test_the_two_lowest_floors_are_pure(path: Path) -> None:
-    floor = FLOOR_OF[part_of(module_name(path))]
-    allowed = {0: {"sr_batch"}, 1: {"sr_batch", "numpy"}}
-    if floor in allowed:
-        assert foreign_imports(path) <= allowed[floor]
+def test_the_root_holds_few_modules() -> None:
+    assert len(list((ROOT / "sr_batch").glob("*.py"))) <= MOST_ROOT_MODULES
+
+
+def test_every_package_says_what_it_is() -> None:
+    silent = [
+        path
+        for folder in ("sr_batch", "training")
+        for path in python_files(folder)
+        if path.name == "__init__.py" and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("package", PURE)
+def test_the_lowest_packages_are_pure(package: str) -> None:
+    allowed = PURE[package] | {"sr_batch"}
+    impure = [
+        path for path in python_files(f"sr_batch/{package}") if foreign_imports(path) - allowed
+    ]
+    assert impure == []
 
 
 @pytest.mark.parametrize("library", SEAMS)
 def test_a_foreign_library_is_imported_by_its_seam_alone(library: str) -> None:
     importers = {
-        part_of(module_name(path))
+        module_name(path).removeprefix("sr_batch.")
         for path in python_files("sr_batch")
-        if library in {name.split(".")[0] for name in imported_modules(path)}
+        if library in {name.split(".")[0] for name in IMPORTS[path]}
     }
-    assert importers
-    assert importers <= SEAMS[library]
+    strangers = {name for name in importers if not _is_in(name, SEAMS[library])}
+    assert strangers == set()
+    stale = {seam for seam in SEAMS[library] if not any(_is_in(name, {seam}) for name in importers)}
+    assert stale == set(), f"{library} is not imported there any more"
 
 
-@pytest.mark.parametrize("path", python_files("sr_batch"), ids=module_name)
-def test_the_tool_knows_nothing_of_torch_and_training(path: Path) -> None:
-    assert not foreign_imports(path) & {"torch", "onnx", "training", "tests", "plugins"}
+def _is_in(module: str, seams: set[str]) -> bool:
+    return any(module == seam or module.startswith(f"{seam}.") for seam in seams)
 
 
-@pytest.mark.parametrize("path", python_files("training"), ids=module_name)
-def test_training_reaches_no_higher_than_floor_two(path: Path) -> None:
-    assert all(FLOOR_OF[part] <= TRAINING_MAY_REACH for part in our_imports(path))
+def test_exceptions_to_the_order_are_in_use() -> None:
+    used = {
+        (part_of(module_name(path)), other)
+        for path in python_files("sr_batch")
+        for other in parts_used(path, "sr_batch")
+    }
+    assert used >= UNITED
+    assert {
+        other for path in python_files("training") for other in parts_used(path, "sr_batch")
+    } == (TRAINING_MAY_REACH)
+
+
+def test_every_part_has_its_place_in_the_order() -> None:
+    there = {part_of(module_name(path)) for path in python_files("sr_batch")} | {"__init__"}
+    assert there == set(LEVEL_OF)
+
+
+def test_the_tool_knows_nothing_of_torch_and_training() -> None:
+    unwanted = {"torch", "onnx", "training", "tests", "plugins"}
+    assert [path for path in python_files("sr_batch") if foreign_imports(path) & unwanted] == []
 
 
 def test_plugins_import_nothing_of_ours() -> None:

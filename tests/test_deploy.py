@@ -12,7 +12,7 @@ import typer
 
 from sr_batch.cli import app
 from sr_batch.cli.config import pairs_in
-from sr_batch.options import UpscaleOptions
+from sr_batch.core.options import UpscaleOptions
 
 ROOT = Path(__file__).parents[1]
 UNIT = ROOT / "deploy" / "sr-batch-watch@.service"

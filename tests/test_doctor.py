@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sr_batch.catalog import ModelFile
 from sr_batch.doctor import (
     OPENCVS,
     RUNTIMES,
@@ -19,6 +18,7 @@ from sr_batch.doctor import (
     look_at_onnxruntime,
     right_runtime,
 )
+from sr_batch.inference.model_catalog import ModelFile
 
 
 def install(folder: Path, name: str, version: str) -> None:

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from sr_batch.catalog import ModelFile, find_models
-from sr_batch.image import Image
-from sr_batch.measure.bench import committed_pictures
-from sr_batch.measure.complete import gaps, row_gaps
-from sr_batch.measure.pictures import read_set
-from sr_batch.measure.report import load_report
-from sr_batch.options import UpscaleOptions
-from sr_batch.upscaler import Upscaler
+from sr_batch.bench.complete import gaps, row_gaps
+from sr_batch.bench.model_bench import committed_pictures
+from sr_batch.bench.pictures import read_set
+from sr_batch.bench.report import load_report
+from sr_batch.core.image import Image
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.inference.model_catalog import ModelFile, find_models
+from sr_batch.upscaling.upscaler import Upscaler
 
 ROOT = Path(__file__).parents[1]
 PHOTOS = sorted((ROOT / "examples" / "photos").glob("*.jpg"))

@@ -47,7 +47,10 @@ def test_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
 
 def test_works_from_the_wheel_alone(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
     wheel.extractall(tmp_path)
-    script = "from sr_batch.catalog import find_models; print(*(m.path for m in find_models()))"
+    script = (
+        "from sr_batch.inference.model_catalog import find_models;"
+        "print(*(m.path for m in find_models()))"
+    )
     run = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -8,22 +8,22 @@ import torch
 import typer
 from PIL import Image
 
-from sr_batch.records import record_path, save_record
-from training import checkpoint
-from training import compare as table
-from training.certify import NotCertified
-from training.data import TooSmall, list_images, read_rgb
-from training.degrade import lowered
-from training.evaluate import bicubic_scores
-from training.loop import Diverged
-from training.measure import perceptual_distance, score_file
+from sr_batch.inference.recorded_outputs import record_path, save_record
+from training.data.corpus import TooSmall, list_images, read_rgb
+from training.data.degrade import lowered
+from training.evaluate import compare as table
+from training.evaluate.measure import perceptual_distance, score_file
+from training.evaluate.quality import bicubic_scores
 from training.models import BadConfig
-from training.recipe import Kind, Recipe, at_each_scale
 from training.recipes import RECIPES
-from training.record import fits_its_record, record_of
-from training.run import Setting
-from training.ship import Shipment, ship
-from training.start import Busy, Places, carry_out
+from training.recipes.recipe import Kind, Recipe, at_each_scale
+from training.release.certify import NotCertified
+from training.release.record import fits_its_record, record_of
+from training.release.ship import Shipment, ship
+from training.run import checkpoint
+from training.run.loop import Diverged
+from training.run.start import Busy, Places, carry_out
+from training.run.trainer import Setting
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

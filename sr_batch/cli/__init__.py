@@ -7,7 +7,7 @@ import typer
 
 from sr_batch.cli import bench, doctor, eval, models, plugin, status, tune, upscale, watch
 from sr_batch.cli.console import say
-from sr_batch.errors import SrBatchError
+from sr_batch.core.errors import SrBatchError
 
 app = typer.Typer(
     name="sr-batch",
@@ -49,7 +49,7 @@ def _root(
 
 
 def main() -> None:
-    """Run the command line and exit with the code of the error tree in ``sr_batch.errors``."""
+    """Run the command line and exit with the code of the error tree in ``sr_batch.core.errors``."""
     try:
         app()
     except SrBatchError as error:

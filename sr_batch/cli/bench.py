@@ -11,15 +11,15 @@ import typer
 from sr_batch.cli.console import has_terminal, say
 from sr_batch.cli.parameters import Device
 from sr_batch.cli.values import number
-from sr_batch.errors import UsageError
-from sr_batch.options import COUNT_RANGE
+from sr_batch.core.errors import UsageError
+from sr_batch.core.options import COUNT_RANGE
 
 if TYPE_CHECKING:
-    from sr_batch.catalog import ModelFile
-    from sr_batch.measure.bench import Loss, Setting
-    from sr_batch.measure.gate import Choice
-    from sr_batch.measure.report import Report
-    from sr_batch.measure.row import Row
+    from sr_batch.bench.gate import Choice
+    from sr_batch.bench.model_bench import Loss, Setting
+    from sr_batch.bench.report import Report
+    from sr_batch.bench.row import Row
+    from sr_batch.inference.model_catalog import ModelFile
 
 Models = Annotated[
     list[str] | None,
@@ -77,9 +77,9 @@ def bench(
     Exit codes: 0 all is well, 1 a network is incomplete, does not do what its contract says, or has
     lost quality, parity or more than 15 % of its speed against the baseline.
     """
-    from sr_batch.measure.bench import Loss
-    from sr_batch.measure.gate import examine, report, updated
-    from sr_batch.measure.report import load_report, save_report
+    from sr_batch.bench.gate import examine, report, updated
+    from sr_batch.bench.model_bench import Loss
+    from sr_batch.bench.report import load_report, save_report
 
     if update and baseline is None:
         raise UsageError("--update: which file? name it by --baseline FILE")
@@ -111,8 +111,8 @@ def bench(
 
 def choice_of(names: Sequence[str]) -> Choice:
     """The files of ``names``, in every scale and precision; of all families if there are none."""
-    from sr_batch.catalog import choose, find_models
-    from sr_batch.measure.gate import Choice
+    from sr_batch.bench.gate import Choice
+    from sr_batch.inference.model_catalog import choose, find_models
 
     models = find_models()
     if not names:
@@ -125,9 +125,9 @@ def choice_of(names: Sequence[str]) -> Choice:
 
 
 def _setting(hr: Sequence[Path] | None, device: str, rounds: int) -> Setting:
-    from sr_batch.machine import cores
-    from sr_batch.measure.bench import Setting, committed_pictures
-    from sr_batch.measure.pictures import read_set
+    from sr_batch.bench.model_bench import Setting, committed_pictures
+    from sr_batch.bench.pictures import read_set
+    from sr_batch.core.cpu import cores
 
     if rounds < 1:
         raise UsageError(f"--rounds {rounds}: allowed is {COUNT_RANGE}")
@@ -136,7 +136,7 @@ def _setting(hr: Sequence[Path] | None, device: str, rounds: int) -> Setting:
 
 
 def _require_chart() -> None:
-    from sr_batch.measure.chart import require_library
+    from sr_batch.bench.chart import require_library
 
     require_library()
 
@@ -147,8 +147,8 @@ def _say_progress(done: int, count: int, name: str) -> None:
 
 
 def _print(report: Report) -> None:
+    from sr_batch.bench.table import HEAD, LEGEND, cells
     from sr_batch.cli.models import table
-    from sr_batch.measure.table import HEAD, LEGEND, cells
 
     for line in table([HEAD, *(line for row in report.rows.values() for line in cells(row))]):
         typer.echo(line)
@@ -156,10 +156,10 @@ def _print(report: Report) -> None:
 
 
 def _leave(report: Report, losses: Sequence[Loss], folder: Path) -> None:
-    from sr_batch.measure.chart import draw
-    from sr_batch.measure.report import save_report
-    from sr_batch.measure.table import page
-    from sr_batch.storage import write_output
+    from sr_batch.bench.chart import draw
+    from sr_batch.bench.report import save_report
+    from sr_batch.bench.table import page
+    from sr_batch.files.atomic_write import write_output
 
     save_report(folder / "bench.json", report)
     wrong = [f"{loss.name}: {loss.what}" for loss in losses]

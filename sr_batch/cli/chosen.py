@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sr_batch.cli.values import parse_overlap, parse_tile
-from sr_batch.errors import UsageError
-from sr_batch.options import UpscaleOptions
+from sr_batch.core.errors import UsageError
+from sr_batch.core.options import UpscaleOptions
 
 if TYPE_CHECKING:
     from sr_batch.watch.pair import Pair

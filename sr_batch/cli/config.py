@@ -22,8 +22,8 @@ from typing import Any
 
 import typer
 
-from sr_batch.errors import UsageError, did_you_mean
-from sr_batch.results import one_line
+from sr_batch.core.errors import UsageError, did_you_mean
+from sr_batch.core.results import one_line
 
 _COMMANDS = ("upscale", "watch")
 _PAIR = "pair"

@@ -2,7 +2,7 @@
 
 import sys
 
-from sr_batch.results import one_line
+from sr_batch.core.results import one_line
 
 
 def say(text: str) -> None:

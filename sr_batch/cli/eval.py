@@ -10,15 +10,15 @@ import typer
 
 from sr_batch.cli.console import say
 from sr_batch.cli.parameters import Device, InPrecision, Jobs, ModelName, Scale
-from sr_batch.errors import ImageError, UnknownModel
-from sr_batch.options import UpscaleOptions
-from sr_batch.results import SOME_FAILED, Failed, one_line
+from sr_batch.core.errors import ImageError, UnknownModel
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.results import SOME_FAILED, Failed, one_line
 
 if TYPE_CHECKING:
-    from sr_batch.contract import Precision
-    from sr_batch.measure.quality import Judged
-    from sr_batch.onnx_session import OnnxSession
-    from sr_batch.sources import Source
+    from sr_batch.batch.inputs import Source
+    from sr_batch.bench.quality import Judged
+    from sr_batch.core.model_spec import Precision
+    from sr_batch.inference.onnx_session import OnnxSession
 
 _DEFAULTS = UpscaleOptions()
 _USUAL_SCALE = 2
@@ -48,9 +48,9 @@ def evaluate(
 
     Exit codes: 0 all were judged, 3 some could not be.
     """
-    from sr_batch.machine import cores
-    from sr_batch.measure.pictures import list_pictures
-    from sr_batch.measure.quality import PROTOCOL, mean
+    from sr_batch.bench.pictures import list_pictures
+    from sr_batch.bench.quality import PROTOCOL, mean
+    from sr_batch.core.cpu import cores
 
     UpscaleOptions(model=model, device=device, precision=precision, jobs=jobs)  # ranges
     found = list_pictures(folder)
@@ -74,8 +74,8 @@ def evaluate(
 
 def _open(model: str, scale: float | None, precision: Precision, device: str) -> OnnxSession:
     """The network of one scale: 2 where nothing is said and there is one, else the smallest."""
-    from sr_batch.catalog import choose
-    from sr_batch.providers import open_session
+    from sr_batch.inference.model_catalog import choose
+    from sr_batch.inference.providers import open_session
 
     chosen = choose(model, precision)
     wanted = scale or (_USUAL_SCALE if _USUAL_SCALE in chosen else min(chosen))
@@ -87,10 +87,10 @@ def _open(model: str, scale: float | None, precision: Precision, device: str) ->
 
 def _judge(found: Source | Failed, session: OnnxSession, threads: int) -> Judged | None:
     """None for a picture that cannot be judged, and one line about it."""
-    from sr_batch.errors import about
-    from sr_batch.measure.pictures import read_picture
-    from sr_batch.measure.quality import judge
-    from sr_batch.reading import display_name
+    from sr_batch.bench.pictures import read_picture
+    from sr_batch.bench.quality import judge
+    from sr_batch.core.errors import about
+    from sr_batch.files.reading import display_name
 
     if isinstance(found, Failed):
         say(found.error)

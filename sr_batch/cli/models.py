@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from sr_batch.catalog import ModelFile
-    from sr_batch.contract import ModelSpec
+    from sr_batch.core.model_spec import ModelSpec
+    from sr_batch.inference.model_catalog import ModelFile
 
 app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
@@ -29,7 +29,7 @@ def models(context: typer.Context) -> None:
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
     """List the networks: one line for each file."""
-    from sr_batch.catalog import find_models
+    from sr_batch.inference.model_catalog import find_models
 
     found = [(model, _spec(model)) for model in find_models()]
     if as_json:
@@ -45,7 +45,7 @@ def show_model(
     name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="As for upscale --model.")],
 ) -> None:
     """Show all that the files of a network say of themselves, and where their cards are."""
-    from sr_batch.catalog import choose
+    from sr_batch.inference.model_catalog import choose
 
     for model in choose(name).values():
         for key, value in _record(model, _spec(model)).items():
@@ -94,6 +94,6 @@ def _text(value: object) -> str:
 
 
 def _spec(model: ModelFile) -> ModelSpec:
-    from sr_batch.onnx_session import read_spec
+    from sr_batch.inference.onnx_session import read_spec
 
     return read_spec(model.path)

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from sr_batch.cli.values import number
-from sr_batch.contract import Precision
-from sr_batch.options import (
+from sr_batch.core.model_spec import Precision
+from sr_batch.core.options import (
     COUNT_RANGE,
     PORT_RANGE,
     QUALITY_RANGE,

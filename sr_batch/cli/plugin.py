@@ -23,8 +23,8 @@ def plugin() -> None:
 @app.command("install")
 def install(name: Name) -> None:
     """Install a plug-in for this user, or bring it up to date."""
-    from sr_batch.installers import installer
-    from sr_batch.installers.shipped import own_command
+    from sr_batch.integrations import installer
+    from sr_batch.integrations.shipped import own_command
 
     for line in installer(name).install(own_command()):
         typer.echo(line)
@@ -33,7 +33,7 @@ def install(name: Name) -> None:
 @app.command("uninstall")
 def uninstall(name: Name) -> None:
     """Remove what `plugin install` wrote, and nothing else."""
-    from sr_batch.installers import installer
+    from sr_batch.integrations import installer
 
     lines = installer(name).uninstall()
     for line in lines or [f"{name} is not installed"]:
@@ -49,7 +49,7 @@ def status(
 
     Exit codes: 0 all that is installed works, 1 something is broken.
     """
-    from sr_batch.installers import INSTALLERS, installer
+    from sr_batch.integrations import INSTALLERS, installer
 
     broken = False
     for each in [name] if name else INSTALLERS:

@@ -11,12 +11,22 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from sr_batch.cli.console import has_terminal, say
-from sr_batch.results import Done, Failed, JobResult, NotRun, Planned, Skipped, one_line, to_json
-from sr_batch.storage import PIPE, write_output
+from sr_batch.core.results import (
+    Done,
+    Failed,
+    JobResult,
+    NotRun,
+    Planned,
+    Skipped,
+    one_line,
+    to_json,
+)
+from sr_batch.files.atomic_write import write_output
+from sr_batch.files.reading import PIPE
 
 if TYPE_CHECKING:
+    from sr_batch.batch.planning import Plan
     from sr_batch.cli.progress import Bar
-    from sr_batch.jobs import Plan
 
 
 _FAULTS = ("failed: ", "stopped: ")

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sr_batch.cli.console import say
-from sr_batch.errors import UsageError
-from sr_batch.results import one_line
+from sr_batch.core.errors import UsageError
+from sr_batch.core.results import one_line
 
 if TYPE_CHECKING:
-    from sr_batch.journal import Journal, Outcome
+    from sr_batch.watch.journal import Journal, Outcome
 
 _HOUR = 3600.0
 _SHOWN = 5
@@ -57,8 +57,8 @@ def retry(output: Folder) -> None:
 
 
 def _journal(output: Path) -> Journal:
-    from sr_batch.journal import Journal
-    from sr_batch.state_file import FOLDER
+    from sr_batch.files.state_db import FOLDER
+    from sr_batch.watch.journal import Journal
 
     if not (output / FOLDER).is_dir():
         raise UsageError(f"{one_line(str(output))} is not the output folder of a watch")

@@ -8,11 +8,11 @@ import typer
 
 from sr_batch.cli.console import say
 from sr_batch.cli.parameters import InPrecision
-from sr_batch.options import UpscaleOptions
+from sr_batch.core.options import UpscaleOptions
 
 if TYPE_CHECKING:
-    from sr_batch.catalog import ModelFile
-    from sr_batch.tuning import Layout, Tuned
+    from sr_batch.inference.model_catalog import ModelFile
+    from sr_batch.upscaling.tile_tuning import Layout, Tuned
 
 _DEFAULTS = UpscaleOptions()
 
@@ -34,9 +34,9 @@ def tune(
     It takes a minute or so for each network, and needs an idle machine. Only speed depends on it,
     no pixel does; --tile and a GPU take no notice of it.
     """
-    from sr_batch.calibration import calibrate
-    from sr_batch.catalog import choose, find_models
-    from sr_batch.tuning import USUAL, keep
+    from sr_batch.inference.model_catalog import choose, find_models
+    from sr_batch.upscaling.calibration import calibrate
+    from sr_batch.upscaling.tile_tuning import USUAL, keep
 
     families = names or dict.fromkeys(model.name for model in find_models())
     for file in (file for name in families for file in choose(name, precision).values()):

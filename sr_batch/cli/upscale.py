@@ -49,14 +49,14 @@ from sr_batch.cli.parameters import (
     Width,
 )
 from sr_batch.cli.signals import Stop, stop_on_signals
-from sr_batch.errors import SrBatchError, UsageError
-from sr_batch.options import UpscaleOptions
-from sr_batch.results import JobResult, exit_code
+from sr_batch.core.errors import SrBatchError, UsageError
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.results import JobResult, exit_code
 
 if TYPE_CHECKING:
+    from sr_batch.batch.planning import Plan
     from sr_batch.cli.report import Report
-    from sr_batch.jobs import Plan
-    from sr_batch.upscaler import Upscaler
+    from sr_batch.upscaling.upscaler import Upscaler
 
 DEFAULTS = UpscaleOptions()
 
@@ -132,10 +132,10 @@ def upscale(
 
 def _run(inputs: list[str], output: str | None, options: UpscaleOptions, show: Show) -> int:
     # Imported here, not above: they load the inference and image libraries, --help does not.
+    from sr_batch.batch.disk_space import shortages
+    from sr_batch.batch.planning import plan_jobs
     from sr_batch.cli.report import Report
-    from sr_batch.jobs import plan_jobs
-    from sr_batch.room import shortages
-    from sr_batch.upscaler import Upscaler
+    from sr_batch.upscaling.upscaler import Upscaler
 
     with (
         Report(show.as_json, show.volume, show.progress) as report,
@@ -161,8 +161,8 @@ def _work(
     dry: bool,
 ) -> int:
     """Run the plan and show its results; the exit code."""
-    from sr_batch import engine
-    from sr_batch.isolation import loader
+    from sr_batch.batch import engine
+    from sr_batch.batch.decoder_pool import loader
 
     results: list[JobResult] = []
     try:
@@ -180,7 +180,7 @@ def _work(
 
 
 def _check_standard_output(plan: Plan, as_json: bool) -> None:
-    from sr_batch.jobs import PIPE
+    from sr_batch.files.reading import PIPE
 
     if not any(job.target == PIPE for job in plan.jobs):
         return

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from sr_batch.errors import UsageError
-from sr_batch.options import OVERLAP_RANGE, TILE_RANGE, Overlap
+from sr_batch.core.errors import UsageError
+from sr_batch.core.options import OVERLAP_RANGE, TILE_RANGE, Overlap
 
 Number = TypeVar("Number", int, float)
 

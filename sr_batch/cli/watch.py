@@ -55,8 +55,8 @@ from sr_batch.cli.parameters import (
 )
 from sr_batch.cli.signals import Stop, again_on_hangup, stop_on_signals
 from sr_batch.cli.watch_log import WatchLog
-from sr_batch.errors import DeviceUnavailable, UsageError
-from sr_batch.options import UpscaleOptions
+from sr_batch.core.errors import DeviceUnavailable, UsageError
+from sr_batch.core.options import UpscaleOptions
 from sr_batch.watch.listener import All, Listener
 
 if TYPE_CHECKING:

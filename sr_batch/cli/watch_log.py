@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sr_batch.cli.console import say
-from sr_batch.results import Done, Failed, JobResult, to_json
-from sr_batch.storage import PIPE, write_output
+from sr_batch.core.results import Done, Failed, JobResult, to_json
+from sr_batch.files.atomic_write import write_output
+from sr_batch.files.reading import PIPE
 from sr_batch.watch.listener import Listener
 
 _FAULTS = ("failed: ", "stopped: ")

@@ -5,10 +5,10 @@ found by content. The libraries behind the last two come with extras of this pac
 late.
 """
 
-from sr_batch.codec.extras import require_writable
 from sr_batch.codec.limits import require_fits
-from sr_batch.codec.lost import losses
-from sr_batch.codec.policy import kept
+from sr_batch.codec.losses import losses
+from sr_batch.codec.metadata.policy import kept
+from sr_batch.codec.optional_libraries import require_writable
 from sr_batch.codec.read import Header, preload, read_header, read_image, read_pages
 from sr_batch.codec.sniff import SUFFIXES, format_of_suffix, sniff
 from sr_batch.codec.write import (

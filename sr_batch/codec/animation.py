@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 
 from sr_batch.codec.container import Block, Container
-from sr_batch.errors import ImageTooLarge, UnreadableImage
-from sr_batch.geometry import Region
-from sr_batch.image import Pixels, Timing
+from sr_batch.core.errors import ImageTooLarge, UnreadableImage
+from sr_batch.core.geometry import Region
+from sr_batch.core.image import Pixels, Timing
 
 After = Literal["keep", "clear", "restore"]
 
@@ -33,7 +33,7 @@ class Frame:
         over: Whether it is blended over what is there; otherwise it takes its place.
         after: What becomes of its region when its time is over: it is kept, cleared, or what was
             there before is restored.
-        blocks: Decodes: rows in bands. Raises :class:`sr_batch.errors.UnreadableImage`.
+        blocks: Decodes: rows in bands. Raises :class:`sr_batch.core.errors.UnreadableImage`.
     """
 
     region: Region

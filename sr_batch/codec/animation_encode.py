@@ -6,8 +6,8 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from sr_batch.geometry import Region
-from sr_batch.image import Image
+from sr_batch.core.geometry import Region
+from sr_batch.core.image import Image
 
 Mask = npt.NDArray[np.bool_]
 

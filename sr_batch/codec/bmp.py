@@ -5,12 +5,12 @@ from io import BytesIO
 
 import numpy as np
 
-from sr_batch.codec import pillow
+from sr_batch.codec.backends import pillow
 from sr_batch.codec.container import Container
 from sr_batch.codec.strips import strips
-from sr_batch.errors import UnsupportedImage
-from sr_batch.geometry import Size
-from sr_batch.image import Image, Metadata, Pixels
+from sr_batch.core.errors import UnsupportedImage
+from sr_batch.core.geometry import Size
+from sr_batch.core.image import Image, Metadata, Pixels
 
 # Pillow's mode -> ours, channels, alpha.
 _MODES = {

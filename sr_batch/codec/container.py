@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sr_batch.geometry import Size
-from sr_batch.image import Image, Metadata, Pixels, Timing
+from sr_batch.core.geometry import Size
+from sr_batch.core.image import Image, Metadata, Pixels, Timing
 
 Block = tuple[int, Pixels]
 """Top row, and rows (h, W, channels, then alpha if there is any, then what is to be ignored)."""
@@ -22,14 +22,14 @@ class Container:
     """One picture of an opened file: most files have one, some have pages or frames.
 
     Attributes:
-        format: As in :class:`sr_batch.image.Image`.
+        format: As in :class:`sr_batch.core.image.Image`.
         stored: Size of the pixels as they lie in the file.
         channels: 1 (gray) or 3 (RGB).
         alpha: Whether an alpha plane follows the channels.
         depth: 8 or 16 bit.
         orientation: EXIF orientation, 1 to 8.
         metadata: Of the upright picture.
-        blocks: Decodes: rows in bands. Raises :class:`sr_batch.errors.UnreadableImage`. Of
+        blocks: Decodes: rows in bands. Raises :class:`sr_batch.core.errors.UnreadableImage`. Of
             frames it is called in their order.
         timing: Of a frame in an animation.
         remarks: Filled while decoding: what turns out to be worth a note only then.

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
-from sr_batch.codec import cmyk, exif, opencv, photoshop, pillow, xmp
+from sr_batch.codec.backends import opencv, pillow
+from sr_batch.codec.color import cmyk
 from sr_batch.codec.container import Block, Container
+from sr_batch.codec.metadata import exif, photoshop, xmp
 from sr_batch.codec.strips import strips
-from sr_batch.errors import UnreadableImage, UnsupportedImage
-from sr_batch.geometry import Size
-from sr_batch.image import Image, Metadata
+from sr_batch.core.errors import UnreadableImage, UnsupportedImage
+from sr_batch.core.geometry import Size
+from sr_batch.core.image import Image, Metadata
 
 MAX_EXIF = 65535 - 2 - 6
 MAX_ICC = 255 * 65519

@@ -1,7 +1,7 @@
 """What is too large: for us, said from the header, and for an output format, before the work."""
 
-from sr_batch.errors import ImageTooLarge
-from sr_batch.geometry import Size
+from sr_batch.core.errors import ImageTooLarge
+from sr_batch.core.geometry import Size
 
 # OpenCV reads no longer side, and Pillow warns about rows of that length.
 MAX_SIDE = 1 << 20

@@ -5,29 +5,41 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sr_batch.codec import opencv, pillow
+from sr_batch.codec.backends import opencv, pillow
 from sr_batch.codec.container import Container, decode
-from sr_batch.codec.extras import require_readable
+from sr_batch.codec.format_modules import of_format
 from sr_batch.codec.limits import require_within
-from sr_batch.codec.modules import of_format
+from sr_batch.codec.optional_libraries import require_readable
 from sr_batch.codec.sniff import describe, sniff
-from sr_batch.errors import UnreadableImage, UnsupportedImage, about
-from sr_batch.geometry import Size
-from sr_batch.image import Image
+from sr_batch.core.errors import UnreadableImage, UnsupportedImage, about
+from sr_batch.core.geometry import Size
+from sr_batch.core.image import Image
 
 _HEAD = 512
 _OPENERS: dict[str, Callable[[bytes], tuple[Container, ...]]] = {
     "jpg": lambda data: (of_format("jpeg").open_file(data),),
-    "png": lambda data: of_format("png").open_file(data),
-    "webp": lambda data: of_format("webp").open_file(data),
-    "tif": lambda data: of_format("tiff").open_file(data),
+    "png": lambda data: of_format("png.decode").open_file(data),
+    "webp": lambda data: of_format("webp.decode").open_file(data),
+    "tif": lambda data: of_format("tiff.decode").open_file(data),
     "bmp": lambda data: (of_format("bmp").open_file(data),),
-    "gif": lambda data: of_format("gif").open_file(data),
-    "avif": lambda data: (of_format("avif").open_file(data),),
-    "heic": lambda data: (of_format("heic").open_file(data),),
-    "jxl": lambda data: (of_format("jxl").open_file(data),),
+    "gif": lambda data: of_format("gif.decode").open_file(data),
+    "avif": lambda data: (of_format("heif.avif").open_file(data),),
+    "heic": lambda data: (of_format("heif.heic").open_file(data),),
+    "jxl": lambda data: (of_format("jxl.codec").open_file(data),),
 }
 _HEADER_FAULTS = (struct.error, ValueError, LookupError, ArithmeticError, zlib.error)
+
+_DECODERS = (
+    "jpeg",
+    "png.decode",
+    "webp.decode",
+    "tiff.decode",
+    "bmp",
+    "gif.decode",
+    "heif.avif",
+    "heif.heic",
+    "jxl.codec",
+)
 
 
 @dataclass(frozen=True)
@@ -115,7 +127,7 @@ def preload() -> None:
 
     For a process that is held to limits of time and memory while it decodes.
     """
-    for module in ("jpeg", "png", "webp", "tiff", "bmp", "gif", "avif", "heic", "jxl"):
+    for module in _DECODERS:
         of_format(module)
     opencv.load()
     pillow.load()

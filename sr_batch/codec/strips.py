@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sr_batch.image import Image, Pixels
+from sr_batch.core.image import Image, Pixels
 
 
 def strips(image: Image, rows: int, *, alpha: bool, depth: int | None = None) -> Iterator[Pixels]:

@@ -5,15 +5,15 @@ from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
-from sr_batch.codec import exif, xmp
+from sr_batch.codec.format_modules import of_format
 from sr_batch.codec.limits import require_fits
-from sr_batch.codec.lost import carried_profile
-from sr_batch.codec.modules import of_format
+from sr_batch.codec.losses import carried_profile
+from sr_batch.codec.metadata import exif, xmp
 from sr_batch.codec.read import Header
-from sr_batch.errors import UnsupportedImage
-from sr_batch.geometry import Size
-from sr_batch.image import Image
-from sr_batch.options import Effort, Keep
+from sr_batch.core.errors import UnsupportedImage
+from sr_batch.core.geometry import Size
+from sr_batch.core.image import Image
+from sr_batch.core.options import Effort, Keep
 
 # Of photographs enlarged twice, 8 bit, at quality 95 where there is one.
 _BYTES_PER_PIXEL = {"jpg": 0.4, "webp": 0.25, "png": 1.5, "tif": 1.7, "bmp": 3.0, "gif": 0.6}
@@ -27,23 +27,23 @@ class _How(NamedTuple):
 
 _ENCODERS: dict[str, Callable[[Image, _How], bytes]] = {
     "jpg": lambda image, how: of_format("jpeg").encode(image, how.quality),
-    "png": lambda image, how: of_format("png_encode").encode(image, how.png_effort),
-    "webp": lambda image, how: of_format("webp_encode").encode(image, how.quality),
-    "tif": lambda image, _: of_format("tiff_encode").encode((image,)),
+    "png": lambda image, how: of_format("png.encode").encode(image, how.png_effort),
+    "webp": lambda image, how: of_format("webp.encode").encode(image, how.quality),
+    "tif": lambda image, _: of_format("tiff.encode").encode((image,)),
     "bmp": lambda image, _: of_format("bmp").encode(image),
-    "gif": lambda image, _: of_format("gif_encode").encode((image,)),
-    "avif": lambda image, how: of_format("avif").encode(image, how.quality),
-    "heic": lambda image, how: of_format("heic").encode(image, how.quality),
-    "jxl": lambda image, how: of_format("jxl").encode(image, how.quality),
+    "gif": lambda image, _: of_format("gif.encode").encode((image,)),
+    "avif": lambda image, how: of_format("heif.avif").encode(image, how.quality),
+    "heic": lambda image, how: of_format("heif.heic").encode(image, how.quality),
+    "jxl": lambda image, how: of_format("jxl.codec").encode(image, how.quality),
 }
 # What writes several pictures into one file: pages, and the frames of an animation.
 _BINDERS: dict[str, Callable[[Iterable[Image], _How], bytes]] = {
-    "tif": lambda pages, _: of_format("tiff_encode").encode(pages),
+    "tif": lambda pages, _: of_format("tiff.encode").encode(pages),
 }
 _ANIMATORS: dict[str, Callable[[Iterable[Image], _How], bytes]] = {
-    "gif": lambda images, _: of_format("gif_encode").encode(images),
-    "png": lambda images, how: of_format("apng_encode").encode(images, how.png_effort),
-    "webp": lambda images, how: of_format("webp_encode").animate(images, how.quality),
+    "gif": lambda images, _: of_format("gif.encode").encode(images),
+    "png": lambda images, how: of_format("png.apng_encode").encode(images, how.png_effort),
+    "webp": lambda images, how: of_format("webp.encode").animate(images, how.quality),
 }
 
 

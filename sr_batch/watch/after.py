@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from sr_batch.reading import display_name, stamp_of
-from sr_batch.results import Done, Failed, JobResult, Skipped
-from sr_batch.settling import Stamp
+from sr_batch.core.results import Done, Failed, JobResult, Skipped
+from sr_batch.files.reading import display_name, stamp_of
+from sr_batch.files.stamp import Stamp
 from sr_batch.watch.pair import Pair
 
 

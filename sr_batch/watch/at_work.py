@@ -7,22 +7,23 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sr_batch import engine
-from sr_batch.errors import OutputCollision, StorageError
-from sr_batch.jobs import Plan, plan_sources
-from sr_batch.journal import Journal, Outcome, Status
-from sr_batch.reading import stamp_of
-from sr_batch.results import Done, Failed, JobResult, NotRun
-from sr_batch.settling import Settling, Stamp
-from sr_batch.sources import Choice, Source, as_candidate
+from sr_batch.batch import engine
+from sr_batch.batch.image_job import Enlarger, Loader
+from sr_batch.batch.inputs import Choice, Source, as_candidate
+from sr_batch.batch.planning import Plan, plan_sources
+from sr_batch.core.errors import OutputCollision, StorageError
+from sr_batch.core.results import Done, Failed, JobResult, NotRun
+from sr_batch.files.reading import stamp_of
+from sr_batch.files.stamp import Stamp
 from sr_batch.watch.after import act
 from sr_batch.watch.attempts import FIRST_PAUSE, LONGEST_PAUSE, Attempts
 from sr_batch.watch.error_file import drop_error, tell_error
 from sr_batch.watch.hints import Hints
+from sr_batch.watch.journal import Journal, Outcome, Status
 from sr_batch.watch.listener import Listener
 from sr_batch.watch.pair import Pair
 from sr_batch.watch.scan import is_wanted, scan
-from sr_batch.worker import Enlarger, Loader
+from sr_batch.watch.settling import Settling
 
 _BATCH = 32
 _RECORD_AFTER = 1.0  # seconds

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from sr_batch.results import Cause
-from sr_batch.settling import Stamp
+from sr_batch.core.results import Cause
+from sr_batch.files.stamp import Stamp
 
 _MOST = 5
 _YOUNG = 60.0  # seconds; what was written so lately may not be whole yet

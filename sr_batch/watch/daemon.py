@@ -6,17 +6,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
-from sr_batch.errors import UsageError
-from sr_batch.isolation import loader
-from sr_batch.reading import display_name, is_folder
-from sr_batch.upscaler import Upscaler
+from sr_batch.batch.decoder_pool import loader
+from sr_batch.batch.image_job import Loader
+from sr_batch.core.errors import UsageError
+from sr_batch.files.reading import display_name, is_folder
+from sr_batch.upscaling.upscaler import Upscaler
 from sr_batch.watch.at_work import Clock, Watch
 from sr_batch.watch.hints import Hints
 from sr_batch.watch.listener import Listener
 from sr_batch.watch.lock import sole_watch
 from sr_batch.watch.mounts import is_silent
 from sr_batch.watch.pair import Pair
-from sr_batch.worker import Loader
 
 _TICK = 0.5  # seconds between two looks at the stop event
 

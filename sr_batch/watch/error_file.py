@@ -10,9 +10,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sr_batch.errors import SrBatchError
-from sr_batch.reading import display_name, read_source
-from sr_batch.storage import write_output
+from sr_batch.core.errors import SrBatchError
+from sr_batch.files.atomic_write import write_output
+from sr_batch.files.reading import display_name, read_source
 from sr_batch.watch.pair import Pair
 
 _SUFFIX = ".error.json"  # after the whole name: no image is called so, and "a.jpg" is not "a.png"

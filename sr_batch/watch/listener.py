@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sr_batch.results import JobResult
+from sr_batch.core.results import JobResult
 
 
 class Listener:

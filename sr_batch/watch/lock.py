@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sr_batch.errors import UsageError
-from sr_batch.reading import display_name
-from sr_batch.state_file import FOLDER
+from sr_batch.core.errors import UsageError
+from sr_batch.files.reading import display_name
+from sr_batch.files.state_db import FOLDER
 
 if sys.platform == "win32":
     import msvcrt

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sr_batch.errors import UsageError
-from sr_batch.results import Done, Failed, JobResult
+from sr_batch.core.errors import UsageError
+from sr_batch.core.results import Done, Failed, JobResult
 from sr_batch.watch.listener import Listener
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sr_batch.errors import UsageError
-from sr_batch.options import SECONDS_RANGE, After, UpscaleOptions
+from sr_batch.core.errors import UsageError
+from sr_batch.core.options import SECONDS_RANGE, After, UpscaleOptions
 
 
 @dataclass(frozen=True)

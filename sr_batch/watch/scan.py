@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from sr_batch.reading import stamp_of
-from sr_batch.results import Failed
-from sr_batch.settling import Stamp
-from sr_batch.sources import Choice, walk
+from sr_batch.batch.inputs import Choice, walk
+from sr_batch.core.results import Failed
+from sr_batch.files.reading import stamp_of
+from sr_batch.files.stamp import Stamp
 
 # What browsers, copying programs and editors call a file that they have not finished.
 _PARTIAL = (".part", ".partial", ".crdownload", ".download", ".tmp", ".temp", ".filepart", "~")

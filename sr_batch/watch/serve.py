@@ -6,8 +6,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from sr_batch.errors import UsageError
-from sr_batch.results import Done, JobResult
+from sr_batch.core.errors import UsageError
+from sr_batch.core.results import Done, JobResult
 from sr_batch.watch.listener import Listener
 
 HOST = "127.0.0.1"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from sr_batch.results import Failed, JobResult
+from sr_batch.core.results import Failed, JobResult
 from sr_batch.watch.listener import Listener
 
 _PATIENCE = 1.0  # seconds, where nobody reads what was said before

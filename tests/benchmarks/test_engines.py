@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks import engines
 from benchmarks.setting import Setting
-from sr_batch.catalog import find_models
-from sr_batch.providers import find_bf16_fault, find_openvino_fault
+from sr_batch.inference.model_catalog import find_models
+from sr_batch.inference.providers import find_bf16_fault, find_openvino_fault
 
 
 def test_measures_every_way_of_a_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import gpu
 from benchmarks.setting import Setting
-from sr_batch.providers import PROVIDERS, Provider, find_cuda_fault
+from sr_batch.inference.providers import PROVIDERS, Provider, find_cuda_fault
 
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
 CPU: Mapping[str, Provider] = {"cpu": replace(PROVIDERS["cpu"], batch=2, window=64)}
@@ -20,7 +20,11 @@ def setting(tmp_path: Path) -> Setting:
 
 
 def test_measures_a_device_with_a_window(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("benchmarks.gpu", "sr_batch.providers", "sr_batch.networks"):
+    for module in (
+        "benchmarks.gpu",
+        "sr_batch.inference.providers",
+        "sr_batch.upscaling.loaded_models",
+    ):
         monkeypatch.setattr(f"{module}.PROVIDERS", CPU)
     monkeypatch.setattr(gpu, "_SAMPLING", ("sh", "-c", "while echo 40; do sleep .1; done"))
     monkeypatch.setattr(gpu, "_MEGAPIXELS", 0.02)

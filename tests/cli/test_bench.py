@@ -10,9 +10,9 @@ import pytest
 from onnx import numpy_helper
 from PIL import Image
 
-from sr_batch.catalog import find_models
+from sr_batch.bench.gate import Choice
 from sr_batch.cli.bench import choice_of
-from sr_batch.measure.gate import Choice
+from sr_batch.inference.model_catalog import find_models
 from tests.cli.conftest import ROOT, Finished, Tool, finish, start
 
 NETWORK = "espcn_x3"

@@ -1,6 +1,6 @@
 from sr_batch.cli.report import add_up, describe
-from sr_batch.geometry import Size
-from sr_batch.results import Done, Failed, JobResult, NotRun, Skipped
+from sr_batch.core.geometry import Size
+from sr_batch.core.results import Done, Failed, JobResult, NotRun, Skipped
 
 DONE = Done("a.png", "b.png", 2.0, Size(1000, 500), Size(2000, 1000), "espcn", 2, "CPU")
 SKIPPED = Skipped("c.png", "d.png", "already done")

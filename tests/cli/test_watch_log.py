@@ -3,8 +3,8 @@ import json
 import pytest
 
 from sr_batch.cli.watch_log import WatchLog
-from sr_batch.geometry import Size
-from sr_batch.results import Done, Failed, Skipped
+from sr_batch.core.geometry import Size
+from sr_batch.core.results import Done, Failed, Skipped
 
 DONE = Done("a.png", "out/a.png", 0.25, Size(4, 3), Size(8, 6), "edsr", 2, "cpu")
 FAILED = Failed("b.png", None, "b.png: damaged\n")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from sr_batch import codec
-from sr_batch.image import Image, Metadata, Timing
+from sr_batch.core.image import Image, Metadata, Timing
 from tests.codec.pictures import PLENTY, noise, png_chunk, saved, unfiltered
 
 Array = npt.NDArray[Any]

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sr_batch.codec.isobmff import Items, box
+from sr_batch.codec.heif.isobmff import Items, box
 
 Property = tuple[bytes, bytes]
 PRIMARY = 1

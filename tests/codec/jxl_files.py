@@ -1,8 +1,8 @@
 """JPEG XL headers packed bit by bit, to stand in front of pictures that a real encoder made."""
 
 from sr_batch import codec
-from sr_batch.codec.isobmff import box
-from sr_batch.image import Image, Pixels
+from sr_batch.codec.heif.isobmff import box
+from sr_batch.core.image import Image, Pixels
 
 SIGNATURE = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
 

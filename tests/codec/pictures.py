@@ -17,9 +17,9 @@ from PIL import Image as Pillow
 from PIL import ImageCms
 
 from sr_batch import codec
-from sr_batch.codec import ifd, photoshop
-from sr_batch.codec.tags import Tag
-from sr_batch.image import Image, Metadata, Pixels
+from sr_batch.codec.metadata import ifd, photoshop
+from sr_batch.codec.metadata.tags import Tag
+from sr_batch.core.image import Image, Metadata, Pixels
 
 PLENTY = 10**8
 pillow_heif.register_heif_opener()  # for Pillow, as another reader

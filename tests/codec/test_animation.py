@@ -9,9 +9,9 @@ import pytest
 from sr_batch.codec import animation
 from sr_batch.codec.animation import After, Frame, containers
 from sr_batch.codec.container import Container, decode
-from sr_batch.errors import ImageTooLarge, UnreadableImage
-from sr_batch.geometry import Region, Size
-from sr_batch.image import Metadata
+from sr_batch.core.errors import ImageTooLarge, UnreadableImage
+from sr_batch.core.geometry import Region, Size
+from sr_batch.core.image import Metadata
 
 CANVAS = Container("png", Size(4, 3), 3, True, 8, 1, Metadata(), tuple)
 WHOLE = Region(0, 0, 4, 3)

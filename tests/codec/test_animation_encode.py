@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sr_batch.codec.animation_encode import Clock, bounds, changed
-from sr_batch.geometry import Region
-from sr_batch.image import Image, Timing
+from sr_batch.core.geometry import Region
+from sr_batch.core.image import Image, Timing
 from tests.codec.pictures import noise
 
 

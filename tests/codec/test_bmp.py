@@ -5,8 +5,8 @@ import pytest
 from PIL import Image as Pillow
 
 from sr_batch import codec
-from sr_batch.errors import UnreadableImage
-from sr_batch.image import Image
+from sr_batch.core.errors import UnreadableImage
+from sr_batch.core.image import Image
 from tests.codec.pictures import (
     PLENTY,
     full_metadata,

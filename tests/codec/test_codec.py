@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from sr_batch import codec
-from sr_batch.codec import tiff_encode
-from sr_batch.codec.tags import Tag
-from sr_batch.errors import ImageError, ImageTooLarge, UnreadableImage
-from sr_batch.image import Image, Metadata, Pixels
+from sr_batch.codec.metadata.tags import Tag
+from sr_batch.codec.tiff import encode as tiff_encode
+from sr_batch.core.errors import ImageError, ImageTooLarge, UnreadableImage
+from sr_batch.core.image import Image, Metadata, Pixels
 from tests.codec.animations import Stored, apng_file, gif_file, riff, webp_file
 from tests.codec.heif_files import Part, heif_file, ispe
 from tests.codec.jxl_files import jxl_header

@@ -7,8 +7,8 @@ from PIL import Image as Pillow
 from PIL import ImageOps
 
 from sr_batch import codec
-from sr_batch.geometry import Size
-from sr_batch.image import Image, Pixels
+from sr_batch.core.geometry import Size
+from sr_batch.core.image import Image, Pixels
 from tests.codec.pictures import PLENTY, camera_exif, merged, noise, read, saved
 
 LOSSLESS: dict[str, dict[str, Any]] = {

@@ -11,8 +11,8 @@ from PIL import Image as Pillow
 from PIL import MpoImagePlugin
 
 from sr_batch import codec
-from sr_batch.errors import UnreadableImage, UnsupportedImage
-from sr_batch.image import Image, Metadata, Pixels
+from sr_batch.core.errors import UnreadableImage, UnsupportedImage
+from sr_batch.core.image import Image, Metadata, Pixels
 from tests.codec.pictures import (
     GPS,
     PLENTY,

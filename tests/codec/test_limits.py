@@ -2,8 +2,8 @@ import pytest
 
 from sr_batch import codec
 from sr_batch.codec.limits import MAX_SIDE, require_within
-from sr_batch.errors import ImageTooLarge
-from sr_batch.geometry import Size
+from sr_batch.core.errors import ImageTooLarge
+from sr_batch.core.geometry import Size
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 
 from sr_batch import codec
 from sr_batch.codec.sniff import describe
-from sr_batch.errors import UnsupportedImage
+from sr_batch.core.errors import UnsupportedImage
 from tests.codec.pictures import PLENTY, noise, saved
 
 OURS = {

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sr_batch.codec.strips import strips, whole
-from sr_batch.image import Image
+from sr_batch.core.image import Image
 from tests.codec.pictures import merged, picture
 
 

@@ -5,7 +5,7 @@ import struct
 import numpy as np
 from PIL import Image as Pillow
 
-from sr_batch.image import Pixels
+from sr_batch.core.image import Pixels
 from tests.codec.pictures import saved
 from tests.corpus.rows import Array, Read, painted, scene, sized, stepped
 

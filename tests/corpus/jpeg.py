@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image as Pillow
 
-from sr_batch.image import Pixels
+from sr_batch.core.image import Pixels
 from tests.codec.pictures import (
     IPTC_RECORD,
     camera_exif,

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from PIL import IptcImagePlugin
 from PIL.ImageFile import ImageFile
 
-from sr_batch.image import Pixels
+from sr_batch.core.image import Pixels
 from tests.codec.pictures import GPS, open_opencv, srgb_profile
 from tests.corpus.profiles import gray_profile, wide_profile
 from tests.corpus.rows import Array, Read

@@ -4,8 +4,8 @@ import brotli
 import numpy as np
 
 from sr_batch import codec
-from sr_batch.codec.isobmff import box
-from sr_batch.image import Image, Metadata
+from sr_batch.codec.heif.isobmff import box
+from sr_batch.core.image import Image, Metadata
 from tests.codec.jxl_files import SIGNATURE, frames, jxl_header
 from tests.codec.pictures import camera_exif, xmp_packet
 from tests.corpus.profiles import wide_profile

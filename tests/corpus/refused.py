@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PIL import Image as Pillow
 
-from sr_batch.codec.tags import Tag
+from sr_batch.codec.metadata.tags import Tag
 from tests.codec.heif_files import Part, heif_file, ispe
 from tests.codec.jxl_files import jxl_header
 from tests.codec.pictures import png_file, saved, tiff_file

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sr_batch.image import Pixels
+from sr_batch.core.image import Pixels
 
 Array = npt.NDArray[Any]
 Make = Callable[[], bytes]

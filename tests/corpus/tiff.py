@@ -10,9 +10,9 @@ import numpy as np
 import tifffile
 from PIL import Image as Pillow
 
-from sr_batch.codec import ifd
-from sr_batch.codec.tags import Tag
-from sr_batch.image import Pixels
+from sr_batch.codec.metadata import ifd
+from sr_batch.codec.metadata.tags import Tag
+from sr_batch.core.image import Pixels
 from tests.codec.pictures import IPTC_RECORD, by_tifffile, camera_exif, saved, tiff_file, xmp_packet
 from tests.corpus.profiles import gray_profile, wide_profile
 from tests.corpus.rows import Array, Read, painted, scene, sized, stepped, turned

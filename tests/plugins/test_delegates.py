@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sr_batch.catalog import ModelFile, find_models
-from sr_batch.errors import UsageError
-from sr_batch.installers import delegates
-from sr_batch.installers.imagemagick import INSTALLER
+from sr_batch.core.errors import UsageError
+from sr_batch.inference.model_catalog import ModelFile, find_models
+from sr_batch.integrations import delegates
+from sr_batch.integrations.imagemagick import INSTALLER
 
 TOOL = Path("/opt/sr batch/bin/sr-batch")
 LINE = '<delegate decode="mine" command="&quot;mine&quot; &quot;%i&quot;"/>'

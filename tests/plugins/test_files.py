@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from sr_batch.errors import UsageError
-from sr_batch.installers import INSTALLERS, installer, quoting
-from sr_batch.installers.files import FilePlugin
-from sr_batch.installers.shipped import own_command
+from sr_batch.core.errors import UsageError
+from sr_batch.integrations import INSTALLERS, installer, quoting
+from sr_batch.integrations.files import FilePlugin
+from sr_batch.integrations.shipped import own_command
 from tests.cli.conftest import ENVIRONMENT, size_of
 
 NAMES = [name for name, module in INSTALLERS.items() if module.startswith("files:")]

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sr_batch.catalog import find_models
-from sr_batch.installers.delegates import prefixes
+from sr_batch.inference.model_catalog import find_models
+from sr_batch.integrations.delegates import prefixes
 from tests.plugins.magick import TOOL, Magick, require
 
 PREFIX = "espcn2x"

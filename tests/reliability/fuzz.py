@@ -13,8 +13,8 @@ import traceback
 import warnings
 
 from sr_batch import codec
-from sr_batch.errors import ImageError, ImageTooLarge, UnsupportedImage
-from sr_batch.image import Image
+from sr_batch.core.errors import ImageError, ImageTooLarge, UnsupportedImage
+from sr_batch.core.image import Image
 from tests.corpus.mutate import mutation
 
 PATIENCE = 10.0  # seconds

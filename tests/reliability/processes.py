@@ -127,7 +127,6 @@ def _session_of(number: int) -> int | None:
 
 def _serve() -> None:
     # Loaded before the forks; not ONNX Runtime, whose threads they would not have.
-    from sr_batch import engine, jobs, room, upscaler  # noqa: F401
     from sr_batch.cli import config, main, report  # noqa: F401
 
     for line in sys.stdin:

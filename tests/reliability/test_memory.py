@@ -8,8 +8,8 @@ import pytest
 from benchmarks.photos import EXAMPLES, photographs
 from benchmarks.process import run_tool
 from sr_batch import codec
-from sr_batch.errors import ImageTooLarge
-from sr_batch.options import MAX_PIXELS
+from sr_batch.core.errors import ImageTooLarge
+from sr_batch.core.options import MAX_PIXELS
 from tests.corpus.refused import REFUSED
 
 MIB = 2**20

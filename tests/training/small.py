@@ -5,11 +5,11 @@ from typing import Any
 
 import torch
 
-from sr_batch.contract import ModelSpec
-from training.data import Color, list_images, load_corpus
+from sr_batch.core.model_spec import ModelSpec
+from training.data.corpus import Color, list_images, load_corpus
 from training.models import MODELS
-from training.recipe import Recipe, Stage
-from training.run import Corpora, Setting
+from training.recipes.recipe import Recipe, Stage
+from training.run.trainer import Corpora, Setting
 
 SMALL: dict[str, dict[str, Any]] = {
     "srcnn": {"features": 16, "mapping": 8},

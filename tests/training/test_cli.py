@@ -8,12 +8,12 @@ import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
 
-from sr_batch.onnx_session import read_spec
+from sr_batch.inference.onnx_session import read_spec
 from training import cli
-from training.data import read_rgb
-from training.recipe import Recipe, Stage
+from training.data.corpus import read_rgb
+from training.data.resize import crop_to_multiple, downscale
 from training.recipes import RECIPES
-from training.resize import crop_to_multiple, downscale
+from training.recipes.recipe import Recipe, Stage
 
 TINY = Recipe("espcn", 2, 4, 1e-3, (Stage(1.0, 2, 12, {"l1": 1}),), {"channels": 8}, warmup=1)
 

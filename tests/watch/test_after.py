@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from sr_batch.geometry import Size
-from sr_batch.options import UpscaleOptions
-from sr_batch.reading import stamp_of
-from sr_batch.results import Done, Failed, JobResult, Skipped
-from sr_batch.settling import Stamp
+from sr_batch.core.geometry import Size
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.results import Done, Failed, JobResult, Skipped
+from sr_batch.files.reading import stamp_of
+from sr_batch.files.stamp import Stamp
 from sr_batch.watch.after import act
 from sr_batch.watch.pair import Pair
 from tests.runs import tree

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image as Pillow
 
 from sr_batch import codec
-from sr_batch.errors import OutOfMemory, StorageError
-from sr_batch.journal import Journal
-from sr_batch.options import UpscaleOptions
-from sr_batch.results import Done, Failed, JobResult
+from sr_batch.core.errors import OutOfMemory, StorageError
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.results import Done, Failed, JobResult
 from sr_batch.watch.at_work import Clock, Watch
+from sr_batch.watch.journal import Journal
 from sr_batch.watch.listener import Listener
 from sr_batch.watch.pair import Pair
 from tests.fakes import FakeUpscaler, save_picture

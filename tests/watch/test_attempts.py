@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from sr_batch.settling import Stamp
+from sr_batch.files.stamp import Stamp
 from sr_batch.watch.attempts import Attempts
 
 A, B = Path("a"), Path("b")

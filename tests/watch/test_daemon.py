@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from sr_batch.errors import UsageError
-from sr_batch.options import UpscaleOptions
+from sr_batch.core.errors import UsageError
+from sr_batch.core.options import UpscaleOptions
 from sr_batch.watch.daemon import require_apart
 from sr_batch.watch.pair import Pair
 

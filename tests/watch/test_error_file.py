@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sr_batch.errors import OutOfMemory
-from sr_batch.options import UpscaleOptions
-from sr_batch.sources import is_image_name
+from sr_batch.batch.inputs import is_image_name
+from sr_batch.core.errors import OutOfMemory
+from sr_batch.core.options import UpscaleOptions
 from sr_batch.watch.error_file import drop_error, error_file, tell_error
 from sr_batch.watch.pair import Pair
 from tests.fakes import save_picture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sr_batch.errors import UsageError
-from sr_batch.state_file import FOLDER
+from sr_batch.core.errors import UsageError
+from sr_batch.files.state_db import FOLDER
 from sr_batch.watch.lock import holder, sole_watch
 from tests.cli.conftest import ENVIRONMENT
 

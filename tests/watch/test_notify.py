@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sr_batch.errors import UsageError
-from sr_batch.geometry import Size
-from sr_batch.results import Done, Failed, Skipped
+from sr_batch.core.errors import UsageError
+from sr_batch.core.geometry import Size
+from sr_batch.core.results import Done, Failed, Skipped
 from sr_batch.watch.notify import PAUSE, Notifier
 from tests.fakes import save_picture
 from tests.watch.conftest import Watching

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from sr_batch.reading import stamp_of
-from sr_batch.results import Failed
-from sr_batch.sources import Choice
+from sr_batch.batch.inputs import Choice
+from sr_batch.core.results import Failed
+from sr_batch.files.reading import stamp_of
 from sr_batch.watch.scan import is_wanted, scan
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from sr_batch.errors import UsageError
-from sr_batch.results import Failed
+from sr_batch.core.errors import UsageError
+from sr_batch.core.results import Failed
 from sr_batch.watch.serve import HOST, STALE, Served
 from tests.cli.conftest import ENVIRONMENT, ROOT, finish, start
 from tests.fakes import save_picture

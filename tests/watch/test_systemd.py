@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sr_batch.results import Failed
+from sr_batch.core.results import Failed
 from sr_batch.watch.systemd import Systemd
 from tests.cli.conftest import ENVIRONMENT
 from tests.fakes import save_picture

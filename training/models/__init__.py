@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from sr_batch.errors import did_you_mean
+from sr_batch.core.errors import did_you_mean
 from training.models import (
     autoencoder,
     balanced,

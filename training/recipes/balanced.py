@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from training.losses import Weights
-from training.recipe import Recipe, Stage
+from training.losses.pixel import Weights
 from training.recipes.parts import (
     FAITHFUL,
     GPU_STAGES,
@@ -15,6 +14,7 @@ from training.recipes.parts import (
     TAUGHT_X4,
     UNTRAINED,
 )
+from training.recipes.recipe import Recipe, Stage
 
 
 def _stages(first: Weights, last: Weights) -> tuple[Stage, ...]:

@@ -1,7 +1,7 @@
 """The networks in colour that are kept for comparison."""
 
-from training.recipe import Recipe, Stage
 from training.recipes.parts import L1, LUMA
+from training.recipes.recipe import Recipe, Stage
 
 RESIDUAL_STAGES = (
     Stage(0.7, batch=8, patch=24, loss=L1),

@@ -1,6 +1,5 @@
 """EDSR: its body learns at one scale and goes on at the next."""
 
-from training.recipe import Recipe, Stage
 from training.recipes.parts import (
     DECIBELS,
     DIRECT,
@@ -15,6 +14,7 @@ from training.recipes.parts import (
     UNTRAINED,
     taught,
 )
+from training.recipes.recipe import Recipe, Stage
 
 EDSR_START_STAGES = (Stage(1.0, batch=4, patch=24, loss=L1),)
 EDSR_STAGES = (

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from training.recipe import Recipe, Stage
 from training.recipes.parts import (
     GPU_STAGES,
     L1,
@@ -13,6 +12,7 @@ from training.recipes.parts import (
     TAUGHT_X4,
     UNTRAINED,
 )
+from training.recipes.recipe import Recipe, Stage
 
 # Small patches first, which is where most is learnt for the time, then patches with more context.
 FAST_STAGES = (

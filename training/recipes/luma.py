@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from training.recipe import Recipe, Stage
 from training.recipes.parts import CHARBONNIER, LED_ALL, LED_X2, MSE, TAUGHT_ALL
+from training.recipes.recipe import Recipe, Stage
 
 ESPCN_STAGES = (
     Stage(0.85, batch=16, patch=24, loss=CHARBONNIER),

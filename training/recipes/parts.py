@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from training.losses import Weights
-from training.recipe import Stage
+from training.losses.pixel import Weights
+from training.recipes.recipe import Stage
 
 L1: Weights = {"l1": 1.0}
 MSE: Weights = {"mse": 1.0}

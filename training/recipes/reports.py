@@ -4,8 +4,8 @@ Batches of theirs that no small machine holds are gathered over several passes. 
 silent, a number is ours.
 """
 
-from training.losses import Weights
-from training.recipe import Recipe, Stage
+from training.losses.pixel import Weights
+from training.recipes.recipe import Recipe, Stage
 
 _MSE: Weights = {"mse": 1.0}
 _MAE: Weights = {"l1": 1.0}

@@ -1,7 +1,7 @@
 """RRDB, and ESRGAN from it; both need a GPU."""
 
-from training.recipe import Recipe, Stage
 from training.recipes.parts import ESRGAN, GPU_STAGES
+from training.recipes.recipe import Recipe, Stage
 
 RRDB = {
     "rrdb_x4": Recipe("rrdb", 4, 200_000, 2e-4, GPU_STAGES),

@@ -9,7 +9,7 @@ from textwrap import dedent
 
 import pytest
 
-from sr_batch.installers.gimp import INSTALLER
+from sr_batch.integrations.gimp import INSTALLER
 from tests.plugins.chroot import ROOT, run_in_chroot
 
 HERE = Path(__file__).parent

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image as Pillow
 
 import sr_batch
-from sr_batch.codec import encode_image, h273, read_image
-from sr_batch.image import Image, Metadata, Pixels
+from sr_batch.codec import encode_image, read_image
+from sr_batch.codec.color import h273
+from sr_batch.core.image import Image, Metadata, Pixels
 from tests.plugins.gimp.conftest import Program
 
 P3, SRGB_CURVE = 12, 13  # in the numbers of H.273

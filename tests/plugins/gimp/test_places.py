@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 
 import sr_batch
 from sr_batch.codec import encode_image
-from sr_batch.image import Image, Metadata, Pixels
+from sr_batch.core.image import Image, Metadata, Pixels
 from tests.plugins.gimp.conftest import Program
 
 HEIGHT, WIDTH = 60, 80

@@ -1,0 +1,182 @@
+"""What the inputs of a command line stand for: files, folders, patterns, the pipe -> Source.
+
+A folder is walked in the order of its names. Hidden files and folders are left out (the state
+folder ``.sr-batch`` is one), links to folders are not followed. What is taken from it is whatever
+calls itself an image or is one of ours by content; the rest is somebody else's business. A pattern
+stands for the files it matches, by the same rule. What cannot be looked into is a ``Failed``.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from itertools import takewhile
+from mimetypes import MimeTypes
+from pathlib import Path, PurePosixPath
+
+from sr_batch import codec
+from sr_batch.core.errors import UnreadableImage, UsageError
+from sr_batch.core.results import Failed, cause_of, one_line
+from sr_batch.files.reading import PIPE, display_name, is_folder, read_head, require_regular
+
+MAGIC_BYTES = 64
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to work on.
+
+    Attributes:
+        path: Where it is; ``PIPE`` for standard input.
+        place: Its path below the folder that was searched, which an output folder mirrors.
+        tree: The folder input it was found in; None for a file that was named or matched.
+    """
+
+    path: Path
+    place: Path
+    tree: Path | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is taken from folders and patterns; a file that is named is always taken.
+
+    A pattern with a slash is of the path below the folder, another of any name on it. Case does
+    not count.
+
+    Attributes:
+        recursive: Whether folders in folders are looked into.
+        include: Patterns, one of which must fit; nothing is all.
+        exclude: Patterns, none of which may fit.
+    """
+
+    recursive: bool = True
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+    def takes(self, place: Path) -> bool:
+        """Whether the file at ``place`` below its folder is taken."""
+        included = not self.include or any(_fits_place(place, glob) for glob in self.include)
+        return included and not any(_fits_place(place, glob) for glob in self.exclude)
+
+
+def find_sources(inputs: Sequence[str], choice: Choice) -> Iterator[Source | Failed]:
+    """Everything that ``inputs`` stand for, in their order.
+
+    Raises:
+        UsageError: an input does not exist, or a pattern matches no image.
+    """
+    for text in inputs:
+        path = Path(text)
+        if text == str(PIPE):
+            yield Source(PIPE, PIPE)
+        elif not text or not os.path.lexists(path):
+            yield from _matching(text, choice)
+        elif is_folder(path):
+            yield from _in_folder(path, choice)
+        else:
+            yield _named(path)
+
+
+def is_image_name(path: Path) -> bool:
+    """Whether the suffix is one of an image, of any kind, also of those we do not read."""
+    if codec.format_of_suffix(path):
+        return True
+    kind, _ = _types().guess_type("x" + path.suffix.lower(), strict=False)
+    return kind is not None and kind.startswith("image/")
+
+
+@cache
+def _types() -> MimeTypes:
+    """Python's own table, the same on every machine. To make it takes long, few names need it."""
+    return MimeTypes(filenames=())
+
+
+def _named(path: Path) -> Source | Failed:
+    """A file that was asked for by name is always worked on, whatever its suffix."""
+    if path == PIPE:
+        path = path.absolute()  # "./-" is a file, and must not be taken for the pipe later
+    try:
+        require_regular(path)
+    except UnreadableImage as error:
+        return Failed(str(path), None, str(error))
+    return Source(path, Path(path.name))
+
+
+def _in_folder(folder: Path, choice: Choice) -> Iterator[Source | Failed]:
+    for found in walk(folder, None if choice.recursive else 1):
+        if isinstance(found, Failed):
+            yield found
+        elif choice.takes(found.relative_to(folder)) and (
+            candidate := as_candidate(Source(found, found.relative_to(folder), folder))
+        ):
+            yield candidate
+
+
+def _matching(text: str, choice: Choice) -> Iterator[Source | Failed]:
+    parts = Path(text).parts
+    base = Path(*takewhile(lambda part: not _is_pattern(part), parts))
+    pattern = parts[len(base.parts) :]
+    if not pattern or not is_folder(base):
+        raise UsageError(f"{one_line(text) or 'an empty name'}: no such file or folder")
+    any_match = False
+    for found in walk(base, None if "**" in pattern else len(pattern)):
+        if isinstance(found, Failed):
+            yield found
+        elif _fits((place := found.relative_to(base)).parts, pattern) and (
+            candidate := as_candidate(Source(found, place))
+        ):
+            any_match = True
+            if choice.takes(place):
+                yield candidate
+    if not any_match:
+        raise UsageError(f"{one_line(text)}: the pattern matches no image")
+
+
+def _is_pattern(part: str) -> bool:
+    return any(char in part for char in "*?[")
+
+
+def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return _fits(parts, pattern[1:]) or bool(parts and _fits(parts[1:], pattern))
+    return bool(parts) and fnmatch(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+
+
+def _fits_place(place: Path, glob: str) -> bool:
+    folded = glob.casefold()
+    parts = tuple(part.casefold() for part in place.parts)
+    if "/" in glob:
+        return _fits(parts, PurePosixPath(folded).parts)
+    return any(fnmatch(part, folded) for part in parts)
+
+
+def walk(top: Path, depth: int | None) -> Iterator[Path | Failed]:
+    """Everything below ``top`` that is no folder, ``depth`` levels down; None is all of them."""
+    unreadable: list[OSError] = []
+    for here, folders, files in os.walk(top, onerror=unreadable.append):
+        folder = Path(here)
+        level = len(folder.relative_to(top).parts) + 1
+        deeper = depth is None or level < depth
+        folders[:] = sorted(name for name in folders if deeper and not name.startswith("."))
+        yield from (folder / name for name in sorted(files) if not name.startswith("."))
+    for error in unreadable:
+        folder = Path(error.filename)
+        why = f"{display_name(folder)}: the folder cannot be read: {error.strerror}"
+        yield Failed(str(folder), None, why)
+
+
+def as_candidate(source: Source) -> Source | Failed | None:
+    """``source`` if it is an image by name or content; no pipe, socket or device is opened."""
+    by_name = is_image_name(source.path)
+    try:
+        require_regular(source.path)
+        if by_name or codec.sniff(read_head(source.path, MAGIC_BYTES)):
+            return source
+    except UnreadableImage as error:
+        if by_name:
+            return Failed(str(source.path), None, str(error), cause_of(error))
+    return None

@@ -1,0 +1,75 @@
+"""What is already done: a table in the output folder's state file, judged by content, not by time.
+
+An entry says: this output was made from that content by that recipe and has this content. It is
+written just *before* the output takes its name. So a file of ours never stands there unrecorded,
+and one whose writing was cut short differs from its entry and is made again.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sr_batch.files.state_db import StateFile
+
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS outputs (path BLOB PRIMARY KEY, source TEXT NOT NULL,"
+    " recipe TEXT NOT NULL, output TEXT NOT NULL, origin BLOB NOT NULL) WITHOUT ROWID"
+)
+_FIND = "SELECT source, recipe, output, origin FROM outputs WHERE path = ?"
+_RECORD = "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?)"
+_PATHS = "SELECT path FROM outputs"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How an output came about.
+
+    Attributes:
+        source: Hash of the input's content.
+        recipe: Hash of everything else that changes the output.
+        output: Hash of the output's content.
+        origin: Where the input lies as seen from the output folder. It tells a changed input from
+            another one of the same name, and says nothing about what the output holds.
+    """
+
+    source: str
+    recipe: str
+    output: str
+    origin: Path = field(compare=False)
+
+
+class Ledger:
+    """The outputs of one folder; ``root`` is that folder."""
+
+    def __init__(self, root: Path, notify: Callable[[str], None]) -> None:
+        self._root = root
+        self._state = StateFile(root, _SCHEMA, notify)
+
+    def find(self, target: Path) -> Entry | None:
+        """What is known of ``target``, a path inside the root.
+
+        Raises:
+            StorageError: the disk is full or failing.
+        """
+        rows = self._state.read(_FIND, self._key(target), fatal=True)
+        if not rows:
+            return None
+        source, recipe, output, origin = rows[0]
+        return Entry(source, recipe, output, Path(os.fsdecode(origin)))
+
+    def paths(self) -> list[Path]:
+        """Every output ever recorded here."""
+        return [self._root / os.fsdecode(path) for (path,) in self._state.read(_PATHS)]
+
+    def record(self, target: Path, entry: Entry) -> None:
+        """Keep ``entry`` for ``target``, durable when this returns.
+
+        Raises:
+            StorageError: the disk is full or failing.
+        """
+        key, origin = self._key(target), os.fsencode(entry.origin)
+        self._state.write(_RECORD, (key, entry.source, entry.recipe, entry.output, origin))
+
+    def _key(self, target: Path) -> bytes:
+        return os.fsencode(target.relative_to(self._root).as_posix())

@@ -1,0 +1,49 @@
+"""A second look at an output: decoded again, is it the picture that was enlarged?"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from sr_batch import codec
+from sr_batch.core.errors import BadOutput, ImageTooLarge, UnreadableImage, UnsupportedImage
+from sr_batch.core.geometry import Size
+from sr_batch.core.image import Image
+from sr_batch.imaging.consistency import consistency
+
+
+def require_same_pictures(
+    data: bytes, sizes: Sequence[Size], sources: Iterable[Image], bound: Callable[[Size], float]
+) -> None:
+    """Decode ``data`` and compare each of its pictures, reduced, with the one it was made from.
+
+    Args:
+        data: The encoded output.
+        sizes: That its pictures must have.
+        sources: The decoded pictures of the input.
+        bound: Least PSNR in dB for a picture of the size given.
+
+    Raises:
+        BadOutput: it cannot be decoded, has other sizes or shows something else.
+    """
+    for image, source in zip(_read_again(data, sizes), sources, strict=True):
+        likeness, least = consistency(image, source), bound(source.size)
+        if not likeness >= least:
+            raise BadOutput(
+                f"the output, reduced, is only {likeness:.1f} dB like the input, where {least:.0f}"
+                " is the least; try another --model"
+            )
+
+
+def _read_again(data: bytes, sizes: Sequence[Size]) -> Iterator[Image]:
+    pixels = sum(size.pixels for size in sizes)
+    try:
+        found = codec.read_header(data, "it", pixels).sizes
+        if found != tuple(sizes):
+            raise BadOutput(
+                f"the output is {_shown(found)} when it is read again, not {_shown(sizes)}"
+            )
+        yield from codec.read_pages(data, "it", pixels)
+    except (UnreadableImage, UnsupportedImage, ImageTooLarge) as fault:
+        raise BadOutput(f"the output cannot be read again: {fault}") from fault
+
+
+def _shown(sizes: Sequence[Size]) -> str:
+    return str(sizes[0]) if len(sizes) == 1 else f"{len(sizes)} pictures from {sizes[0]}"

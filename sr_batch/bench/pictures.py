@@ -1,0 +1,81 @@
+"""The pictures that networks are judged on: what a folder holds, as 8-bit levels."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sr_batch.batch.inputs import Choice, Source, find_sources
+from sr_batch.bench.quality import Levels
+from sr_batch.codec import read_image
+from sr_batch.core.errors import ImageError, UsageError
+from sr_batch.core.options import MAX_PIXELS
+from sr_batch.core.results import Failed
+from sr_batch.files.reading import display_name, is_folder, most_bytes, read_source
+
+
+@dataclass(frozen=True)
+class Set:
+    """The pictures of a folder, in memory.
+
+    Attributes:
+        name: Of the folder.
+        pictures: uint8 (H, W, 3) or (H, W, 1).
+        digest: Of all their pixels.
+    """
+
+    name: str
+    pictures: Sequence[Levels]
+    digest: str
+
+
+def list_pictures(folder: Path) -> list[Source | Failed]:
+    """The images in ``folder`` and in its folders; a Failed is one that cannot be opened.
+
+    Raises:
+        UsageError: no such folder, or no image in it.
+    """
+    if not is_folder(folder):
+        raise UsageError(f"{display_name(folder)}: no such folder; name one with pictures in it")
+    found = [*find_sources([str(folder)], Choice())]
+    if not found:
+        raise UsageError(f"{display_name(folder)}: there is no picture in this folder")
+    return found
+
+
+def read_picture(path: Path) -> Levels:
+    """(H, W, 3) or (H, W, 1) of the file at ``path``; transparency is left out, 16 bit rounded.
+
+    Raises:
+        ImageError: it cannot be read; the message names it.
+    """
+    name = display_name(path)
+    color = read_image(read_source(path, most_bytes(MAX_PIXELS)), name, MAX_PIXELS).color
+    if color.dtype == np.uint8:
+        return color.astype(np.uint8, copy=False)
+    return np.rint(color / 257).astype(np.uint8)
+
+
+def read_set(folder: Path) -> Set:
+    """All pictures of ``folder``.
+
+    Raises:
+        UsageError: no such folder, no picture in it, or one that cannot be read.
+    """
+    try:
+        pictures = [*_pictures(folder)]
+    except ImageError as fault:
+        raise UsageError(f"{fault}; a set has to be whole, so take it out") from fault
+    digest = hashlib.sha256()
+    for picture in pictures:
+        digest.update(str(picture.shape).encode() + picture.tobytes())
+    return Set(folder.resolve().name, pictures, digest.hexdigest()[:16])
+
+
+def _pictures(folder: Path) -> Iterator[Levels]:
+    for found in list_pictures(folder):
+        if isinstance(found, Failed):
+            raise UsageError(found.error)
+        yield read_picture(found.path)

@@ -1,0 +1,1 @@
+"""The libraries that decode and encode pixels: Pillow, OpenCV and OpenImageIO."""

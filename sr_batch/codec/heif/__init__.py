@@ -1,0 +1,1 @@
+"""AVIF and HEIC: the HEIF container they share, decoding and encoding."""

@@ -1,0 +1,1 @@
+"""JPEG XL: its header, decoding and encoding."""

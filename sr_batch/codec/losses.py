@@ -1,0 +1,83 @@
+"""What a file cannot hold of a picture, so that it is said and not lost in silence."""
+
+from sr_batch.codec.metadata import exif
+from sr_batch.codec.metadata import icc as profile
+from sr_batch.core.image import Image
+
+# These know no gray with alpha and make RGB of it.
+_ALPHA_IN_COLOR = ("avif", "heic", "jxl")
+_EIGHT_BIT = ("jpg", "webp", "bmp", "gif", "avif")
+_PLENTY = 2**31
+
+
+def losses(image: Image, kind: str) -> tuple[str, ...]:
+    """What was changed on reading, and what a file of ``kind`` cannot hold, in words for notes."""
+    metadata = image.metadata
+    exif_limit, xmp_limit, icc_limit = _limits(kind)
+    lost = {
+        "alpha flattened on white": image.alpha is not None and kind == "jpg",
+        "16 bit rounded to 8": image.levels > 255 and kind in _EIGHT_BIT,
+        "16 bit rounded to 10": image.levels > 255 and kind == "heic",
+        **(_lost_in_gif(image) if kind == "gif" else {}),
+        "frame times rounded": image.timing is not None and _rounds_time(image, kind),
+        "EXIF left out": len(metadata.exif or b"") > exif_limit
+        or (kind == "avif" and metadata.exif is not None and not exif.has_header(metadata.exif)),
+        "XMP left out": len(metadata.xmp or b"") > xmp_limit
+        or (kind == "gif" and not _fits_gif(metadata.xmp or b"")),
+        "a part of XMP left out": bool(metadata.xmp_extension) and kind != "jpg",
+        "IPTC left out": bool(metadata.photoshop) and kind not in ("jpg", "png", "tif"),
+        "ICC profile left out": len(metadata.icc or b"") > icc_limit
+        or (metadata.icc is not None and carried_profile(image, kind) is None),
+    }
+    said = (metadata.note,) if metadata.note else ()
+    return said + tuple(what for what, happens in lost.items() if happens)
+
+
+def carried_profile(image: Image, kind: str) -> bytes | None:
+    """Its profile, if a file of ``kind`` can carry it."""
+    icc = image.metadata.icc
+    gray = image.is_gray and not (image.alpha is not None and kind in _ALPHA_IN_COLOR)
+    suits = profile.suits(icc, gray, kind) and (kind != "jxl" or _fits_jxl(icc))
+    return icc if suits else None
+
+
+# What belongs to one format is asked of its module, which is loaded only then.
+
+
+def _limits(kind: str) -> tuple[int, int, int]:
+    """The most bytes that EXIF, XMP and ICC profile may have."""
+    if kind == "jpg":
+        from sr_batch.codec import jpeg
+
+        return jpeg.MAX_EXIF, jpeg.MAX_XMP, jpeg.MAX_ICC
+    nothing = {"bmp": (0, 0, 0), "gif": (0, _PLENTY, _PLENTY)}
+    return nothing.get(kind, (_PLENTY, _PLENTY, _PLENTY))
+
+
+def _lost_in_gif(image: Image) -> dict[str, bool]:
+    from sr_batch.codec.gif import encode as gif_encode
+
+    return {
+        "alpha made fully on or off": gif_encode.has_soft_alpha(image),
+        "colours reduced to 256": gif_encode.has_too_many_colors(image),
+    }
+
+
+def _fits_gif(xmp: bytes) -> bool:
+    from sr_batch.codec.gif import encode as gif_encode
+
+    return gif_encode.holds_xmp(xmp)
+
+
+def _fits_jxl(icc: bytes | None) -> bool:
+    from sr_batch.codec.jxl import codec as jxl
+
+    return jxl.understands(icc)
+
+
+def _rounds_time(frame: Image, kind: str) -> bool:
+    from sr_batch.codec.gif import encode as gif_encode
+    from sr_batch.codec.webp import encode as webp_encode
+
+    clocks = {"gif": gif_encode.new_clock, "webp": webp_encode.new_clock}
+    return kind in clocks and clocks[kind]().rounds(frame)

@@ -1,0 +1,115 @@
+"""EXIF blocks, patched where they lie: every byte that need not change stays as it was.
+
+Written anew by a library, a block loses its thumbnail and the offsets inside maker notes.
+"""
+
+import struct
+
+from sr_batch.codec.metadata import ifd
+from sr_batch.codec.metadata.tags import Tag
+from sr_batch.core.geometry import Size
+
+
+def bare(block: bytes) -> bytes:
+    """``block`` starting with its TIFF header, as EXIF is kept here."""
+    return block.removeprefix(b"Exif\0\0")
+
+
+def has_header(block: bytes) -> bool:
+    """Whether the block starts as EXIF does, whatever follows."""
+    return block[:4] in (b"II*\0", b"MM\0*")
+
+
+def orientation(block: bytes | None) -> int:
+    """How the stored pixels are to be turned, 1 to 8; 1 where nothing sensible is said."""
+    value = _directory(block).number(Tag.ORIENTATION, 1)
+    return value if 1 <= value <= 8 else 1
+
+
+def dpi(block: bytes | None) -> tuple[float, float] | None:
+    """Dots per inch; None where the block has none."""
+    return _directory(block).dpi()
+
+
+def upright(block: bytes | None) -> bytes | None:
+    """The block of the turned picture: orientation 1, and no thumbnail that is still unturned."""
+    if block is None or orientation(block) == 1:
+        return block
+    directory = _directory(block)
+    patched = bytearray(block)
+    _put(patched, directory.order, directory.entries[Tag.ORIENTATION], 1)
+    # The thumbnail hangs on the next directory; its bytes stay, nothing leads to them.
+    struct.pack_into(f"{directory.order}I", patched, directory.next_at, 0)
+    return bytes(patched)
+
+
+def with_size(block: bytes | None, size: Size) -> bytes | None:
+    """The block of a picture of ``size``: the pixel dimensions it has, if it has them, set."""
+    if block is None:
+        return None
+    directory = _directory(block)
+    inner = _read(block, directory.number(Tag.EXIF, len(block)), directory.order)
+    patched = bytearray(block)
+    for entries, width, height in (
+        (directory.entries, Tag.WIDTH, Tag.HEIGHT),
+        (inner.entries, Tag.PIXEL_WIDTH, Tag.PIXEL_HEIGHT),
+    ):
+        for tag, value in ((width, size.width), (height, size.height)):
+            if tag in entries and entries[tag].count == 1:
+                _put(patched, directory.order, entries[tag], value)
+    return bytes(patched)
+
+
+def without_gps(block: bytes | None) -> bytes | None:
+    """The block without its GPS directory, whose bytes become zeros."""
+    directory = _directory(block)
+    if block is None or Tag.GPS not in directory.entries:
+        return block
+    patched = bytearray(block)
+    inner = _read(block, directory.number(Tag.GPS, len(block)), directory.order)
+    for entry in inner.entries.values():
+        if len(entry.data) > 4:
+            (at,) = struct.unpack_from(f"{directory.order}I", block, entry.at + 8)
+            patched[at : at + len(entry.data)] = bytes(len(entry.data))
+        patched[entry.at : entry.at + 12] = bytes(12)
+    _remove(patched, directory, directory.entries[Tag.GPS])
+    return bytes(patched)
+
+
+def tree(block: bytes | None) -> tuple[str, dict[int, "ifd.Entry | ifd.Tree"]]:
+    """Byte order and all entries; nothing where there is no block or it makes no sense."""
+    directory = _directory(block)
+    return directory.order, ifd.read_tree(block or b"", directory)
+
+
+def _directory(block: bytes | None) -> ifd.Directory:
+    """The first directory; an empty one if there is no block or it makes no sense."""
+    try:
+        order, offset, big = ifd.read_header(block or b"")
+    except (struct.error, ValueError):
+        return ifd.Directory("<")
+    return ifd.Directory(order) if big else _read(block or b"", offset, order)
+
+
+def _read(block: bytes, offset: int, order: str) -> ifd.Directory:
+    try:
+        return ifd.read_directory(block, offset, order)
+    except struct.error:
+        return ifd.Directory(order)
+
+
+def _put(block: bytearray, order: str, entry: ifd.Entry, value: int) -> None:
+    """One unsigned value into the entry, as SHORT where it fits, else LONG."""
+    kind = ifd.SHORT if value < 2**16 else ifd.LONG
+    struct.pack_into(f"{order}HI", block, entry.at + 2, kind, 1)
+    data = ifd.integers(order, kind, value).data
+    block[entry.at + 8 : entry.at + 12] = data.ljust(4, b"\0")
+
+
+def _remove(block: bytearray, directory: ifd.Directory, entry: ifd.Entry) -> None:
+    """Move up what follows ``entry`` of the first directory, the offset of the next included."""
+    order, offset, _ = ifd.read_header(bytes(block[:8]))
+    (count,) = struct.unpack_from(f"{order}H", block, offset)
+    end = directory.next_at + 4
+    block[entry.at : end] = block[entry.at + 12 : end] + bytes(12)
+    struct.pack_into(f"{order}H", block, offset, count - 1)

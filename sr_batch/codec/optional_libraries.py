@@ -1,0 +1,37 @@
+"""What not every installation has: the libraries behind AVIF, HEIC and JPEG XL."""
+
+from importlib.util import find_spec
+
+from sr_batch.core.errors import UnsupportedImage, UsageError
+
+# Format -> what to call it, the module that must be there, the command that installs it.
+_NEEDS = {
+    "avif": ("AVIF", "PIL._avif", "pip install --upgrade pillow"),
+    "heic": ("HEIC", "pillow_heif", "pip install 'sr-batch[heic]'"),
+    "jxl": ("JPEG XL", "OpenImageIO", "pip install 'sr-batch[jxl]'"),
+}
+
+
+def require_readable(kind: str) -> None:
+    """Refuse a file whose library is missing; nothing is loaded to find that out.
+
+    Raises:
+        UnsupportedImage: without a file name; the caller adds it.
+    """
+    if lacking := _lacking(kind):
+        raise UnsupportedImage(f"it is {lacking}")
+
+
+def require_writable(kind: str) -> None:
+    """Refuse outputs whose library is missing.
+
+    Raises:
+        UsageError: with the command that installs it.
+    """
+    if lacking := _lacking(kind):
+        raise UsageError(f"the outputs are to be {lacking}")
+
+
+def _lacking(kind: str) -> str | None:
+    name, module, remedy = _NEEDS.get(kind, ("", "", ""))
+    return f"{name}, which needs: {remedy}" if module and find_spec(module) is None else None

@@ -1,0 +1,1 @@
+"""PNG and animated PNG (APNG): decoding and encoding."""

@@ -1,0 +1,85 @@
+"""Animated PNG: each frame is a small PNG whose chunks have other names."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from io import BytesIO
+from itertools import islice
+
+from sr_batch.codec.animation import After, Frame
+from sr_batch.codec.png.pixels import SIGNATURE, Layout, blocks, walk, write_chunk
+from sr_batch.core.errors import UnreadableImage
+from sr_batch.core.geometry import Region, Size
+
+_AFTER: tuple[After, ...] = ("keep", "clear", "restore")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What the fcTL of a frame says, and where the chunks of its pixels lie."""
+
+    control: memoryview
+    spans: list[tuple[int, int]] = field(default_factory=list)
+
+
+def frames(data: bytes, layout: Layout, count: int) -> Iterator[Frame]:
+    """The ``count`` frames in ``data``, whose canvas and pixels are as ``layout`` says.
+
+    Raises:
+        UnreadableImage: truncated or damaged.
+    """
+    shared, parts, name = b"", list[_Part](), ""
+    for name, start, end in walk(data):
+        if name in ("PLTE", "tRNS"):
+            shared += data[start - 8 : end + 4]
+        elif name == "fcTL":
+            parts.append(_Part(_proved(data, start, end)))
+        # Pixels before the first fcTL are a picture for programs that know no animations.
+        elif name in ("IDAT", "fdAT") and parts:
+            parts[-1].spans.append((start, end))
+    if name != "IEND" or len(parts) < count:
+        raise UnreadableImage("truncated or damaged png (frames are missing)")
+    return (_frame(data, layout, shared, part) for part in islice(parts, count))
+
+
+def _frame(data: bytes, layout: Layout, shared: bytes, part: _Part) -> Frame:
+    _, width, height, left, top, above, below, after, over = struct.unpack(
+        ">IIIIIHHBB", part.control
+    )
+    small = replace(layout, size=Size(width, height))
+    if small != layout and any(data[at - 4 : at] == b"IDAT" for at, _ in part.spans):
+        raise UnreadableImage("damaged png (a first frame that is not as large as the picture)")
+    return Frame(
+        region=Region(left, top, left + width, top + height),
+        milliseconds=Fraction(1000 * above, below or 100),
+        alpha=layout.has_alpha,
+        over=over == 1,
+        after=_AFTER[after],
+        blocks=lambda: blocks(_file(data, small, shared, part), small),
+    )
+
+
+def _file(data: bytes, layout: Layout, shared: bytes, part: _Part) -> bytes:
+    """A PNG of one frame alone."""
+    out = BytesIO()
+    size, kind = layout.size, (layout.bits, layout.kind, 0, 0, layout.interlaced)
+    out.write(SIGNATURE)
+    write_chunk(out, b"IHDR", struct.pack(">IIBBBBB", size.width, size.height, *kind))
+    out.write(shared)
+    for start, end in part.spans:
+        # The pixels of an fdAT stand behind its number among the chunks of the animation.
+        number = 0 if data[start - 4 : start] == b"IDAT" else 4
+        write_chunk(out, b"IDAT", _proved(data, start, end)[number:])
+    write_chunk(out, b"IEND", b"")
+    return out.getvalue()
+
+
+def _proved(data: bytes, start: int, end: int) -> memoryview:
+    """What a chunk holds, its checksum compared."""
+    view = memoryview(data)
+    if zlib.crc32(view[start - 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
+        name = data[start - 4 : start].decode("latin-1")
+        raise UnreadableImage(f"truncated or damaged png (wrong checksum of {name})")
+    return view[start:end]

@@ -1,0 +1,1 @@
+"""TIFF: its layouts, colors and compressions, decoding and encoding."""

@@ -1,0 +1,124 @@
+"""TIFF: what a file says about its pages. The pixels are fetched by `tiff_pixels`."""
+
+import struct
+
+from sr_batch.codec.container import Container
+from sr_batch.codec.metadata import ifd, photoshop, xmp
+from sr_batch.codec.metadata.tags import OF_WORDS, Tag
+from sr_batch.codec.tiff.colors import blocks, recipe
+from sr_batch.codec.tiff.layout import read_layout
+from sr_batch.core.errors import UnreadableImage, UnsupportedImage, about
+from sr_batch.core.image import Metadata
+
+_REDUCED, _MASK = 1, 4
+_OLD_REDUCED = 2
+_MAX_PAGES = 2**16 - 1  # that can be numbered
+# Directories may share values, such as a profile, but not without end. A byte of a directory itself
+# takes as long as several of a value.
+_SHARED_BYTES = 1 << 28
+_DIRECTORY_COST = 16
+
+
+def open_file(data: bytes) -> tuple[Container, ...]:
+    """Take a TIFF apart into its pages; whether pixels are whole shows only when decoded.
+
+    Smaller copies of a page, and masks, are none.
+    """
+    found = _directories(data)
+    if _is_reduced(found[0]) or Tag.DNG in found[0].entries:
+        raise UnsupportedImage("a camera raw or only a preview; develop it to TIFF first")
+    pages = [page for page in found if not _is_reduced(page) and not _is_mask(page)]
+    if len(pages) < 2:
+        return (_opened(data, pages[0] if pages else found[0]),)
+    opened = []
+    for number, page in enumerate(pages, 1):
+        with about(f"page {number} of {len(pages)}"):
+            opened.append(_opened(data, page))
+    return tuple(opened)
+
+
+def _opened(data: bytes, page: ifd.Directory) -> Container:
+    layout = read_layout(page)
+    how, remarks = recipe(page, layout), set[str]()
+    orientation = page.number(Tag.ORIENTATION, 1)
+    turn = orientation if 1 <= orientation <= 8 else 1
+    packet = page.raw(Tag.XMP)
+    return Container(
+        format="tif",
+        stored=layout.size,
+        channels=layout.channels,
+        alpha=layout.alpha > 0,
+        depth=how.depth,
+        orientation=turn,
+        metadata=Metadata(
+            icc=None if how.foreign else page.raw(Tag.ICC),
+            exif=_exif(data, page),
+            xmp=packet and xmp.upright(packet, turn),
+            photoshop=_resources(page),
+            dpi=page.dpi(),
+            note="; ".join(how.notes) or None,
+        ),
+        blocks=lambda: blocks(data, page, how, remarks),
+        remarks=remarks,
+    )
+
+
+def _directories(data: bytes) -> list[ifd.Directory]:
+    """The directories up to the end of their chain, or one seen before.
+
+    Raises:
+        UnreadableImage: the chain leads astray: pages would be lost.
+    """
+    order, offset, big = ifd.read_header(data)
+    found: dict[int, ifd.Directory] = {}
+    room = len(data) + _SHARED_BYTES
+    while offset and offset not in found:
+        try:
+            found[offset] = ifd.read_directory(data, offset, order, big)
+        except (struct.error, OverflowError) as fault:
+            raise UnreadableImage(
+                f"truncated or damaged tif (directory {len(found) + 1} is missing)"
+            ) from fault
+        room -= _cost(found[offset], offset)
+        if room < 0:
+            raise UnreadableImage("damaged tif (its directories lie upon each other)")
+        if len(found) > _MAX_PAGES:
+            raise UnsupportedImage(f"a TIFF of over {_MAX_PAGES} pages; split it first")
+        offset = found[offset].next
+    if not found:
+        raise UnreadableImage("truncated or damaged tif (no directory)")
+    return list(found.values())
+
+
+def _cost(directory: ifd.Directory, offset: int) -> int:
+    values = sum(len(entry.data) for entry in directory.entries.values())
+    return _DIRECTORY_COST * (directory.next_at - offset) + values
+
+
+def _is_reduced(page: ifd.Directory) -> bool:
+    old = page.number(Tag.OLD_SUBFILE, 1) == _OLD_REDUCED
+    return bool(page.number(Tag.SUBFILE, 0) & _REDUCED) or old
+
+
+def _is_mask(page: ifd.Directory) -> bool:
+    return bool(page.number(Tag.SUBFILE, 0) & _MASK)
+
+
+def _resources(page: ifd.Directory) -> bytes | None:
+    """Photoshop's, or the IPTC that stands by itself as such a one."""
+    resources = photoshop.tidied(page.raw(Tag.PHOTOSHOP) or b"")
+    record = page.raw(Tag.IPTC)
+    if record and not photoshop.iptc(resources):
+        return photoshop.of_iptc(record) + (resources or b"")
+    return resources
+
+
+def _exif(data: bytes, page: ifd.Directory) -> bytes | None:
+    """An EXIF block of what the file says about its picture; None if it says nothing."""
+    tree = ifd.read_tree(data, page)
+    words = {tag: entry for tag, entry in tree.items() if tag in OF_WORDS}
+    if not words:
+        return None
+    if Tag.ORIENTATION in tree:
+        words[Tag.ORIENTATION] = ifd.integers(page.order, ifd.SHORT, 1)
+    return ifd.header(page.order, 8) + ifd.write_tree(words, page.order, 8)

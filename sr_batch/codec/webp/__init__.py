@@ -1,0 +1,1 @@
+"""WebP, still and animated: decoding, encoding and the RIFF container."""

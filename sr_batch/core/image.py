@@ -1,0 +1,81 @@
+"""One decoded picture and what its file said about it. numpy only; no file is touched here."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from sr_batch.core.geometry import Size
+
+Pixels = npt.NDArray[np.uint8 | np.uint16]
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What travels beside the pixels, untouched. None means that the file had none.
+
+    Attributes:
+        icc: ICC profile bytes; pixels stay in the profile's own encoding.
+        exif: EXIF block as bytes, starting with the TIFF header, orientation already set to 1.
+        xmp: XMP packet as bytes, orientation already set to 1.
+        xmp_extension: What of the XMP did not fit into a JPEG's packet, in a JPEG's pieces.
+        photoshop: Photoshop's image resources, IPTC among them, as bytes.
+        dpi: Horizontal and vertical dots per inch.
+        note: What was done to the pixels on reading, for the user; None if nothing was.
+        lossless: The file was a WebP that kept every value; one made from it does so too.
+    """
+
+    icc: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    xmp_extension: tuple[bytes, ...] = ()
+    photoshop: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    note: str | None = None
+    lossless: bool = False
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Of a frame in an animation.
+
+    Attributes:
+        milliseconds: For which the frame is shown; exact, a 60th of a second as well.
+        plays: How often the whole animation is played; 0 is for ever.
+    """
+
+    milliseconds: Fraction
+    plays: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """Pixels the right way up: of a picture, a page, or a frame that covers the whole canvas.
+
+    Attributes:
+        color: (H, W, 3) RGB or (H, W, 1) gray, uint8 or uint16 over the type's whole range.
+        alpha: (H, W) of the same type as ``color``, not premultiplied; None when opaque.
+        metadata: ICC, EXIF, DPI.
+        format: Container it came from, as the codec calls it: ``jpg``, ``png``...
+        timing: Of a frame; None for a picture that stands still.
+    """
+
+    color: Pixels
+    alpha: Pixels | None = None
+    metadata: Metadata = field(default_factory=Metadata)
+    format: str = "png"
+    timing: Timing | None = None
+
+    @property
+    def size(self) -> Size:
+        return Size(self.color.shape[1], self.color.shape[0])
+
+    @property
+    def levels(self) -> int:
+        """The largest value a sample can take: 255 or 65535."""
+        return int(np.iinfo(self.color.dtype).max)
+
+    @property
+    def is_gray(self) -> bool:
+        return int(self.color.shape[2]) == 1

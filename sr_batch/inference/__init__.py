@@ -1,0 +1,1 @@
+"""One network call: ONNX Runtime sessions, execution providers and the catalog of models."""

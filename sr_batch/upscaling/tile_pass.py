@@ -1,0 +1,141 @@
+"""One pass of one network over one image, tile by tile.
+
+Each tile cuts its window from the input, converts it to float, infers, crops its core, rounds and
+stores into the output: the only arrays as large as the image are its own integers.
+
+Inside, pixels are planes (C, h, w) float32, 0..1. What is gray, the alpha of an image among it,
+goes through a Y network as studio-range luma, and through an RGB network three times.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from sr_batch.core.errors import BadOutput
+from sr_batch.core.geometry import Tile
+from sr_batch.core.image import Image, Pixels
+from sr_batch.core.model_spec import Color
+from sr_batch.imaging.bicubic import add_enlarged
+from sr_batch.imaging.color import FloatArray, gray_to_y_studio, planes_to_luma, y_studio_to_gray
+from sr_batch.inference.session import Session
+
+# Of a picture thinner than this a network sees little but the nothing round it.
+_LEAST_SIDE = 8
+
+RunTiles = Callable[[Callable[[Tile], None], Sequence[Tile]], None]
+"""Does the work for every tile, in any order and at the same time if it likes."""
+
+
+def upscale(
+    image: Image,
+    session: Session,
+    tiles: Sequence[Tile],
+    mode: Color,
+    run_tiles: RunTiles,
+) -> Image:
+    """Enlarge ``image`` by the scale of ``session``; type, metadata and format stay.
+
+    Args:
+        image: Colour under transparency should be bled already.
+        session: Of either kind; a Y network in ``rgb`` mode takes red, green and blue in turn.
+        tiles: Cores cover the image once.
+        mode: ``rgb`` runs the network on colour; ``y`` on luma, and colour differences become
+            bicubically larger, for which windows must reach 2 pixels beyond their core.
+        run_tiles: Calls what it is given for each tile.
+
+    Raises:
+        BadOutput: the network gave NaN or infinite values.
+        OutOfMemory: from the session.
+    """
+    scale = session.spec.scale
+    color = _room(image.color, scale)
+    layers = [(image.color, color)]
+    alpha = None
+    if image.alpha is not None:
+        source = image.alpha[..., None]
+        alpha = _room(source, scale)
+        if (source == source[0, 0]).all():
+            alpha[:] = source[0, 0]
+        else:
+            layers.append((source, alpha))
+
+    def work(tile: Tile) -> None:
+        for source, out in layers:
+            planes = _to_planes(source[tile.window.slices])
+            _store(_enlarge(session, planes, mode), tile, out)
+
+    run_tiles(work, tiles)
+    return replace(image, color=color, alpha=None if alpha is None else alpha[..., 0])
+
+
+def _room(source: Pixels, scale: int) -> Pixels:
+    height, width, channels = source.shape
+    return np.empty((height * scale, width * scale, channels), source.dtype)
+
+
+def _to_planes(window: Pixels) -> FloatArray:
+    """(h, w, C) integers -> (C, h, w), 0..1."""
+    levels = np.float32(np.iinfo(window.dtype).max)
+    return np.divide(window.transpose(2, 0, 1), levels, dtype=np.float32, order="C")
+
+
+def _store(planes: FloatArray, tile: Tile, out: Pixels) -> None:
+    """Round the core of ``tile`` into its place in ``out`` (H, W, C); overwrites ``planes``."""
+    scale = planes.shape[1] // tile.window.size.height
+    core = planes[:, *(tile.core.relative_to(tile.window) * scale).slices]
+    if not np.isfinite(core).all():
+        raise BadOutput("the network gave values that are no numbers")
+    levels = np.float32(np.iinfo(out.dtype).max)
+    np.multiply(core, levels, out=core)
+    np.rint(core, out=core)
+    np.clip(core, 0, levels, out=core)
+    target = out[(tile.core * scale).slices]
+    for channel, plane in enumerate(core):  # three times as fast as all of them at once
+        np.copyto(target[..., channel], plane, casting="unsafe")
+
+
+def _enlarge(session: Session, planes: FloatArray, mode: Color) -> FloatArray:
+    if len(planes) == 1:
+        return _enlarge_gray(session, planes[0])[None]
+    if mode == "y":
+        return _enlarge_luma(session, planes)
+    if session.spec.color == "rgb":
+        return infer(session, planes)
+    return np.stack([_enlarge_gray(session, plane) for plane in planes])
+
+
+def _enlarge_gray(session: Session, gray: FloatArray) -> FloatArray:
+    """(h, w) -> (H, W)."""
+    if session.spec.color == "y":
+        return y_studio_to_gray(infer(session, gray_to_y_studio(gray)[None])[0])
+    mean: FloatArray = infer(session, np.repeat(gray[None], 3, axis=0)).mean(axis=0)
+    return mean
+
+
+def _enlarge_luma(session: Session, rgb: FloatArray) -> FloatArray:
+    """The network on luma, bicubic on the differences of red, green and blue from it.
+
+    As the way through YCbCr is linear, this equals bicubic Cb and Cr.
+    """
+    luma = planes_to_luma(rgb)
+    enlarged = np.repeat(_enlarge_gray(session, luma)[None], 3, axis=0)
+    for plane, out in zip(rgb, enlarged, strict=True):
+        add_enlarged(plane - luma, out)
+    return enlarged
+
+
+def infer(session: Session, planes: FloatArray) -> FloatArray:
+    """(C, h, w) -> (C, H, W), through a size that suits the network."""
+    _, height, width = planes.shape
+    down, right = (_missing(side, session.spec.multiple) for side in (height, width))
+    if down or right:
+        planes = np.pad(planes, ((0, 0), (0, down), (0, right)), mode="edge")
+    scale = session.spec.scale
+    return session(planes[None])[0, :, : height * scale, : width * scale]
+
+
+def _missing(side: int, multiple: int) -> int:
+    """Pixels to be added to ``side``: up to the multiple, and so that there is enough to see."""
+    wanted = max(side, _LEAST_SIDE)
+    return wanted + -wanted % multiple - side

@@ -1,0 +1,88 @@
+"""N threads for the tiles of all images, and smaller tiles once memory has run out."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from sr_batch.core.errors import OutOfMemory
+from sr_batch.core.geometry import Region, Tile
+from sr_batch.core.options import MIN_TILE
+
+
+class Stopped(Exception):
+    """The stop event was set while tiles were left; the image is dropped."""
+
+
+@dataclass(frozen=True)
+class TileJob:
+    """What is to be done to the tiles of one image.
+
+    Attributes:
+        work: For one tile; repeated on parts of it where memory runs out.
+        split: Cuts a core into tiles whose cores have at most that many pixels a side.
+        done: Told the pixels of every core that is finished.
+        stop: Ends the job before its next tile.
+    """
+
+    work: Callable[[Tile], None]
+    split: Callable[[Region, int], Sequence[Tile]]
+    done: Callable[[int], None]
+    stop: threading.Event
+
+
+class TilePool:
+    """Shared by all images of a run. Notifies once, in one line, that memory ran out."""
+
+    def __init__(self, threads: int, notify: Callable[[str], None]) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="tile")
+        self._notify = notify
+        self._lock = threading.Lock()
+        self._longest: int | None = None  # side of a core, known once memory has run out
+
+    def run(self, job: TileJob, tiles: Sequence[Tile]) -> None:
+        """Do ``job`` for all ``tiles``; returns when none of them is in work any more.
+
+        Raises:
+            Stopped: before a tile.
+            OutOfMemory: not even the smallest tile fits.
+        """
+        futures = [self._pool.submit(self._do, job, tile) for tile in tiles]
+        wait(futures, return_when=FIRST_EXCEPTION)
+        started = [future for future in futures if not future.cancel()]
+        wait(started)
+        for future in started:
+            future.result()
+
+    def close(self) -> None:
+        """Wait for the tiles in work and end the threads."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _do(self, job: TileJob, tile: Tile) -> None:
+        if job.stop.is_set():
+            raise Stopped
+        side = max(tile.core.size.width, tile.core.size.height)
+        if self._longest is None or side <= self._longest:
+            try:
+                job.work(tile)
+            except (OutOfMemory, MemoryError) as fault:
+                self._halve(side, fault)
+            else:
+                job.done(tile.core.size.pixels)
+                return
+        for part in job.split(tile.core, self._longest or side):
+            self._do(job, part)
+
+    def _halve(self, side: int, fault: Exception) -> None:
+        if side <= MIN_TILE:
+            raise OutOfMemory(
+                f"out of memory even with tiles of {side} pixels: free some, or use fewer --jobs"
+            ) from fault
+        half = max(MIN_TILE, (side + 1) // 2)
+        with self._lock:
+            if self._longest is None:
+                self._notify(
+                    f"out of memory with tiles of {side} pixels: going on with smaller ones"
+                    f" (--tile {half} starts there)"
+                )
+            self._longest = min(half, self._longest or half)

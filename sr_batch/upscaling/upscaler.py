@@ -1,0 +1,259 @@
+"""Pixels in, larger pixels out: what every front door and the engine call, made once a run."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from sr_batch.core.cpu import cores
+from sr_batch.core.errors import BadOutput, about
+from sr_batch.core.geometry import Region, Size, Tile
+from sr_batch.core.image import Image
+from sr_batch.core.model_spec import LEAST_CONSISTENCY, Color, ModelSpec
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.imaging import bicubic
+from sr_batch.imaging.color_lock import lock_colors
+from sr_batch.imaging.resample import bleed, resize
+from sr_batch.inference.providers import require_known
+from sr_batch.inference.self_ensemble import SelfEnsemble
+from sr_batch.upscaling import tile_pass as pipeline
+from sr_batch.upscaling.loaded_models import Networks
+from sr_batch.upscaling.scale_plan import ScalePlan, plan_scale
+from sr_batch.upscaling.tile_pool import Stopped as Stopped
+from sr_batch.upscaling.tile_pool import TileJob, TilePool
+from sr_batch.upscaling.tile_tuning import Layout, kept_layout
+from sr_batch.upscaling.tiling import plan_auto, plan_fixed, plan_tiles, split
+
+# Raised by one when the same input, network and options begin to give other pixels.
+_PIXELS = 1
+_PROBE = Size(192, 128)
+
+
+@dataclass(frozen=True)
+class Upscaled:
+    """The enlarged image, and what the user should know about it."""
+
+    image: Image
+    notes: tuple[str, ...]
+
+
+class Upscaler:
+    """Enlarges images; thread-safe. All of them share the networks and one pool of tile threads.
+
+    Args:
+        options: What matters here is model, scale, mode, tile, overlap, device, precision,
+            self_ensemble, color_lock and jobs.
+        notify: Told, in one line each, the device that ``auto`` chose, that memory ran out, that
+            another network stepped in.
+        layout_of: How tiles and threads suit the network in a file, on the CPU.
+
+    Raises:
+        UnknownModel: no such network, or none that enlarges.
+        DeviceUnavailable: the device cannot be had.
+    """
+
+    def __init__(
+        self,
+        options: UpscaleOptions,
+        notify: Callable[[str], None],
+        layout_of: Callable[[Path], Layout] = kept_layout,
+    ) -> None:
+        require_known(options.device)
+        self._options = options
+        self._goal = options.goal
+        self._networks = Networks(options, notify, layout_of)
+        self._threads = options.jobs or cores()
+        self._pool = TilePool(max(self._threads, self._networks.callers), notify)
+        self._paces: dict[int, float] = {}
+        self._timing = threading.Lock()
+
+    @property
+    def model(self) -> str:
+        """Name of the family."""
+        return self._networks.family
+
+    @property
+    def provider(self) -> str:
+        """The execution provider that runs the networks; ``none`` where no network is needed."""
+        return self._networks.provider
+
+    @cached_property
+    def recipe(self) -> str:
+        """All that the pixels depend on besides the input; the same on every machine."""
+        options = self._options
+        chosen = f"{self._goal}, mode {options.mode}, overlap {options.overlap}"
+        locked = ", colors locked" if options.color_lock else ""
+        turned = ", self-ensemble" if options.self_ensemble else ""
+        return "\n".join([f"pixels {_PIXELS}", *self._networks.digests(), chosen + turned + locked])
+
+    def output_size(self, size: Size) -> Size:
+        """What an image of ``size`` becomes.
+
+        Raises:
+            ImageTooLarge: it would have to be enlarged more than 64 times.
+        """
+        return self._goal.size_of(size)
+
+    def passes(self, size: Size) -> tuple[int, ...]:
+        """Factors of the networks that enlarge an image of ``size``, in their order."""
+        return self._plan(size).passes
+
+    def bound(self, size: Size) -> float:
+        """Least PSNR in dB between what becomes of an image of ``size``, reduced, and itself."""
+        specs = [self._networks[scale].spec for scale in self.passes(size)]
+        return min((spec.consistency for spec in specs), default=LEAST_CONSISTENCY)
+
+    def seconds(self, size: Size) -> float:
+        """What the networks are likely to take for an image of ``size``, all threads on it."""
+        total = 0.0
+        for scale in self.passes(size):
+            total += size.pixels * self._pace(scale)
+            size = size * scale
+        return total
+
+    def __call__(
+        self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
+    ) -> Upscaled:
+        """Enlarge ``image``.
+
+        Args:
+            image: Any.
+            name: What error messages call it.
+            progress: Told the input pixels that are done; they add up to those of ``image``.
+            stop: Looked at before every tile.
+
+        Raises:
+            Stopped: ``stop`` was set.
+            BadOutput: the network gave values that are no numbers.
+            OutOfMemory: not even the smallest tile fits.
+        """
+        target = self.output_size(image.size)
+        plan = self._plan(image.size)
+        share = _Share(image.size, plan.passes, progress)
+        if image.alpha is not None:
+            image = replace(image, color=bleed(image.color, image.alpha))
+        enlarged = image
+        with about(name):
+            for scale in plan.passes:
+                enlarged = self._pass(enlarged, scale, share, stop)
+        enlarged = _resized(enlarged, target)
+        if self._options.color_lock:
+            enlarged = replace(enlarged, color=lock_colors(enlarged.color, image.color))
+        share.finish()
+        return Upscaled(enlarged, _notes(plan))
+
+    def close(self) -> None:
+        """End the tile threads."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _pace(self, scale: int) -> float:
+        """Seconds a pixel that a network takes: of two runs on a small picture, the second."""
+        with self._timing:
+            if scale not in self._paces:
+                probe = Image(np.zeros((_PROBE.height, _PROBE.width, 3), np.uint8))
+                for _ in range(2):
+                    share, started = _Share(_PROBE, (scale,), lambda _: None), time.perf_counter()
+                    self._pass(probe, scale, share, threading.Event())
+                    self._paces[scale] = (time.perf_counter() - started) / _PROBE.pixels
+            return self._paces[scale]
+
+    def _pass(self, image: Image, scale: int, share: "_Share", stop: threading.Event) -> Image:
+        session = self._networks[scale]
+        spec, size = session.spec, image.size
+        mode: Color = spec.color if self._options.mode == "auto" else self._options.mode
+        overlap = self._overlap(spec, mode)
+
+        def cut(core: Region, longest: int) -> Sequence[Tile]:
+            return split(core, size, longest, overlap, spec.multiple)
+
+        def run(work: Callable[[Tile], None], tiles: Sequence[Tile]) -> None:
+            self._pool.run(TileJob(work, cut, share.add, stop), tiles)
+
+        tiles = self._tiles(size, overlap, scale)
+        try:
+            network = SelfEnsemble(session) if self._options.self_ensemble else session
+            return pipeline.upscale(image, network, tiles, mode, run)
+        except BadOutput:
+            if not self._networks.step_in(scale, session):
+                raise
+        return self._pass(image, scale, share, stop)
+
+    def _overlap(self, spec: ModelSpec, mode: Color) -> int:
+        chosen = self._options.overlap
+        if chosen == "auto":
+            chosen = spec.overlap
+        elif chosen == "full":
+            chosen = spec.full_overlap
+        return max(chosen, bicubic.REACH) if mode == "y" else chosen
+
+    def _tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
+        spec, tile = self._networks[scale].spec, self._options.tile
+        if tile is None:
+            tile = self._networks.layout(scale).tile
+        if tile is None and self._networks.window:
+            return plan_fixed(size, self._networks.window, overlap, spec.multiple)
+        if tile is None:
+            return plan_auto(size, overlap, spec.multiple, self._threads, spec.pixel_bytes)
+        return plan_tiles(size, tile, overlap, spec.multiple)
+
+    def _plan(self, size: Size) -> ScalePlan:
+        return plan_scale(self._goal.factor(size), self._networks.scales)
+
+
+def _notes(plan: ScalePlan) -> tuple[str, ...]:
+    if plan.passes:
+        return ()
+    return (f"resampled without a network: a scale of {plan.scale:.4g} does not enlarge",)
+
+
+class _Share:
+    """Turns the pixels of each pass into a share of the input's pixels."""
+
+    def __init__(self, size: Size, passes: Sequence[int], progress: Callable[[int], None]) -> None:
+        self._pixels, self._work, self._done, self._told = size.pixels, 0, 0, 0
+        for scale in passes:
+            self._work += size.pixels
+            size = size * scale
+        self._progress = progress
+        self._lock = threading.Lock()
+
+    def add(self, pixels: int) -> None:
+        """``pixels`` of a pass's input are done."""
+        with self._lock:
+            self._done += pixels
+            # What is done twice, by a network that stepped in, counts once.
+            self._tell(self._pixels * min(self._done, self._work) // self._work)
+
+    def finish(self) -> None:
+        """All is done."""
+        with self._lock:
+            self._tell(self._pixels)
+
+    def _tell(self, total: int) -> None:
+        if total > self._told:
+            self._progress(total - self._told)
+            self._told = total
+
+
+def _resized(image: Image, size: Size) -> Image:
+    if image.size == size:
+        return image
+    alpha = None if image.alpha is None else resize(image.alpha, size, "lanczos")
+    return replace(image, color=resize(image.color, size, "lanczos"), alpha=alpha)

@@ -1,0 +1,81 @@
+import io
+import resource
+import sys
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sr_batch import codec
+from sr_batch.batch.decoder_process import Limits, held_to, receive, send
+from sr_batch.core.errors import UnreadableImage
+from sr_batch.core.image import Image, Timing
+from tests.codec.pictures import PLENTY, full_metadata, picture
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited there alone")
+
+
+def sent(*values: object) -> io.BytesIO:
+    stream = io.BytesIO()
+    for value in values:
+        send(stream, value)
+    stream.seek(0)
+    return stream
+
+
+@settings(max_examples=30)
+@given(values=st.lists(st.one_of(st.binary(), st.text(), st.none()), max_size=4))
+def test_receives_what_was_sent(values: list[Any]) -> None:
+    stream = sent(*values)
+    assert [receive(stream) for _ in values] == values
+    with pytest.raises(EOFError):
+        receive(stream)
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_pixels_do_not_go_through_the_pickle(depth: int) -> None:
+    image = replace(picture(3, True, depth, 300, 400), metadata=full_metadata())
+    view = replace(image, color=image.color[::-1, ::2], timing=Timing(Fraction(40), 0))
+    for each in (image, view):
+        stream = sent(each)
+        received: Image = receive(stream)
+        assert np.array_equal(received.color, each.color)
+        assert received.color.dtype == each.color.dtype
+        assert replace(received, color=each.color, alpha=each.alpha) == each
+    head = sent(image).read(16)
+    parts, first = (int.from_bytes(head[at : at + 8], "little") for at in (0, 8))
+    assert parts == 3
+    assert first < 10_000
+
+
+def test_a_message_that_is_cut_off_is_an_end() -> None:
+    whole = sent(picture(1, False, 8)).getvalue()
+    for length in range(len(whole)):
+        with pytest.raises(EOFError):
+            receive(io.BytesIO(whole[:length]))
+
+
+@linux_only
+def test_limits_hold_for_a_block_and_no_longer() -> None:
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    limits = Limits(60, 1 << 30)
+    with pytest.raises(UnreadableImage), held_to(limits):
+        assert 1 << 30 < resource.getrlimit(resource.RLIMIT_DATA)[0] < 1 << 33
+        raise UnreadableImage
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
+@linux_only
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_decoder_without_memory_says_so(depth: int) -> None:
+    """Pillow's, and OpenCV's, which does not tell it from a damaged file by itself."""
+    # So large that nothing of it fits into what this process has free already.
+    image = Image(np.zeros((6000, 6000, 3), np.uint8 if depth == 8 else np.uint16))
+    data = codec.encode_image(image, "png", 95)
+    # Enough for what comes back, but not for what it is decoded into first.
+    with pytest.raises(MemoryError), held_to(Limits(60, image.color.nbytes * 3 // 2)):
+        codec.read_image(data, "a", PLENTY)

@@ -1,0 +1,68 @@
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from sr_batch.core.geometry import Size
+from sr_batch.core.results import Done
+from tests.codec.pictures import smooth
+from tests.fakes import FakeUpscaler
+from tests.runs import OPTIONS, count, errors, go, photos
+
+
+@pytest.mark.usefixtures("here")
+def test_few_bytes_in_flight_let_one_image_through_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sr_batch.batch.image_job._BYTES_IN_FLIGHT", 1)
+    photos(8)
+    alone = threading.Lock()
+    shared: list[str] = []
+
+    def enter(name: str) -> None:
+        if not alone.acquire(blocking=False):
+            shared.append(name)
+            return
+        time.sleep(0.001)  # gives the others the chance to be wrong
+        alone.release()
+
+    assert count(go("in", upscaler=FakeUpscaler(before=enter))) == {"done": 8}
+    assert shared == []
+
+
+def save_scan(path: Path) -> list[np.ndarray]:
+    """Pages of which the second lies beyond what planning looks at."""
+    path.parent.mkdir()
+    pages = [smooth(300, 400, 3), smooth(20, 30, 3), smooth(40, 10, 3)]
+    with tifffile.TiffWriter(path) as file:
+        for page in pages:
+            file.write(page, photometric="rgb", metadata=None)
+    return pages
+
+
+@pytest.mark.usefixtures("here")
+def test_pages_stay_pages() -> None:
+    pages = save_scan(Path("in/scan.tif"))
+    (result,) = go("in", options=replace(OPTIONS, verify=True))
+    assert isinstance(result, Done)
+    assert (result.input_size, result.output_size) == (Size(400, 300), Size(800, 600))
+    with tifffile.TiffFile("in_sr/scan.tif") as file:
+        assert len(file.pages) == 3
+        for number, page in enumerate(pages):
+            assert np.array_equal(file.asarray(key=number), page.repeat(2, 0).repeat(2, 1))
+    assert count(go("in", options=replace(OPTIONS, verify=True))) == {"skipped": 1}
+
+
+@pytest.mark.usefixtures("here")
+def test_a_format_without_pages_is_refused_before_any_work() -> None:
+    save_scan(Path("in/scan.tif"))
+    upscaler = FakeUpscaler()
+    results = go("in", options=replace(OPTIONS, format="png"), upscaler=upscaler)
+    assert len(errors(results)) == 1
+    assert "png cannot hold its 3 pages; use --format tif" in errors(results)[0]
+    assert upscaler.names == []
+    assert not Path("in_sr/scan.png").exists()

@@ -1,0 +1,109 @@
+import os
+import stat
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from sr_batch import codec
+from sr_batch.batch.engine import run
+from sr_batch.batch.planning import plan_jobs
+from sr_batch.batch.sidecars import copy_sidecars
+from sr_batch.core.errors import StorageError
+from sr_batch.core.geometry import Size
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.results import Done
+from sr_batch.files.reading import PIPE
+from tests.codec.pictures import xmp_packet
+from tests.disks import largest_file
+from tests.fakes import FakeUpscaler, save_picture
+from tests.runs import count, go, photos, tree
+
+SIZE = Size(34, 26)
+
+
+def header(orientation: int = 1) -> codec.Header:
+    return codec.Header("jpg", (Size(17, 13),), orientation, 17 * 13 * 3)
+
+
+@pytest.mark.parametrize("name", ["a.xmp", "a.jpg.xmp", "a.XMP"])
+def test_copies_what_lies_beside(name: str, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / name).write_bytes(xmp_packet(1))
+    target = tmp_path / "out" / "a_x2.jpg"
+    assert copy_sidecars(tmp_path / "a.jpg", target, header(), SIZE, "keep") == ()
+    copy = target.with_name(name.replace("a", "a_x2", 1))
+    assert b'tiff:ImageWidth="34"' in copy.read_bytes()
+    assert b"GPSLatitude" in copy.read_bytes()
+
+
+def test_a_turned_picture_has_an_upright_sidecar(tmp_path: Path) -> None:
+    """But a turn that only the sidecar has was chosen by someone, and stays."""
+    (tmp_path / "a.xmp").write_bytes(xmp_packet(6))
+    copy_sidecars(tmp_path / "a.jpg", tmp_path / "b.jpg", header(6), SIZE, "no-gps")
+    copy_sidecars(tmp_path / "a.jpg", tmp_path / "c.jpg", header(1), SIZE, "keep")
+    assert b'tiff:Orientation="1"' in (tmp_path / "b.xmp").read_bytes()
+    assert b"GPS" not in (tmp_path / "b.xmp").read_bytes()
+    assert b'tiff:Orientation="6"' in (tmp_path / "c.xmp").read_bytes()
+
+
+def test_copies_nothing_where_words_are_stripped_or_nothing_lies_beside(tmp_path: Path) -> None:
+    (tmp_path / "a.xmp").write_bytes(xmp_packet(1))
+    assert copy_sidecars(tmp_path / "a.jpg", tmp_path / "b.jpg", header(), SIZE, "strip") == ()
+    assert copy_sidecars(PIPE, tmp_path / "b.jpg", header(), SIZE, "keep") == ()
+    assert copy_sidecars(tmp_path / "c.jpg", tmp_path / "b.jpg", header(), SIZE, "keep") == ()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xmp"]
+
+
+def test_keeps_a_file_that_stands_there_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.xmp").write_bytes(xmp_packet(1))
+    (tmp_path / "b.xmp").write_bytes(b"someone's own")
+    (note,) = copy_sidecars(tmp_path / "a.jpg", tmp_path / "b.jpg", header(), SIZE, "keep")
+    assert note == f"{tmp_path}/a.xmp is not copied: {tmp_path}/b.xmp is another file"
+    assert (tmp_path / "b.xmp").read_bytes() == b"someone's own"
+    (tmp_path / "c.xmp").mkdir()
+    (note,) = copy_sidecars(tmp_path / "a.jpg", tmp_path / "c.jpg", header(), SIZE, "keep")
+    assert "a folder, not a file" in note
+
+
+def test_copies_again_what_it_copied(tmp_path: Path) -> None:
+    (tmp_path / "a.xmp").write_bytes(xmp_packet(1))
+    for _ in range(2):
+        assert copy_sidecars(tmp_path / "a.jpg", tmp_path / "b.jpg", header(), SIZE, "keep") == ()
+
+
+@pytest.mark.usefixtures("here")
+def test_a_sidecar_that_cannot_be_copied_is_a_note() -> None:
+    photos(1)
+    Path("in/0.xmp").write_bytes(xmp_packet(1))
+    Path("out").mkdir()
+    Path("out/0.xmp").write_bytes(b"someone's own")
+    (done,) = go("in", output="out")
+    assert isinstance(done, Done)
+    assert done.notes == ("in/0.xmp is not copied: out/0.xmp is another file",)
+
+
+@pytest.mark.usefixtures("here")
+def test_an_output_without_its_sidecar_is_not_done() -> None:
+    photos(1)
+    Path("in/0.xmp").write_bytes(xmp_packet(1) + b" " * 100_000)
+    plan = plan_jobs(["in"], None, UpscaleOptions(), "nearest")
+    with largest_file(24 << 10), pytest.raises(StorageError, match=r"0\.xmp \(0\.1 MB\)"):
+        list(run(plan, FakeUpscaler(), UpscaleOptions(), lambda _: None, threading.Event()))
+    assert tree("in_sr") == []
+    assert count(go("in")) == {"done": 1}
+    assert tree("in_sr") == ["0.png", "0.xmp"]
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("policy", ["keep", "strip"])
+def test_an_output_has_the_time_and_the_permissions_of_its_input(policy: str) -> None:
+    source = save_picture(Path("in/a.png"), 1)
+    source.chmod(0o640)
+    os.utime(source, ns=(10**18, 10**18 + 123_456_789))
+    go("in", options=UpscaleOptions(metadata="keep" if policy == "keep" else "strip"))
+    status = Path("in_sr/a.png").stat()
+    if sys.platform != "win32":
+        assert stat.S_IMODE(status.st_mode) == 0o640
+    assert (status.st_mtime_ns == 10**18 + 123_456_789) == (policy == "keep")

@@ -1,0 +1,88 @@
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sr_batch.core.errors import ImageTooLarge, UsageError
+from sr_batch.core.geometry import Size
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.target_size import MAX_SCALE, Goal
+
+sizes = st.builds(Size, st.integers(50, 20_000), st.integers(50, 20_000))
+pixels = st.integers(200, 3000)
+
+
+@given(sizes, pixels)
+def test_a_side_comes_out_exactly(size: Size, wanted: int) -> None:
+    assert Goal(width=wanted).size_of(size).width == wanted
+    assert Goal(height=wanted).size_of(size).height == wanted
+    long, short = Goal(long_edge=wanted).size_of(size), Goal(short_edge=wanted).size_of(size)
+    assert max(long.width, long.height) == wanted
+    assert min(short.width, short.height) == wanted
+
+
+@given(sizes, pixels, pixels)
+def test_a_box_holds_what_fits_into_it_and_no_more(size: Size, width: int, height: int) -> None:
+    out = Goal(width=width, height=height).size_of(size)
+    assert out.width <= width
+    assert out.height <= height
+    assert out.width == width or out.height == height
+
+
+@given(sizes, st.floats(0.1, 9))
+def test_megapixels_are_met(size: Size, megapixels: float) -> None:
+    out = Goal(megapixels=megapixels).size_of(size)
+    assert math.isclose(out.pixels, megapixels * 1e6, rel_tol=0.05)
+
+
+@given(sizes, pixels)
+def test_proportions_stay(size: Size, wanted: int) -> None:
+    out = Goal(long_edge=wanted).size_of(size)
+    assert abs(out.width * size.height / size.width - out.height) <= 1 + size.height / size.width
+
+
+@given(sizes, pixels)
+def test_only_if_smaller_makes_nothing_smaller(size: Size, wanted: int) -> None:
+    goal = Goal(short_edge=wanted, only_if_smaller=True)
+    assert goal.leaves(size) == (min(size.width, size.height) >= wanted)
+    assert goal.factor(size) >= 1
+    assert not Goal(short_edge=wanted).leaves(size)
+
+
+@pytest.mark.parametrize(
+    ("goal", "tag"),
+    [
+        (Goal(), "x2"),
+        (Goal(scale=1.5), "x1.5"),
+        (Goal(long_edge=3000), "long3000"),
+        (Goal(width=800, height=600), "w800h600"),
+        (Goal(megapixels=12.5), "mp12.5"),
+    ],
+)
+def test_has_a_word_for_names(goal: Goal, tag: str) -> None:
+    assert goal.tag == tag
+
+
+def test_twice_is_usual_and_64_times_the_limit() -> None:
+    assert Goal().size_of(Size(30, 20)) == Size(60, 40)
+    assert Goal(width=640).factor(Size(10, 10)) == MAX_SCALE
+    with pytest.raises(ImageTooLarge, match="10x9 is too small for that: 300 times is over"):
+        Goal(width=3000).factor(Size(10, 9))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"width": 0}, "--width 0: allowed is above 0, at most 1000000"),
+        ({"megapixels": -1.0}, "--megapixels -1.0: allowed is"),
+        ({"long_edge": 10**7}, "--long-edge 10000000: allowed is"),
+        ({"scale": 2.0, "width": 5}, "--width and --scale contradict each other"),
+        ({"width": 2, "long_edge": 5}, "--width and --long-edge contradict"),
+        ({"width": 2, "height": 2, "megapixels": 1.0}, "contradict each other: leave all but one"),
+    ],
+)
+def test_refuses_what_makes_no_sense(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        UpscaleOptions(**options)

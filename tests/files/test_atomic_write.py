@@ -1,0 +1,255 @@
+import errno
+import os
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from sr_batch.core.errors import StorageError, UnwritableOutput
+from sr_batch.files.atomic_write import require_writable, sweep, write_output
+from tests.disks import largest_file
+
+MEGABYTE = 1 << 20
+BIG = bytes(range(256)) * 16384  # 4 MiB
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if not path.is_dir())
+
+
+def test_writes_whole_into_folders_that_do_not_exist_yet(tmp_path: Path) -> None:
+    write_output(tmp_path / "b" / "c" / "a.png", BIG)
+    assert (tmp_path / "b" / "c" / "a.png").read_bytes() == BIG
+    assert files_in(tmp_path) == ["a.png"]
+
+
+def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
+    write_output(tmp_path / "a.png", b"1")
+    (tmp_path / "b.png").write_bytes(b"1")
+    assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "b.png").stat().st_mode
+
+
+def test_replaces_a_whole_file_at_once(tmp_path: Path) -> None:
+    """A reader sees the old content or the new one at any moment, never a part."""
+    target, seen = tmp_path / "a.png", set[bytes]()
+    old, new = b"o" * MEGABYTE, b"n" * MEGABYTE
+    target.write_bytes(old)
+    finished = threading.Event()
+
+    def watch() -> None:
+        while not finished.is_set():
+            seen.add(target.read_bytes())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for _ in range(20):
+        write_output(target, new)
+        write_output(target, old)
+    finished.set()
+    watcher.join()
+    assert seen <= {old, new}
+
+
+def test_replaces_the_target_of_a_link_not_the_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.png").write_bytes(b"old")
+    link = tmp_path / "a.png"
+    link.symlink_to("real/a.png")
+    write_output(link, b"new")
+    assert link.is_symlink()
+    assert (tmp_path / "real" / "a.png").read_bytes() == b"new"
+    assert files_in(tmp_path) == ["a.png", "a.png"]
+
+
+def test_writes_through_a_link_to_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to("later/b.png")
+    write_output(tmp_path / "a.png", b"new")
+    assert (tmp_path / "later" / "b.png").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("name", [b"a" * 251 + b".png", b"-a\n\"'\xff.png", "é写".encode()])
+def test_writes_hostile_names(tmp_path: Path, name: bytes) -> None:
+    write_output(tmp_path / os.fsdecode(name), b"data")
+    assert os.listdir(os.fsencode(tmp_path)) == [name]  # noqa: PTH208
+
+
+def test_announces_when_the_bytes_are_safe_but_not_yet_named(tmp_path: Path) -> None:
+    target, sizes = tmp_path / "a.png", list[int]()
+
+    def look() -> None:
+        assert not target.exists()
+        sizes.extend(path.stat().st_size for path in tmp_path.iterdir())
+
+    write_output(target, BIG, look)
+    assert sizes == [len(BIG)]
+
+
+def test_syncs_the_file_before_it_takes_its_name_and_the_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, synced, fsync = tmp_path / "a.png", list[tuple[bool, bool]](), os.fsync
+
+    def spy(descriptor: int) -> None:
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        synced.append((is_folder, target.exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", spy)
+    write_output(target, BIG)
+    assert synced == [(False, False), (True, True)]
+
+
+def test_an_announcement_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"old")
+
+    def fail() -> None:
+        raise StorageError("no room for the record")
+
+    with pytest.raises(StorageError):
+        write_output(tmp_path / "a.png", BIG, fail)
+    assert (tmp_path / "a.png").read_bytes() == b"old"
+    assert files_in(tmp_path) == ["a.png"]
+
+
+def test_a_short_write_leaves_no_file_and_names_the_folder(tmp_path: Path) -> None:
+    """The limit cuts the first write short and fails the second; SIGXFSZ does not kill."""
+    with largest_file(MEGABYTE), pytest.raises(StorageError) as caught:
+        write_output(tmp_path / "a.png", BIG)
+    assert str(tmp_path) in str(caught.value)
+    assert "a.png (4.2 MB) is not written" in str(caught.value)
+    assert "-o" in str(caught.value)
+    assert files_in(tmp_path) == []
+
+
+def test_a_short_write_leaves_the_old_file(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"old")
+    with largest_file(MEGABYTE), pytest.raises(StorageError):
+        write_output(tmp_path / "a.png", BIG)
+    assert (tmp_path / "a.png").read_bytes() == b"old"
+    assert files_in(tmp_path) == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (errno.ENOSPC, StorageError),
+        (errno.EDQUOT, StorageError),
+        (errno.EROFS, StorageError),
+        (errno.EIO, StorageError),
+        (errno.EACCES, UnwritableOutput),
+        (errno.ENAMETOOLONG, UnwritableOutput),
+    ],
+)
+def test_a_disk_ends_the_run_and_a_single_file_does_not(
+    tmp_path: Path, code: int, error: type[Exception]
+) -> None:
+    def fail() -> None:
+        raise OSError(code, os.strerror(code))
+
+    with pytest.raises(error, match=r"a\.png"):
+        write_output(tmp_path / "a.png", b"data", fail)
+    assert files_in(tmp_path) == []
+
+
+def test_a_folder_or_file_in_the_way_concerns_one_output(tmp_path: Path) -> None:
+    (tmp_path / "a.png").mkdir()
+    (tmp_path / "file").touch()
+    for target in (tmp_path / "a.png", tmp_path / "file" / "b.png"):
+        with pytest.raises(UnwritableOutput, match="-o"):
+            write_output(target, b"data")
+    assert files_in(tmp_path) == ["file"]
+
+
+def test_knows_beforehand_where_it_may_not_write(user_folder: Path) -> None:
+    (user_folder / "open").mkdir()
+    (user_folder / "file").touch()
+    (user_folder / "closed").mkdir(mode=0o555)
+    (user_folder / "link.png").symlink_to("closed/b.png")
+    for name in ("a.png", "open/a.png", "open/new/deep/a.png"):
+        require_writable(user_folder / name)
+    for name in ("closed/a.png", "closed/new/a.png", "link.png", "file/a.png"):
+        with pytest.raises(UnwritableOutput, match=r"\.png: no file can be made in .*-o"):
+            require_writable(user_folder / name)
+    assert files_in(user_folder) == ["file", "link.png"]
+    assert list((user_folder / "open").iterdir()) == []
+
+
+WRITE_TO_PIPE = (
+    "import sys; from sr_batch.core.errors import *; from sr_batch.files.atomic_write import *\n"
+    "try: write_output(PIPE, bytes(int(sys.argv[1])))\n"
+    "except StorageError as error: print(error, file=sys.stderr); raise SystemExit(1)"
+)
+
+
+def test_writes_standard_output() -> None:
+    command = [sys.executable, "-c", WRITE_TO_PIPE, "10000000"]
+    assert subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout == bytes(10_000_000)
+
+
+@pytest.mark.parametrize("size", ["10", "10000000"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_standard_output_is_one_line(size: str, unbuffered: str) -> None:
+    """Also when Python flushes its buffers once more at the end."""
+    command = [sys.executable, "-c", WRITE_TO_PIPE, size]
+    variables = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        ended = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, env=variables, check=False
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.decode().splitlines() == [
+        "standard output is not written whole: No space left on device"
+    ]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_is_one_line(unbuffered: str) -> None:
+    """Without a buffer the write comes back short before it fails."""
+    command = [sys.executable, "-c", WRITE_TO_PIPE, "10000000"]
+    variables = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=variables) as child:
+        assert child.stdout and child.stderr
+        child.stdout.read(10)
+        child.stdout.close()
+        assert child.stderr.read().decode().splitlines() == [
+            "standard output is not written whole: Broken pipe"
+        ]
+    assert child.returncode == 1
+
+
+# sweeping
+
+KILLED_WHILE_WRITING = (
+    "import os, pathlib, signal, sys; from sr_batch.files.atomic_write import *\n"
+    "write_output(pathlib.Path(sys.argv[1]), b'1' * 1000, lambda: os.kill(os.getpid(), 9))"
+)
+
+
+def test_sweeps_what_a_killed_writer_left(tmp_path: Path) -> None:
+    target = tmp_path / "a.png"
+    command = [sys.executable, "-c", KILLED_WHILE_WRITING, str(target)]
+    assert subprocess.run(command, check=False).returncode == -9
+    (left,) = files_in(tmp_path)
+    assert left.startswith(".sr-batch-")
+    sweep(tmp_path)
+    assert files_in(tmp_path) == []
+
+
+def test_sweeps_nothing_that_is_being_written(tmp_path: Path) -> None:
+    write_output(tmp_path / "a.png", BIG, lambda: sweep(tmp_path))
+    assert (tmp_path / "a.png").read_bytes() == BIG
+
+
+def test_sweeps_nothing_of_others(tmp_path: Path) -> None:
+    names = [".sr-batch-notes.txt", "a.part", "a.png"]
+    for name in names:
+        (tmp_path / name).touch()
+    (tmp_path / ".sr-batch-folder.part").mkdir()
+    os.mkfifo(tmp_path / ".sr-batch-pipe.part")
+    sweep(tmp_path)
+    sweep(tmp_path / "missing")
+    assert files_in(tmp_path) == sorted([*names, ".sr-batch-pipe.part"])

@@ -1,0 +1,141 @@
+"""Into the profiles of GIMP, and out of them."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sr_batch.core.errors import UsageError
+from sr_batch.integrations.gimp import INSTALLER
+from sr_batch.integrations.shipped import shipped
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Of a user who has started GIMP 3.0 and, long ago, 2.10."""
+    for name in ("GIMP3_DIRECTORY", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for version in ("2.10", "3.0"):
+        (tmp_path / ".config/GIMP" / version).mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.fixture
+def tool(tmp_path: Path) -> Path:
+    path = tmp_path / "sr-batch"
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+def plugin(home: Path, version: str = "3.0") -> Path:
+    return home / ".config/GIMP" / version / "plug-ins/sr-batch"
+
+
+def files(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Content and permissions of every file below ``folder``."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mode) for path in found
+    }
+
+
+def test_installs_what_is_shipped_and_the_path_of_the_tool(home: Path, tool: Path) -> None:
+    INSTALLER.install(tool)
+    scripts = {path.name for path in shipped("gimp").glob("*.py")}
+    assert {path.name for path in plugin(home).iterdir()} == scripts | {"command.txt"}
+    assert (plugin(home) / "command.txt").read_text() == str(tool)
+    assert os.access(plugin(home) / "sr-batch.py", os.X_OK)
+    assert INSTALLER.status().state == "works"
+
+
+def test_installs_into_every_profile_of_gimp_3(home: Path, tool: Path) -> None:
+    (home / ".config/GIMP/3.2").mkdir()
+    INSTALLER.install(tool)
+    assert files(plugin(home)) == files(plugin(home, "3.2"))
+    assert not (home / ".config/GIMP/2.10/plug-ins").exists()
+
+
+def test_twice_is_as_once(home: Path, tool: Path) -> None:
+    said = INSTALLER.install(tool)
+    before = files(home)
+    assert INSTALLER.install(tool) == said
+    assert files(home) == before
+
+
+def test_uninstalls_what_it_wrote_and_nothing_else(home: Path, tool: Path) -> None:
+    before = files(home)
+    INSTALLER.install(tool)
+    (plugin(home) / "__pycache__").mkdir()
+    assert INSTALLER.uninstall() == [f"removed {plugin(home)}"]
+    assert files(home) == before
+    assert not plugin(home).exists()
+    assert INSTALLER.uninstall() == []
+
+
+def test_leaves_a_stranger_in_its_folder(home: Path, tool: Path) -> None:
+    INSTALLER.install(tool)
+    (plugin(home) / "notes.txt").write_text("mine")
+    INSTALLER.uninstall()
+    assert [path.name for path in plugin(home).iterdir()] == ["notes.txt"]
+    assert INSTALLER.status().state == "absent"
+
+
+def test_obeys_gimp3_directory(
+    home: Path, tool: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GIMP3_DIRECTORY", "elsewhere")
+    INSTALLER.install(tool)
+    assert (tmp_path / "elsewhere/plug-ins/sr-batch/sr-batch.py").is_file()
+    assert not plugin(home).exists()
+
+
+def break_tool(folder: Path, tool: Path) -> None:
+    tool.unlink()
+
+
+def break_script(folder: Path, tool: Path) -> None:
+    (folder / "tool.py").write_text("# of another version")
+
+
+def break_mode(folder: Path, tool: Path) -> None:
+    (folder / "sr-batch.py").chmod(0o644)
+
+
+def break_record(folder: Path, tool: Path) -> None:
+    (folder / "command.txt").unlink()
+
+
+@pytest.mark.parametrize("harm", [break_tool, break_script, break_mode, break_record])
+def test_status_finds_what_is_broken(home: Path, tool: Path, harm: object) -> None:
+    assert INSTALLER.status().state == "absent"
+    INSTALLER.install(tool)
+    assert callable(harm)
+    harm(plugin(home), tool)
+    found = INSTALLER.status()
+    assert (found.state, found.fix) == ("broken", "sr-batch plugin install gimp")
+
+
+def test_asks_to_start_gimp_first(home: Path, tool: Path) -> None:
+    shutil.rmtree(home / ".config/GIMP/3.0")
+    with pytest.raises(UsageError, match="profile of GIMP 2 alone"):
+        INSTALLER.install(tool)
+    shutil.rmtree(home / ".config/GIMP/2.10")
+    with pytest.raises(UsageError, match="start GIMP once"):
+        INSTALLER.install(tool)
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"), [("Flatpak", ".var/app/org.gimp.GIMP"), ("Snap", "snap/gimp")]
+)
+def test_says_plainly_that_a_sandbox_is_closed(
+    home: Path, tool: Path, name: str, folder: str
+) -> None:
+    (home / folder).mkdir(parents=True)
+    assert any(f"GIMP from {name} cannot" in line for line in INSTALLER.install(tool))
+    shutil.rmtree(home / ".config")
+    with pytest.raises(UsageError, match=f"GIMP from {name} cannot"):
+        INSTALLER.install(tool)

@@ -1,0 +1,59 @@
+import math
+
+import pytest
+import torch
+
+from tests.training.conftest import draw_photograph
+from training.data.degrade import DEGRADATIONS, gaussian, sinc
+
+
+def hr(channels: int = 3) -> torch.Tensor:
+    photographs = [torch.from_numpy(draw_photograph(seed, 96)) for seed in range(3)]
+    return torch.stack(photographs).permute(0, 3, 1, 2)[:, :channels].float() / 255
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("name", sorted(DEGRADATIONS))
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("scale", [2, 4])
+def test_gives_lr_of_the_right_size_and_range(name: str, channels: int, scale: int) -> None:
+    for seed in range(4):
+        lr = DEGRADATIONS[name](hr(channels), scale, seeded(seed))
+        assert lr.shape == (3, channels, 96 // scale, 96 // scale)
+        assert torch.isfinite(lr).all()
+        assert lr.min() >= 0
+        assert lr.max() <= 1
+
+
+@pytest.mark.parametrize("name", sorted(DEGRADATIONS))
+def test_is_the_same_from_the_same_seed_alone(name: str) -> None:
+    first, again, other = (DEGRADATIONS[name](hr(), 2, seeded(seed)) for seed in (5, 5, 6))
+    assert torch.equal(first, again)
+    assert torch.equal(first, other) == (name == "area")  # which draws no number
+
+
+@pytest.mark.parametrize("name", sorted(DEGRADATIONS))
+def test_keeps_the_picture(name: str) -> None:
+    """What comes out is still the same picture: its mean colours over large blocks."""
+    lr = DEGRADATIONS[name](hr(), 2, seeded(1))
+    blocks = [torch.nn.functional.adaptive_avg_pool2d(x, 3) for x in (lr, hr())]
+    assert (blocks[0] - blocks[1]).abs().max() < 0.12
+
+
+def test_kernels_keep_brightness_and_know_their_axes() -> None:
+    wide = gaussian(3.0, 0.5, 0)
+    assert wide.sum().item() == pytest.approx(1)
+    assert wide[10, 14] > 100 * wide[14, 10]
+    torch.testing.assert_close(gaussian(3.0, 0.5, math.pi / 2), wide.T)
+    ringing = sinc(math.pi / 2)
+    assert ringing.sum().item() == pytest.approx(1)
+    assert ringing.min() < -0.001
+
+
+def test_blur_takes_detail_away() -> None:
+    plain = torch.nn.functional.interpolate(hr(), scale_factor=0.5, mode="bicubic", antialias=True)
+    blurred = DEGRADATIONS["blur"](hr(), 2, seeded(2))
+    assert blurred.diff(dim=-1).abs().mean() < 0.95 * plain.diff(dim=-1).abs().mean()

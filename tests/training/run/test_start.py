@@ -1,0 +1,61 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.small import setting, small_recipe
+from training.models import build
+from training.recipes import RECIPES
+from training.run import checkpoint
+from training.run.start import Places, carry_out
+
+
+def test_what_learns_to_be_rounded_starts_with_like_channels(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = small_recipe("fast", iterations=4)
+    monkeypatch.setitem(RECIPES, "source", source)
+    torch.manual_seed(0)
+    net = build(source.model, source.scale, source.model_options)
+    with torch.no_grad():
+        net.get_parameter("body.0.layers.0.weight")[0] *= 1000
+    places = Places(data, tmp_path, tmp_path / "kept")
+    places.kept.mkdir()
+    torch.save(net.state_dict(), places.kept / "source.pt")
+    reach = {}
+    for name, rounded, equalized in (
+        ("plain", False, True),
+        ("kept", True, False),
+        ("rounded", True, True),
+    ):
+        recipe = replace(source, iterations=0, init="source", quantized=rounded)
+        recipe = replace(recipe, equalized=equalized)
+        carry_out(recipe, setting(tmp_path / name, data / "valid"), places)
+        weights = checkpoint.load_weights(name, tmp_path, places.kept)
+        filters = weights["body.0.layers.0.weight"].abs().amax((1, 2, 3))
+        reach[name] = (filters.max() / filters.median()).item()
+        (row,) = (tmp_path / name / "metrics.csv").read_text().splitlines()[1:]
+        assert row.startswith("0,nan,")
+    assert reach["plain"] == reach["kept"] > 500
+    assert reach["rounded"] < 100
+
+
+def test_a_network_of_luma_learns_from_one_of_rgb(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = small_recipe("fast", iterations=4)
+    monkeypatch.setitem(RECIPES, "source", source)
+    places = Places(data, tmp_path, tmp_path / "kept")
+    places.kept.mkdir()
+    net = build(source.model, source.scale, source.model_options)
+    torch.save(net.state_dict(), places.kept / "source.pt")
+    losses = {}
+    for name, teachers in (("alone", ()), ("taught", ("source",))):
+        recipe = replace(small_recipe("vdsr", iterations=4), scales=(3,), teachers=teachers)
+        carry_out(recipe, setting(tmp_path / name, data / "valid"), places)
+        (row,) = (tmp_path / name / "metrics.csv").read_text().splitlines()[1:]
+        losses[name] = float(row.split(",")[1])
+    (lessons,) = (tmp_path / "lessons").iterdir()
+    assert torch.load(lessons, weights_only=True).shape[1] == 3
+    assert losses["taught"] > losses["alone"]  # a second target is added

@@ -1,0 +1,70 @@
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from sr_batch.batch.output_ledger import Ledger
+from sr_batch.files.state_db import FOLDER
+from sr_batch.watch.journal import Journal, Outcome, Status
+
+
+def outcome(status: Status = "done", finished: float = 5.0, error: str = "") -> Outcome:
+    return Outcome("1 2 3 4", status, error, 3, 96, finished)
+
+
+def test_keeps_the_last_outcome_of_every_source(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, pytest.fail)
+    hostile = Path(os.fsdecode(b"in/\xff\n.png"))
+    kept = {Path("a"): outcome(), hostile: outcome("failed", 1.5, "damaged")}
+    journal.record({Path("a"): outcome("waiting")})
+    for source, each in kept.items():
+        journal.record({source: each})
+    assert Journal(tmp_path, pytest.fail).all() == kept
+    assert journal.failed() == {hostile}
+
+
+def test_forgets_thousands_at_once(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, pytest.fail)
+    journal.record({Path("kept"): outcome()})
+    rows = [(f"{n}".encode(), "s", "done", "", 0, 0, 0.0) for n in range(1700)]
+    connection = sqlite3.connect(tmp_path / FOLDER / "state.sqlite")
+    with connection:
+        connection.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    connection.close()
+    assert len(journal.all()) == 1701
+    journal.forget(Path(str(n)) for n in range(1700))
+    assert journal.all().keys() == {Path("kept")}
+    journal.forget([])
+
+
+def test_prunes_what_is_gone_and_old(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, pytest.fail)
+    for name, finished in (("old", 10), ("old and there", 10), ("young", 20)):
+        journal.record({Path(name): outcome(finished=finished)})
+    journal.prune({Path("old and there")}, 20)
+    assert {str(source) for source in journal.all()} == {"old and there", "young"}
+
+
+def test_shares_its_file_with_the_ledger(tmp_path: Path) -> None:
+    Journal(tmp_path, pytest.fail).record({Path("a"): outcome()})
+    assert not Ledger(tmp_path, pytest.fail).paths()
+    assert Journal(tmp_path, pytest.fail).all()
+
+
+def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
+    assert Journal(tmp_path, pytest.fail).all() == {}
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_broken_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
+    lines: list[str] = []
+    journal = Journal(tmp_path, lines.append)
+    journal.record({Path("a"): outcome()})
+    (tmp_path / FOLDER / "state.sqlite").write_bytes(b"no database " * 200)
+    assert journal.all() == {}
+    journal.record({Path("b"): outcome()})
+    assert journal.all().keys() == {Path("b")}
+    (line,) = lines
+    assert "set aside as state.sqlite.corrupt and begun anew" in line
+    assert (tmp_path / FOLDER / "state.sqlite.corrupt").exists()

@@ -1,0 +1,173 @@
+"""How HR patches become LR ones when bicubic alone will not do.
+
+``area`` is the mean of each square of pixels, ``blur`` a Gaussian blur before
+the bicubic. ``blind`` is the two-stage degradation of Wang et al., "Real-ESRGAN: Training
+Real-World Blind Super-Resolution with Pure Synthetic Data", ICCVW 2021, section 3: blur, resize,
+noise and JPEG, twice, then a sinc filter; its ranges, tamed a little. All randomness comes from
+the generator that is given, so that a run resumes exactly.
+"""
+
+import io
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from training.data.resize import crop_to_multiple, downscale
+
+Degradation = Callable[[torch.Tensor, int, torch.Generator], torch.Tensor]
+"""HR (B, C, H, W), 0..1, the scale and the random numbers -> LR (B, C, H/s, W/s), 0..1."""
+
+_KERNEL = 21
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Ranges of one round of the blind degradation."""
+
+    blur: float  # how often it is blurred at all
+    sigma: tuple[float, float]
+    resize: tuple[float, float]
+    noise: tuple[float, float]  # of 255
+    quality: tuple[float, float]
+
+
+FIRST = Stage(1.0, (0.2, 2.5), (0.3, 1.3), (0.5, 20), (40, 95))
+SECOND = Stage(0.8, (0.2, 1.3), (0.5, 1.2), (0.5, 12), (50, 95))
+
+
+def area(hr: torch.Tensor, scale: int, _: torch.Generator) -> torch.Tensor:
+    """The mean of every ``scale`` x ``scale`` pixels."""
+    return F.avg_pool2d(hr, scale)
+
+
+def blur(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
+    """Gaussian blur of sigma 0.5 to 2, then bicubic."""
+    kernels = [gaussian(s, s, 0) for s in _uniform(len(hr), 0.5, 2, generator)]
+    return _to_size(_filter(hr, kernels), _lr_size(hr, scale), "bicubic").clamp(0, 1)
+
+
+def blind(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
+    """Two rounds of everything that happens to a photograph on the internet."""
+    x = _round(hr, FIRST, generator)
+    x = _jpeg(x, FIRST, generator)
+    x = _round(x, SECOND, generator)
+    size = _lr_size(hr, scale)
+    if _chance(0.5, generator):
+        x = _jpeg(_sinc(_to_size(x, size, "bicubic"), generator), SECOND, generator)
+    else:
+        x = _sinc(_to_size(_jpeg(x, SECOND, generator), size, "bicubic"), generator)
+    return (x.clamp(0, 1) * 255).round() / 255
+
+
+DEGRADATIONS: dict[str, Degradation] = {"area": area, "blur": blur, "blind": blind}
+
+
+def lowered(hr: np.ndarray, kind: str, scale: int, generator: torch.Generator) -> np.ndarray:
+    """LR uint8 (H/s, W/s, 3) of HR uint8 (H, W, 3) by ``bicubic`` or one of DEGRADATIONS."""
+    hr = crop_to_multiple(hr, scale)
+    if kind == "bicubic":
+        lr = downscale(hr, scale)
+    else:
+        x = torch.from_numpy(hr.copy()).permute(2, 0, 1)[None].float() / 255
+        lr = DEGRADATIONS[kind](x, scale, generator)[0] * 255
+    return lr.round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+
+
+def gaussian(sigma_x: float, sigma_y: float, angle: float) -> torch.Tensor:
+    """A kernel (21, 21) of sum 1, turned by ``angle`` radians."""
+    y, x = _grid()
+    u = x * math.cos(angle) + y * math.sin(angle)
+    v = y * math.cos(angle) - x * math.sin(angle)
+    kernel = torch.exp(-0.5 * ((u / sigma_x) ** 2 + (v / sigma_y) ** 2))
+    return kernel / kernel.sum()
+
+
+def sinc(cutoff: float) -> torch.Tensor:
+    """The circular low-pass (21, 21) of sum 1 that rings; ``cutoff`` in radians a pixel."""
+    y, x = _grid()
+    radius = torch.sqrt(x**2 + y**2).clamp(min=1e-6)
+    kernel = cutoff * torch.special.bessel_j1(cutoff * radius) / (2 * math.pi * radius)
+    kernel[_KERNEL // 2, _KERNEL // 2] = cutoff**2 / (4 * math.pi)
+    return kernel / kernel.sum()
+
+
+def _round(x: torch.Tensor, stage: Stage, generator: torch.Generator) -> torch.Tensor:
+    if _chance(stage.blur, generator):
+        sigmas = [_uniform(len(x), *stage.sigma, generator) for _ in range(2)]
+        angles = _uniform(len(x), 0, math.pi, generator)
+        x = _filter(x, [gaussian(*each) for each in zip(*sigmas, angles, strict=True)])
+    (factor,) = _uniform(1, *stage.resize, generator)
+    mode = ("area", "bilinear", "bicubic")[int(torch.randint(3, (), generator=generator))]
+    height, width = (max(8, round(side * factor)) for side in x.shape[-2:])
+    return _noise(_to_size(x, (height, width), mode), stage, generator)
+
+
+def _noise(x: torch.Tensor, stage: Stage, generator: torch.Generator) -> torch.Tensor:
+    """Gaussian, or as of photons; the same in all channels for two images in five."""
+    strength = torch.tensor(_uniform(len(x), *stage.noise, generator)).view(-1, 1, 1, 1) / 255
+    normal = torch.randn(x.shape, generator=generator)
+    is_gray = torch.rand(len(x), 1, 1, 1, generator=generator) < 0.4
+    normal = torch.where(is_gray, normal[:, :1].expand_as(normal), normal).to(x.device)
+    photons = torch.rand(len(x), 1, 1, 1, generator=generator) < 0.5
+    spread = torch.where(photons.to(x.device), x.clamp(0, 1).sqrt(), torch.ones_like(x))
+    return (x + strength.to(x.device) * spread * normal).clamp(0, 1)
+
+
+def _jpeg(x: torch.Tensor, stage: Stage, generator: torch.Generator) -> torch.Tensor:
+    qualities = _uniform(len(x), *stage.quality, generator)
+    pixels = (x.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    done = [_through_jpeg(*pair) for pair in zip(pixels, qualities, strict=True)]
+    return torch.from_numpy(np.stack(done)).permute(0, 3, 1, 2).to(x.device).float() / 255
+
+
+def _through_jpeg(pixels: np.ndarray, quality: float) -> np.ndarray:
+    picture = Image.fromarray(pixels if pixels.shape[2] == 3 else pixels[..., 0])
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=round(quality))
+    return np.asarray(Image.open(file)).reshape(pixels.shape)
+
+
+def _sinc(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    if not _chance(0.8, generator):
+        return x
+    cutoffs = _uniform(len(x), math.pi / 3, math.pi, generator)
+    return _filter(x, [sinc(cutoff) for cutoff in cutoffs]).clamp(0, 1)
+
+
+def _filter(x: torch.Tensor, kernels: list[torch.Tensor]) -> torch.Tensor:
+    """Each image with its own kernel, its border pixels repeated outwards."""
+    batch, channels, height, width = x.shape
+    reach = _KERNEL // 2
+    padded = F.pad(x, (reach,) * 4, mode="replicate")
+    weight = torch.stack(kernels).to(x.device).repeat_interleave(channels, 0)[:, None]
+    flat = padded.reshape(1, batch * channels, *padded.shape[-2:])
+    return F.conv2d(flat, weight, groups=batch * channels).reshape(batch, channels, height, width)
+
+
+def _to_size(x: torch.Tensor, size: tuple[int, int], mode: str) -> torch.Tensor:
+    smooth = mode in ("bilinear", "bicubic")
+    return F.interpolate(x, size=size, mode=mode, antialias=smooth)
+
+
+def _lr_size(hr: torch.Tensor, scale: int) -> tuple[int, int]:
+    return hr.shape[-2] // scale, hr.shape[-1] // scale
+
+
+def _grid() -> tuple[torch.Tensor, torch.Tensor]:
+    offsets = torch.arange(_KERNEL, dtype=torch.float32) - _KERNEL // 2
+    y, x = torch.meshgrid(offsets, offsets, indexing="ij")
+    return y, x
+
+
+def _uniform(count: int, low: float, high: float, generator: torch.Generator) -> list[float]:
+    drawn: list[float] = (low + (high - low) * torch.rand(count, generator=generator)).tolist()
+    return drawn
+
+
+def _chance(probability: float, generator: torch.Generator) -> bool:
+    return bool(torch.rand((), generator=generator) < probability)

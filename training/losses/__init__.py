@@ -1,0 +1,1 @@
+"""What training minimizes: pixel losses, perceptual features and the adversary."""

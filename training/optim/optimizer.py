@@ -1,0 +1,53 @@
+"""The optimizer and the learning-rate schedule of a recipe."""
+
+import math
+
+from torch import nn
+from torch.optim import SGD, Adam, Optimizer
+from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+
+from training.models.layers import conv_layers
+from training.optim.muon import Muon
+from training.recipes.recipe import Recipe
+
+Schedule = LambdaLR | ReduceLROnPlateau
+
+# Optimizer -> those of a network's convolutions that Muon moves.
+_BY_MUON = {"muon": slice(1, -1), "muon+first": slice(-1)}
+
+
+def make_optimizer(net: nn.Module, recipe: Recipe) -> Optimizer:
+    """One group of parameters for each distinct rate; what learns by Muon apart."""
+    by_muon = conv_layers(net)[_BY_MUON.get(recipe.optimizer, slice(0))]
+    inner = {f"{layer}.weight" for layer in by_muon}
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
+    for name, parameter in net.named_parameters():
+        factor = next((f for start, f in recipe.rates.items() if name.startswith(start)), 1.0)
+        groups.setdefault((factor, name in inner), []).append(parameter)
+    rates = [
+        {"params": group, "lr": recipe.lr * factor, "inner": is_inner}
+        for (factor, is_inner), group in groups.items()
+    ]
+    if recipe.optimizer in _BY_MUON:
+        return Muon(rates)
+    if recipe.optimizer == "sgd":
+        return SGD(rates, momentum=0.9)
+    return Adam(rates, betas=(0.9, 0.99))
+
+
+def make_schedule(optimizer: Optimizer, recipe: Recipe) -> Schedule:
+    """Told of every step, or, if it waits for a plateau, of every score."""
+    if recipe.schedule == "plateau":
+        return ReduceLROnPlateau(optimizer, "max", factor=0.5, patience=recipe.patience)
+    return LambdaLR(optimizer, lambda i: lr_factor(recipe, i))
+
+
+def lr_factor(recipe: Recipe, iteration: int) -> float:
+    """Learning rate at ``iteration`` over the recipe's: linear warm-up, then the schedule."""
+    if iteration < recipe.warmup:
+        return (iteration + 1) / recipe.warmup
+    if recipe.schedule == "step":
+        return 0.1 ** sum(iteration >= drop * recipe.iterations for drop in recipe.drops)
+    done = (iteration - recipe.warmup) / max(1, recipe.iterations - recipe.warmup)
+    floor = recipe.final_lr / recipe.lr
+    return floor + (1 - floor) * (1 + math.cos(math.pi * min(done, 1))) / 2

@@ -1,0 +1,1 @@
+"""Smaller number formats: int8 with training that rounds, equalized channels, fp16."""

@@ -1,0 +1,1 @@
+"""From trained weights to a released model: export, certification, model card."""

@@ -1,0 +1,1 @@
+"""One training run: where it starts, its loop, checkpoints and curve."""

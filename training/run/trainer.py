@@ -1,0 +1,221 @@
+"""One training step after another: every part of it is visible here."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.func import functional_call
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.swa_utils import PARAM_LIST, AveragedModel
+
+from training.data.corpus import Corpus
+from training.data.degrade import DEGRADATIONS
+from training.data.sampling import Batch, sample
+from training.evaluate.quality import Score, evaluate_images
+from training.models import build, configure
+from training.optim.autocast import keep_ends_in_fp32
+from training.optim.optimizer import make_optimizer, make_schedule
+from training.quantize.fake_quant import prepare
+from training.recipes.recipe import Recipe, Stage, patch_at, stage_at
+from training.run import checkpoint
+from training.run.objective import make_objective
+
+Corpora = Mapping[int, Corpus]
+"""Scale -> its corpus."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a run happens; nothing here changes what is learnt beyond rounding."""
+
+    folder: Path
+    device: torch.device
+    amp: bool  # bf16 autocast
+    monitor: tuple[Path, ...]  # HR images scored at every checkpoint
+    every: int = 500  # iterations between checkpoints
+    features: Path = Path("squeezenet_v1.1_notop.h5")  # of the perceptual loss
+
+
+class Run:
+    """The state of one run: all of it is in the checkpoint, so that a resumed run is exact.
+
+    Args:
+        recipe: What to do.
+        setting: Where.
+    """
+
+    def __init__(self, recipe: Recipe, setting: Setting) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.setting = recipe, setting
+        self.color = configure(recipe.model, recipe.scale, recipe.model_options).color
+        self.net = self._build(recipe.scale)
+        self.views = {scale: self._build(scale) for scale in recipe.scales}
+        self.ema = AveragedModel(
+            self.net, multi_avg_fn=averaging(recipe.ema, lambda: self.iteration)
+        )
+        self.objective = make_objective(recipe, setting.features, setting.device)
+        self.optimizer = make_optimizer(self.net, recipe)
+        self.schedule = make_schedule(self.optimizer, recipe)
+        self.generator = torch.Generator().manual_seed(recipe.seed)
+        self.iteration = 0
+        self.best = Best()
+
+    def step(self, corpora: Corpora) -> torch.Tensor:
+        """One update. Returns the loss, still on the device: reading it would wait."""
+        stage = stage_at(self.recipe, self.iteration)
+        self.optimizer.zero_grad(set_to_none=True)
+        losses = []
+        for _ in range(stage.accumulate):
+            batch, sr = self._try(corpora, stage)
+            loss = self._loss(stage, batch, sr) / stage.accumulate
+            loss.backward()
+            self.objective.learn(stage.loss, sr, batch.hr)
+            losses.append(loss.detach())
+        nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
+        with self._autocast():  # Muon's products of matrices bear bf16
+            self.optimizer.step()
+        if not isinstance(self.schedule, ReduceLROnPlateau):
+            self.schedule.step()
+        self.ema.update_parameters(self.net)
+        self.iteration += 1
+        return torch.stack(losses).sum()
+
+    def score(self) -> Score:
+        """PSNR-Y and SSIM of the averaged weights on the monitored images."""
+        self.ema.eval()
+        device = self.setting.device
+
+        @torch.inference_mode()
+        def upscaler(lr: Any) -> Any:
+            return self.ema(torch.from_numpy(lr)[None].to(device))[0].float().cpu().numpy()
+
+        return evaluate_images(self.setting.monitor, self.recipe.scale, self.color, upscaler)
+
+    def judge(self, score: Score) -> bool:
+        """Let the schedule and the early stop know ``score``. False ends the run."""
+        if isinstance(self.schedule, ReduceLROnPlateau):
+            self.schedule.step(score.psnr)
+        self.best = self.best.after(score.psnr)
+        if self.recipe.early_stop is None:
+            return True
+        if not self.best.stale:
+            checkpoint.save_best(self.setting.folder, self.ema.module.state_dict())
+        return self.best.stale < self.recipe.early_stop
+
+    def save(self) -> None:
+        progress = {
+            "iteration": self.iteration,
+            "generator": self.generator.get_state(),
+            "best": (self.best.psnr, self.best.stale),
+        }
+        states = {
+            "net": self.net.state_dict(),
+            "ema": self.ema.module.state_dict(),
+            "ema_count": {"n_averaged": self.ema.n_averaged},
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "objective": self.objective.state_dict(),
+            "progress": progress,
+        }
+        checkpoint.save(self.setting.folder, states)
+
+    def resume(self) -> bool:
+        """Continue from the run folder. False when there is nothing to continue from."""
+        states = checkpoint.load(self.setting.folder, self.setting.device)
+        if states is None:
+            return False
+        self.net.load_state_dict(states["net"])
+        self.ema.module.load_state_dict(states["ema"])
+        self.ema.n_averaged.copy_(states["ema_count"]["n_averaged"])
+        self.optimizer.load_state_dict(dict(states["optimizer"]))
+        self.schedule.load_state_dict(dict(states["schedule"]))
+        self.objective.load_state_dict(dict(states["objective"]))
+        self.generator.set_state(states["progress"]["generator"])
+        self.iteration = states["progress"]["iteration"]
+        self.best = Best(*states["progress"]["best"])
+        return True
+
+    def start_from(self, weights: checkpoint.State) -> list[str]:
+        """Take over the tensors whose name and shape agree. Returns the names left as they are."""
+        own = self.net.state_dict()
+        agreeing = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
+        self.net.load_state_dict({**own, **agreeing})
+        self.ema.module.load_state_dict(self.net.state_dict())
+        return sorted(own.keys() - agreeing.keys())
+
+    def _build(self, scale: int) -> nn.Module:
+        net = build(self.recipe.model, scale, self.recipe.model_options).to(self.setting.device)
+        if self.recipe.quantized:
+            prepare(net, self.recipe.unrounded)
+        net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self.setting.amp:
+            keep_ends_in_fp32(net)
+        return net
+
+    def _try(self, corpora: Corpora, stage: Stage) -> tuple[Batch, torch.Tensor]:
+        """A random batch, and what the network makes of it."""
+        scales = (self.recipe.scale, *self.recipe.scales)
+        drawn = int(torch.randint(len(scales), (), generator=self.generator)) if scales[1:] else 0
+        patch = patch_at(self.recipe, stage, scales[drawn])
+        batch = sample(corpora[scales[drawn]], stage.batch, patch, self.generator)
+        lr = batch.lr
+        if self.recipe.degradation != "bicubic":
+            lr = DEGRADATIONS[self.recipe.degradation](batch.hr, scales[drawn], self.generator)
+        lr = lr.to(memory_format=torch.channels_last)  # a fifth less time in fp32, too
+        with self._autocast():
+            return batch, self._forward(scales[drawn], lr).float()
+
+    def _loss(self, stage: Stage, batch: Batch, sr: torch.Tensor) -> torch.Tensor:
+        inner = slice(stage.border, sr.shape[-1] - stage.border)
+
+        def against(target: torch.Tensor) -> torch.Tensor:
+            return self.objective(stage.loss, sr[..., inner, inner], target[..., inner, inner])
+
+        if batch.taught is None:
+            return against(batch.hr)
+        return against(batch.hr) + self.recipe.teaching * against(batch.taught)
+
+    def _forward(self, scale: int, lr: torch.Tensor) -> torch.Tensor:
+        """The network at ``scale``; all scales have the same weights."""
+        if scale == self.recipe.scale:
+            return self.net(lr)
+        sr: torch.Tensor = functional_call(self.views[scale], dict(self.net.named_parameters()), lr)
+        return sr
+
+    def _autocast(self) -> AbstractContextManager[Any]:
+        if not self.setting.amp:
+            return nullcontext()
+        return torch.autocast(self.setting.device.type, torch.bfloat16)
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best PSNR of a run so far, and how many checkpoints ago it was."""
+
+    psnr: float = float("-inf")
+    stale: int = 0
+
+    def after(self, psnr: float) -> "Best":
+        """With one more checkpoint."""
+        return Best(psnr) if psnr > self.psnr else Best(self.psnr, self.stale + 1)
+
+
+def averaging(
+    decay: float, steps: Callable[[], int]
+) -> Callable[[PARAM_LIST, PARAM_LIST, torch.Tensor | int], None]:
+    """Exponential averages that soon forget where a run started: ``decay`` grows to its value.
+
+    After n ``steps`` it is (1 + n) / (10 + n) if that is less, as in TensorFlow's moving averages.
+    The count that torch passes is on the device, where reading it would wait.
+    """
+
+    @torch.no_grad()
+    def average(averaged: PARAM_LIST, current: PARAM_LIST, _: torch.Tensor | int) -> None:
+        settled = (1 + steps()) / (10 + steps())
+        torch._foreach_lerp_(averaged, current, 1 - min(decay, settled))
+
+    return average
