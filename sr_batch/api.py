@@ -36,7 +36,9 @@ def upscale(
     scale: float | None = ...,
     **options: Any,
 ) -> Pillow.Image: ...
-def upscale(image: Any, model: str = "edsr", scale: float | None = None, **options: Any) -> Any:
+def upscale(
+    image: Any, model: str = UpscaleOptions.model, scale: float | None = None, **options: Any
+) -> Any:
     """Enlarge one picture; the same kind comes back, and for a path a PIL image.
 
     Networks stay loaded between calls. What the tool would print is logged to ``sr_batch``.

@@ -222,11 +222,8 @@ class Worker:
 
     def _recipe(self, kind: str) -> str:
         """Hash of everything but the input that the bytes of an output depend on."""
-        options = self._options
-        text = f"{self._upscaler.recipe}\n{kind}\n{options.quality}\n{options.metadata}"
-        if kind == "png" and options.png_effort != "fast":
-            text += f"\n{options.png_effort}"
-        return content_hash(text.encode())
+        encoding = self._options.encoding_recipe(kind)
+        return content_hash(f"{self._upscaler.recipe}\n{kind}\n{encoding}".encode())
 
     def _claim(self, job: Job, data: bytes, kind: str) -> Claim:
         with self._lock:

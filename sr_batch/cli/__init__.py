@@ -1,4 +1,4 @@
-"""The command line, one file per command. Importing it loads no image and no inference library."""
+"""The command line, one file per command. Importing it loads no image or inference library."""
 
 import sys
 from typing import Annotated
@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from sr_batch.cli import bench, doctor, eval, models, plugin, status, tune, upscale, watch
+from sr_batch.cli.command_options import UPSCALE_TABLE, WATCH_TABLE
 from sr_batch.cli.console import say
+from sr_batch.cli.parameters import add_command
 from sr_batch.core.errors import SrBatchError
 
 app = typer.Typer(
@@ -16,8 +18,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("upscale")(upscale.upscale)
-app.command("watch")(watch.watch)
+add_command(app, "upscale", upscale.upscale, UPSCALE_TABLE)
+add_command(app, "watch", watch.watch, WATCH_TABLE)
 app.command("status")(status.status)
 app.command("retry")(status.retry)
 app.add_typer(models.app, name="models")
@@ -45,11 +47,11 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    """Enlarge photographs with super-resolution networks, in batches, on this machine alone."""
+    """Enlarge photographs with super-resolution networks, in batches, on this machine only."""
 
 
 def main() -> None:
-    """Run the command line and exit with the code of the error tree in ``sr_batch.core.errors``."""
+    """Run the command line. An error exits with its code in ``sr_batch.core.errors``."""
     try:
         app()
     except SrBatchError as error:

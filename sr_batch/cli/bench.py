@@ -1,4 +1,4 @@
-"""``sr-batch bench``: measures exported networks, and finds what was lost."""
+"""``sr-batch bench``: measures exported networks, and finds regressions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sr_batch.cli.console import has_terminal, say
-from sr_batch.cli.parameters import Device
-from sr_batch.cli.values import number
+from sr_batch.cli.parameters import shared, typer_option
 from sr_batch.core.errors import UsageError
-from sr_batch.core.options import COUNT_RANGE
+from sr_batch.core.option import Option
+from sr_batch.core.options import COUNT
 
 if TYPE_CHECKING:
     from sr_batch.bench.gate import Choice
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Models = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="MODEL", show_default=False, help="As for upscale --model; all if none is named."
+        metavar="MODEL", show_default=False, help="Networks, as for upscale --model. Default: all."
     ),
 ]
 HrFolders = Annotated[
@@ -32,16 +32,16 @@ HrFolders = Annotated[
     typer.Option(
         "--hr",
         metavar="FOLDER",
-        help="Judge on the pictures in this folder; may be said again. Default: the small ones "
-        "that come with the source.",
+        help="Measure quality on the pictures in this folder; may be repeated. Default: the small "
+        "pictures of the source tree.",
     ),
 ]
 Baseline = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", show_default=False, help="Compare with this earlier report."),
+    typer.Option(metavar="FILE", show_default=False, help="Compare with this report."),
 ]
 Update = Annotated[
-    bool, typer.Option("--update", help="Write what was measured into the --baseline instead.")
+    bool, typer.Option("--update", help="Write the results to the --baseline instead.")
 ]
 OutputFolder = Annotated[
     Path | None,
@@ -50,17 +50,17 @@ OutputFolder = Annotated[
         "-o",
         metavar="FOLDER",
         show_default=False,
-        help="Leave bench.json, bench.md and bench.png there.",
+        help="Write bench.json, bench.md and bench.png here.",
     ),
 ]
-Rounds = Annotated[
-    int,
-    typer.Option(
-        metavar="N",
-        parser=number(int, "--rounds", COUNT_RANGE),
-        help="Time each network and the reference in turns this often.",
-    ),
-]
+_ROUNDS = Option(
+    "Time each network and the reference in turn, this many times.",
+    "Run",
+    metavar="N",
+    allowed=COUNT,
+    name="rounds",
+    type=int,
+)
 
 
 def bench(
@@ -69,20 +69,20 @@ def bench(
     baseline: Baseline = None,
     update: Update = False,
     output: OutputFolder = None,
-    device: Device = "cpu",
-    rounds: Rounds = 5,
+    device: Annotated[str, shared("device")] = "cpu",
+    rounds: Annotated[int, typer_option(_ROUNDS)] = 5,
 ) -> None:
     """Measure networks: quality, parity with torch, speed, memory and start.
 
-    Exit codes: 0 all is well, 1 a network is incomplete, does not do what its contract says, or has
-    lost quality, parity or more than 15 % of its speed against the baseline.
+    Exit codes: 0 no problem, 1 a network is incomplete, breaks its contract, or has lost quality,
+    parity or more than 15 % of its speed since the baseline.
     """
     from sr_batch.bench.gate import examine, report, updated
     from sr_batch.bench.model_bench import Loss
     from sr_batch.bench.report import load_report, save_report
 
     if update and baseline is None:
-        raise UsageError("--update: which file? name it by --baseline FILE")
+        raise UsageError("--update needs the file to write to: name it with --baseline FILE")
     if output:
         _require_chart()
     choice, setting = choice_of(models or []), _setting(hr, device, rounds)
@@ -98,19 +98,19 @@ def bench(
     new = report(rows, setting)
     _print(new)
     if before and not update and new.where["processor"] not in before.speeds:
-        say(f"speeds are not compared: the baseline has none of {new.where['processor']}")
+        say(f"speeds are not compared: the baseline has none for {new.where['processor']}")
     if output:
         _leave(new, losses, output)
     if update and baseline and not losses:
         save_report(baseline, updated(before, new, choice, setting))
     for loss in losses:
         say(f"{loss.name}: {loss.what}")
-    typer.echo(f"wrong: {len(losses)}" if losses else "nothing is wrong")
+    typer.echo(f"problems: {len(losses)}" if losses else "no problems")
     raise typer.Exit(1 if losses else 0)
 
 
 def choice_of(names: Sequence[str]) -> Choice:
-    """The files of ``names``, in every scale and precision; of all families if there are none."""
+    """The files of ``names`` in every scale and precision; of all families if it is empty."""
     from sr_batch.bench.gate import Choice
     from sr_batch.inference.model_catalog import choose, find_models
 
@@ -129,8 +129,7 @@ def _setting(hr: Sequence[Path] | None, device: str, rounds: int) -> Setting:
     from sr_batch.bench.pictures import read_set
     from sr_batch.core.cpu import cores
 
-    if rounds < 1:
-        raise UsageError(f"--rounds {rounds}: allowed is {COUNT_RANGE}")
+    _ROUNDS.check(rounds)
     sets = [read_set(folder) for folder in hr or [committed_pictures()]]
     return Setting(sets, device, rounds, cores())
 

@@ -1,4 +1,4 @@
-"""Defaults from a TOML file: every option of a command, under the command's name.
+"""The settings file: defaults in TOML, for every option of a command, under the command's name.
 
 ::
 
@@ -16,84 +16,89 @@
     after = "move"
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from sr_batch.cli.command_options import UPSCALE_TABLE, WATCH_TABLE, WatchCommand
 from sr_batch.core.errors import UsageError, did_you_mean
+from sr_batch.core.option import Option, options_of
 from sr_batch.core.results import one_line
 
-_COMMANDS = ("upscale", "watch")
+_TABLES = {"upscale": UPSCALE_TABLE, "watch": WATCH_TABLE}
 _PAIR = "pair"
-_NOT_THERE = ("inputs", "folder", "config", "help")
-_OF_THE_WHOLE_WATCH = ("idle", "serve", "notify", "quiet", "verbose", "json")
+_WHOLE_WATCH = {option.key for option in options_of(WatchCommand)}
 
 
 def use_defaults(context: typer.Context, file: Path | None) -> Path | None:
-    """Take the defaults of a command from ``file``, or from the user's own file if there is one.
+    """Take the defaults of a command from ``file``, or from the user's own file if it exists.
 
     Raises:
-        UsageError: the file cannot be read, or says what is no option.
+        UsageError: the file cannot be read, or has a key that is not an option.
     """
-    path = file or usual_file()
+    path = file or default_file()
     if file is None and not path.is_file():
         return None
-    known = _options(context)
-    table = _read(path).get(str(context.info_name), {})
-    context.default_map = {_name(key, known, path): value for key, value in table.items()}
+    command = str(context.info_name)
+    settings = _read(path).get(command, {})
+    options = {key: _option(key, command, path) for key in settings}
+    context.default_map = {options[key].name: value for key, value in settings.items()}
     return path
 
 
-def _options(context: typer.Context) -> dict[str, str]:
-    """Parameters of the command by their names in the file."""
-    return {
-        max(option.opts, key=len).removeprefix("--"): str(option.name)
-        for option in context.command.params
-        if option.name not in _NOT_THERE
-    }
-
-
 def pairs_in(context: typer.Context, file: Path | None) -> list[list[str]]:
-    """The command line that each ``[[pair]]`` of ``file`` stands for.
+    """The arguments of ``watch`` that every ``[[pair]]`` of ``file`` stands for.
 
     Raises:
-        UsageError: there is no file or no pair, or a key is no option.
+        UsageError: the file or a pair is missing, or a key is not an option.
     """
-    path = file or usual_file()
+    path = file or default_file()
     if file is None and not path.is_file():
-        raise UsageError("a folder to watch is missing: name it, or --config a file with [[pair]]")
+        raise UsageError(
+            "a folder to watch is missing: name it, or name a file with [[pair]] by --config"
+        )
     pairs = _read(path).get(_PAIR, [])
     if not pairs:
-        raise UsageError(f"{_shown(path)}: there is no [[pair]] in it")
-    known = _options(context)
-    return [
-        ["--config", str(path), *(word for key in pair for word in _words(pair, key, known, path))]
-        for pair in pairs
-    ]
+        raise UsageError(f"{_shown(path)}: has no [[pair]]")
+    return [["--config", str(path), *_arguments(pair, path)] for pair in pairs]
 
 
-def _words(pair: Mapping[str, Any], key: str, known: Mapping[str, str], path: Path) -> list[str]:
-    value = pair[key]
-    if key == "folder":
-        return [str(value)]
-    _name(key, known, path)
-    if key in _OF_THE_WHOLE_WATCH:
-        raise UsageError(f"{_shown(path)}: {key} counts for all pairs: write it under [watch]")
-    if isinstance(value, bool):
-        return [f"--{key}" if value else f"--no-{key}"]
-    values = value if isinstance(value, list) else [value]
-    return [f"--{key}={each}" for each in values]
-
-
-def usual_file() -> Path:
-    """In the folder where this system's programs keep their settings."""
+def default_file() -> Path:
+    """``config.toml`` in the folder where programs of this system keep their settings."""
     return Path(typer.get_app_dir("sr-batch")) / "config.toml"
 
 
+def _arguments(pair: Mapping[str, Any], path: Path) -> Iterator[str]:
+    for key, value in pair.items():
+        if key == "folder":
+            yield str(value)
+            continue
+        _option(key, "watch", path)
+        if key in _WHOLE_WATCH:
+            raise UsageError(f"{_shown(path)}: {key} applies to all pairs: move it to [watch]")
+        if isinstance(value, bool):
+            yield f"--{key}" if value else f"--no-{key}"
+        else:
+            values = value if isinstance(value, list) else [value]
+            yield from (f"--{key}={each}" for each in values)
+
+
+def _option(key: str, command: str, path: Path) -> Option:
+    """The option of ``command`` that ``key`` sets."""
+    known = {option.key: option for option in _TABLES[command] if option.name != "config"}
+    if key in known:
+        return known[key]
+    question = did_you_mean(key, known)
+    raise UsageError(
+        f"{_shown(path)}: unknown option {key}: {question}The options are"
+        f" {', '.join(sorted(known))}"
+    )
+
+
 def _read(path: Path) -> dict[str, Any]:
-    import tomllib  # most runs have no file
+    import tomllib  # most runs have no settings file
 
     try:
         with path.open("rb") as file:
@@ -101,27 +106,19 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"{_shown(path)}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{_shown(path)}: no TOML: {error}") from error
+        raise UsageError(f"{_shown(path)}: not valid TOML: {error}") from error
     for key, value in content.items():
-        fits = isinstance(value, dict) if key in _COMMANDS else key == _PAIR and _is_tables(value)
-        if not fits:
-            tables = ", ".join(f"[{name}]" for name in (*_COMMANDS, f"[{_PAIR}]"))
-            raise UsageError(f"{_shown(path)}: {key} is not one of the tables {tables}")
+        _check_table(key, value, path)
     return content
 
 
-def _is_tables(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
-
-
-def _name(key: str, known: Mapping[str, str], path: Path) -> str:
-    """The parameter that ``key``, written as on the command line, sets."""
-    if key in known:
-        return known[key]
-    question = did_you_mean(key, known)
-    raise UsageError(
-        f"{_shown(path)}: there is no option {key}: {question}There are {', '.join(sorted(known))}"
-    )
+def _check_table(key: str, value: object, path: Path) -> None:
+    if key in _TABLES and isinstance(value, dict):
+        return
+    if key == _PAIR and isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        return
+    tables = ", ".join(f"[{name}]" for name in (*_TABLES, f"[{_PAIR}]"))
+    raise UsageError(f"{_shown(path)}: {key} is not one of the tables {tables}")
 
 
 def _shown(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""``sr-batch eval``: how good a network is on one's own pictures."""
+"""``sr-batch eval``: measures the quality of a network on your own pictures."""
 
 from __future__ import annotations
 
@@ -9,50 +9,51 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sr_batch.cli.console import say
-from sr_batch.cli.parameters import Device, InPrecision, Jobs, ModelName, Scale
+from sr_batch.cli.parameters import shared
 from sr_batch.core.errors import ImageError, UnknownModel
+from sr_batch.core.model_spec import Precision
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import SOME_FAILED, Failed, one_line
 
 if TYPE_CHECKING:
     from sr_batch.batch.inputs import Source
     from sr_batch.bench.quality import Judged
-    from sr_batch.core.model_spec import Precision
     from sr_batch.inference.onnx_session import OnnxSession
 
-_DEFAULTS = UpscaleOptions()
-_USUAL_SCALE = 2
+_DEFAULT_SCALE = 2
 _MEAN = "mean"
 
 Pictures = Annotated[
     Path,
     typer.Argument(
-        metavar="HR_FOLDER", show_default=False, help="Pictures as large as they shall come out."
+        metavar="HR_FOLDER",
+        show_default=False,
+        help="Folder of pictures at the size that networks shall reach.",
     ),
 ]
 AsJson = Annotated[
-    bool, typer.Option("--json", help="One JSON object per picture, then one with the means.")
+    bool, typer.Option("--json", help="Print JSON lines: one object per picture, then the means.")
 ]
 
 
 def evaluate(
     folder: Pictures,
-    model: ModelName = _DEFAULTS.model,
-    scale: Scale = None,
-    precision: InPrecision = _DEFAULTS.precision,
-    device: Device = _DEFAULTS.device,
-    jobs: Jobs = None,
+    model: Annotated[str, shared("model")] = UpscaleOptions.model,
+    scale: Annotated[float | None, shared("scale")] = None,
+    precision: Annotated[Precision, shared("precision")] = UpscaleOptions.precision,
+    device: Annotated[str, shared("device")] = UpscaleOptions.device,
+    jobs: Annotated[int | None, shared("jobs")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Shrink pictures, enlarge them again, and say how like the originals they are.
+    """Shrink pictures, enlarge them again, and measure how close they are to the originals.
 
-    Exit codes: 0 all were judged, 3 some could not be.
+    Exit codes: 0 all pictures were measured, 3 some could not be.
     """
     from sr_batch.bench.pictures import list_pictures
     from sr_batch.bench.quality import PROTOCOL, mean
     from sr_batch.core.cpu import cores
 
-    UpscaleOptions(model=model, device=device, precision=precision, jobs=jobs)  # ranges
+    UpscaleOptions(model=model, device=device, precision=precision, jobs=jobs)  # checks the ranges
     found = list_pictures(folder)
     session = _open(model, scale, precision, device)
     names = [one_line(str(Path(_path(each)).relative_to(folder))) for each in found]
@@ -73,20 +74,20 @@ def evaluate(
 
 
 def _open(model: str, scale: float | None, precision: Precision, device: str) -> OnnxSession:
-    """The network of one scale: 2 where nothing is said and there is one, else the smallest."""
+    """The network of the chosen scale; by default 2, or the smallest if 2 does not exist."""
     from sr_batch.inference.model_catalog import choose
     from sr_batch.inference.providers import open_session
 
     chosen = choose(model, precision)
-    wanted = scale or (_USUAL_SCALE if _USUAL_SCALE in chosen else min(chosen))
+    wanted = scale or (_DEFAULT_SCALE if _DEFAULT_SCALE in chosen else min(chosen))
     if wanted not in chosen:
         there = ", ".join(f"x{each}" for each in sorted(chosen))
-        raise UnknownModel(f"--scale {wanted:g}: {model} is there for {there}")
+        raise UnknownModel(f"--scale {wanted:g}: {model} exists for {there}")
     return open_session(chosen[int(wanted)].path, device, say)
 
 
 def _judge(found: Source | Failed, session: OnnxSession, threads: int) -> Judged | None:
-    """None for a picture that cannot be judged, and one line about it."""
+    """The scores of a picture; None, after a message, if it cannot be measured."""
     from sr_batch.bench.pictures import read_picture
     from sr_batch.bench.quality import judge
     from sr_batch.core.errors import about

@@ -1,4 +1,4 @@
-"""``sr-batch tune``: find the tiles and threads that suit each network on this machine."""
+"""``sr-batch tune``: finds the fastest tiles and threads for each network on this machine."""
 
 from __future__ import annotations
 
@@ -7,32 +7,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sr_batch.cli.console import say
-from sr_batch.cli.parameters import InPrecision
+from sr_batch.cli.parameters import shared
+from sr_batch.core.model_spec import Precision
 from sr_batch.core.options import UpscaleOptions
 
 if TYPE_CHECKING:
     from sr_batch.inference.model_catalog import ModelFile
     from sr_batch.upscaling.tile_tuning import Layout, Tuned
 
-_DEFAULTS = UpscaleOptions()
-
 Names = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[NAME]...", show_default=False, help="Networks; all, if none is named."
-    ),
+    typer.Argument(metavar="[NAME]...", show_default=False, help="Networks. Default: all."),
 ]
 
 
 def tune(
     names: Names = None,
-    precision: InPrecision = _DEFAULTS.precision,
-    forget: Annotated[bool, typer.Option(help="Go back to the usual layout of all.")] = False,
+    precision: Annotated[Precision, shared("precision")] = UpscaleOptions.precision,
+    forget: Annotated[bool, typer.Option(help="Return to the default tiles and threads.")] = False,
 ) -> None:
-    """Try tiles and threads on this processor and remember what is faster than usual.
+    """Measure tile sizes and threads on this processor, and keep those that beat the defaults.
 
-    It takes a minute or so for each network, and needs an idle machine. Only speed depends on it,
-    no pixel does; --tile and a GPU take no notice of it.
+    This takes about a minute per network, on an idle machine. It changes the speed and no pixel.
+    --tile and GPUs ignore it.
     """
     from sr_batch.inference.model_catalog import choose, find_models
     from sr_batch.upscaling.calibration import calibrate
@@ -44,18 +41,18 @@ def tune(
         keep(file.path, found.layout if found else USUAL)
         typer.echo(_line(file, found))
     if not forget:
-        say("kept for this processor; sr-batch tune --forget goes back")
+        say("saved for this processor; sr-batch tune --forget goes back to the defaults")
 
 
 def _line(file: ModelFile, found: Tuned | None) -> str:
     name = f"{file.name} x{file.scale}"
     if found is None:
-        return f"{name}: as usual again"
+        return f"{name}: back to the defaults"
     if found.ratio == 1:
-        return f"{name}: the usual layout is the fastest"
+        return f"{name}: the defaults are the fastest"
     return f"{name}: {_text(found.layout)}, {1 - found.ratio:.0%} less time"
 
 
 def _text(layout: Layout) -> str:
-    tiles = "usual tiles" if layout.tile is None else f"tiles of {layout.tile}"
+    tiles = "default tiles" if layout.tile is None else f"tiles of {layout.tile}"
     return tiles if layout.threads == 1 else f"{tiles}, {layout.threads} threads each"

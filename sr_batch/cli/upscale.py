@@ -3,51 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sr_batch.cli.chosen import upscale_options
-from sr_batch.cli.parameters import (
-    AsJson,
-    ColorLock,
-    Config,
-    Device,
-    Dry,
-    Ensemble,
-    Exclude,
-    Height,
-    Include,
-    InMode,
-    InPrecision,
-    Inputs,
-    InSteps,
-    Isolate,
-    Jobs,
-    LongEdge,
-    MaxPixels,
-    Megapixels,
-    MetadataKept,
-    ModelName,
-    NameTemplate,
-    OnExisting,
-    OnlyIfSmaller,
-    Output,
-    OutputFormat,
-    PngEffort,
-    Quality,
-    Quiet,
-    Record,
-    Recursive,
-    Scale,
-    ShortEdge,
-    Tile,
-    TileOverlap,
-    Verbose,
-    Verify,
-    Width,
-)
+from sr_batch.cli.command_options import UpscaleCommand
+from sr_batch.cli.parameters import from_values
 from sr_batch.cli.signals import Stop, stop_on_signals
 from sr_batch.core.errors import SrBatchError, UsageError
 from sr_batch.core.options import UpscaleOptions
@@ -58,79 +19,37 @@ if TYPE_CHECKING:
     from sr_batch.cli.report import Report
     from sr_batch.upscaling.upscaler import Upscaler
 
-DEFAULTS = UpscaleOptions()
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT...",
+        show_default=False,
+        help="Image files, folders, glob patterns, or - for standard input.",
+    ),
+]
 
 
-@dataclass(frozen=True)
-class Show:
-    """What is shown of a run: to machines, and of their steps, how much to people; is it dry."""
+def upscale(inputs: Inputs, **values: Any) -> None:
+    """Enlarge images.
 
-    as_json: bool
-    progress: bool
-    volume: int
-    dry: bool
-
-
-def upscale(
-    context: typer.Context,
-    inputs: Inputs,
-    output: Output = None,
-    model: ModelName = DEFAULTS.model,
-    scale: Scale = DEFAULTS.scale,
-    width: Width = DEFAULTS.width,
-    height: Height = DEFAULTS.height,
-    long_edge: LongEdge = DEFAULTS.long_edge,
-    short_edge: ShortEdge = DEFAULTS.short_edge,
-    megapixels: Megapixels = DEFAULTS.megapixels,
-    only_if_smaller: OnlyIfSmaller = DEFAULTS.only_if_smaller,
-    mode: InMode = DEFAULTS.mode,
-    tile: Tile = "auto",
-    overlap: TileOverlap = str(DEFAULTS.overlap),
-    device: Device = DEFAULTS.device,
-    precision: InPrecision = DEFAULTS.precision,
-    self_ensemble: Ensemble = DEFAULTS.self_ensemble,
-    color_lock: ColorLock = DEFAULTS.color_lock,
-    output_format: OutputFormat = DEFAULTS.format,
-    quality: Quality = DEFAULTS.quality,
-    png_effort: PngEffort = DEFAULTS.png_effort,
-    metadata: MetadataKept = DEFAULTS.metadata,
-    max_pixels: MaxPixels = DEFAULTS.max_pixels,
-    name: NameTemplate = DEFAULTS.name,
-    include: Include = None,
-    exclude: Exclude = None,
-    existing: OnExisting = DEFAULTS.existing,
-    record: Record = DEFAULTS.record,
-    verify: Verify = DEFAULTS.verify,
-    isolate: Isolate = DEFAULTS.isolate,
-    jobs: Jobs = DEFAULTS.jobs,
-    recursive: Recursive = DEFAULTS.recursive,
-    dry: Dry = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    config: Config = None,
-    as_json: AsJson = False,
-    progress: InSteps = False,
-) -> None:
-    """Enlarge photographs.
-
-    An input is never overwritten, and what is done already is skipped: the same command
-    continues an interrupted run.
+    Inputs are never overwritten, and finished work is skipped: run the same command again to
+    continue after an interruption.
 
     \b
     Exit codes:
-      0    all done
-      1    stopped by an error, such as a full disk
-      2    wrong command line
-      3    some inputs failed, the others are done
-      4    the device asked for cannot be had
-      130  interrupted (143 by SIGTERM)
+      0    all images are done
+      1    an error ended the run, for example a full disk
+      2    the command line is wrong
+      3    some images failed, the others are done
+      4    the device is not available
+      130  interrupted (143: terminated)
     """  # noqa: D301 - backspace: the list keeps its lines
-    options = upscale_options(context.params)
-    volume = int(verbose) - int(quiet)
-    raise typer.Exit(_run(inputs, output, options, Show(as_json, progress, volume, dry)))
+    command = from_values(UpscaleCommand, values)
+    options = from_values(UpscaleOptions, values)
+    raise typer.Exit(_run(inputs, command, options))
 
 
-def _run(inputs: list[str], output: str | None, options: UpscaleOptions, show: Show) -> int:
+def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) -> int:
     # Imported here, not above: they load the inference and image libraries, --help does not.
     from sr_batch.batch.disk_space import shortages
     from sr_batch.batch.planning import plan_jobs
@@ -138,16 +57,16 @@ def _run(inputs: list[str], output: str | None, options: UpscaleOptions, show: S
     from sr_batch.upscaling.upscaler import Upscaler
 
     with (
-        Report(show.as_json, show.volume, show.progress) as report,
+        Report(command.as_json, command.volume, command.progress) as report,
         Upscaler(options, report.say) as upscaler,
     ):
-        plan = plan_jobs(inputs, output, options, upscaler.model, report.say)
-        _check_standard_output(plan, show.as_json)
+        plan = plan_jobs(inputs, command.output, options, upscaler.model, report.say)
+        _check_standard_output(plan, command.as_json)
         for line in shortages(plan.jobs):
             report.say(line, "note: ")
         report.begin(plan)
         with stop_on_signals() as stop:
-            code = _work(plan, upscaler, options, report, stop, show.dry)
+            code = _work(plan, upscaler, options, report, stop, command.dry_run)
         report.finish(code)
     return code
 
@@ -160,7 +79,7 @@ def _work(
     stop: Stop,
     dry: bool,
 ) -> int:
-    """Run the plan and show its results; the exit code."""
+    """Run the plan and show its results. Returns the exit code."""
     from sr_batch.batch import engine
     from sr_batch.batch.decoder_pool import loader
 
@@ -185,8 +104,8 @@ def _check_standard_output(plan: Plan, as_json: bool) -> None:
     if not any(job.target == PIPE for job in plan.jobs):
         return
     if as_json:
-        raise UsageError("--json and -o - both write to standard output: give a file with -o")
+        raise UsageError("--json and -o - both write to standard output: name a file with -o")
     if sys.stdout.isatty():
         raise UsageError(
-            "an image would be written to the terminal: give a file with -o, or a pipe"
+            "-o - would write an image to the terminal: name a file with -o, or use a pipe"
         )

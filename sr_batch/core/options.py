@@ -1,11 +1,17 @@
-"""Every knob of an upscale run with its default and range, declared once."""
+"""The table of options: each is declared once, with its flag, range, help and default.
 
-from dataclasses import dataclass, fields
-from typing import Literal, get_args
+The command line, the settings file, the checks of values, the recipes of outputs and
+docs/options.md are made from it. Sizes are declared in `target_size`, and options that only a
+command has, in `sr_batch.cli.command_options`.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Literal
 
 from sr_batch.core.errors import UsageError
 from sr_batch.core.model_spec import Precision
-from sr_batch.core.target_size import MAX_SCALE, Goal
+from sr_batch.core.option import Allowed, Encoding, check_values, option, options_of
+from sr_batch.core.target_size import Goal
 
 Mode = Literal["auto", "rgb", "y"]
 Format = Literal["keep", "png", "jpg", "webp", "tif", "bmp", "gif", "avif", "heic", "jxl"]
@@ -16,129 +22,234 @@ After = Literal["keep", "move", "delete"]
 Overlap = int | Literal["auto", "full"]
 
 MIN_TILE = 32
-SCALE_RANGE = f"above 0, at most {MAX_SCALE:g}"
-MAX_SIDE = 10**6
-SIDE_RANGE = f"above 0, at most {MAX_SIDE}"
-TILE_RANGE = f"auto, 0 (never tile) or at least {MIN_TILE}"
-OVERLAP_RANGE = "auto, full or at least 0"
-QUALITY_RANGE = "1 to 100"
-COUNT_RANGE = "at least 1"
+MAX_PIXELS = 178_956_970  # Pillow's own limit: a quarter of a gigabyte of RGB, twice over
 SECONDS_RANGE = "above 0"
-PORT_RANGE = "0 to 65535"
-MAX_PIXELS = 178_956_970  # Pillow's own refusal: a quarter of a gigabyte of RGB, twice over
+
+SECONDS = Allowed(SECONDS_RANGE, lambda seconds: seconds > 0)
+COUNT = Allowed("at least 1", lambda count: count >= 1)
+_TILE = Allowed(
+    f"auto, 0 (never tile) or at least {MIN_TILE}", lambda tile: tile == 0 or tile >= MIN_TILE
+)
+_OVERLAP = Allowed("auto, full or at least 0", lambda overlap: overlap >= 0)
+_QUALITY = Allowed("1 to 100", lambda quality: 1 <= quality <= 100)
+
+_LOSSY = ("jpg", "webp", "avif", "heic", "jxl")
 
 
 @dataclass(frozen=True)
 class UpscaleOptions(Goal):
-    """What a user can choose, the size of the outputs (:class:`Goal`) first.
+    """The options of a batch, the size of its outputs (:class:`Goal`) among them.
 
-    Attributes:
-        model: Name of an exported family, or the path of an ONNX file.
-        mode: ``rgb`` runs the network on colour, ``y`` on luma with bicubic chroma, ``auto`` as
-            the model's contract says.
-        tile: Longest side of a tile's core in LR pixels; None chooses, 0 never tiles.
-        overlap: LR pixels of context per side of a tile; ``auto`` as measured at export,
-            ``full`` the receptive field.
-        device: ``auto``, ``cpu``, ``cuda``, ``openvino`` or ``openvino-bf16``. Anything but
-            ``auto`` is strict, and ``auto`` takes one of the first two.
-        precision: Of the networks, ``fp32``, ``fp16`` or ``int8``; an ONNX file has its own.
-        self_ensemble: Whether the network sees each picture turned eight ways, for the mean.
-        color_lock: Whether colours are held to the input's over areas of some pixels.
-        format: Container of the outputs; ``keep`` the one of the input.
-        quality: Of formats that lose something, 1 to 100.
-        png_effort: ``small`` tries longer to pack PNG outputs, without loss either way.
-        metadata: ``keep`` all, ``strip`` EXIF, XMP and IPTC, or leave out where it was taken.
-        max_pixels: Inputs with more pixels are refused from their header.
-        name: Template of the names of outputs; empty for the usual ones.
-        include: Patterns of what is taken from folders; nothing is all.
-        exclude: Patterns of what is not.
-        existing: What becomes of an input in whose output's place something else stands.
-        record: Whether the output folder remembers what was made of what.
-        verify: Whether every output is decoded again and compared before it takes its name.
-        isolate: Whether inputs are decoded in processes of their own.
-        jobs: Threads that run tiles; None is one per core.
-        recursive: Whether folders are walked into.
+    Raises:
+        UsageError: a value is out of its range, or two sizes contradict each other.
     """
 
-    model: str = "edsr"
-    mode: Mode = "auto"
-    tile: int | None = None
-    overlap: Overlap = "auto"
-    device: str = "auto"
-    precision: Precision = "fp32"
-    self_ensemble: bool = False
-    color_lock: bool = False
-    format: Format = "keep"
-    quality: int = 95
-    png_effort: Effort = "fast"
-    metadata: Keep = "keep"
-    max_pixels: int = MAX_PIXELS
-    name: str = ""
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    existing: Existing = "error"
-    record: bool = True
-    verify: bool = False
-    isolate: bool = False
-    jobs: int | None = None
-    recursive: bool = True
+    model: str = field(
+        default="edsr",
+        metadata=option(
+            "A network that `sr-batch models` lists, or an ONNX file.",
+            "Model and device",
+            "--model",
+            "-m",
+            metavar="NAME|FILE",
+            changes="pixels",
+        ),
+    )
+    device: str = field(
+        default="auto",
+        metadata=option(
+            "auto, cpu, cuda, openvino or openvino-bf16; all but auto fail if it is missing.",
+            "Model and device",
+            metavar="DEVICE",
+        ),
+    )
+    precision: Precision = field(
+        default="fp32",
+        metadata=option(
+            "Precision of the network; fp16 is for GPUs, int8 for CPUs.",
+            "Model and device",
+            changes="pixels",
+        ),
+    )
+    mode: Mode = field(
+        default="auto",
+        metadata=option(
+            "Run the network on color (rgb) or luma (y); auto: as it was trained.",
+            "Model and device",
+            changes="pixels",
+        ),
+    )
+    color_lock: bool = field(
+        default=False,
+        metadata=option(
+            "Keep the colors of the input, for networks that shift them.",
+            "Model and device",
+            changes="pixels",
+        ),
+    )
+    self_ensemble: bool = field(
+        default=False,
+        metadata=option(
+            "Average over eight flips and turns: a little better, eight times as slow.",
+            "Model and device",
+            changes="pixels",
+        ),
+    )
+    tile: int | None = field(
+        default=None,
+        metadata=option(
+            "Longest side of a tile in input pixels; 0: no tiles.",
+            "Model and device",
+            metavar="auto|N",
+            allowed=_TILE,
+            none="auto",
+        ),
+    )
+    overlap: Overlap = field(
+        default="auto",
+        metadata=option(
+            "Input pixels of context around a tile; full: as without tiles, bit for bit.",
+            "Model and device",
+            metavar="auto|full|N",
+            allowed=_OVERLAP,
+            changes="pixels",
+        ),
+    )
+    format: Format = field(
+        default="keep",
+        metadata=option(
+            "png, jpg, webp, tif, bmp, gif, avif, heic or jxl; keep: the format of the input.",
+            "Format and metadata",
+            "--format",
+            "-f",
+            metavar="FORMAT",
+        ),
+    )
+    quality: int = field(
+        default=95,
+        metadata=option(
+            f"Quality of JPEG, WebP, AVIF, HEIC and JPEG XL, {_QUALITY.text}.",
+            "Format and metadata",
+            metavar="N",
+            allowed=_QUALITY,
+            changes=Encoding(_LOSSY, "{value}", states_default=True),
+        ),
+    )
+    metadata: Keep = field(
+        default="keep",
+        metadata=option(
+            "EXIF, XMP, IPTC and sidecar files; no-gps: strip the location only. The ICC profile "
+            "and the resolution are always kept.",
+            "Format and metadata",
+            changes=Encoding((), "{value}", states_default=True),
+        ),
+    )
+    png_effort: Effort = field(
+        default="fast",
+        metadata=option(
+            "small: smaller PNG files, far slower; both are lossless.",
+            "Format and metadata",
+            changes=Encoding(("png",), "{value}"),
+        ),
+    )
+    name: str = field(
+        default="",
+        metadata=option(
+            "Template of output names, for example {reldir}/{stem}_{width}x{height}{ext}; also "
+            "{scale} and {model}.",
+            "Input and output",
+            metavar="TEMPLATE",
+        ),
+    )
+    existing: Existing = field(
+        default="error",
+        metadata=option(
+            "If an output's name is taken by a file that sr-batch did not write.",
+            "Input and output",
+        ),
+    )
+    include: tuple[str, ...] = field(
+        default=(),
+        metadata=option(
+            "Take only such files from folders: '*.jpg', 'raw/**'; ignores case.",
+            "Input and output",
+            metavar="GLOB",
+        ),
+    )
+    exclude: tuple[str, ...] = field(
+        default=(),
+        metadata=option("Leave out such files of folders.", "Input and output", metavar="GLOB"),
+    )
+    recursive: bool = field(
+        default=True,
+        metadata=option("Include subfolders.", "Input and output", "--recursive/--no-recursive"),
+    )
+    record: bool = field(
+        default=True,
+        metadata=option(
+            "Record finished work in the output folder; the next run skips it.",
+            "Input and output",
+            "--record/--no-record",
+            upscale_only=True,
+        ),
+    )
+    jobs: int | None = field(
+        default=None,
+        metadata=option(
+            "Threads that compute; one per core if not given.",
+            "Run",
+            "--jobs",
+            "-j",
+            metavar="N",
+            allowed=COUNT,
+        ),
+    )
+    verify: bool = field(
+        default=False,
+        metadata=option(
+            "Decode every output and check that it shows the input's picture.",
+            "Run",
+            "--verify/--no-verify",
+            watch_default=True,
+        ),
+    )
+    isolate: bool = field(
+        default=False,
+        metadata=option(
+            "Decode inputs in limited processes: a file that crashes, hangs or bloats its decoder "
+            "fails alone.",
+            "Run",
+            "--isolate/--no-isolate",
+            watch_default=True,
+        ),
+    )
+    max_pixels: int = field(
+        default=MAX_PIXELS,
+        metadata=option("Refuse inputs with more pixels.", "Run", metavar="N", allowed=COUNT),
+    )
 
     @property
     def goal(self) -> Goal:
-        """Scale and sizes alone."""
-        return Goal(**{field.name: getattr(self, field.name) for field in fields(Goal)})
+        """The size of the outputs alone."""
+        return Goal(**{each.name: getattr(self, each.name) for each in fields(Goal)})
+
+    def encoding_recipe(self, format: str) -> str:
+        """The part of an output's recipe that states its encoding: one line per option.
+
+        An option without effect on ``format`` counts as its default.
+        """
+        lines = []
+        for each in options_of(type(self)):
+            if isinstance(how := each.changes, Encoding):
+                has_effect = not how.formats or format in how.formats
+                value = getattr(self, each.name) if has_effect else each.default
+                if how.states_default or value != each.default:
+                    lines.append(how.line.format(name=each.name, value=value))
+        return "\n".join(lines)
 
     def __post_init__(self) -> None:
-        self._check_size()
-        _require(self.mode in get_args(Mode), "--mode", self.mode, ", ".join(get_args(Mode)))
-        _require(
-            self.tile is None or self.tile == 0 or self.tile >= MIN_TILE,
-            "--tile",
-            self.tile,
-            TILE_RANGE,
-        )
-        _require(
-            self.overlap in ("auto", "full")
-            or (isinstance(self.overlap, int) and self.overlap >= 0),
-            "--overlap",
-            self.overlap,
-            OVERLAP_RANGE,
-        )
-        allowed = get_args(Precision)
-        _require(self.precision in allowed, "--precision", self.precision, ", ".join(allowed))
-        _require(
-            self.format in get_args(Format), "--format", self.format, ", ".join(get_args(Format))
-        )
-        _require(1 <= self.quality <= 100, "--quality", self.quality, QUALITY_RANGE)
-        allowed = get_args(Effort)
-        _require(self.png_effort in allowed, "--png-effort", self.png_effort, ", ".join(allowed))
-        _require(
-            self.metadata in get_args(Keep), "--metadata", self.metadata, ", ".join(get_args(Keep))
-        )
-        allowed = get_args(Existing)
-        _require(self.existing in allowed, "--existing", self.existing, ", ".join(allowed))
-        _require(self.max_pixels >= 1, "--max-pixels", self.max_pixels, COUNT_RANGE)
-        _require(self.jobs is None or self.jobs >= 1, "--jobs", self.jobs, COUNT_RANGE)
-
-    def _check_size(self) -> None:
-        scale = self.scale
-        _require(scale is None or 0 < scale <= MAX_SCALE, "--scale", scale, SCALE_RANGE)
-        sizes = {
-            "--width": self.width,
-            "--height": self.height,
-            "--long-edge": self.long_edge,
-            "--short-edge": self.short_edge,
-            "--megapixels": self.megapixels,
-        }
-        given = [flag for flag, value in sizes.items() if value is not None]
-        for flag in given:
-            value = sizes[flag]
-            _require(0 < (value or 0) <= MAX_SIDE, flag, value, SIDE_RANGE)
-        given += ["--scale"] if scale is not None else []
+        check_values(self)
+        sizes = [each for each in options_of(Goal) if each.allowed]
+        given = [each.flag for each in sizes if getattr(self, each.name) is not None]
         if len(given) > 1 and set(given) != {"--width", "--height"}:
             raise UsageError(f"{' and '.join(given)} contradict each other: leave all but one out")
-
-
-def _require(holds: bool, flag: str, value: object, allowed: str) -> None:
-    if not holds:
-        raise UsageError(f"{flag} {value}: allowed is {allowed}")

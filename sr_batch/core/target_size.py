@@ -1,45 +1,99 @@
-"""How large an image shall become: a factor, or a size that people think in."""
+"""How large an output becomes: by a factor, or to a size in pixels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 
 from sr_batch.core.errors import ImageTooLarge
 from sr_batch.core.geometry import Size
+from sr_batch.core.option import Allowed, option
 
 MAX_SCALE = 64.0
-_USUAL = 2.0
+MAX_SIDE = 10**6
+DEFAULT_SCALE = 2.0
+
+_SCALE = Allowed(f"above 0, at most {MAX_SCALE:g}", lambda scale: 0 < scale <= MAX_SCALE)
+_SIDE = Allowed(f"above 0, at most {MAX_SIDE}", lambda side: 0 < side <= MAX_SIDE)
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What the size of every image becomes; its proportions stay.
+    """The size that every output gets. Proportions are kept.
 
-    Attributes:
-        scale: Output side / input side; 2 where nothing is given.
-        width: Pixels; with ``height`` the box that the output fits into.
-        height: Pixels.
-        long_edge: Pixels of the longer side.
-        short_edge: Pixels of the shorter side.
-        megapixels: Of the output.
-        only_if_smaller: Images that are as large already stay as they are.
+    Recipes of outputs state the repr of a Goal: a field that is renamed or moved makes all
+    existing outputs be made again.
     """
 
-    scale: float | None = None
-    width: int | None = None
-    height: int | None = None
-    long_edge: int | None = None
-    short_edge: int | None = None
-    megapixels: float | None = None
-    only_if_smaller: bool = False
+    scale: float | None = field(
+        default=None,
+        metadata=option(
+            f"Enlargement factor, {_SCALE.text}; {DEFAULT_SCALE:g} if no size is given.",
+            "Size",
+            "--scale",
+            "-s",
+            metavar="FACTOR",
+            allowed=_SCALE,
+            changes="pixels",
+        ),
+    )
+    width: int | None = field(
+        default=None,
+        metadata=option(
+            "Width of the output in pixels; with --height: of the box it fits into.",
+            "Size",
+            metavar="N",
+            allowed=_SIDE,
+            changes="pixels",
+        ),
+    )
+    height: int | None = field(
+        default=None,
+        metadata=option(
+            "Height of the output in pixels.", "Size", metavar="N", allowed=_SIDE, changes="pixels"
+        ),
+    )
+    long_edge: int | None = field(
+        default=None,
+        metadata=option(
+            "Longer side of the output in pixels.",
+            "Size",
+            metavar="N",
+            allowed=_SIDE,
+            changes="pixels",
+        ),
+    )
+    short_edge: int | None = field(
+        default=None,
+        metadata=option(
+            "Shorter side of the output in pixels.",
+            "Size",
+            metavar="N",
+            allowed=_SIDE,
+            changes="pixels",
+        ),
+    )
+    megapixels: float | None = field(
+        default=None,
+        metadata=option(
+            "Size of the output in millions of pixels.",
+            "Size",
+            metavar="N",
+            allowed=_SIDE,
+            changes="pixels",
+        ),
+    )
+    only_if_smaller: bool = field(
+        default=False,
+        metadata=option("Skip images that are as large already.", "Size", changes="pixels"),
+    )
 
     @property
     def fixed(self) -> float | None:
-        """The factor of all images; None where it depends on their size."""
-        return None if self._sides() else self.scale or _USUAL
+        """The factor of all images; None if it depends on their size."""
+        return None if self._sides() else self.scale or DEFAULT_SCALE
 
     @property
     def tag(self) -> str:
-        """For names: ``x2``, or ``long3000``."""
+        """The part of an output's name that states the size: ``x2``, or ``long3000``."""
         if self.fixed:
             return f"x{self.fixed:g}"
         return "".join(f"{name}{value:g}" for name, value in self._sides().items())
@@ -48,22 +102,22 @@ class Goal:
         """Output side / input side of an image of ``size``.
 
         Raises:
-            ImageTooLarge: it would be over 64.
+            ImageTooLarge: the factor would be over 64.
         """
         factor = self.fixed or self._factor(size)
         if factor > MAX_SCALE:
             raise ImageTooLarge(
-                f"{size} is too small for that: {factor:.0f} times is over the limit of"
-                f" {MAX_SCALE:g}; ask for less"
+                f"{size} is too small for this size: {factor:.0f} times is over the limit of"
+                f" {MAX_SCALE:g}; choose a smaller size"
             )
         return factor
 
     def size_of(self, size: Size) -> Size:
-        """What an image of ``size`` becomes. Raises as :meth:`factor` does."""
+        """The output size of an image of ``size``. Raises as :meth:`factor` does."""
         return size * self.factor(size)
 
     def leaves(self, size: Size) -> bool:
-        """Whether an image of ``size`` stays as it is."""
+        """Whether an image of ``size`` is skipped, because it is large enough."""
         return self.only_if_smaller and self.factor(size) <= 1
 
     def _factor(self, size: Size) -> float:
@@ -79,12 +133,12 @@ class Goal:
         return max(1.0, factor) if self.only_if_smaller else factor
 
     def _sides(self) -> dict[str, float]:
-        """What was asked for besides a factor."""
-        asked = {
+        """The sizes that were chosen, by their short names."""
+        sizes = {
             "w": self.width,
             "h": self.height,
             "long": self.long_edge,
             "short": self.short_edge,
             "mp": self.megapixels,
         }
-        return {name: value for name, value in asked.items() if value is not None}
+        return {name: value for name, value in sizes.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Defaults from a file, and how much is said."""
+"""Defaults from a settings file, and how much is printed."""
 
 import json
 import subprocess
@@ -10,12 +10,15 @@ import pytest
 import typer
 
 from sr_batch.cli import app
+from sr_batch.cli.command_options import UPSCALE_TABLE, WATCH_TABLE, WatchedFolder
+from sr_batch.cli.config import pairs_in
+from sr_batch.core.option import Option, options_of
+from sr_batch.core.options import UpscaleOptions
 from tests.cli.conftest import ENVIRONMENT, Photo, Tool, size_of
+from tests.core.samples import sample
 
 
-def test_takes_defaults_from_the_file_that_is_named(
-    tool: Tool, photo: Photo, tmp_path: Path
-) -> None:
+def test_takes_defaults_from_a_named_file(tool: Tool, photo: Photo, tmp_path: Path) -> None:
     photo("in/a.png")
     photo("in/b.jpg")
     photo("in/web/c.png")
@@ -47,17 +50,17 @@ def test_takes_defaults_from_the_users_own_file(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[upscale]\nlong-egde = 5", "there is no option long-egde: did you mean long-edge?"),
+        ("[upscale]\nlong-egde = 5", "unknown option long-egde: did you mean long-edge?"),
         ("[upscal]\nscale = 5", "upscal is not one of the tables [upscale]"),
         ("scale = 5", "scale is not one of the tables [upscale]"),
-        ("[upscale", "my.toml: no TOML: "),
+        ("[upscale", "my.toml: not valid TOML: "),
         ("[upscale]\nscale = 500", "--scale 500.0: allowed is above 0, at most 64"),
         ('[upscale]\nscale = "much"', "--scale much: allowed is"),
         ('[upscale]\nmode = "rbg"', "mode"),
-        ("[upscale]\ninputs = 5", "there is no option inputs"),
+        ("[upscale]\ninputs = 5", "unknown option inputs"),
     ],
 )
-def test_mistakes_in_the_file_are_one_line(
+def test_reports_a_mistake_in_the_file_in_one_line(
     content: str, message: str, tool: Tool, photo: Photo, tmp_path: Path
 ) -> None:
     photo("a.png")
@@ -70,14 +73,14 @@ def test_mistakes_in_the_file_are_one_line(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "my.toml: there is no [[pair]] in it"),
-        ("[[pair]]\nserve = 0", "serve counts for all pairs: write it under [watch]"),
-        ("[[pair]]\nfolde = 'in'", "there is no option folde"),
+        ("", "my.toml: has no [[pair]]"),
+        ("[[pair]]\nserve = 0", "serve applies to all pairs: move it to [watch]"),
+        ("[[pair]]\nfolde = 'in'", "unknown option folde"),
         ("[[pair]]\noutput = 'out'", "a [[pair]] has no folder to watch"),
         ("[[pair]]\nfolder = 'in'", "the folder for the outputs is missing"),
     ],
 )
-def test_mistakes_in_pairs_are_one_line(
+def test_reports_a_mistake_in_a_pair_in_one_line(
     content: str, message: str, tool: Tool, tmp_path: Path
 ) -> None:
     (tmp_path / "my.toml").write_text(content)
@@ -87,14 +90,14 @@ def test_mistakes_in_pairs_are_one_line(
     assert run.err.count("\n") == 1
 
 
-def test_a_file_that_is_not_there_is_said(tool: Tool, photo: Photo) -> None:
+def test_reports_a_missing_file(tool: Tool, photo: Photo) -> None:
     photo("a.png")
     run = tool("upscale", "a.png", "--config", "none.toml")
     assert run.code == 2
     assert "none.toml: cannot be read: No such file" in run.err
 
 
-def test_quiet_says_only_what_went_wrong(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+def test_quiet_prints_only_failures(tool: Tool, photo: Photo, tmp_path: Path) -> None:
     photo("in/a.png", mode="RGB")
     assert tool("upscale", "in", "--model", "espcn", "-q").err == ""
     (tmp_path / "in/broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
@@ -104,7 +107,7 @@ def test_quiet_says_only_what_went_wrong(tool: Tool, photo: Photo, tmp_path: Pat
     assert line.startswith("failed: in/broken.png")
 
 
-def test_verbose_says_what_was_done_with_every_input(tool: Tool, photo: Photo) -> None:
+def test_verbose_prints_a_line_for_every_input(tool: Tool, photo: Photo) -> None:
     photo("in/a.png")
     first = tool("upscale", "in", "--model", "espcn", "-v").err
     assert "in/a.png -> in_sr/a.png: 24x16 -> 48x32 in " in first
@@ -115,84 +118,11 @@ def test_verbose_says_what_was_done_with_every_input(tool: Tool, photo: Photo) -
 
 
 def test_completes_in_the_shell() -> None:
-    # The shell that asks is the nearest one above, whichever runs the tests.
+    # Completion is for the shell that is the nearest parent process, so ask from a bash.
     command = ["bash", "-c", '"$0" -m sr_batch --show-completion; exit $?', sys.executable]
     run = subprocess.run(command, env=ENVIRONMENT, capture_output=True, timeout=60)
     assert run.returncode == 0
     assert b"complete" in run.stdout
-
-
-SETTINGS = {
-    "output": "there",
-    "model": "espcn",
-    "scale": 3,
-    "width": 640,
-    "height": 480,
-    "long-edge": 1000,
-    "short-edge": 900,
-    "megapixels": 2.5,
-    "only-if-smaller": True,
-    "mode": "y",
-    "tile": 64,
-    "overlap": 7,
-    "device": "cpu",
-    "precision": "fp16",
-    "self-ensemble": True,
-    "color-lock": True,
-    "format": "png",
-    "quality": 80,
-    "png-effort": "small",
-    "metadata": "no-gps",
-    "max-pixels": 1000,
-    "name": "{stem}{ext}",
-    "include": ["*.jpg"],
-    "exclude": ["web", "*.bmp"],
-    "existing": "skip",
-    "record": False,
-    "verify": True,
-    "isolate": True,
-    "jobs": 3,
-    "recursive": False,
-    "dry-run": True,
-    "quiet": True,
-    "verbose": True,
-    "json": True,
-    "progress": True,
-}
-
-
-WATCH_SETTINGS: dict[str, Any] = {
-    k: v for k, v in SETTINGS.items() if k not in ("dry-run", "record", "progress")
-} | {
-    "settle": 3.5,
-    "rescan": 60.0,
-    "poll": True,
-    "after": "move",
-    "idle": 5.0,
-    "serve": 9100,
-    "notify": ["json://127.0.0.1", "mailto://a:b@example.com"],
-}
-
-
-@pytest.mark.parametrize(
-    ("command", "settings", "arguments"),
-    [("upscale", SETTINGS, {"inputs"}), ("watch", WATCH_SETTINGS, {"folder"})],
-)
-def test_every_option_can_be_set_in_the_file(
-    command: str, settings: dict[str, Any], arguments: set[str], tmp_path: Path
-) -> None:
-    """An option that is added without a line above fails here."""
-    chosen = typer.main.get_command(app).commands[command]  # type: ignore[attr-defined]
-    file = tmp_path / "all.toml"
-    file.write_text(
-        f"[{command}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in settings.items())
-    )
-    said = chosen.make_context(command, ["--config", str(file), "photo.jpg"]).params
-    names = {max(p.opts, key=len).removeprefix("--"): p.name for p in chosen.params}
-    assert set(names) - arguments - {"config"} == set(settings)
-    for key, value in settings.items():
-        expected = str(value) if key in ("tile", "overlap") else value
-        assert plain(said[names[key]]) == expected, key
 
 
 def plain(value: object) -> object:
@@ -200,3 +130,48 @@ def plain(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def params_of(command: str, *arguments: str) -> tuple[typer.Context, dict[str, Any]]:
+    """The parsed values of a command line."""
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    context = commands[command].make_context(command, list(arguments))
+    return context, context.params
+
+
+def written(table: str, settings: dict[str, Any], file: Path) -> Path:
+    lines = (f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
+    file.write_text(f"{table}\n{''.join(lines)}")
+    return file
+
+
+@pytest.mark.parametrize(("command", "table"), [("upscale", UPSCALE_TABLE), ("watch", WATCH_TABLE)])
+def test_the_file_sets_every_option(
+    command: str, table: tuple[Option, ...], tmp_path: Path
+) -> None:
+    settings = {option.key: sample(option) for option in table if option.name != "config"}
+    file = written(f"[{command}]", settings, tmp_path / "all.toml")
+    _, params = params_of(command, "--config", str(file), "photo.jpg")
+    assert {o.key: plain(params[o.name]) for o in table if o.name != "config"} == settings
+
+
+def test_a_pair_sets_every_option_of_its_own(tmp_path: Path) -> None:
+    options = [*options_of(WatchedFolder), *options_of(UpscaleOptions)]
+    options = [option.in_watch() for option in options if not option.upscale_only]
+    settings = {option.key: sample(option) for option in options}
+    file = written("[[pair]]", settings | {"folder": "in"}, tmp_path / "pair.toml")
+    context, _ = params_of("watch", "--config", str(file))
+    (line,) = pairs_in(context, file)
+    _, params = params_of("watch", *line)
+    assert {option.key: plain(params[option.name]) for option in options} == settings
+    assert str(params["folder"]) == "in"
+
+
+@pytest.mark.parametrize("command", ["upscale", "watch"])
+def test_the_command_line_has_precedence(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text(f"[{command}]\nquality = 50\ninclude = ['a']\nverify = true\ntile = 64\n")
+    said = ("--quality", "60", "--include", "b", "--no-verify", "--tile", "auto")
+    _, params = params_of(command, "--config", str(file), *said, "photo.jpg")
+    assert [params[name] for name in ("quality", "verify", "tile")] == [60, False, None]
+    assert list(params["include"]) == ["b"]

@@ -69,13 +69,13 @@ def test_what_is_far_too_small_fails_by_name(tool: Tool, photo: Photo) -> None:
     photo("in/dot.png", size=(2, 2))
     run = tool("upscale", "in", *ESPCN, "--width", "300")
     assert run.code == 3
-    assert "dot.png: 2x2 is too small for that: 150 times is over the limit of 64" in run.err
+    assert "dot.png: 2x2 is too small for this size: 150 times is over the limit of 64" in run.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--scale", "2", "--width", "300"), "--width and --scale contradict each other"),
+        (("--scale", "2", "--width", "300"), "--scale and --width contradict each other"),
         (("--width", "none"), "--width none: allowed is above 0, at most 1000000"),
         (("--megapixels", "0"), "--megapixels 0.0: allowed is above 0"),
     ],

@@ -15,7 +15,7 @@ pixels = st.integers(200, 3000)
 
 
 @given(sizes, pixels)
-def test_a_side_comes_out_exactly(size: Size, wanted: int) -> None:
+def test_a_side_is_met_exactly(size: Size, wanted: int) -> None:
     assert Goal(width=wanted).size_of(size).width == wanted
     assert Goal(height=wanted).size_of(size).height == wanted
     long, short = Goal(long_edge=wanted).size_of(size), Goal(short_edge=wanted).size_of(size)
@@ -24,7 +24,7 @@ def test_a_side_comes_out_exactly(size: Size, wanted: int) -> None:
 
 
 @given(sizes, pixels, pixels)
-def test_a_box_holds_what_fits_into_it_and_no_more(size: Size, width: int, height: int) -> None:
+def test_an_output_fills_its_box(size: Size, width: int, height: int) -> None:
     out = Goal(width=width, height=height).size_of(size)
     assert out.width <= width
     assert out.height <= height
@@ -38,13 +38,13 @@ def test_megapixels_are_met(size: Size, megapixels: float) -> None:
 
 
 @given(sizes, pixels)
-def test_proportions_stay(size: Size, wanted: int) -> None:
+def test_proportions_are_kept(size: Size, wanted: int) -> None:
     out = Goal(long_edge=wanted).size_of(size)
     assert abs(out.width * size.height / size.width - out.height) <= 1 + size.height / size.width
 
 
 @given(sizes, pixels)
-def test_only_if_smaller_makes_nothing_smaller(size: Size, wanted: int) -> None:
+def test_only_if_smaller_reduces_no_image(size: Size, wanted: int) -> None:
     goal = Goal(short_edge=wanted, only_if_smaller=True)
     assert goal.leaves(size) == (min(size.width, size.height) >= wanted)
     assert goal.factor(size) >= 1
@@ -61,14 +61,14 @@ def test_only_if_smaller_makes_nothing_smaller(size: Size, wanted: int) -> None:
         (Goal(megapixels=12.5), "mp12.5"),
     ],
 )
-def test_has_a_word_for_names(goal: Goal, tag: str) -> None:
+def test_states_the_size_in_names(goal: Goal, tag: str) -> None:
     assert goal.tag == tag
 
 
-def test_twice_is_usual_and_64_times_the_limit() -> None:
+def test_the_default_is_2_and_the_limit_64() -> None:
     assert Goal().size_of(Size(30, 20)) == Size(60, 40)
     assert Goal(width=640).factor(Size(10, 10)) == MAX_SCALE
-    with pytest.raises(ImageTooLarge, match="10x9 is too small for that: 300 times is over"):
+    with pytest.raises(ImageTooLarge, match="10x9 is too small for this size: 300 times is over"):
         Goal(width=3000).factor(Size(10, 9))
 
 
@@ -78,11 +78,11 @@ def test_twice_is_usual_and_64_times_the_limit() -> None:
         ({"width": 0}, "--width 0: allowed is above 0, at most 1000000"),
         ({"megapixels": -1.0}, "--megapixels -1.0: allowed is"),
         ({"long_edge": 10**7}, "--long-edge 10000000: allowed is"),
-        ({"scale": 2.0, "width": 5}, "--width and --scale contradict each other"),
+        ({"scale": 2.0, "width": 5}, "--scale and --width contradict each other"),
         ({"width": 2, "long_edge": 5}, "--width and --long-edge contradict"),
         ({"width": 2, "height": 2, "megapixels": 1.0}, "contradict each other: leave all but one"),
     ],
 )
-def test_refuses_what_makes_no_sense(options: dict[str, Any], message: str) -> None:
+def test_refuses_invalid_sizes(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         UpscaleOptions(**options)

@@ -1,0 +1,150 @@
+"""The options that only a command has, and with them the whole table of each command."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sr_batch.core.option import Allowed, Option, check_values, option, options_of
+from sr_batch.core.options import SECONDS, After, UpscaleOptions
+
+_PORT = Allowed("0 to 65535", lambda port: 0 <= port <= 65535)
+
+
+@dataclass(frozen=True)
+class SharedOptions:
+    """What both ``upscale`` and ``watch`` take besides `UpscaleOptions`."""
+
+    config: Path | None = field(
+        default=None,
+        metadata=option(
+            "TOML file with defaults, in the tables [upscale] and [watch]; sr-batch/config.toml in "
+            "your settings folder if not given.",
+            "Run",
+            metavar="FILE",
+        ),
+    )
+    quiet: bool = field(
+        default=False, metadata=option("Print only what went wrong.", "Report", "--quiet", "-q")
+    )
+    verbose: bool = field(
+        default=False, metadata=option("Print a line for every input.", "Report", "--verbose", "-v")
+    )
+    as_json: bool = field(
+        default=False,
+        metadata=option("Print one JSON object per result on standard output.", "Report", "--json"),
+    )
+
+    @property
+    def volume(self) -> int:
+        """-1 to print only what went wrong, 1 to print every result, 0 between them."""
+        return int(self.verbose) - int(self.quiet)
+
+    def __post_init__(self) -> None:
+        check_values(self)
+
+
+@dataclass(frozen=True)
+class UpscaleCommand(SharedOptions):
+    """What ``sr-batch upscale`` takes besides `UpscaleOptions`."""
+
+    output: str | None = field(
+        default=None,
+        metadata=option(
+            "Output folder, file (of a single input), or - for standard output. If not given: "
+            "FOLDER_sr for a folder, NAME_xSCALE_MODEL beside a file.",
+            "Input and output",
+            "--output",
+            "-o",
+            metavar="OUT",
+        ),
+    )
+    dry_run: bool = field(
+        default=False,
+        metadata=option("Show outputs, networks, time and size; write nothing.", "Run"),
+    )
+    progress: bool = field(
+        default=False,
+        metadata=option('With --json: also print the progress, as {"progress": 0.42}.', "Report"),
+    )
+
+
+@dataclass(frozen=True)
+class WatchCommand(SharedOptions):
+    """What ``sr-batch watch`` takes for all its folders together."""
+
+    idle: float = field(
+        default=10.0,
+        metadata=option(
+            "After this long without work, close the networks and free their memory.",
+            "Run",
+            metavar="MINUTES",
+            allowed=SECONDS,
+        ),
+    )
+    serve: int | None = field(
+        default=None,
+        metadata=option(
+            "Answer /healthz and /metrics at this port of 127.0.0.1; 0: any free port.",
+            "Report",
+            metavar="PORT",
+            allowed=_PORT,
+        ),
+    )
+    notify: tuple[str, ...] = field(
+        default=(),
+        metadata=option(
+            "Send failures and finished work to this Apprise URL.", "Report", metavar="URL"
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class WatchedFolder:
+    """What ``sr-batch watch`` takes for each of its folders, besides `UpscaleOptions`."""
+
+    output: Path | None = field(
+        default=None,
+        metadata=option("Output folder.", "Input and output", "--output", "-o", metavar="OUT"),
+    )
+    after: After = field(
+        default="keep",
+        metadata=option(
+            "What to do with an input whose output is verified. move: to FOLDER_done, or to "
+            "FOLDER_failed if it cannot be enlarged.",
+            "Input and output",
+        ),
+    )
+    settle: float = field(
+        default=2.0,
+        metadata=option(
+            "Take a file that did not change for this long, if nothing else shows it is whole.",
+            "Run",
+            metavar="SECONDS",
+            allowed=SECONDS,
+        ),
+    )
+    rescan: float = field(
+        default=30.0,
+        metadata=option(
+            "Scan the whole folder this often, for changes that the system did not report.",
+            "Run",
+            metavar="SECONDS",
+            allowed=SECONDS,
+        ),
+    )
+    poll: bool = field(
+        default=False,
+        metadata=option(
+            "Only scan, every --rescan seconds. Network shares are always polled.", "Run"
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        check_values(self)
+
+
+UPSCALE_TABLE: tuple[Option, ...] = (*options_of(UpscaleCommand), *options_of(UpscaleOptions))
+WATCH_TABLE: tuple[Option, ...] = (
+    *options_of(WatchedFolder),
+    *options_of(WatchCommand),
+    *(each.in_watch() for each in options_of(UpscaleOptions) if not each.upscale_only),
+)

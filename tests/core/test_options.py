@@ -1,0 +1,159 @@
+"""The table of options: ranges, recipes, and what is made from it."""
+
+import runpy
+from dataclasses import FrozenInstanceError, dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from sr_batch.cli.command_options import UpscaleCommand, WatchCommand, WatchedFolder
+from sr_batch.core.errors import UsageError
+from sr_batch.core.option import Encoding, Option, option, options_of
+from sr_batch.core.options import Format, UpscaleOptions
+from sr_batch.core.target_size import Goal
+from sr_batch.upscaling.upscaler import Upscaler
+from tests.core.samples import sample
+
+ROOT = Path(__file__).parents[2]
+FORMATS = [each for each in get_args(Format) if each != "keep"]
+LOSSY = {"jpg", "webp", "avif", "heic", "jxl"}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"scale": float("nan")}, "--scale nan: allowed is above 0, at most 64"),
+        ({"mode": "cmyk"}, "--mode cmyk: allowed is auto, rgb, y"),
+        ({"tile": 7}, r"--tile 7: allowed is auto, 0 \(never tile\) or at least 32"),
+        ({"overlap": -1}, "--overlap -1: allowed is auto, full or at least 0"),
+        ({"overlap": "some"}, "--overlap some: allowed is auto, full or at least 0"),
+        ({"format": "ico"}, "--format ico: allowed is keep, png, jpg"),
+        ({"quality": 0}, "--quality 0: allowed is 1 to 100"),
+        ({"quality": None}, "--quality None: allowed is 1 to 100"),
+        ({"png_effort": "big"}, "--png-effort big: allowed is fast, small"),
+        ({"metadata": "all"}, "--metadata all: allowed is keep, strip, no-gps"),
+        ({"existing": "ask"}, "--existing ask: allowed is error, skip, overwrite"),
+        ({"precision": "fp8"}, "--precision fp8: allowed is fp32, fp16, int8"),
+        ({"max_pixels": 0}, "--max-pixels 0: allowed is at least 1"),
+        ({"jobs": 0}, "--jobs 0: allowed is at least 1"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=f"^{message}"):
+        UpscaleOptions(**values)
+
+
+@pytest.mark.parametrize(
+    ("command", "values"),
+    [
+        (WatchedFolder, {"settle": 0.0}),
+        (WatchedFolder, {"rescan": -1.0}),
+        (WatchedFolder, {"after": "burn"}),
+        (WatchCommand, {"idle": 0.0}),
+        (WatchCommand, {"serve": 65536}),
+    ],
+)
+def test_commands_check_their_own_options(command: Any, values: dict[str, Any]) -> None:
+    (name,) = values
+    with pytest.raises(UsageError, match=f"^--{name} .*: allowed is "):
+        command(**values)
+
+
+def test_values_at_the_ends_of_ranges_are_taken() -> None:
+    UpscaleOptions(scale=64, tile=0, overlap=0, quality=1, jobs=1, max_pixels=1)
+    UpscaleOptions(scale=1e-9, tile=32, overlap="full", quality=100)
+    WatchCommand(serve=0)
+
+
+@pytest.mark.parametrize("declaring", [UpscaleOptions, UpscaleCommand, WatchCommand, WatchedFolder])
+def test_every_field_is_declared_as_an_option(declaring: Any) -> None:
+    assert [each.name for each in options_of(declaring)] == [
+        each.name for each in fields(declaring)
+    ]
+    with pytest.raises(FrozenInstanceError):
+        declaring().model = "espcn"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_recipe_of_default_options_is_that_of_earlier_versions(format: str) -> None:
+    """Text that is stored, as a hash, in the output folders of users: it must never change."""
+    assert UpscaleOptions().encoding_recipe(format) == "95\nkeep"
+    assert UpscaleOptions(metadata="strip").encoding_recipe(format) == "95\nstrip"
+
+
+def test_the_recipe_of_packed_png_is_that_of_earlier_versions() -> None:
+    assert UpscaleOptions(png_effort="small").encoding_recipe("png") == "95\nkeep\nsmall"
+    assert UpscaleOptions(png_effort="small").encoding_recipe("jpg") == "95\nkeep"
+
+
+def test_the_recipe_states_the_size_as_earlier_versions_did() -> None:
+    assert str(UpscaleOptions(long_edge=3000).goal) == (
+        "Goal(scale=None, width=None, height=None, long_edge=3000, short_edge=None,"
+        " megapixels=None, only_if_smaller=False)"
+    )
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_quality_is_part_of_the_recipe_of_lossy_formats_alone(format: str) -> None:
+    recipes = {UpscaleOptions(quality=quality).encoding_recipe(format) for quality in (95, 90)}
+    assert len(recipes) == (2 if format in LOSSY else 1)
+
+
+def recipe(**options: Any) -> str:
+    with Upscaler(UpscaleOptions(**{"model": "espcn"} | options), lambda _: None) as upscaler:
+        return upscaler.recipe
+
+
+def test_the_recipe_of_pixels_follows_the_table() -> None:
+    """A recipe that forgets an option leaves outputs that are not what was asked for."""
+    default = recipe()
+    changed = {
+        each.name
+        for each in options_of(UpscaleOptions)
+        if recipe(**{each.name: value_of(each)}) != default
+    }
+    assert changed == {o.name for o in options_of(UpscaleOptions) if o.changes == "pixels"}
+
+
+def test_the_recipe_of_the_encoding_follows_the_table() -> None:
+    for each in options_of(UpscaleOptions):
+        changed = UpscaleOptions(**{each.name: value_of(each)})
+        formats = [
+            format
+            for format in FORMATS
+            if changed.encoding_recipe(format) != UpscaleOptions().encoding_recipe(format)
+        ]
+        how = each.changes
+        assert formats == [
+            format
+            for format in FORMATS
+            if isinstance(how, Encoding) and (not how.formats or format in how.formats)
+        ], each.name
+
+
+def value_of(option: Option) -> Any:
+    value = sample(option)
+    return tuple(value) if option.takes_many else value
+
+
+def test_a_new_option_is_named_in_the_recipe_unless_it_is_the_default() -> None:
+    @dataclass(frozen=True)
+    class More(UpscaleOptions):
+        tiff_pack: str = field(
+            default="none",
+            metadata=option("Pack TIFF.", "Run", changes=Encoding(("tif",))),
+        )
+
+    assert More().encoding_recipe("tif") == UpscaleOptions().encoding_recipe("tif")
+    assert More(tiff_pack="zip").encoding_recipe("tif") == "95\nkeep\ntiff_pack zip"
+    assert More(tiff_pack="zip").encoding_recipe("png") == "95\nkeep"
+
+
+def test_sizes_are_options_of_the_batch() -> None:
+    assert options_of(UpscaleOptions)[: len(fields(Goal))] == options_of(Goal)
+
+
+def test_the_page_of_options_is_up_to_date() -> None:
+    page = runpy.run_path(str(ROOT / "docs" / "options.py"))["page"]
+    assert (ROOT / "docs" / "options.md").read_text("utf-8") == page(), "run docs/options.py"
