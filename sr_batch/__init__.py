@@ -1,6 +1,6 @@
 """Enlarge photographs with super-resolution networks: ``sr_batch.upscale("photo.jpg")``.
 
-Importing the package loads nothing but this file; :func:`upscale` brings what it needs.
+Importing the package loads only this file; :func:`upscale` imports the rest.
 """
 
 from typing import TYPE_CHECKING, Any

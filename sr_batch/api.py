@@ -1,4 +1,4 @@
-"""The door for Python programs: one picture in memory, or one file, at a time."""
+"""The Python interface: enlarges one picture in memory, or one file, per call."""
 
 import logging
 import os
@@ -21,7 +21,7 @@ from sr_batch.upscaling.upscaler import Upscaler
 Array = TypeVar("Array", bound=npt.NDArray[np.uint8] | npt.NDArray[np.uint16])
 
 _log = logging.getLogger("sr_batch")
-_MODES = ("L", "LA", "RGB", "RGBA", "I;16")  # of Pillow, that hold what an Image holds
+_MODES = ("L", "LA", "RGB", "RGBA", "I;16")  # Pillow's modes that an Image can hold
 _METADATA = ("icc_profile", "exif", "dpi")
 
 
@@ -39,31 +39,31 @@ def upscale(
 def upscale(
     image: Any, model: str = UpscaleOptions.model, scale: float | None = None, **options: Any
 ) -> Any:
-    """Enlarge one picture; the same kind comes back, and for a path a PIL image.
+    """Enlarge one picture. Returns the type that was given, or a PIL image for a path.
 
-    Networks stay loaded between calls. What the tool would print is logged to ``sr_batch``.
+    Networks stay loaded between calls. Messages are logged to ``sr_batch``.
 
     Args:
         image: A path; a PIL image; an array (H, W) or (H, W, C) of gray, gray and alpha, RGB or
-            RGBA, uint8 or uint16; or an :class:`Image`. A file is turned upright,
-            and its ICC profile, EXIF and DPI are in the ``info`` of what comes back.
-        model: Name of a family, or the path of an exported ONNX file.
-        scale: Output side / input side, 2 if no size is among the options.
+            RGBA, uint8 or uint16; or an :class:`Image`. A file is turned upright, and its ICC
+            profile, EXIF and DPI are in the ``info`` of the result.
+        model: Name of a network, or the path of an exported ONNX file.
+        scale: Output side / input side; 2 if the options give no size.
         **options: The other fields of :class:`sr_batch.core.options.UpscaleOptions`.
 
     Raises:
         UsageError: an option is out of its range.
-        UnknownModel: no such network.
-        DeviceUnavailable: the device asked for cannot be had.
+        UnknownModel: the network does not exist.
+        DeviceUnavailable: the device is not available.
         ImageError: the picture cannot be read or enlarged.
     """
     chosen = UpscaleOptions(model=model, scale=scale, **options)
-    source, back = _taken_apart(image, chosen.max_pixels)
+    source, convert_back = _converted(image, chosen.max_pixels)
     name = os.fspath(image) if isinstance(image, str | os.PathLike) else "image"
     upscaled = _upscaler(chosen)(source, name, lambda _: None, threading.Event())
     for note in upscaled.notes:
         _log.info("%s: %s", name, note)
-    return back(upscaled.image)
+    return convert_back(upscaled.image)
 
 
 @lru_cache(maxsize=2)
@@ -71,8 +71,8 @@ def _upscaler(options: UpscaleOptions) -> Upscaler:
     return Upscaler(options, _log.info)
 
 
-def _taken_apart(image: Any, max_pixels: int) -> tuple[Image, Callable[[Image], Any]]:
-    """An Image, and what makes the caller's kind of one again."""
+def _converted(image: Any, max_pixels: int) -> tuple[Image, Callable[[Image], Any]]:
+    """``image`` as an Image, and the function that converts back to the caller's type."""
     match image:
         case Image():
             return image, lambda enlarged: enlarged
@@ -85,7 +85,7 @@ def _taken_apart(image: Any, max_pixels: int) -> tuple[Image, Callable[[Image], 
             return _from_file(Path(image), max_pixels), lambda enlarged: _to_pillow(
                 enlarged, _info(enlarged.metadata)
             )
-    raise UnsupportedImage(f"a {type(image).__name__} is no path, PIL image, array or Image")
+    raise UnsupportedImage(f"a {type(image).__name__} is not a path, PIL image, array or Image")
 
 
 def _from_array(array: npt.NDArray[Any]) -> Image:
@@ -93,8 +93,8 @@ def _from_array(array: npt.NDArray[Any]) -> Image:
     fits = pixels.ndim == 3 and pixels.size and pixels.shape[2] <= 4
     if not fits or array.dtype not in (np.uint8, np.uint16):
         raise UnsupportedImage(
-            f"an array {array.shape} of {array.dtype} is no picture: (H, W) or (H, W, 1 to 4) of"
-            " uint8 or uint16 is"
+            f"an array {array.shape} of {array.dtype} is not a picture: give (H, W) or"
+            " (H, W, 1 to 4) of uint8 or uint16"
         )
     if pixels.shape[2] in (2, 4):
         return Image(pixels[..., :-1], pixels[..., -1])
@@ -119,7 +119,7 @@ def _from_pillow(image: Pillow.Image) -> Image:
         image = image.convert("L")
     if image.mode not in _MODES:
         raise UnsupportedImage(
-            f"a PIL image of mode {image.mode} is not read: give it .convert('RGB')"
+            f"a PIL image of mode {image.mode} is not supported: give image.convert('RGB')"
         )
     return _from_array(np.asarray(image))
 
@@ -139,13 +139,13 @@ def _from_file(path: Path, max_pixels: int) -> Image:
     image = read_image(data, str(path), max_pixels)
     if image.levels > 255 and not (image.is_gray and image.alpha is None):
         raise UnsupportedImage(
-            f"{path}: PIL has no images of 16-bit colour; give an array of its pixels instead"
+            f"{path}: PIL has no 16-bit color images: give an array of its pixels instead"
         )
     return image
 
 
 def _info(metadata: Metadata) -> dict[str, Any]:
-    """What Pillow calls it."""
+    """The metadata under Pillow's names."""
     exif = None if metadata.exif is None else b"Exif\0\0" + metadata.exif
     found = {"icc_profile": metadata.icc, "exif": exif, "dpi": metadata.dpi}
     return {key: value for key, value in found.items() if value is not None}

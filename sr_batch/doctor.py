@@ -1,4 +1,4 @@
-"""Looks whether this machine can do the work, by doing it, and names the command that mends it."""
+"""Checks whether sr-batch works on this machine, by using it, and says how to fix problems."""
 
 import importlib
 import platform
@@ -23,13 +23,14 @@ Status = Literal["ok", "info", "warning", "error"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at.
+    """The result of one check.
 
     Attributes:
-        subject: What was looked at.
-        status: ``info`` is worth knowing, ``warning`` costs something, ``error`` stops the tool.
-        detail: What was found, one line.
-        fix: The exact command, or the one step, that mends it.
+        subject: What was checked.
+        status: ``error`` if the tool cannot work, ``warning`` if something is lost, ``info`` if it
+            is only worth knowing.
+        detail: What was found, in one line.
+        fix: The exact command, or the one step, that fixes the problem.
     """
 
     subject: str
@@ -38,7 +39,7 @@ class Finding:
     fix: str | None = None
 
 
-# Packages that put their files into one and the same module: any two of them break each other.
+# The packages of each family install the same module: any two of them break each other.
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml")
 OPENCVS = (
     "opencv-python",
@@ -53,15 +54,15 @@ _TOLERANCE = 1 / 255  # one level of an 8-bit picture
 
 
 def examine() -> Iterator[Finding]:
-    """Look at everything, the cheap before the dear; each finding as soon as it is known."""
+    """Run all checks, the quick ones first, and yield each finding as soon as it is known."""
     packages = installed()
     yield _versions(packages)
-    yield look_at_family("runtime", RUNTIMES, right_runtime(), packages)
-    yield look_at_family("opencv", OPENCVS, HEADLESS, packages)
+    yield check_family("runtime", RUNTIMES, right_runtime(), packages)
+    yield check_family("opencv", OPENCVS, HEADLESS, packages)
     broken = [*_imports()]
     yield from broken
     models = find_models()
-    yield look_at_models(models)
+    yield check_models(models)
     if models and not broken:
         yield from _try_providers(min(models, key=lambda model: model.path.stat().st_size))
 
@@ -76,17 +77,17 @@ def installed(found: Iterable[Distribution] | None = None) -> dict[str, str]:
 
 
 def right_runtime() -> str:
-    """The onnxruntime package that sr-batch depends on here; says the same as pyproject.toml."""
+    """The onnxruntime package that sr-batch depends on here, as in pyproject.toml."""
     where = (sys.platform, platform.machine())
     return (
         "onnxruntime-gpu" if where in {("linux", "x86_64"), ("win32", "AMD64")} else "onnxruntime"
     )
 
 
-def look_at_family(
+def check_family(
     subject: str, family: Iterable[str], wanted: str, packages: Mapping[str, str]
 ) -> Finding:
-    """Exactly one distribution of a ``family`` that shares a module must be installed."""
+    """Check that exactly one package of a ``family`` that shares a module is installed."""
     names = [name for name in family if name in packages]
     present = " and ".join(f"{name} {packages[name]}" for name in names)
     if len(names) == 1:
@@ -98,21 +99,21 @@ def look_at_family(
     )
 
 
-def look_at_cv2(error: str) -> Finding:
-    """What an ImportError of cv2 means: mostly a build that wants a desktop's libraries."""
+def check_cv2(error: str) -> Finding:
+    """Explain an ImportError of cv2. Most builds need the libraries of a desktop."""
     library = re.search(r"(lib\S+?\.so[.\d]*): cannot open shared object file", error)
     why = f"needs {library[1]}, which this system lacks" if library else f"cannot load: {error}"
     return Finding("cv2", "error", f"OpenCV {why}", _replace(OPENCVS, HEADLESS))
 
 
-def look_at_onnxruntime(error: str) -> Finding:
-    """What an ImportError of onnxruntime means: mostly half of it was uninstalled."""
-    mend = _replace(RUNTIMES, right_runtime())
-    return Finding("onnxruntime", "error", f"onnxruntime cannot be loaded: {error}", mend)
+def check_onnxruntime(error: str) -> Finding:
+    """Explain an ImportError of onnxruntime. Most often half of it was uninstalled."""
+    fix = _replace(RUNTIMES, right_runtime())
+    return Finding("onnxruntime", "error", f"onnxruntime cannot be loaded: {error}", fix)
 
 
-def look_at_models(models: Iterable[ModelFile]) -> Finding:
-    """There must be networks to run."""
+def check_models(models: Iterable[ModelFile]) -> Finding:
+    """Check that networks are installed."""
     names = [model.path.stem for model in models]
     if not names:
         return Finding(
@@ -121,10 +122,10 @@ def look_at_models(models: Iterable[ModelFile]) -> Finding:
     return Finding("models", "ok", ", ".join(names))
 
 
-def look_at_difference(subject: str, provider: str, output: Batch, reference: Batch) -> Finding:
-    """What a provider made of an image must be what the CPU made of it."""
+def check_difference(subject: str, provider: str, output: Batch, reference: Batch) -> Finding:
+    """Check that a provider gives the pixels that the CPU gives."""
     difference = float(np.abs(output - reference).max())
-    if not difference <= _TOLERANCE:  # not a number is no better
+    if not difference <= _TOLERANCE:  # true for NaN, too
         detail = f"{provider} gives other pixels than the CPU, by up to {difference:.3g} of 1"
         return Finding(subject, "warning", detail, "upscale with --device cpu")
     detail = f"{provider} runs, and differs from the CPU by at most {difference:.1g} of 1"
@@ -139,7 +140,7 @@ def _versions(packages: Mapping[str, str]) -> Finding:
 
 
 def _imports() -> Iterator[Finding]:
-    for module, look in (("cv2", look_at_cv2), ("onnxruntime", look_at_onnxruntime)):
+    for module, look in (("cv2", check_cv2), ("onnxruntime", check_onnxruntime)):
         try:
             importlib.import_module(module)
         except ImportError as error:
@@ -147,12 +148,12 @@ def _imports() -> Iterator[Finding]:
 
 
 def _replace(names: Iterable[str], wanted: str) -> str:
-    """Reinstalling alone would not do: uninstalling one also removes files of the other."""
+    """Uninstall all, then install one: to uninstall one of them removes files of the others."""
     return f"{pip('uninstall', '--yes', *names)} && {pip('install', wanted)}"
 
 
 def _try_providers(model: ModelFile) -> Iterator[Finding]:
-    """A real inference on the CPU, then on everything else that is installed."""
+    """Run a network on the CPU, then with every other provider that is installed."""
     try:
         session = OnnxSession.open(model.path)
         image = _image(session)
@@ -161,10 +162,10 @@ def _try_providers(model: ModelFile) -> Iterator[Finding]:
         yield Finding("cpu", "error", str(error), _replace(RUNTIMES, right_runtime()))
         return
     if not np.isfinite(reference).all():
-        yield Finding("cpu", "error", f"{model.path} gives values that are no numbers")
+        yield Finding("cpu", "error", f"{model.path} gives NaN or infinite values")
         return
     yield Finding("cpu", "ok", f"{CPU} runs {model.path.stem}")
-    compiled = compiled_providers()  # a plugin adds to it once it is loaded
+    compiled = compiled_providers()  # before a plugin adds its own, when it is loaded
     for key, provider in PROVIDERS.items():
         if provider.name != CPU and (_has_plugin(provider) or provider.name in compiled):
             yield _try_provider(key, provider, model, image, reference)
@@ -185,11 +186,11 @@ def _image(session: OnnxSession) -> Batch:
 
 
 def _try_foreign(name: str, model: ModelFile, image: Batch, reference: Batch) -> Finding:
-    """A provider that sr-batch has no --device for: whatever it does is only worth knowing."""
+    """Try a provider that has no --device in sr-batch; the result is only worth knowing."""
     subject = name.removesuffix("ExecutionProvider").lower()
     found = _try_provider(subject, Provider(name), model, image, reference)
     state = "runs" if found.status == "ok" else "does not start"
-    return Finding(subject, "info", f"{name} {state} here; sr-batch does without")
+    return Finding(subject, "info", f"{name} {state} here; sr-batch does not use it")
 
 
 def _try_provider(
@@ -203,6 +204,6 @@ def _try_provider(
         )
         if session.provider != provider.name:
             return Finding(subject, "info", f"{provider.name} is built in, but does not start here")
-        return look_at_difference(subject, provider.name, session(image), reference)
+        return check_difference(subject, provider.name, session(image), reference)
     except SrBatchError as error:
         return Finding(subject, "warning", f"{provider.name}: {error}", "upscale with --device cpu")

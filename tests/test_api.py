@@ -39,7 +39,7 @@ def enlarge(image: Any, model: str, **options: Any) -> Any:
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 @pytest.mark.parametrize("shape", [(9, 7), (9, 7, 1), (9, 7, 2), (9, 7, 3), (9, 7, 4)])
-def test_gives_an_array_for_an_array(model: str, shape: tuple[int, ...], kind: Any) -> None:
+def test_returns_an_array_for_an_array(model: str, shape: tuple[int, ...], kind: Any) -> None:
     out = enlarge(noise(*shape, kind=kind), model)
     assert out.shape == (18, 14, *shape[2:])
     assert out.dtype == kind
@@ -53,7 +53,7 @@ def test_the_last_of_two_or_four_channels_is_alpha(model: str) -> None:
     assert np.array_equal(out[..., :3], enlarge(pixels[..., :3], model))
 
 
-def test_gives_an_image_for_an_image(model: str) -> None:
+def test_returns_an_image_for_an_image(model: str) -> None:
     image = Image(noise(9, 7, 3), noise(9, 7), Metadata(icc=b"profile"), "tif")
     out = enlarge(image, model, scale=1.5)
     assert (out.color.shape, out.alpha.shape) == ((14, 11, 3), (14, 11))
@@ -61,7 +61,7 @@ def test_gives_an_image_for_an_image(model: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "I;16"])
-def test_gives_a_pil_image_for_a_pil_image(model: str, mode: str) -> None:
+def test_returns_a_pil_image_for_a_pil_image(model: str, mode: str) -> None:
     shape = {"L": (9, 7), "LA": (9, 7, 2), "RGB": (9, 7, 3), "RGBA": (9, 7, 4), "I;16": (9, 7)}
     pixels = noise(*shape[mode], kind=np.uint16 if mode == "I;16" else np.uint8)
     image = Pillow.fromarray(pixels)
@@ -82,7 +82,7 @@ def test_expands_palettes_and_single_bits(model: str) -> None:
     assert enlarge(rgb.convert("1"), model).mode == "L"
 
 
-def test_gives_an_upright_pil_image_for_a_path(model: str, tmp_path: Path) -> None:
+def test_returns_an_upright_pil_image_for_a_path(model: str, tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     picture = Pillow.fromarray(noise(20, 30, 3))
     exif = Pillow.Exif()
@@ -97,10 +97,10 @@ def test_gives_an_upright_pil_image_for_a_path(model: str, tmp_path: Path) -> No
         assert out.info["dpi"] == (300, 300)
 
 
-def test_says_that_pil_holds_no_deep_colour(model: str, tmp_path: Path) -> None:
+def test_refuses_16_bit_color_files_that_pil_cannot_hold(model: str, tmp_path: Path) -> None:
     path = tmp_path / "deep.png"
     cv2.imwrite(str(path), noise(9, 7, 3, kind=np.uint16))
-    with pytest.raises(UnsupportedImage, match=r"deep\.png: PIL has no images of 16-bit colour"):
+    with pytest.raises(UnsupportedImage, match=r"deep\.png: PIL has no 16-bit color images"):
         enlarge(path, model)
     cv2.imwrite(str(path), noise(9, 7, kind=np.uint16))
     assert enlarge(path, model).mode == "I;16"
@@ -127,7 +127,7 @@ def test_names_a_file_that_cannot_be_read(model: str, tmp_path: Path) -> None:
     ],
     ids=repr,
 )
-def test_refuses_what_is_no_picture(model: str, image: Any) -> None:
+def test_refuses_what_is_not_a_picture(model: str, image: Any) -> None:
     with pytest.raises(UnsupportedImage):
         enlarge(image, model)
 
@@ -139,11 +139,11 @@ def test_refuses_options_out_of_range() -> None:
         sr_batch.upscale(noise(4, 4), "nope")
 
 
-def test_uses_the_shipped_network_by_default() -> None:
+def test_uses_the_default_network() -> None:
     assert sr_batch.upscale(noise(12, 10, 3)).shape == (24, 20, 3)
 
 
-def test_importing_it_loads_next_to_nothing() -> None:
+def test_importing_the_package_loads_no_library() -> None:
     script = (
         "import sys, sr_batch; print(sr_batch.__version__);"
         " print(*({'numpy', 'PIL', 'cv2', 'onnxruntime'} & set(sys.modules)))"
@@ -154,6 +154,6 @@ def test_importing_it_loads_next_to_nothing() -> None:
     assert run.stdout.splitlines() == [sr_batch.__version__, ""]
 
 
-def test_has_nothing_else() -> None:
+def test_has_no_other_attribute() -> None:
     with pytest.raises(AttributeError, match="downscale"):
         sr_batch.downscale  # noqa: B018

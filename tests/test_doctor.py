@@ -9,30 +9,30 @@ import pytest
 from sr_batch.doctor import (
     OPENCVS,
     RUNTIMES,
+    check_cv2,
+    check_difference,
+    check_family,
+    check_models,
+    check_onnxruntime,
     examine,
     installed,
-    look_at_cv2,
-    look_at_difference,
-    look_at_family,
-    look_at_models,
-    look_at_onnxruntime,
     right_runtime,
 )
 from sr_batch.inference.model_catalog import ModelFile
 
 
 def install(folder: Path, name: str, version: str) -> None:
-    """What an installer leaves of a package, as far as its name and version go."""
+    """Write the metadata of an installed package: its name and version."""
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n")
 
 
-def test_finds_both_runtimes_and_the_command_that_mends_it(tmp_path: Path) -> None:
+def test_finds_both_runtimes_and_the_command_that_fixes_it(tmp_path: Path) -> None:
     install(tmp_path, "onnxruntime", "1.30.0")
     install(tmp_path, "onnxruntime-gpu", "1.31.1")
     packages = installed(distributions(path=[str(tmp_path)]))
-    finding = look_at_family("runtime", RUNTIMES, "onnxruntime-gpu", packages)
+    finding = check_family("runtime", RUNTIMES, "onnxruntime-gpu", packages)
     assert finding.status == "warning"
     assert "onnxruntime 1.30.0 and onnxruntime-gpu 1.31.1" in finding.detail
     assert finding.fix == (
@@ -41,23 +41,23 @@ def test_finds_both_runtimes_and_the_command_that_mends_it(tmp_path: Path) -> No
     )
 
 
-def test_one_runtime_is_well(tmp_path: Path) -> None:
+def test_one_runtime_is_ok(tmp_path: Path) -> None:
     install(tmp_path, "OnnxRuntime_GPU", "1.31.1")
     packages = installed(distributions(path=[str(tmp_path)]))
-    finding = look_at_family("runtime", RUNTIMES, "onnxruntime-gpu", packages)
+    finding = check_family("runtime", RUNTIMES, "onnxruntime-gpu", packages)
     assert (finding.status, finding.detail) == ("ok", "onnxruntime-gpu 1.31.1")
     assert finding.fix is None
 
 
 def test_no_runtime_is_an_error() -> None:
-    finding = look_at_family("runtime", RUNTIMES, "onnxruntime", {"numpy": "2.4.0"})
+    finding = check_family("runtime", RUNTIMES, "onnxruntime", {"numpy": "2.4.0"})
     assert finding.status == "error"
     assert finding.fix == f"{sys.executable} -m pip install onnxruntime"
 
 
 def test_two_opencvs_overwrite_each_other() -> None:
     packages = {"opencv-python": "5.0", "opencv-python-headless": "5.0"}
-    finding = look_at_family("opencv", OPENCVS, "opencv-python-headless", packages)
+    finding = check_family("opencv", OPENCVS, "opencv-python-headless", packages)
     assert finding.status == "warning"
     assert finding.fix is not None
     assert finding.fix.endswith("pip install opencv-python-headless")
@@ -67,26 +67,26 @@ def test_the_runtime_of_this_machine_is_the_one_installed() -> None:
     assert right_runtime() in installed()
 
 
-def test_names_the_system_library_that_opencv_lacks() -> None:
+def test_names_the_system_library_that_opencv_needs() -> None:
     error = "libGL.so.1: cannot open shared object file: No such file or directory"
-    finding = look_at_cv2(error)
+    finding = check_cv2(error)
     assert finding.status == "error"
     assert "libGL.so.1" in finding.detail
     assert finding.fix is not None
     assert finding.fix.endswith("install opencv-python-headless")
 
 
-def test_a_runtime_that_cannot_be_loaded_is_installed_anew() -> None:
-    finding = look_at_onnxruntime("No module named 'onnxruntime.capi'")
+def test_a_runtime_that_cannot_be_loaded_is_reinstalled() -> None:
+    finding = check_onnxruntime("No module named 'onnxruntime.capi'")
     assert finding.status == "error"
     assert finding.fix is not None
     assert finding.fix.endswith(f"install {right_runtime()}")
 
 
-def test_no_network_is_an_error(tmp_path: Path) -> None:
-    assert look_at_models([]).status == "error"
+def test_a_missing_network_is_an_error(tmp_path: Path) -> None:
+    assert check_models([]).status == "error"
     model = ModelFile("espcn", 2, "fp32", tmp_path / "espcn_x2.onnx")
-    assert look_at_models([model]).detail == "espcn_x2"
+    assert check_models([model]).detail == "espcn_x2"
 
 
 REFERENCE = np.full((1, 1, 4, 4), 0.5, np.float32)
@@ -98,12 +98,12 @@ REFERENCE = np.full((1, 1, 4, 4), 0.5, np.float32)
 def test_compares_a_provider_with_the_cpu(off_by: float, status: str) -> None:
     output = REFERENCE.copy()
     output[0, 0, 1, 1] += off_by
-    finding = look_at_difference("cuda", "CUDAExecutionProvider", output, REFERENCE)
+    finding = check_difference("cuda", "CUDAExecutionProvider", output, REFERENCE)
     assert finding.status == status
     assert "CUDAExecutionProvider" in finding.detail
 
 
-def test_this_machine_is_examined_by_doing_the_work() -> None:
+def test_checks_this_machine_by_running_a_network() -> None:
     findings = {finding.subject: finding for finding in examine()}
     assert findings["runtime"].status == "ok"
     assert findings["models"].status == "ok"

@@ -1,4 +1,4 @@
-"""Text for people goes to standard error, one line a message."""
+"""Messages for people: one line each, on standard error."""
 
 import sys
 
@@ -6,8 +6,8 @@ from sr_batch.core.results import one_line
 
 
 def say(text: str) -> None:
-    """Print one line on standard error, whatever the file it names is called."""
-    if sys.stderr:  # None when it was closed; print would then take standard output
+    """Print one line on standard error; control characters of file names are escaped."""
+    if sys.stderr:  # None if it is closed; print would then use standard output
         print(one_line(text), file=sys.stderr, flush=True)
 
 

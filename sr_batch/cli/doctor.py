@@ -1,4 +1,4 @@
-"""``sr-batch doctor``: looks, tries, and prints the command that mends what it finds."""
+"""``sr-batch doctor``: finds problems of this machine, and prints the command that fixes each."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per finding.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per finding.")
+    ] = False,
 ) -> None:
-    """Try everything that an upscale needs on this machine, and say how to mend what fails.
+    """Check all that an upscale needs on this machine, and print how to fix what fails.
 
-    Exit codes: 0 the tool can work here, 1 it cannot.
+    Exit codes: 0 the tool works here, 1 it does not.
     """
     from sr_batch.doctor import examine
 
@@ -26,11 +28,11 @@ def doctor(
         healthy = healthy and finding.status != "error"
         typer.echo(json.dumps(asdict(finding)) if as_json else describe(finding))
     if not as_json:
-        typer.echo("sr-batch can work here." if healthy else "sr-batch cannot work here yet.")
+        typer.echo("sr-batch works here." if healthy else "sr-batch does not work here yet.")
     raise typer.Exit(0 if healthy else 1)
 
 
 def describe(finding: Finding) -> str:
-    """One line, and a second one with the command that mends it."""
+    """One line, and a second one with the command that fixes the problem."""
     line = f"{finding.status:8}{finding.subject:14}{finding.detail}"
-    return f"{line}\n{'':8}{'':14}to mend it: {finding.fix}" if finding.fix else line
+    return f"{line}\n{'':8}{'':14}to fix it: {finding.fix}" if finding.fix else line

@@ -1,4 +1,4 @@
-"""``sr-batch models``: which networks there are and what they say of themselves."""
+"""``sr-batch models``: lists the installed networks and shows their metadata."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
 COLUMNS = ("NAME", "SCALE", "COLOR", "PRECISION", "SIZE", "SET5 PSNR-Y", "LICENCE")
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per network.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per network.")]
 
 
 @app.callback()
 def models(context: typer.Context) -> None:
-    """Show the networks that are installed; the list, when no command is given."""
+    """Show the installed networks. Without a command: list them."""
     if context.invoked_subcommand is None:
         list_models()
 
 
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """List the networks: one line for each file."""
+    """List the networks, one line per file."""
     from sr_batch.inference.model_catalog import find_models
 
     found = [(model, _spec(model)) for model in find_models()]
@@ -42,9 +42,11 @@ def list_models(as_json: AsJson = False) -> None:
 
 @app.command("show")
 def show_model(
-    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="As for upscale --model.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME|FILE", help="A network, as for upscale --model.")
+    ],
 ) -> None:
-    """Show all that the files of a network say of themselves, and where their cards are."""
+    """Show the metadata of a network's files, and the paths of their model cards."""
     from sr_batch.inference.model_catalog import choose
 
     for model in choose(name).values():
@@ -54,7 +56,7 @@ def show_model(
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Lines with aligned columns."""
+    """Lines of text, with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

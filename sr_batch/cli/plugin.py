@@ -1,4 +1,4 @@
-"""``sr-batch plugin``: bring sr-batch into other programs, and out of them again."""
+"""``sr-batch plugin``: installs and removes sr-batch in other programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import typer
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
 Name = Annotated[
-    str, typer.Argument(metavar="NAME", show_default=False, help="As `plugin status` lists them.")
+    str,
+    typer.Argument(
+        metavar="NAME", show_default=False, help="A plug-in that `plugin status` lists."
+    ),
 ]
 
 
@@ -22,7 +25,7 @@ def plugin() -> None:
 
 @app.command("install")
 def install(name: Name) -> None:
-    """Install a plug-in for this user, or bring it up to date."""
+    """Install a plug-in for this user, or update it."""
     from sr_batch.integrations import installer
     from sr_batch.integrations.shipped import own_command
 
@@ -32,7 +35,7 @@ def install(name: Name) -> None:
 
 @app.command("uninstall")
 def uninstall(name: Name) -> None:
-    """Remove what `plugin install` wrote, and nothing else."""
+    """Remove the files that `plugin install` wrote, and no others."""
     from sr_batch.integrations import installer
 
     lines = installer(name).uninstall()
@@ -43,11 +46,13 @@ def uninstall(name: Name) -> None:
 @app.command("status")
 def status(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", show_default=False)] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per plug-in.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per plug-in.")
+    ] = False,
 ) -> None:
-    """Say which plug-ins are installed, where, and whether they work.
+    """Show which plug-ins are installed, where, and whether they work.
 
-    Exit codes: 0 all that is installed works, 1 something is broken.
+    Exit codes: 0 all installed plug-ins work, 1 at least one is broken.
     """
     from sr_batch.integrations import INSTALLERS, installer
 
@@ -61,5 +66,5 @@ def status(
             continue
         typer.echo(f"{each:<14}{found.state:<8}{found.detail}")
         if found.fix:
-            typer.echo(f"{'':<22}to mend it: {found.fix}")
+            typer.echo(f"{'':<22}to fix it: {found.fix}")
     raise typer.Exit(1 if broken else 0)

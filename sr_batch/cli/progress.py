@@ -1,4 +1,4 @@
-"""The progress bar. The only importer of rich, itself imported only on a terminal."""
+"""The progress bar. Only this module imports rich, and it is imported only on a terminal."""
 
 from rich.console import Console
 from rich.progress import (
@@ -22,7 +22,7 @@ class _Speed(ProgressColumn):
 
 
 class Bar:
-    """Files finished, MP/s and an ETA by pixels; lines said meanwhile scroll above it."""
+    """Finished files, MP/s and an ETA by pixels. Messages scroll above it."""
 
     def __init__(self, files: int, pixels: int) -> None:
         self._progress = Progress(
@@ -39,17 +39,17 @@ class Bar:
         self._progress.start()
 
     def advance(self, pixels: int) -> None:
-        """``pixels`` more of the input are done; any thread may say so."""
+        """Count ``pixels`` of the inputs as done. Thread-safe."""
         self._progress.advance(self._task, pixels)
 
     def show(self, finished: int, pixels: int) -> None:
-        """So many files are finished, and so many pixels are to be done in all."""
+        """Set the number of finished files and the total of pixels."""
         self._progress.update(self._task, finished=finished, total=pixels)
 
     def say(self, line: str) -> None:
-        """Print one line above the bar, as it is."""
+        """Print one line above the bar, unchanged."""
         self._progress.console.print(line, markup=False, highlight=False)
 
     def close(self) -> None:
-        """Take the bar off the screen and give the cursor back."""
+        """Remove the bar and restore the cursor."""
         self._progress.stop()

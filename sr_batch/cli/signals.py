@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM during a batch: the first asks it to stop, the second leaves at once."""
+"""SIGINT and SIGTERM during a batch: the first one stops it cleanly, the second one at once."""
 
 import os
 import signal
@@ -16,11 +16,11 @@ _SHOW_CURSOR = b"\x1b[?25h"  # the progress bar hides it
 
 @dataclass
 class Stop:
-    """Whether the run was asked to stop.
+    """Whether a signal has asked the run to stop.
 
     Attributes:
-        event: Set by the first signal; what works in the background looks at it.
-        signal: Number of the signal that came; None when none did.
+        event: Set by the first signal; background work checks it.
+        signal: Number of the first signal; None until it comes.
     """
 
     event: threading.Event = field(default_factory=threading.Event)
@@ -28,29 +28,29 @@ class Stop:
 
     @property
     def exit_code(self) -> int | None:
-        """What a shell expects of a process that a signal ended; None when none did."""
+        """128 + the signal, as shells expect; None if no signal came."""
         return None if self.signal is None else 128 + self.signal
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        # The next signal may come in the midst of this: what it looks at is set first.
+        # The next signal may interrupt this handler, so set first what it checks.
         if self.signal is not None:
             if has_terminal():
                 _tell(_SHOW_CURSOR)
             os._exit(128 + number)
         self.signal = number
         self.event.set()
-        _tell(b"stopping; once more to leave at once\n")
+        _tell(b"stopping; press Ctrl-C once more to stop at once\n")
 
 
 class Hangup:
-    """Whether SIGHUP asked to begin anew."""
+    """Whether SIGHUP has asked the watch to read its settings again."""
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
         self._asked = False
 
     def taken(self) -> bool:
-        """Whether it did, and nothing asked to end; forgotten here."""
+        """Whether it has, and no signal to stop came; resets the request."""
         asked, self._asked = self._asked and self._stop.signal is None, False
         if asked:
             self._stop.event.clear()
@@ -63,7 +63,7 @@ class Hangup:
 
 @contextmanager
 def again_on_hangup(stop: Stop) -> Iterator[Hangup]:
-    """End the work in hand on SIGHUP, too, while the block runs; main thread only."""
+    """Let SIGHUP interrupt the work as well, while the block runs. Main thread only."""
     hangup = Hangup(stop)
     if not hasattr(signal, "SIGHUP"):
         yield hangup
@@ -76,7 +76,7 @@ def again_on_hangup(stop: Stop) -> Iterator[Hangup]:
 
 
 def _tell(text: bytes) -> None:
-    # Not print: a handler must not enter a buffered stream that it may have interrupted.
+    # Not print: the handler may have interrupted a write to the same buffered stream.
     if sys.stderr:
         with suppress(OSError):
             os.write(sys.stderr.fileno(), text)
@@ -84,7 +84,7 @@ def _tell(text: bytes) -> None:
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """Turn SIGINT and SIGTERM into a :class:`Stop` while the block runs; main thread only."""
+    """Turn SIGINT and SIGTERM into a :class:`Stop` while the block runs. Main thread only."""
     stop = Stop()
     before = {
         number: signal.signal(number, stop._receive) for number in (signal.SIGINT, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""``sr-batch status`` and ``sr-batch retry``: what a watch has made of its folder."""
+"""``sr-batch status`` and ``sr-batch retry``: the results of a watch, and its failures again."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _HOUR = 3600.0
 _SHOWN = 5
 
 Folder = Annotated[
-    Path, typer.Argument(metavar="OUT", show_default=False, help="The output folder of a watch.")
+    Path, typer.Argument(metavar="OUT", show_default=False, help="Output folder of a watch.")
 ]
 
 
 def status(
     output: Folder,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show what a watch has done: counts, the last errors, images and megapixels of an hour."""
+    """Show the counts of a watch, its last errors, and the work of the last hour."""
     from sr_batch.watch.lock import holder
 
     outcomes = _journal(output).all()
-    record = _summed(outcomes, holder(output), time.time())
+    record = _totals(outcomes, holder(output), time.time())
     if as_json:
         typer.echo(json.dumps(record))
         return
@@ -49,7 +49,7 @@ def status(
 
 
 def retry(output: Folder) -> None:
-    """Let a watch try again what has failed: at its next look at the folder, or its next start."""
+    """Make a watch retry failed inputs, at its next scan of the folder or its next start."""
     journal = _journal(output)
     failed = journal.failed()
     journal.forget(failed)
@@ -65,7 +65,7 @@ def _journal(output: Path) -> Journal:
     return Journal(output, say)
 
 
-def _summed(
+def _totals(
     outcomes: dict[Path, Outcome], process: int | None, now: float
 ) -> dict[str, int | float | list[dict[str, str | float]] | None]:
     counts = Counter(outcome.status for outcome in outcomes.values())
@@ -82,6 +82,6 @@ def _summed(
 
 
 def _errors(outcomes: dict[Path, Outcome]) -> list[Outcome]:
-    """The last ones, the newest first."""
+    """The last errors, the newest first."""
     faults = [outcome for outcome in outcomes.values() if outcome.error]
     return sorted(faults, key=lambda outcome: outcome.finished, reverse=True)[:_SHOWN]

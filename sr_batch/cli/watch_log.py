@@ -1,4 +1,4 @@
-"""What a watch says: lines for people, or a JSON object per event. It keeps nothing."""
+"""The messages of a watch: lines for people, or one JSON object per event."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from sr_batch.files.atomic_write import write_output
 from sr_batch.files.reading import PIPE
 from sr_batch.watch.listener import Listener
 
-_FAULTS = ("failed: ", "stopped: ")
-_QUIET_FOR = 600.0
+_ERRORS = ("failed: ", "stopped: ")
+_NO_REPEAT_SECONDS = 600.0
 
 
 class WatchLog(Listener):
-    """Prints what happens. A line that was said lately is not said again.
+    """Prints events as they happen. A recent line is not repeated.
 
     Args:
-        as_json: Objects on standard output in place of lines on standard error.
-        volume: -1 says only what went wrong, 1 also what was skipped.
-        clock: Seconds that run on; another one for tests.
+        as_json: Print objects on standard output instead of lines on standard error.
+        volume: -1 prints only errors, 1 also what was skipped.
+        clock: Monotonic seconds; tests replace it.
     """
 
     def __init__(
@@ -35,11 +35,11 @@ class WatchLog(Listener):
         self._said: dict[str, float] = {}
 
     def say(self, text: str, kind: str = "") -> None:
-        """One line."""
-        if self._volume < 0 and kind not in _FAULTS:
+        """Print one line."""
+        if self._volume < 0 and kind not in _ERRORS:
             return
         now = self._clock()
-        while self._said and now - next(iter(self._said.values())) >= _QUIET_FOR:
+        while self._said and now - next(iter(self._said.values())) >= _NO_REPEAT_SECONDS:
             del self._said[next(iter(self._said))]  # the oldest is the first
         if kind + text in self._said:
             return
@@ -50,7 +50,7 @@ class WatchLog(Listener):
             say(kind + text)
 
     def add(self, result: JobResult) -> None:
-        """What became of one file."""
+        """Print the result of one file."""
         if self._as_json:
             self._print({"event": "result", **to_json(result)})
         elif isinstance(result, Failed):

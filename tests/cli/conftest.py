@@ -1,4 +1,4 @@
-"""Runs the tool as a user does: a real process in an empty folder, with the exported models."""
+"""Runs the tool as users do: a real process in an empty folder, with the exported models."""
 
 import json
 import os
@@ -15,18 +15,18 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 
-# One thread each, and no GPU even where there is one: every machine sees the same.
+# One thread, and no GPU even if there is one: the same results on every machine.
 ENVIRONMENT: dict[str, str] = os.environ | {
     "PYTHONPATH": str(ROOT),
     "OMP_NUM_THREADS": "1",
     "CUDA_VISIBLE_DEVICES": "-1",
-    "XDG_CONFIG_HOME": "/nonexistent",  # no settings of whoever runs the tests
+    "XDG_CONFIG_HOME": "/nonexistent",  # not the settings of the user who runs the tests
 }
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What a process left."""
+    """The exit code and output of a process."""
 
     code: int
     out: bytes
@@ -34,7 +34,7 @@ class Finished:
 
     @property
     def results(self) -> list[dict[str, Any]]:
-        """The JSON objects on standard output, without the closing one."""
+        """The JSON objects on standard output, without the last one."""
         return [json.loads(line) for line in self.out.splitlines()][:-1]
 
     @property
@@ -46,7 +46,7 @@ class Finished:
 def start(
     *arguments: str | Path, cwd: Path, limit: Callable[[], None] | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start ``sr-batch`` with pipes on all three streams; ``limit`` is called in it first."""
+    """Start ``sr-batch`` with pipes on all three streams; ``limit`` runs first in the child."""
     return subprocess.Popen(
         [sys.executable, "-m", "sr_batch", *map(str, arguments)],
         cwd=cwd,
@@ -59,7 +59,7 @@ def start(
 
 
 def finish(process: subprocess.Popen[bytes], data: bytes | None = None) -> Finished:
-    """Wait for the end; a user's mistake must never show a traceback."""
+    """Wait for the end. No mistake of a user may show a traceback."""
     out, err = process.communicate(data, timeout=120)
     text = err.decode(errors="surrogateescape")
     assert "Traceback" not in text
@@ -95,7 +95,7 @@ Photo = Callable[..., Path]
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Photo:
-    """Write a small picture at a path under ``tmp_path``; no two names get the same pixels."""
+    """Write a small picture under ``tmp_path``. Every name has its own pixels."""
 
     def write(name: str, size: tuple[int, int] = (24, 16), mode: str = "RGB") -> Path:
         path = tmp_path / name
@@ -109,7 +109,7 @@ def photo(tmp_path: Path) -> Photo:
 
 
 def size_of(path: Path) -> tuple[int, int]:
-    """Width and height of a picture, decoded whole."""
+    """Width and height of a picture, after decoding all of it."""
     with Image.open(path) as image:
         image.load()
         return image.size

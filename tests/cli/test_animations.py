@@ -9,7 +9,7 @@ from tests.codec.pictures import saved, smooth
 
 
 def test_enlarges_an_animation_frame_by_frame(tool: Tool, tmp_path: Path) -> None:
-    """One that another program made, through a real network."""
+    """With a real network, and a file of another program."""
     (tmp_path / "in").mkdir()
     frames = [Image.fromarray(smooth(24, 40, 3)[:, left : left + 32]) for left in range(4)]
     times = [40, 70, 20, 200]

@@ -1,4 +1,4 @@
-"""The gate as continuous integration runs it, on the smallest network and a small picture."""
+"""The gate as continuous integration runs it, with the smallest network and a small picture."""
 
 import json
 import shutil
@@ -35,7 +35,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def network(measured: Path, tmp_path: Path) -> Path:
-    """A copy of all that, to be spoiled."""
+    """A copy of these files, for a test to break."""
     shutil.copytree(measured, tmp_path, dirs_exist_ok=True)
     return tmp_path / f"{NETWORK}.onnx"
 
@@ -55,13 +55,13 @@ def change_row(baseline: Path, **values: Any) -> None:
     baseline.write_text(json.dumps(report))
 
 
-def test_compares_with_its_own_baseline_and_leaves_a_report(baseline: Path, tool: Tool) -> None:
+def test_compares_with_its_baseline_and_writes_a_report(baseline: Path, tool: Tool) -> None:
     run = bench(tool, "-o", "out")
     assert (run.code, run.err) == (0, "")
     head, row, *_, last = run.out.decode().splitlines()
     assert head.split()[:4] == ["NETWORK", "SET", "BICUBIC", "QUALITY"]
     assert row.split()[:2] == [NETWORK, "hr"]
-    assert last == "nothing is wrong"
+    assert last == "no problems"
     out = baseline.parent / "out"
     assert {path.name for path in out.iterdir()} == {"bench.json", "bench.md", "bench.png"}
     assert (
@@ -72,10 +72,10 @@ def test_compares_with_its_own_baseline_and_leaves_a_report(baseline: Path, tool
         chart.load()
 
 
-def test_finds_parity_that_an_altered_file_has_lost(
+def test_finds_that_an_altered_file_has_lost_parity(
     baseline: Path, network: Path, tool: Tool
 ) -> None:
-    """Weights that are a little off look like a network and run like one."""
+    """A network with slightly wrong weights loads and runs like any other."""
     model = onnx.load(network)
     weight = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
     weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) * 1.01, weight.name))
@@ -88,7 +88,7 @@ def test_finds_parity_that_an_altered_file_has_lost(
         assert baseline.read_bytes() == before
 
 
-def test_finds_a_slow_network_only_after_it_was_slow_again(baseline: Path, tool: Tool) -> None:
+def test_reports_a_slow_network_after_a_second_measurement(baseline: Path, tool: Tool) -> None:
     change_row(baseline, speed=1000.0)
     run = bench(tool)
     assert run.code == 1
@@ -96,14 +96,14 @@ def test_finds_a_slow_network_only_after_it_was_slow_again(baseline: Path, tool:
     assert len(run.err.splitlines()) == 1
 
 
-def test_compares_no_speeds_with_another_processor(baseline: Path, tool: Tool) -> None:
+def test_compares_no_speeds_of_different_processors(baseline: Path, tool: Tool) -> None:
     change_row(baseline, speed=1000.0)
     report = json.loads(baseline.read_bytes())
     here, report["where"]["processor"] = report["where"]["processor"], "another"
     baseline.write_text(json.dumps(report))
     run = bench(tool)
     assert run.code == 0
-    assert run.err == f"speeds are not compared: the baseline has none of {here}\n"
+    assert run.err == f"speeds are not compared: the baseline has none for {here}\n"
     report["elsewhere"] = {here: {NETWORK: 1000.0}}
     baseline.write_text(json.dumps(report))
     run = bench(tool)
@@ -131,7 +131,7 @@ def test_finds_a_network_without_card_record_or_row(
     assert run.code == 1
     for words in (f"{NETWORK}.md is missing", f"{NETWORK}.npz is missing", "has no row of it"):
         assert words in run.err
-    assert run.out.decode().splitlines()[-1] == "wrong: 4"
+    assert run.out.decode().splitlines()[-1] == "problems: 4"
 
 
 def test_refuses_to_compare_other_pictures(baseline: Path, tool: Tool) -> None:
@@ -177,15 +177,13 @@ def test_an_update_of_one_network_keeps_speeds_of_two_processors_apart(
         (("edrs",), "did you mean edsr?"),
     ],
 )
-def test_a_mistake_is_answered_in_one_line(
-    tool: Tool, arguments: tuple[str, ...], words: str
-) -> None:
+def test_reports_a_mistake_in_one_line(tool: Tool, arguments: tuple[str, ...], words: str) -> None:
     run = tool("bench", *arguments)
     assert (run.code, run.out, len(run.err.splitlines())) == (2, b"", 1)
     assert words in run.err
 
 
-def test_names_stand_for_every_scale_and_precision() -> None:
+def test_a_name_selects_every_scale_and_precision() -> None:
     models = find_models()
     assert choice_of([]) == Choice(models, True)
     espcn = [model for model in models if model.name == "espcn"]

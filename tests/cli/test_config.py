@@ -35,7 +35,7 @@ def test_takes_defaults_from_a_named_file(tool: Tool, photo: Photo, tmp_path: Pa
     assert size_of(tmp_path / "two/a-48.png") == (48, 32)
 
 
-def test_takes_defaults_from_the_users_own_file(
+def test_takes_defaults_from_the_file_of_the_user(
     tool: Tool, photo: Photo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo("a.png")

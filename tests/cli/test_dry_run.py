@@ -1,4 +1,4 @@
-"""What would be made, and what it would cost, without a trace."""
+"""``--dry-run`` shows outputs and costs, and writes nothing."""
 
 from pathlib import Path
 
@@ -11,9 +11,7 @@ def files(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
-def test_says_what_would_be_made_and_makes_nothing(
-    tool: Tool, photo: Photo, tmp_path: Path
-) -> None:
+def test_shows_the_outputs_and_writes_nothing(tool: Tool, photo: Photo, tmp_path: Path) -> None:
     photo("in/a.png")
     photo("in/b.jpg", size=(40, 30))
     before = files(tmp_path)
@@ -25,7 +23,7 @@ def test_says_what_would_be_made_and_makes_nothing(
     assert "2 images: 2 to do (about " in run.err
 
 
-def test_tells_machines_the_same(tool: Tool, photo: Photo) -> None:
+def test_prints_the_same_as_json(tool: Tool, photo: Photo) -> None:
     photo("in/a.png")
     run = tool("upscale", "in", *EDSR, "--long-edge", "30", "--dry-run", "--json")
     (planned,) = run.results
@@ -38,7 +36,7 @@ def test_tells_machines_the_same(tool: Tool, photo: Photo) -> None:
     assert run.summary["planned"] == run.summary["not_run"] == 1
 
 
-def test_knows_what_is_done_and_what_would_fail(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+def test_shows_what_is_done_and_what_would_fail(tool: Tool, photo: Photo, tmp_path: Path) -> None:
     photo("in/a.png")
     assert tool("upscale", "in", "--model", "espcn").code == 0
     photo("in/b.png")

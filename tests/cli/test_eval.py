@@ -17,7 +17,7 @@ def folder(tmp_path: Path, photo: Photo) -> Path:
     return tmp_path / "hr"
 
 
-def test_judges_every_picture_and_their_mean(tool: Tool, folder: Path) -> None:
+def test_measures_every_picture_and_the_mean(tool: Tool, folder: Path) -> None:
     run = tool("eval", folder, "--model", "espcn", "--scale", "3", "--device", "cpu")
     assert (run.code, run.err) == (0, "")
     head, first, second, last, notes = run.out.decode().splitlines()
@@ -27,7 +27,7 @@ def test_judges_every_picture_and_their_mean(tool: Tool, folder: Path) -> None:
     assert notes.startswith("2 of 2 pictures, border 3: PSNR in dB / SSIM of BT.601")
 
 
-def test_a_real_photograph_gains_what_a_network_is_for(tool: Tool, tmp_path: Path) -> None:
+def test_a_network_beats_bicubic_on_a_photograph(tool: Tool, tmp_path: Path) -> None:
     (tmp_path / "hr").mkdir()
     shutil.copy(PHOTOS / "chelsea.jpg", tmp_path / "hr")
     run = tool("eval", "hr", "--model", "espcn", "--json", "--device", "cpu")
@@ -38,7 +38,7 @@ def test_a_real_photograph_gains_what_a_network_is_for(tool: Tool, tmp_path: Pat
     assert run.summary == record | {"picture": "mean"}
 
 
-def test_a_bad_picture_costs_one_line(tool: Tool, folder: Path, photo: Photo) -> None:
+def test_reports_a_bad_picture_in_one_line(tool: Tool, folder: Path, photo: Photo) -> None:
     (folder / "broken.png").write_bytes((folder / "a.png").read_bytes()[:200])
     photo("hr/tiny.png", (9, 9))
     run = tool("eval", folder, "--model", "espcn", "--json", "--device", "cpu")
@@ -53,12 +53,12 @@ def test_a_bad_picture_costs_one_line(tool: Tool, folder: Path, photo: Photo) ->
     ("arguments", "words"),
     [
         (("nowhere",), "nowhere: no such folder"),
-        (("hr", "--model", "refiner", "--scale", "3"), "refiner is there for x4"),
+        (("hr", "--model", "refiner", "--scale", "3"), "refiner exists for x4"),
         (("hr", "--model", "edrs"), "did you mean edsr?"),
         (("hr", "--jobs", "0"), "--jobs 0: allowed is at least 1"),
     ],
 )
-def test_a_mistake_is_answered_in_one_line(
+def test_reports_a_mistake_in_one_line(
     tool: Tool, folder: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     run = tool("eval", *arguments)
@@ -66,7 +66,7 @@ def test_a_mistake_is_answered_in_one_line(
     assert words in run.err
 
 
-def test_json_is_valid_where_nothing_differs(tool: Tool, tmp_path: Path) -> None:
+def test_json_is_valid_if_nothing_differs(tool: Tool, tmp_path: Path) -> None:
     (tmp_path / "hr").mkdir()
     Image.new("RGB", (40, 40), "gray").save(tmp_path / "hr" / "flat.png")
     run = tool("eval", "hr", "--model", "espcn", "--json", "--device", "cpu")

@@ -1,4 +1,4 @@
-"""What becomes of a file that stands in an output's place and is not ours."""
+"""``--existing``: an output's name is taken by a file that sr-batch did not write."""
 
 import pytest
 
@@ -11,7 +11,7 @@ ESPCN = ("--model", "espcn")
     ("policy", "code", "status"),
     [("error", 3, "failed"), ("skip", 0, "skipped"), ("overwrite", 0, "done")],
 )
-def test_does_as_told(policy: str, code: int, status: str, tool: Tool, photo: Photo) -> None:
+def test_follows_the_policy(policy: str, code: int, status: str, tool: Tool, photo: Photo) -> None:
     photo("in/a.png")
     foreign = photo("out/a.png", size=(7, 5))
     before = foreign.read_bytes()
@@ -27,7 +27,7 @@ def test_does_as_told(policy: str, code: int, status: str, tool: Tool, photo: Ph
         assert "--existing skip or overwrite" in result["error"]
 
 
-def test_a_name_template_and_patterns_work_from_the_command_line(tool: Tool, photo: Photo) -> None:
+def test_takes_a_name_template_and_patterns(tool: Tool, photo: Photo) -> None:
     photo("in/a.png")
     photo("in/b.jpg")
     kept = photo("in/raw/c.png")

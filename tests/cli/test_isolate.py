@@ -1,4 +1,4 @@
-"""``--isolate`` by command: the same files, and a clean end."""
+"""``--isolate`` on the command line: equal files, and a clean end."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from tests.cli.conftest import ENVIRONMENT, Photo, Tool, finish
 ESPCN = ("--model", "espcn")
 
 
-def test_makes_the_same_files(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+def test_writes_equal_files(tool: Tool, photo: Photo, tmp_path: Path) -> None:
     for name, mode in [("a.png", "RGB"), ("b.jpg", "L"), ("c.webp", "RGBA"), ("d.tif", "RGB")]:
         photo(f"in/{name}", mode=mode)
     (tmp_path / "in/broken.png").write_bytes((tmp_path / "in/a.png").read_bytes()[:-40])
@@ -30,13 +30,13 @@ def test_makes_the_same_files(tool: Tool, photo: Photo, tmp_path: Path) -> None:
 
 
 def children(pid: int) -> list[str]:
-    """Processes that any thread of ``pid`` started, where the system tells."""
+    """Child processes of all threads of ``pid``, if the system lists them."""
     files = Path(f"/proc/{pid}/task").glob("*/children")
     return [child for file in files for child in file.read_text().split()]
 
 
 def test_an_interrupt_of_all_processes_ends_the_run_cleanly(photo: Photo, tmp_path: Path) -> None:
-    """As a terminal sends it."""
+    """Ctrl-C on a terminal signals the whole process group."""
     for index in range(30):
         photo(f"photos/{index:03}.png", size=(128, 128))
     process = subprocess.Popen(
@@ -49,7 +49,7 @@ def test_an_interrupt_of_all_processes_ends_the_run_cleanly(photo: Photo, tmp_pa
         process_group=0,
     )
     assert process.stdout is not None
-    first = process.stdout.readline()  # by now it is at work
+    first = process.stdout.readline()  # now it is working
     decoders = children(process.pid)
     assert decoders or sys.platform != "linux"
     os.killpg(process.pid, signal.SIGINT)

@@ -15,7 +15,7 @@ def test_lists_every_exported_network(tool: Tool) -> None:
     assert {line.split()[0] for line in lines[1:]} == {file.split("_x")[0] for file in FILES}
 
 
-def test_lists_them_for_machines(tool: Tool) -> None:
+def test_lists_them_as_json(tool: Tool) -> None:
     run = tool("models", "list", "--json")
     models = [json.loads(line) for line in run.out.splitlines()]
     assert {Path(model["path"]).name for model in models} == FILES
@@ -25,11 +25,11 @@ def test_lists_them_for_machines(tool: Tool) -> None:
     }
 
 
-def test_lists_when_told_nothing_more(tool: Tool) -> None:
+def test_lists_by_default(tool: Tool) -> None:
     assert tool("models").out == tool("models", "list").out
 
 
-def test_shows_the_whole_contract_and_the_card(tool: Tool) -> None:
+def test_shows_all_metadata_and_the_card(tool: Tool) -> None:
     run = tool("models", "show", "espcn")
     text = run.out.decode()
     assert run.code == 0
@@ -40,7 +40,7 @@ def test_shows_the_whole_contract_and_the_card(tool: Tool) -> None:
         assert f"espcn_x{scale}.md" in text
 
 
-def test_an_unknown_name_leads_to_the_nearest(tool: Tool) -> None:
+def test_suggests_the_nearest_name(tool: Tool) -> None:
     run = tool("models", "show", "edrs")
     assert run.code == 2
     assert run.out == b""

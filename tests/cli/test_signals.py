@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM sent to a real process in the midst of its work."""
+"""SIGINT and SIGTERM sent to a real process while it works."""
 
 import json
 import signal
@@ -15,14 +15,14 @@ COUNT = 30
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_the_run_with_whole_files_and_a_full_account(
+def test_a_signal_leaves_whole_files_and_a_complete_report(
     started: Starter, tool: Tool, photo: Photo, tmp_path: Path, number: signal.Signals
 ) -> None:
     for index in range(COUNT):
         photo(f"photos/{index:03}.png", size=(128, 128))
     process = started("upscale", "photos", *ESPCN, "--json")
     assert process.stdout is not None
-    first = process.stdout.readline()  # by now it is at work
+    first = process.stdout.readline()  # now it is working
     process.send_signal(number)
     run = finish(process)
     assert run.code == 128 + number
@@ -54,7 +54,7 @@ with stop_on_signals():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_second_signal_leaves_at_once(number: signal.Signals) -> None:
+def test_the_second_signal_ends_the_process_at_once(number: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", DEAF],
         env=ENVIRONMENT,

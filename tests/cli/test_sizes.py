@@ -1,4 +1,4 @@
-"""Sizes that people think in, from the command line to the picture."""
+"""Options for the output size, from the command line to the picture."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ ESPCN = ("--model", "espcn")
         (("--long-edge", "12"), (12, 8)),
     ],
 )
-def test_makes_the_size_that_was_asked_for(
+def test_makes_the_chosen_size(
     arguments: tuple[str, ...], expected: tuple[int, int], tool: Tool, photo: Photo, tmp_path: Path
 ) -> None:
     photo("cat.png")
@@ -46,7 +46,7 @@ def test_every_image_has_its_own_factor(tool: Tool, photo: Photo, tmp_path: Path
     assert notes["c.png"] == ["resampled without a network: a scale of 0.5 does not enlarge"]
 
 
-def test_leaves_alone_what_is_large_enough(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+def test_skips_images_that_are_large_enough(tool: Tool, photo: Photo, tmp_path: Path) -> None:
     photo("in/a.png")
     photo("in/c.png", size=(200, 50))
     run = tool("upscale", "in", *ESPCN, "--long-edge", "100", "--only-if-smaller", "--json")
@@ -58,13 +58,15 @@ def test_leaves_alone_what_is_large_enough(tool: Tool, photo: Photo, tmp_path: P
     assert {r["status"] for r in again.results} == {"skipped"}
 
 
-def test_the_name_beside_the_input_tells_the_size(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+def test_the_name_beside_the_input_states_the_size(
+    tool: Tool, photo: Photo, tmp_path: Path
+) -> None:
     photo("cat.png")
     assert tool("upscale", "cat.png", *ESPCN, "--long-edge", "60").code == 0
     assert size_of(tmp_path / "cat_long60_espcn.png") == (60, 40)
 
 
-def test_what_is_far_too_small_fails_by_name(tool: Tool, photo: Photo) -> None:
+def test_an_image_that_is_far_too_small_fails(tool: Tool, photo: Photo) -> None:
     photo("in/a.png")
     photo("in/dot.png", size=(2, 2))
     run = tool("upscale", "in", *ESPCN, "--width", "300")
@@ -80,7 +82,7 @@ def test_what_is_far_too_small_fails_by_name(tool: Tool, photo: Photo) -> None:
         (("--megapixels", "0"), "--megapixels 0.0: allowed is above 0"),
     ],
 )
-def test_mistakes_are_one_line(
+def test_reports_a_mistake_in_one_line(
     arguments: tuple[str, ...], message: str, tool: Tool, photo: Photo
 ) -> None:
     photo("cat.png")

@@ -1,4 +1,4 @@
-"""What the program loads, reaches and says of itself before any work."""
+"""What the program loads and prints before any work."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
     assert run.stderr.strip() == "[]"
 
 
-# Python reports every use of its socket module to audit hooks, whatever library it comes from.
+# Python reports every use of sockets to audit hooks, by any library.
 NO_NETWORK = """
 import sys
 def forbid(event, arguments):
@@ -40,7 +40,7 @@ main()
 """
 
 
-def test_works_without_touching_the_network(photo: Photo, tmp_path: Path) -> None:
+def test_works_without_network_access(photo: Photo, tmp_path: Path) -> None:
     photo("a.png")
     run = subprocess.run(
         [sys.executable, "-c", NO_NETWORK, "upscale", "a.png", "--model", "espcn"],
@@ -54,12 +54,12 @@ def test_works_without_touching_the_network(photo: Photo, tmp_path: Path) -> Non
     assert size_of(tmp_path / "a_x2_espcn.png") == (48, 32)
 
 
-def test_says_its_version(tool: Tool) -> None:
+def test_prints_its_version(tool: Tool) -> None:
     run = tool("--version")
     assert run.out.decode().split() == ["sr-batch", __version__]
 
 
-def test_shows_help_when_called_bare(tool: Tool) -> None:
+def test_shows_help_without_arguments(tool: Tool) -> None:
     run = tool()
     assert run.code == 2
     assert all(command in run.out.decode() + run.err for command in ("upscale", "models", "doctor"))

@@ -1,4 +1,4 @@
-"""Standard input and output as pipes, and who may write there."""
+"""Standard input and output as pipes."""
 
 import io
 from pathlib import Path
@@ -25,7 +25,7 @@ def test_writes_standard_input_into_a_file(tool: Tool, photo: Photo, tmp_path: P
         assert image.size == (48, 32)
 
 
-def test_a_bad_image_from_a_pipe_leaves_the_pipe_empty(tool: Tool) -> None:
+def test_writes_nothing_for_a_bad_image_from_a_pipe(tool: Tool) -> None:
     run = tool("upscale", "-", "-o", "-", *ESPCN, data=b"no image")
     assert run.code == 3
     assert run.out == b""
@@ -40,7 +40,7 @@ def test_json_and_an_image_cannot_share_standard_output(tool: Tool, photo: Photo
     assert "--json" in run.err
 
 
-def test_tells_a_program_how_far_it_is(tool: Tool, photo: Photo) -> None:
+def test_prints_the_progress_as_json(tool: Tool, photo: Photo) -> None:
     photo("a.png", size=(96, 96))
     run = tool("upscale", "a.png", "--json", "--progress", "--tile", "48", *ESPCN)
     assert [record.get("progress") for record in run.results] == [0.25, 0.5, 0.75, 1.0, None]
@@ -48,7 +48,7 @@ def test_tells_a_program_how_far_it_is(tool: Tool, photo: Photo) -> None:
     assert run.summary["done"] == 1
 
 
-def test_a_reader_that_leaves_ends_the_run_quietly(started: Starter, photo: Photo) -> None:
+def test_a_closed_pipe_ends_the_run_in_one_line(started: Starter, photo: Photo) -> None:
     for number in range(40):
         photo(f"photos/{number:03}.png", size=(96, 96))
     process = started("upscale", "photos", *ESPCN, "--json")
@@ -61,10 +61,8 @@ def test_a_reader_that_leaves_ends_the_run_quietly(started: Starter, photo: Phot
     assert "standard output" in run.err
 
 
-def test_links_without_a_suffix_stand_for_what_they_lead_to(
-    tool: Tool, photo: Photo, tmp_path: Path
-) -> None:
-    """As ImageMagick hands over files: both are links, one leads to what is not there yet."""
+def test_follows_links_without_a_suffix(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+    """ImageMagick passes files so: both are links, and the output's target does not exist yet."""
     source = photo("some photo.jpg")
     source.chmod(0o640)
     (tmp_path / "in").symlink_to(source)

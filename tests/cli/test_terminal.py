@@ -1,4 +1,4 @@
-"""What a terminal gets and a log file does not."""
+"""What is printed on a terminal, and what in a log file."""
 
 import os
 import pty
@@ -10,12 +10,12 @@ from tests.cli.conftest import ENVIRONMENT, Photo, Tool
 
 
 def read_all(terminal: int) -> str:
-    """What was written to the other side until that was closed."""
+    """All that is written to the other side, until it is closed."""
     pieces: list[bytes] = []
     while True:
         try:
             piece = os.read(terminal, 65536)
-        except OSError:  # Linux says so when nobody has the other side open any more
+        except OSError:  # Linux raises it when the other side is closed
             piece = b""
         if not piece:
             return b"".join(pieces).decode()
@@ -40,7 +40,7 @@ def run_on_a_terminal(folder: Path, *arguments: str) -> str:
     return shown
 
 
-def test_shows_files_speed_and_a_whole_line_for_a_failure(photo: Photo, tmp_path: Path) -> None:
+def test_shows_progress_and_a_whole_line_for_a_failure(photo: Photo, tmp_path: Path) -> None:
     photo("photos/a.png", size=(96, 96))
     photo("photos/b.png", size=(96, 96))
     (tmp_path / "photos/long-name-that-must-not-be-cut-however-narrow-it-is.png").write_bytes(b"")
@@ -49,7 +49,7 @@ def test_shows_files_speed_and_a_whole_line_for_a_failure(photo: Photo, tmp_path
     assert "MP/s" in shown
     assert "failed: photos/long-name-that-must-not-be-cut-however-narrow-it-is.png" in shown
     assert "3 images: 2 done, 1 failed" in shown.rstrip().splitlines()[-1]
-    assert shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l")  # the cursor is back
+    assert shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l")  # the cursor is restored
 
 
 def test_shows_no_bar_without_a_terminal(tool: Tool, photo: Photo) -> None:
@@ -60,7 +60,7 @@ def test_shows_no_bar_without_a_terminal(tool: Tool, photo: Photo) -> None:
     assert len(run.err.splitlines()) == 2  # the device and the sums
 
 
-def test_sends_no_image_to_a_terminal(photo: Photo, tmp_path: Path) -> None:
+def test_writes_no_image_to_a_terminal(photo: Photo, tmp_path: Path) -> None:
     photo("a.png")
     shown = run_on_a_terminal(tmp_path, "upscale", "a.png", "-o", "-", "--model", "espcn")
     assert "the terminal" in shown

@@ -1,4 +1,4 @@
-"""``sr-batch tune``, for real on the smallest network."""
+"""``sr-batch tune`` on the smallest network."""
 
 from pathlib import Path
 
@@ -13,23 +13,23 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache/sr-batch/layouts"
 
 
-def test_tries_and_keeps(tool: Tool, cache: Path) -> None:
+def test_measures_and_saves_the_fastest_layout(tool: Tool, cache: Path) -> None:
     run = tool("tune", str(Path(__file__).parents[2] / "exported/espcn_x2.onnx"))
     (line,) = run.out.decode().splitlines()
     assert run.code == 0
     assert line.startswith("espcn x2: ")
     kept = len(list(cache.rglob("*.json")))
-    assert kept == (0 if "usual layout is the fastest" in line else 1)
+    assert kept == (0 if "defaults are the fastest" in line else 1)
     assert "--forget goes back" in run.err
 
 
-def test_forgets(tool: Tool, cache: Path) -> None:
+def test_forget_returns_to_the_defaults(tool: Tool, cache: Path) -> None:
     cache.mkdir(parents=True)
     run = tool("tune", "--forget", "espcn")
-    assert run.out.decode().splitlines()[0] == "espcn x2: as usual again"
+    assert run.out.decode().splitlines()[0] == "espcn x2: back to the defaults"
 
 
-def test_an_unknown_network_is_a_mistake(tool: Tool) -> None:
+def test_an_unknown_network_is_a_usage_error(tool: Tool) -> None:
     run = tool("tune", "esdr")
     assert run.code == 2
     assert "did you mean edsr?" in run.err

@@ -14,7 +14,7 @@ ESPCN = ("--model", "espcn")
 
 
 def hidden_files(folder: Path) -> list[Path]:
-    """What a finished run must not leave, besides the ledger's own folder."""
+    """Files that a finished run must not leave, outside the folder of its records."""
     return [p for p in folder.rglob(".*") if p.is_file() and ".sr-batch" not in p.parent.name]
 
 
@@ -30,7 +30,7 @@ def test_writes_a_file_beside_its_input(tool: Tool, photo: Photo, tmp_path: Path
 def test_mirrors_a_folder(tool: Tool, photo: Photo, tmp_path: Path) -> None:
     photo("photos/a.jpg")
     photo("photos/deep/er/b.webp")
-    (tmp_path / "photos/notes.txt").write_text("no picture, no business of ours")
+    (tmp_path / "photos/notes.txt").write_text("not a picture")
     run = tool("upscale", "photos", *ESPCN)
     assert run.code == 0
     assert size_of(tmp_path / "photos_sr/a.jpg") == (48, 32)
@@ -38,7 +38,7 @@ def test_mirrors_a_folder(tool: Tool, photo: Photo, tmp_path: Path) -> None:
     assert hidden_files(tmp_path) == []
 
 
-def test_stays_out_of_subfolders_when_told(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+def test_no_recursive_leaves_out_subfolders(tool: Tool, photo: Photo, tmp_path: Path) -> None:
     photo("photos/a.png")
     photo("photos/deep/b.png")
     assert tool("upscale", "photos", *ESPCN, "--no-recursive").code == 0
@@ -72,7 +72,7 @@ def test_redoes_a_deleted_output(tool: Tool, photo: Photo, tmp_path: Path) -> No
     }
 
 
-def test_json_says_what_was_done(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+def test_json_states_what_was_done(tool: Tool, photo: Photo, tmp_path: Path) -> None:
     photo("a.png")
     run = tool("upscale", "a.png", *ESPCN, "--scale", "1.5", "-o", "out/", "--json")
     (result,) = run.results
@@ -93,7 +93,7 @@ def test_json_says_what_was_done(tool: Tool, photo: Photo, tmp_path: Path) -> No
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG that promises a size and holds nothing."""
+    """A PNG header that states a size, without any pixels."""
     chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
@@ -110,7 +110,7 @@ BAD: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def test_bad_inputs_fail_in_one_line_each_and_the_rest_is_done(
+def test_bad_inputs_fail_in_one_line_each_and_the_others_are_done(
     tool: Tool, photo: Photo, tmp_path: Path
 ) -> None:
     good = photo("photos/good.jpg", size=(40, 30)).read_bytes()
@@ -152,7 +152,7 @@ def test_takes_hostile_names(tool: Tool, photo: Photo, tmp_path: Path, name: str
     assert size_of(tmp_path / "photos_sr" / name) == (48, 32)
 
 
-def test_takes_a_name_that_is_no_text(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+def test_takes_a_name_that_is_not_valid_text(tool: Tool, photo: Photo, tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.png")
     photo("photos/a.png").rename(tmp_path / "photos" / name)
     (tmp_path / "photos" / os.fsdecode(b"bad\xe9\x1b[31m.png")).write_bytes(b"")
@@ -191,7 +191,7 @@ def test_a_wrong_value_is_a_usage_error_with_the_range(
     assert arguments[0] in run.err
 
 
-def test_an_unknown_model_names_the_nearest(tool: Tool, photo: Photo) -> None:
+def test_suggests_the_nearest_model(tool: Tool, photo: Photo) -> None:
     photo("a.png")
     run = tool("upscale", "a.png", "--model", "espnc")
     assert run.code == 2
@@ -204,7 +204,7 @@ def test_a_missing_input_is_a_usage_error(tool: Tool) -> None:
     assert "nowhere.png" in run.err
 
 
-def test_a_folder_without_images_is_no_error(tool: Tool, tmp_path: Path) -> None:
+def test_a_folder_without_images_is_not_an_error(tool: Tool, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     run = tool("upscale", "empty", *ESPCN)
     assert run.code == 0
@@ -224,7 +224,7 @@ def test_colliding_outputs_stop_the_run_before_any_work(
     assert not (tmp_path / "photos_sr").exists()
 
 
-def test_a_device_that_cannot_be_had_is_never_replaced(
+def test_never_replaces_a_device_that_is_not_available(
     tool: Tool, photo: Photo, tmp_path: Path
 ) -> None:
     photo("a.png")
@@ -234,7 +234,7 @@ def test_a_device_that_cannot_be_had_is_never_replaced(
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
 
 
-def test_auto_says_which_device_it_took(tool: Tool, photo: Photo) -> None:
+def test_auto_states_its_device(tool: Tool, photo: Photo) -> None:
     photo("a.png")
     run = tool("upscale", "a.png", *ESPCN)
     assert "cpu" in run.err.lower().splitlines()[0]
@@ -252,10 +252,10 @@ def test_replaces_the_target_of_a_symlink_and_keeps_the_link(
         assert size_of(tmp_path / "elsewhere/target.png") == size
 
 
-def test_keeps_what_it_did_not_make(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+def test_keeps_a_file_that_it_did_not_write(tool: Tool, photo: Photo, tmp_path: Path) -> None:
     photo("a.png")
-    (tmp_path / "out.png").write_bytes(b"dear to somebody")
+    (tmp_path / "out.png").write_bytes(b"a file of the user")
     run = tool("upscale", "a.png", *ESPCN, "-o", "out.png")
     assert run.code == 3
     assert "out.png" in run.err
-    assert (tmp_path / "out.png").read_bytes() == b"dear to somebody"
+    assert (tmp_path / "out.png").read_bytes() == b"a file of the user"

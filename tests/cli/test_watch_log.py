@@ -17,7 +17,7 @@ def lines(capsys: Captured) -> list[str]:
     return capsys.readouterr().err.splitlines()
 
 
-def test_says_a_line_again_only_after_a_while(capsys: Captured) -> None:
+def test_repeats_a_line_only_after_ten_minutes(capsys: Captured) -> None:
     seconds = [0.0]
     log = WatchLog(as_json=False, clock=lambda: seconds[0])
     for second in (0, 1, 599, 600, 601):
@@ -26,7 +26,7 @@ def test_says_a_line_again_only_after_a_while(capsys: Captured) -> None:
     assert lines(capsys) == ["stopped: the disk is full"] * 2
 
 
-def test_keeps_ten_minutes_of_lines(capsys: Captured) -> None:
+def test_remembers_ten_minutes_of_lines(capsys: Captured) -> None:
     seconds = [0.0]
     log = WatchLog(as_json=False, clock=lambda: seconds[0])
     for number in range(5000):
@@ -61,7 +61,7 @@ def test_keeps_ten_minutes_of_lines(capsys: Captured) -> None:
         ),
     ],
 )
-def test_says_as_much_as_was_asked_for(capsys: Captured, volume: int, said: list[str]) -> None:
+def test_prints_as_much_as_the_volume_says(capsys: Captured, volume: int, said: list[str]) -> None:
     log = WatchLog(as_json=False, volume=volume)
     for result in (DONE, FAILED, SKIPPED):
         log.add(result)

@@ -1,4 +1,4 @@
-from sr_batch.cli.report import add_up, describe
+from sr_batch.cli.summary import add_up, describe
 from sr_batch.core.geometry import Size
 from sr_batch.core.results import Done, Failed, JobResult, NotRun, Skipped
 
@@ -12,15 +12,15 @@ def closing_line(*results: JobResult, planned: int = 0) -> str:
     return describe(add_up(planned or len(results), results, 4.0, 0), results)
 
 
-def test_sums_always_add_up() -> None:
+def test_the_sums_add_up() -> None:
     results: list[JobResult] = [DONE, SKIPPED, FAILED, FAILED, NOT_RUN]
     summary = add_up(9, results, 1.0, 130)
     assert (summary.done, summary.skipped, summary.failed) == (1, 1, 2)
-    assert summary.not_run == 5  # one said so, four never came
+    assert summary.not_run == 5  # one reported it, four have no result
     assert summary.planned == 9
 
 
-def test_names_only_what_happened() -> None:
+def test_states_only_counts_above_zero() -> None:
     assert closing_line(DONE) == "1 image: 1 done in 4.0 s (0.12 MP/s)"
     assert closing_line(SKIPPED, SKIPPED) == "2 images: 2 skipped (already done) in 4.0 s"
     assert closing_line(DONE, FAILED, NOT_RUN) == (
@@ -28,5 +28,5 @@ def test_names_only_what_happened() -> None:
     )
 
 
-def test_says_when_there_was_nothing() -> None:
+def test_states_that_no_images_were_found() -> None:
     assert closing_line() == "no images found"
