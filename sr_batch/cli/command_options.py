@@ -16,21 +16,19 @@ class SharedOptions:
     config: Path | None = field(
         default=None,
         metadata=option(
-            "TOML file with defaults, in the tables [upscale] and [watch]; sr-batch/config.toml in "
-            "your settings folder if not given.",
+            "TOML file of defaults; sr-batch/config.toml in your settings folder if not given.",
             "Run",
             metavar="FILE",
         ),
     )
     quiet: bool = field(
-        default=False, metadata=option("Print only what went wrong.", "Report", "--quiet", "-q")
+        default=False, metadata=option("Print only errors.", "Report", "--quiet", "-q")
     )
     verbose: bool = field(
         default=False, metadata=option("Print a line for every input.", "Report", "--verbose", "-v")
     )
     as_json: bool = field(
-        default=False,
-        metadata=option("Print one JSON object per result on standard output.", "Report", "--json"),
+        default=False, metadata=option("Print JSON lines on standard output.", "Report", "--json")
     )
 
     @property
@@ -49,8 +47,7 @@ class UpscaleCommand(SharedOptions):
     output: str | None = field(
         default=None,
         metadata=option(
-            "Output folder, file (of a single input), or - for standard output. If not given: "
-            "FOLDER_sr for a folder, NAME_xSCALE_MODEL beside a file.",
+            "Folder, file or - for standard output; if not given, FOLDER_sr or NAME_xSCALE_MODEL.",
             "Input and output",
             "--output",
             "-o",
@@ -58,12 +55,10 @@ class UpscaleCommand(SharedOptions):
         ),
     )
     dry_run: bool = field(
-        default=False,
-        metadata=option("Show outputs, networks, time and size; write nothing.", "Run"),
+        default=False, metadata=option("Show outputs, time and sizes; write nothing.", "Run")
     )
     progress: bool = field(
-        default=False,
-        metadata=option('With --json: also print the progress, as {"progress": 0.42}.', "Report"),
+        default=False, metadata=option('With --json: add lines {"progress": 0.42}.', "Report")
     )
 
 
@@ -74,7 +69,7 @@ class WatchCommand(SharedOptions):
     idle: float = field(
         default=10.0,
         metadata=option(
-            "After this long without work, close the networks and free their memory.",
+            "Close the networks after this long without work.",
             "Run",
             metavar="MINUTES",
             allowed=SECONDS,
@@ -83,7 +78,7 @@ class WatchCommand(SharedOptions):
     serve: int | None = field(
         default=None,
         metadata=option(
-            "Answer /healthz and /metrics at this port of 127.0.0.1; 0: any free port.",
+            "Answer /healthz and /metrics on 127.0.0.1; 0: any free port.",
             "Report",
             metavar="PORT",
             allowed=_PORT,
@@ -108,15 +103,14 @@ class WatchedFolder:
     after: After = field(
         default="keep",
         metadata=option(
-            "What to do with an input whose output is verified. move: to FOLDER_done, or to "
-            "FOLDER_failed if it cannot be enlarged.",
+            "After a verified output, keep, move (to FOLDER_done, or FOLDER_failed) or delete the input.",
             "Input and output",
         ),
     )
     settle: float = field(
         default=2.0,
         metadata=option(
-            "Take a file that did not change for this long, if nothing else shows it is whole.",
+            "A file is complete if it is unchanged for this long.",
             "Run",
             metavar="SECONDS",
             allowed=SECONDS,
@@ -125,17 +119,12 @@ class WatchedFolder:
     rescan: float = field(
         default=30.0,
         metadata=option(
-            "Scan the whole folder this often, for changes that the system did not report.",
-            "Run",
-            metavar="SECONDS",
-            allowed=SECONDS,
+            "Scan the whole folder this often.", "Run", metavar="SECONDS", allowed=SECONDS
         ),
     )
     poll: bool = field(
         default=False,
-        metadata=option(
-            "Only scan, every --rescan seconds. Network shares are always polled.", "Run"
-        ),
+        metadata=option("Only scan, every --rescan seconds; automatic on network shares.", "Run"),
     )
 
     def __post_init__(self) -> None:

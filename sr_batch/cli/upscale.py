@@ -32,16 +32,16 @@ Inputs = Annotated[
 def upscale(inputs: Inputs, **values: Any) -> None:
     """Enlarge images.
 
-    Inputs are never overwritten, and finished work is skipped: run the same command again to
-    continue after an interruption.
+    Inputs are never overwritten. Finished work is skipped: to continue after an interruption, run
+    the same command again.
 
     \b
     Exit codes:
-      0    all images are done
-      1    an error ended the run, for example a full disk
-      2    the command line is wrong
+      0    all done
+      1    ended by an error, such as a full disk
+      2    wrong command line
       3    some images failed, the others are done
-      4    the device is not available
+      4    device not available
       130  interrupted (143: terminated)
     """  # noqa: D301 - backspace: the list keeps its lines
     command = from_values(UpscaleCommand, values)

@@ -30,9 +30,9 @@ Folder = Annotated[
 def watch(context: typer.Context, folder: Folder = None, **values: Any) -> None:
     """Enlarge the images in a folder, and all that come into it, until stopped.
 
-    Finished work is recorded in the output folder: after a restart, the watch continues. SIGINT
-    and SIGTERM end it cleanly, with exit code 0. Without FOLDER it watches every [[pair]] of
-    folders in the --config file, each with its own options; SIGHUP reads the file again.
+    A restarted watch continues where it was. SIGINT and SIGTERM end it with exit code 0. Without
+    FOLDER it watches every [[pair]] of the --config file, with its own options; SIGHUP reads the
+    file again.
     """
     command = from_values(WatchCommand, values)
     log = WatchLog(command.as_json, command.volume)

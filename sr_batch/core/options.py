@@ -47,7 +47,7 @@ class UpscaleOptions(Goal):
     model: str = field(
         default="edsr",
         metadata=option(
-            "A network that `sr-batch models` lists, or an ONNX file.",
+            "A name from `sr-batch models`, or an ONNX file.",
             "Model and device",
             "--model",
             "-m",
@@ -58,39 +58,31 @@ class UpscaleOptions(Goal):
     device: str = field(
         default="auto",
         metadata=option(
-            "auto, cpu, cuda, openvino or openvino-bf16; all but auto fail if it is missing.",
+            "auto, cpu, cuda, openvino or openvino-bf16; all but auto fail if missing.",
             "Model and device",
             metavar="DEVICE",
         ),
     )
     precision: Precision = field(
         default="fp32",
-        metadata=option(
-            "Precision of the network; fp16 is for GPUs, int8 for CPUs.",
-            "Model and device",
-            changes="pixels",
-        ),
+        metadata=option("fp16 is for GPUs, int8 for CPUs.", "Model and device", changes="pixels"),
     )
     mode: Mode = field(
         default="auto",
         metadata=option(
-            "Run the network on color (rgb) or luma (y); auto: as it was trained.",
+            "Enlarge color (rgb) or luma (y); auto: as trained.",
             "Model and device",
             changes="pixels",
         ),
     )
     color_lock: bool = field(
         default=False,
-        metadata=option(
-            "Keep the colors of the input, for networks that shift them.",
-            "Model and device",
-            changes="pixels",
-        ),
+        metadata=option("Keep the colors of the input.", "Model and device", changes="pixels"),
     )
     self_ensemble: bool = field(
         default=False,
         metadata=option(
-            "Average over eight flips and turns: a little better, eight times as slow.",
+            "Average eight orientations: slightly better, eight times as slow.",
             "Model and device",
             changes="pixels",
         ),
@@ -108,7 +100,7 @@ class UpscaleOptions(Goal):
     overlap: Overlap = field(
         default="auto",
         metadata=option(
-            "Input pixels of context around a tile; full: as without tiles, bit for bit.",
+            "Context around a tile; full: bit for bit as without tiles.",
             "Model and device",
             metavar="auto|full|N",
             allowed=_OVERLAP,
@@ -118,7 +110,7 @@ class UpscaleOptions(Goal):
     format: Format = field(
         default="keep",
         metadata=option(
-            "png, jpg, webp, tif, bmp, gif, avif, heic or jxl; keep: the format of the input.",
+            "png, jpg, webp, tif, bmp, gif, avif, heic, jxl; keep: as the input.",
             "Format and metadata",
             "--format",
             "-f",
@@ -138,8 +130,7 @@ class UpscaleOptions(Goal):
     metadata: Keep = field(
         default="keep",
         metadata=option(
-            "EXIF, XMP, IPTC and sidecar files; no-gps: strip the location only. The ICC profile "
-            "and the resolution are always kept.",
+            "EXIF, XMP, IPTC, sidecars; no-gps strips the location. ICC and DPI stay.",
             "Format and metadata",
             changes=Encoding((), "{value}", states_default=True),
         ),
@@ -147,7 +138,7 @@ class UpscaleOptions(Goal):
     png_effort: Effort = field(
         default="fast",
         metadata=option(
-            "small: smaller PNG files, far slower; both are lossless.",
+            "small: smaller PNG files, far slower.",
             "Format and metadata",
             changes=Encoding(("png",), "{value}"),
         ),
@@ -155,8 +146,7 @@ class UpscaleOptions(Goal):
     name: str = field(
         default="",
         metadata=option(
-            "Template of output names, for example {reldir}/{stem}_{width}x{height}{ext}; also "
-            "{scale} and {model}.",
+            "Template of names: {reldir}/{stem}_{width}x{height}{ext}, {scale}, {model}.",
             "Input and output",
             metavar="TEMPLATE",
         ),
@@ -164,21 +154,19 @@ class UpscaleOptions(Goal):
     existing: Existing = field(
         default="error",
         metadata=option(
-            "If an output's name is taken by a file that sr-batch did not write.",
-            "Input and output",
+            "If a file that sr-batch did not write has the output's name.", "Input and output"
         ),
     )
     include: tuple[str, ...] = field(
         default=(),
         metadata=option(
-            "Take only such files from folders: '*.jpg', 'raw/**'; ignores case.",
+            "Take only these from folders: '*.jpg', 'raw/**'; ignores case.",
             "Input and output",
             metavar="GLOB",
         ),
     )
     exclude: tuple[str, ...] = field(
-        default=(),
-        metadata=option("Leave out such files of folders.", "Input and output", metavar="GLOB"),
+        default=(), metadata=option("Leave these out.", "Input and output", metavar="GLOB")
     )
     recursive: bool = field(
         default=True,
@@ -187,7 +175,7 @@ class UpscaleOptions(Goal):
     record: bool = field(
         default=True,
         metadata=option(
-            "Record finished work in the output folder; the next run skips it.",
+            "Record finished work, to skip it next time.",
             "Input and output",
             "--record/--no-record",
             upscale_only=True,
@@ -196,18 +184,13 @@ class UpscaleOptions(Goal):
     jobs: int | None = field(
         default=None,
         metadata=option(
-            "Threads that compute; one per core if not given.",
-            "Run",
-            "--jobs",
-            "-j",
-            metavar="N",
-            allowed=COUNT,
+            "Threads; one per core if not given.", "Run", "--jobs", "-j", metavar="N", allowed=COUNT
         ),
     )
     verify: bool = field(
         default=False,
         metadata=option(
-            "Decode every output and check that it shows the input's picture.",
+            "Decode outputs and compare them with their inputs.",
             "Run",
             "--verify/--no-verify",
             watch_default=True,
@@ -216,8 +199,7 @@ class UpscaleOptions(Goal):
     isolate: bool = field(
         default=False,
         metadata=option(
-            "Decode inputs in limited processes: a file that crashes, hangs or bloats its decoder "
-            "fails alone.",
+            "Decode inputs in limited processes, so that bad ones fail alone.",
             "Run",
             "--isolate/--no-isolate",
             watch_default=True,

@@ -26,7 +26,7 @@ class Goal:
     scale: float | None = field(
         default=None,
         metadata=option(
-            f"Enlargement factor, {_SCALE.text}; {DEFAULT_SCALE:g} if no size is given.",
+            f"Factor, {_SCALE.text}; {DEFAULT_SCALE:g} if no size is given.",
             "Size",
             "--scale",
             "-s",
@@ -38,7 +38,7 @@ class Goal:
     width: int | None = field(
         default=None,
         metadata=option(
-            "Width of the output in pixels; with --height: of the box it fits into.",
+            "Width in pixels; with --height: of a box to fit into.",
             "Size",
             metavar="N",
             allowed=_SIDE,
@@ -47,38 +47,24 @@ class Goal:
     )
     height: int | None = field(
         default=None,
-        metadata=option(
-            "Height of the output in pixels.", "Size", metavar="N", allowed=_SIDE, changes="pixels"
-        ),
+        metadata=option("Height in pixels.", "Size", metavar="N", allowed=_SIDE, changes="pixels"),
     )
     long_edge: int | None = field(
         default=None,
         metadata=option(
-            "Longer side of the output in pixels.",
-            "Size",
-            metavar="N",
-            allowed=_SIDE,
-            changes="pixels",
+            "Longer side in pixels.", "Size", metavar="N", allowed=_SIDE, changes="pixels"
         ),
     )
     short_edge: int | None = field(
         default=None,
         metadata=option(
-            "Shorter side of the output in pixels.",
-            "Size",
-            metavar="N",
-            allowed=_SIDE,
-            changes="pixels",
+            "Shorter side in pixels.", "Size", metavar="N", allowed=_SIDE, changes="pixels"
         ),
     )
     megapixels: float | None = field(
         default=None,
         metadata=option(
-            "Size of the output in millions of pixels.",
-            "Size",
-            metavar="N",
-            allowed=_SIDE,
-            changes="pixels",
+            "Millions of pixels.", "Size", metavar="N", allowed=_SIDE, changes="pixels"
         ),
     )
     only_if_smaller: bool = field(
