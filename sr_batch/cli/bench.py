@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sr_batch.cli.console import has_terminal, say
-from sr_batch.cli.parameters import shared, typer_option
+from sr_batch.cli.parameters import typer_option, upscale_option
 from sr_batch.core.errors import UsageError
 from sr_batch.core.option import Option
 from sr_batch.core.options import COUNT
@@ -69,7 +69,7 @@ def bench(
     baseline: Baseline = None,
     update: Update = False,
     output: OutputFolder = None,
-    device: Annotated[str, shared("device")] = "cpu",
+    device: Annotated[str, upscale_option("device")] = "cpu",
     rounds: Annotated[int, typer_option(_ROUNDS)] = 5,
 ) -> None:
     """Measure networks: quality, parity with torch, speed, memory and start.

@@ -103,7 +103,8 @@ class WatchedFolder:
     after: After = field(
         default="keep",
         metadata=option(
-            "After a verified output, keep, move (to FOLDER_done, or FOLDER_failed) or delete the input.",
+            "After a verified output, keep, move (to FOLDER_done, or FOLDER_failed) or delete the "
+            "input.",
             "Input and output",
         ),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sr_batch.cli.console import say
-from sr_batch.cli.parameters import shared
+from sr_batch.cli.parameters import upscale_option
 from sr_batch.core.errors import ImageError, UnknownModel
 from sr_batch.core.model_spec import Precision
 from sr_batch.core.options import UpscaleOptions
@@ -38,11 +38,11 @@ AsJson = Annotated[
 
 def evaluate(
     folder: Pictures,
-    model: Annotated[str, shared("model")] = UpscaleOptions.model,
-    scale: Annotated[float | None, shared("scale")] = None,
-    precision: Annotated[Precision, shared("precision")] = UpscaleOptions.precision,
-    device: Annotated[str, shared("device")] = UpscaleOptions.device,
-    jobs: Annotated[int | None, shared("jobs")] = None,
+    model: Annotated[str, upscale_option("model")] = UpscaleOptions.model,
+    scale: Annotated[float | None, upscale_option("scale")] = None,
+    precision: Annotated[Precision, upscale_option("precision")] = UpscaleOptions.precision,
+    device: Annotated[str, upscale_option("device")] = UpscaleOptions.device,
+    jobs: Annotated[int | None, upscale_option("jobs")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Shrink pictures, enlarge them again, and measure how close they are to the originals.

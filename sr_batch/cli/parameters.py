@@ -29,7 +29,7 @@ def add_command(app: typer.Typer, name: str, run: Command, options: Sequence[Opt
     app.command(name, cls=PanelCommand, context_settings=settings)(run)
 
 
-def shared(name: str) -> Any:
+def upscale_option(name: str) -> Any:
     """An option of `UpscaleOptions` for the annotation of another command's parameter."""
     return typer_option(next(each for each in options_of(UpscaleOptions) if each.name == name))
 

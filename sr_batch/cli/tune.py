@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sr_batch.cli.console import say
-from sr_batch.cli.parameters import shared
+from sr_batch.cli.parameters import upscale_option
 from sr_batch.core.model_spec import Precision
 from sr_batch.core.options import UpscaleOptions
 
@@ -23,7 +23,7 @@ Names = Annotated[
 
 def tune(
     names: Names = None,
-    precision: Annotated[Precision, shared("precision")] = UpscaleOptions.precision,
+    precision: Annotated[Precision, upscale_option("precision")] = UpscaleOptions.precision,
     forget: Annotated[bool, typer.Option(help="Return to the default tiles and threads.")] = False,
 ) -> None:
     """Measure tile sizes and threads on this processor, and keep those that beat the defaults.
