@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields, replace
 from functools import cache
+from numbers import Real
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from sr_batch.core.errors import UsageError
@@ -77,7 +78,7 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """The long flag, which messages name."""
+        """The long flag, as messages show it."""
         return max(self.declarations, key=len).split("/")[0]
 
     @property
@@ -93,7 +94,7 @@ class Option:
 
     @property
     def kind(self) -> type:
-        """The class of a value: of a number beside words, or of an item of a tuple."""
+        """The class of a value; for a number that may also be a word, of the number."""
         parts = (self.type, *get_args(self.type))
         return next((part for part in parts if isinstance(part, type) and part is not tuple), str)
 
@@ -122,8 +123,7 @@ class Option:
         if value in self.choices or (value is None and self.default is None):
             return
         if self.allowed:
-            is_number = isinstance(value, int | float)
-            holds = is_number and self.allowed.holds(cast(float, value))
+            holds = isinstance(value, Real) and self.allowed.holds(cast(float, value))
         else:
             holds = not self.choices
         if not holds:

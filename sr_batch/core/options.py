@@ -30,7 +30,7 @@ COUNT = Allowed("at least 1", lambda count: count >= 1)
 _TILE = Allowed(
     f"auto, 0 (never tile) or at least {MIN_TILE}", lambda tile: tile == 0 or tile >= MIN_TILE
 )
-_OVERLAP = Allowed("auto, full or at least 0", lambda overlap: overlap >= 0)
+_OVERLAP = Allowed("auto, full or at least 0", lambda n: isinstance(n, int) and n >= 0)
 _QUALITY = Allowed("1 to 100", lambda quality: 1 <= quality <= 100)
 
 _LOSSY = ("jpg", "webp", "avif", "heic", "jxl")

@@ -5,6 +5,7 @@ from dataclasses import FrozenInstanceError, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 
 from sr_batch.cli.command_options import UpscaleCommand, WatchCommand, WatchedFolder
@@ -27,6 +28,8 @@ LOSSY = {"jpg", "webp", "avif", "heic", "jxl"}
         ({"mode": "cmyk"}, "--mode cmyk: allowed is auto, rgb, y"),
         ({"tile": 7}, r"--tile 7: allowed is auto, 0 \(never tile\) or at least 32"),
         ({"overlap": -1}, "--overlap -1: allowed is auto, full or at least 0"),
+        ({"overlap": 2.5}, "--overlap 2.5: allowed is auto, full or at least 0"),
+        ({"tile": "auto"}, "--tile auto: allowed is auto, 0"),
         ({"overlap": "some"}, "--overlap some: allowed is auto, full or at least 0"),
         ({"format": "ico"}, "--format ico: allowed is keep, png, jpg"),
         ({"quality": 0}, "--quality 0: allowed is 1 to 100"),
@@ -63,6 +66,8 @@ def test_commands_check_their_own_options(command: Any, values: dict[str, Any]) 
 def test_values_at_the_ends_of_ranges_are_taken() -> None:
     UpscaleOptions(scale=64, tile=0, overlap=0, quality=1, jobs=1, max_pixels=1)
     UpscaleOptions(scale=1e-9, tile=32, overlap="full", quality=100)
+    numbers: dict[str, Any] = {"scale": np.float32(2), "quality": np.int64(90)}
+    UpscaleOptions(**numbers)
     WatchCommand(serve=0)
 
 
