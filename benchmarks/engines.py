@@ -11,11 +11,11 @@ import numpy as np
 from benchmarks.setting import Row, Setting
 from benchmarks.work import ignore
 from sr_batch.bench.model_bench import committed_pictures
-from sr_batch.bench.pictures import Set, read_set
+from sr_batch.bench.pictures import PictureSet, read_set
 from sr_batch.bench.quality import judge
 from sr_batch.bench.speed import Stopwatch, paired_ratio
 from sr_batch.core.errors import DeviceUnavailable
-from sr_batch.inference.model_catalog import ModelFile, find_models, in_full
+from sr_batch.inference.model_catalog import ModelFile, find_models, fp32_twin
 from sr_batch.inference.providers import open_session
 from sr_batch.inference.session import Session
 
@@ -30,7 +30,7 @@ def engines(setting: Setting) -> Iterator[Row]:
     for model in find_models():
         if model.precision == "fp16":
             continue
-        full = open_session(in_full(model) or model.path, "cpu", ignore)
+        full = open_session(fp32_twin(model) or model.path, "cpu", ignore)
         for device in ("cpu", "openvino", "openvino-bf16"):
             if (model.precision, device) == ("fp32", "cpu"):
                 continue
@@ -43,7 +43,7 @@ def _row(
     model: ModelFile,
     device: str,
     sessions: tuple[Session, Session],
-    pictures: Set,
+    pictures: PictureSet,
     threads: int,
 ) -> Row:
     full, session = sessions

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from sr_batch.bench.complete import gaps, row_gaps
+from sr_batch.bench.completeness import gaps, row_gaps
 from sr_batch.bench.model_bench import committed_pictures
 from sr_batch.bench.pictures import read_set
 from sr_batch.bench.report import load_report

@@ -12,7 +12,7 @@ from sr_batch.core.options import UpscaleOptions
 
 if TYPE_CHECKING:
     from sr_batch.inference.model_catalog import ModelFile
-    from sr_batch.upscaling.tile_tuning import Layout, Tuned
+    from sr_batch.upscaling.tile_tuning import TileSetting, Tuned
 
 _DEFAULTS = UpscaleOptions()
 
@@ -41,7 +41,7 @@ def tune(
     families = names or dict.fromkeys(model.name for model in find_models())
     for file in (file for name in families for file in choose(name, precision).values()):
         found = None if forget else calibrate(file)
-        keep(file.path, found.layout if found else USUAL)
+        keep(file.path, found.setting if found else USUAL)
         typer.echo(_line(file, found))
     if not forget:
         say("kept for this processor; sr-batch tune --forget goes back")
@@ -53,9 +53,9 @@ def _line(file: ModelFile, found: Tuned | None) -> str:
         return f"{name}: as usual again"
     if found.ratio == 1:
         return f"{name}: the usual layout is the fastest"
-    return f"{name}: {_text(found.layout)}, {1 - found.ratio:.0%} less time"
+    return f"{name}: {_text(found.setting)}, {1 - found.ratio:.0%} less time"
 
 
-def _text(layout: Layout) -> str:
-    tiles = "usual tiles" if layout.tile is None else f"tiles of {layout.tile}"
-    return tiles if layout.threads == 1 else f"{tiles}, {layout.threads} threads each"
+def _text(setting: TileSetting) -> str:
+    tiles = "usual tiles" if setting.tile is None else f"tiles of {setting.tile}"
+    return tiles if setting.threads == 1 else f"{tiles}, {setting.threads} threads each"
