@@ -1,4 +1,4 @@
-"""Time and memory against the size of an image and the number of files: straight lines."""
+"""Checks that time and memory grow linearly with the size of an image and the number of files."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ _MEGAPIXELS = (1, 4, 16, 64, 200)
 _FILES = (10, 100, 1000, 10_000)
 _SIDE = 24
 _MIB = 2**20
-# How far a point may lie from the line through all of them.
+# How far a point may be from the straight line, relative to its value.
 _OFF = 0.15
 
 
 @dataclass(frozen=True)
 class Series:
-    """Costs of runs that differ in one number."""
+    """The costs of runs that differ in one size."""
 
     what: str
     unit: str
@@ -29,7 +29,7 @@ class Series:
     costs: Sequence[Cost]
 
     def off_the_line(self, of: Callable[[Cost], float]) -> float:
-        """The largest relative distance from a line a + b * size, fitted to relative errors."""
+        """The largest relative distance from the line a + b * size that fits all points best."""
         sizes, values = np.array(self.sizes, float), np.array([of(cost) for cost in self.costs])
         terms = np.stack([np.ones_like(sizes), sizes], axis=1) / values[:, None]
         line, *_ = np.linalg.lstsq(terms, np.ones_like(values), rcond=None)
@@ -37,7 +37,7 @@ class Series:
 
 
 def growth(setting: Setting) -> Iterator[Row]:
-    """One image of 1 to 200 megapixels, and 10 to 10,000 tiny ones, by `espcn` x2."""
+    """Enlarge one image of 1 to 200 megapixels, and 10 to 10,000 tiny ones, with `espcn` x2."""
     large = Series("one image", "MP", _MEGAPIXELS, [_large(setting, n) for n in _MEGAPIXELS])
     many = Series("thumbnails", "files", _FILES, [_many(setting, n) for n in _FILES])
     for series in (large, many):

@@ -1,4 +1,4 @@
-"""The tool beside what people use today, on the same photographs and the same network."""
+"""The tool compared with other libraries, on the same photographs and the same network."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ _PHOTOS = 5
 
 
 class Peer:
-    """A peer at work; a context manager."""
+    """A running peer; a context manager."""
 
     def __init__(self, kind: str, network: Path, threads: int) -> None:
         command = [sys.executable, "-m", "benchmarks.peer", kind, str(network), str(threads)]
@@ -37,7 +37,7 @@ class Peer:
         self._process.communicate()
 
     def seconds(self, paths: Sequence[Path], out: Path) -> float:
-        """What it takes for ``paths``."""
+        """The seconds it takes to enlarge ``paths``."""
         assert self._process.stdin
         assert self._process.stdout
         pairs = [[str(path), str(out / f"{path.stem}.png")] for path in paths]
@@ -45,7 +45,7 @@ class Peer:
         return float(self._process.stdout.readline())
 
     def peak(self) -> int:
-        """Bytes of memory that it has held at most; 0 where the system does not say."""
+        """Its peak memory in bytes; 0 if the system does not report it."""
         try:
             lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
         except OSError:
@@ -54,7 +54,7 @@ class Peer:
 
 
 def peers(setting: Setting) -> Iterator[Row]:
-    """Seconds of each peer over those of the tool, taken in turns; its peak of memory."""
+    """The time of each peer over that of the tool, taken in turns, and its peak memory."""
     for name, scale, sizes in _NETWORKS:
         folder = setting.folder / name
         photographs(setting.photos, folder / "in", _PHOTOS, sizes)
@@ -89,11 +89,13 @@ def _compared(
 
 
 def _convert(network: Path) -> None:
-    """Write the files that ncnn reads, beside ``network``."""
+    """Convert ``network`` to ncnn files beside it."""
     shapes = [f"inputshape{n}=[1,3,{side},{side}]f32" for n, side in (("", 64), ("2", 80))]
     program = Path(sys.executable).with_name("pnnx")
     if not program.is_file():
-        raise SystemExit("pnnx is missing: make peers, or pip install -e '.[training,peers]'")
+        raise SystemExit(
+            "pnnx is missing; to install it: pip install -e '.[training,peers]', or run make peers"
+        )
     subprocess.run(
         [program, network.name, *shapes], cwd=network.parent, check=True, capture_output=True
     )

@@ -55,19 +55,27 @@ def draw(report: Report) -> bytes:
 
 
 def _draw_panel(axes: "Axes", rows: Sequence[Measurement], name: str) -> None:
-    from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
-
     for precision, mark in _MARKS.items():
         shown = [row for row in rows if row.precision == precision]
         if shown:
-            times = [1 / row.speed for row in shown]
-            gains = [row.quality[name].gain for row in shown]
+            times, gains = zip(*(_position(row, name) for row in shown), strict=True)
             axes.scatter(times, gains, label=precision, **mark)
     for row in rows:
         if row.precision != "fp16":  # its ring surrounds the dot of its fp32 file
-            label, at = row.name.rsplit("_x", 1)[0], (1 / row.speed, row.quality[name].gain)
-            offset = (0, 9 if row.precision == "fp32" else -17)
+            label, offset = row.name.rsplit("_x", 1)[0], (0, 9 if row.precision == "fp32" else -17)
+            at = _position(row, name)
             axes.annotate(label, at, offset, textcoords="offset points", ha="center")
+    _format_axes(axes)
+
+
+def _position(row: Measurement, name: str) -> tuple[float, float]:
+    """(time for an LR pixel, gain in dB) on the set ``name``."""
+    return 1 / row.speed, row.quality[name].gain
+
+
+def _format_axes(axes: "Axes") -> None:
+    from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(_TICKS))
     axes.xaxis.set_minor_locator(NullLocator())
