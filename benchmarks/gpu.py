@@ -79,7 +79,7 @@ def on_device(device: str, setting: Setting, count: int = _COUNT) -> Iterator[Ro
     yield Row(f"{name}: resident network / tool", f"{ratio:.2f}", ">= 0.90", ratio >= 0.9)
     yield Row(f"{name}: 1 MP images, decoded already", f"{pace:.1f} /s", ">= 20 /s", pace >= 20)
     yield Row(f"{name}: 1 MP files, JPEG to JPEG", f"{count / times.files:.1f} /s", "", True)
-    yield Row("  GPU busy meanwhile, by nvidia-smi", times.busy.said, "", True)
+    yield Row("  GPU busy meanwhile, by nvidia-smi", times.busy.share, "", True)
     gain = resident.over(open_session(network.path, device, ignore))
     yield Row(f"{name}: a call without pinned memory / with it", f"{gain:.2f}", ">= 1", gain >= 1)
 
@@ -150,7 +150,8 @@ class Busy:
         self._process: subprocess.Popen[str] | None = None
 
     @property
-    def said(self) -> str:
+    def share(self) -> str:
+        """The mean share of time it was busy, as text."""
         return f"{mean(self._samples):.0f}%" if self._samples else "not measured"
 
     def __enter__(self) -> None:

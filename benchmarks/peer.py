@@ -23,7 +23,7 @@ _TILE, _CONTEXT = 256, 16
 
 
 def torch_whole(path: Path, threads: int) -> Run:
-    """PyTorch on the whole picture at once."""
+    """PyTorch on the whole picture in one call."""
     import torch
 
     from training.models import build

@@ -79,9 +79,9 @@ def _compared(
         enlarge(paths[:1], options, folder / "warm", upscaler)
         ratios: dict[str, list[float]] = {kind: [] for kind in running}
         for group in in_turns(paths):
-            ours = enlarge(group, options, folder / "tool", upscaler)
+            tool = enlarge(group, options, folder / "tool", upscaler)
             for kind, peer in running.items():
-                ratios[kind].append(peer.seconds(group, folder / "out") / ours)
+                ratios[kind].append(peer.seconds(group, folder / "out") / tool)
         for kind, peer in running.items():
             ratio = median(ratios[kind])
             yield Row(f"{what}: {kind} / tool", f"{ratio:.2f}", "> 1.00", ratio > 1)

@@ -98,7 +98,7 @@ def judge(picture: Levels, session: Session, threads: int = 1) -> Judged:
 
 
 def score_network(picture: Levels, scale: int, color: Color, enlarge: Enlarge) -> Score:
-    """Score what ``enlarge`` makes of the reduced ``picture``.
+    """Score the output of ``enlarge`` for the reduced ``picture``.
 
     Args:
         picture: uint8 (H, W, 3), or (H, W, 1) for gray.
@@ -169,7 +169,7 @@ def _luma(pixels: Levels) -> FloatArray:
 
 
 def _sr_of_rgb(hr: Levels, scale: int, enlarge: Enlarge) -> FloatArray:
-    """The luma (H, W) of what an RGB network makes of an 8-bit LR."""
+    """The luma (H, W) of an RGB network's output for an 8-bit LR."""
     rgb = np.repeat(hr, 3, axis=2) if hr.shape[2] == 1 else hr
     small = np.rint(_reduced(rgb.astype(np.float32), scale)).clip(0, 255)
     planes = np.divide(small.transpose(2, 0, 1), 255, dtype=np.float32, order="C")

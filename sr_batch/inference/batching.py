@@ -26,7 +26,7 @@ class _Call:
 
 
 class Batching(SessionWrapper):
-    """A `Session` that calls another one for several callers at once.
+    """A `Session` that calls another one for several callers together.
 
     Args:
         session: The session to call.

@@ -69,9 +69,14 @@ class Provider:
 
 def find_cuda_fault() -> Fault | None:
     """Why CUDA cannot run here, as far as can be told without opening a session."""
-    driver, built_for = driver_cuda(), cuda_version()
+    built_for = cuda_version()
     if CUDA not in compiled_providers() or built_for is None:
         return Fault("this onnxruntime was built without CUDA", "sr-batch doctor")
+    return _driver_fault(built_for) or _library_fault()
+
+
+def _driver_fault(built_for: str) -> Fault | None:
+    driver = driver_cuda()
     if driver is None:
         return Fault("no NVIDIA driver was found")
     if driver[0] < int(built_for.split(".")[0]):
@@ -80,12 +85,17 @@ def find_cuda_fault() -> Fault | None:
             f" {built_for}",
             f"update the driver, or {pip('install', 'onnxruntime-gpu[cuda,cudnn]<1.27')}",
         )
-    if missing := missing_libraries(preload_cuda()):
-        return Fault(
-            f"CUDA libraries are missing ({', '.join(missing)})",
-            pip("install", "onnxruntime-gpu[cuda,cudnn]"),
-        )
     return None
+
+
+def _library_fault() -> Fault | None:
+    missing = missing_libraries(preload_cuda())
+    if not missing:
+        return None
+    return Fault(
+        f"CUDA libraries are missing ({', '.join(missing)})",
+        pip("install", "onnxruntime-gpu[cuda,cudnn]"),
+    )
 
 
 def find_openvino_fault() -> Fault | None:
@@ -155,7 +165,9 @@ def open_session(
     if device != "auto":
         session = _try(path, device, threads)
         if isinstance(session, Fault):
-            raise DeviceUnavailable(f"--device {device}: {session}; or use --device auto")
+            raise DeviceUnavailable(
+                f"--device {device}: {session}; to use another device: --device auto"
+            )
         return session
     faults: list[Fault] = []
     for name in (name for name, provider in PROVIDERS.items() if provider.automatic):

@@ -56,7 +56,7 @@ class LoadedModels:
 
     @property
     def callers(self) -> int:
-        """Concurrent calls that keep the device busy, besides one for each core; 1 on the CPU."""
+        """Concurrent calls that keep the device busy, for any number of cores; 1 on the CPU."""
         batch = self._device_entry.batch
         return batch * AT_ONCE if batch > 1 else 1
 
@@ -88,7 +88,7 @@ class LoadedModels:
         Half precision ends at 65504, and a network may exceed that on a rare picture.
 
         Returns:
-            Whether the network of ``scale`` is another one than ``failed`` now.
+            Whether another network than ``failed`` runs ``scale`` now.
         """
         with self._lock:
             if self._sessions[scale] is not failed:
@@ -118,7 +118,7 @@ class LoadedModels:
 
     @property
     def _device_entry(self) -> Provider:
-        """``auto`` is still unsettled if no network was opened; any device will do then."""
+        """If no network was opened, ``auto`` is still open, and any device will do."""
         return PROVIDERS["cpu" if self._device == "auto" else self._device]
 
     def _ready(self, path: Path, setting: TileSetting) -> Session:

@@ -117,7 +117,7 @@ def _enlarge_gray(session: Session, gray: FloatArray) -> FloatArray:
 
 
 def _enlarge_luma(session: Session, rgb: FloatArray) -> FloatArray:
-    """Run the network on luma, and enlarge what red, green and blue differ from it bicubically.
+    """Run the network on luma, and enlarge what red, green and blue add to it bicubically.
 
     YCbCr is linear in RGB, so this equals bicubic Cb and Cr.
     """

@@ -97,7 +97,7 @@ class Upscaler:
         """The size of the output for an image of ``size``.
 
         Raises:
-            ImageTooLarge: it would be more than 64 times as large.
+            ImageTooLarge: the image would be enlarged more than 64 times.
         """
         return self._goal.size_of(size)
 

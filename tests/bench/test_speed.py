@@ -55,7 +55,7 @@ def test_a_steady_drift_affects_both() -> None:
 
 
 @pytest.mark.parametrize(
-    ("measured", "best", "asked"),
+    ("measured", "best", "repeats"),
     [
         ([1.0], 1.0, 0),
         ([0.85], 0.85, 0),
@@ -65,11 +65,11 @@ def test_a_steady_drift_affects_both() -> None:
     ],
 )
 def test_a_slow_measurement_is_repeated_before_it_is_believed(
-    measured: list[float], best: float, asked: int
+    measured: list[float], best: float, repeats: int
 ) -> None:
     left = iter(measured)
     assert believed(next(left), 0.85, lambda: next(left)) == best
-    assert len([*left]) == len(measured) - 1 - asked == 0
+    assert len([*left]) == len(measured) - 1 - repeats == 0
 
 
 @given(st.lists(seconds, min_size=4), seconds)

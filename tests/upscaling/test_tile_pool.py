@@ -25,14 +25,14 @@ def pool(notes: list[str]) -> Iterator[TilePool]:
 
 def run(pool: TilePool, work: Callable[[Tile], None], core: int = 64) -> int:
     """Run ``work`` on all tiles; returns the number of pixels reported as done."""
-    told: list[int] = []
+    reported: list[int] = []
 
     def cut(region: Region, longest: int) -> tuple[Tile, ...]:
         return split(region, SIZE, longest, 4, 1)
 
-    job = TileJob(work, cut, told.append, threading.Event())
+    job = TileJob(work, cut, reported.append, threading.Event())
     pool.run(job, plan_tiles(SIZE, core, 4, 1))
-    return sum(told)
+    return sum(reported)
 
 
 class Memory:

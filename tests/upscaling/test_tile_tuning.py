@@ -59,9 +59,9 @@ def test_the_chosen_setting_is_never_slower_than_the_usual_one(
 
 
 def test_one_lucky_round_is_not_enough() -> None:
-    asked = count()
+    calls = count()
     lucky = choose_setting(
-        (USUAL, OTHER), lambda setting: 0.5 if setting == OTHER and next(asked) == 0 else 1.0
+        (USUAL, OTHER), lambda setting: 0.5 if setting == OTHER and next(calls) == 0 else 1.0
     )
     assert lucky == Tuned(USUAL, 1.0)
 

@@ -175,13 +175,13 @@ def test_a_scale_between_two_networks_reduces_the_larger(
 @pytest.mark.parametrize("scale", [0.5, 1])
 def test_resamples_if_the_scale_does_not_enlarge(scale: float) -> None:
     color = noise(31, 41, 3)
-    told: list[int] = []
-    upscaled = enlarge(Image(color), told.append, scale=scale)
+    reported: list[int] = []
+    upscaled = enlarge(Image(color), reported.append, scale=scale)
     size = Size(41, 31) * scale
     assert np.array_equal(upscaled.image.color, resize(color, size, "lanczos"))
     (note,) = upscaled.notes
     assert f"a scale of {scale:g} does not enlarge" in note
-    assert told == [31 * 41]
+    assert reported == [31 * 41]
 
 
 def test_keeps_metadata_and_format() -> None:
@@ -200,10 +200,10 @@ def test_keeps_metadata_and_format() -> None:
 def test_progress_adds_up_to_the_input(
     width: int, height: int, scale: float, tile: int | None
 ) -> None:
-    told: list[int] = []
-    enlarge(Image(noise(height, width, 1)), told.append, scale=scale, tile=tile)
-    assert sum(told) == width * height
-    assert min(told) > 0
+    reported: list[int] = []
+    enlarge(Image(noise(height, width, 1)), reported.append, scale=scale, tile=tile)
+    assert sum(reported) == width * height
+    assert min(reported) > 0
 
 
 def test_knows_the_output_size_in_advance() -> None:
@@ -219,15 +219,15 @@ def test_an_error_of_the_network_names_the_file() -> None:
 def test_stops_between_tiles() -> None:
     stop = threading.Event()
     with Upscaler(UpscaleOptions(model="small", tile=32, device="cpu", jobs=1), ignore) as upscaler:
-        told: list[int] = []
+        reported: list[int] = []
 
         def progress(pixels: int) -> None:
-            told.append(pixels)
+            reported.append(pixels)
             stop.set()
 
         with pytest.raises(Stopped):
             upscaler(Image(noise(64, 64, 3)), "cat.png", progress, stop)
-        assert told == [32 * 32]
+        assert reported == [32 * 32]
 
 
 def test_images_in_flight_do_not_mix(folder: Path) -> None:
@@ -253,11 +253,11 @@ def test_no_pixel_depends_on_batches_or_fixed_windows(
     for_gpu = replace(PROVIDERS["cpu"], batch=4, window=64)
     monkeypatch.setitem(cast(dict[str, Provider], PROVIDERS), "cpu", for_gpu)
     shapes = set()
-    asked = OnnxSession.__call__
+    call = OnnxSession.__call__
 
     def watched(session: OnnxSession, batch: np.ndarray) -> np.ndarray:
         shapes.add(batch.shape[1:])
-        return asked(session, batch)
+        return call(session, batch)
 
     monkeypatch.setattr(OnnxSession, "__call__", watched)
     with Upscaler(choose(**options), ignore) as upscaler, ThreadPoolExecutor(5) as pool:
@@ -365,12 +365,12 @@ def test_half_precision_that_overflows_is_replaced_by_fp32_for_the_rest_of_the_r
     dark, bright = Image(noise(20, 30, 3) // np.uint8(2)), Image(noise(20, 30, 3) | np.uint8(0xF0))
     lines: list[str] = []
     with Upscaler(choose(model="dazzled", precision="fp16"), lines.append) as upscaler:
-        for image, said in ((dark, 0), (bright, 1), (bright, 1), (dark, 1)):
-            told: list[int] = []
-            made = upscaler(image, "a", told.append, threading.Event()).image
+        for image, lines_so_far in ((dark, 0), (bright, 1), (bright, 1), (dark, 1)):
+            reported: list[int] = []
+            made = upscaler(image, "a", reported.append, threading.Event()).image
             np.testing.assert_allclose(made.color[::2, ::2].astype(int), image.color, atol=1)
-            assert sum(told) == image.size.pixels
-            assert len(lines) == said
+            assert sum(reported) == image.size.pixels
+            assert len(lines) == lines_so_far
     assert lines == [
         "dazzled x2 in fp16 returned NaN or infinite values; it runs in fp32 from now on"
     ]
