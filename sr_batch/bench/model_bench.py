@@ -10,7 +10,7 @@ from pathlib import Path
 from sr_batch.bench.measurement import Measurement
 from sr_batch.bench.pictures import PictureSet
 from sr_batch.bench.quality import Judged, judge, mean
-from sr_batch.bench.speed import REFERENCE, believed, relative_speed
+from sr_batch.bench.speed import REFERENCE, best_with_retries, relative_speed
 from sr_batch.bench.tile_seams import TileSeams, measure_seams
 from sr_batch.core.errors import SrBatchError, UsageError
 from sr_batch.inference.model_catalog import ModelFile
@@ -136,7 +136,7 @@ def _timed(
         else:
             yield row
     for row, again in doubted:
-        yield replace(row, speed=believed(row.speed, least[row.name], again))
+        yield replace(row, speed=best_with_retries(row.speed, least[row.name], again))
 
 
 def _started(path: Path, device: str) -> tuple[OnnxSession, float]:

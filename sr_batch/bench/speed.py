@@ -42,7 +42,9 @@ def ratio_in_turns(one: Stopwatch, other: Stopwatch) -> float:
     return (b + c) / (a + d)
 
 
-def believed(first: float, least: float, again: Callable[[], float], tries: int = 4) -> float:
+def best_with_retries(
+    first: float, least: float, again: Callable[[], float], tries: int = 4
+) -> float:
     """The best of ``first`` and up to ``tries`` repetitions; stops at one of at least ``least``.
 
     One slow measurement may be due to the machine; several in a row are due to the network.

@@ -4,8 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sr_batch.bench.quality import Judged, Score, judge, mean
+from sr_batch.bench.quality import Judged, Score, judge, mean, score, score_bicubic, score_network
 from sr_batch.core.errors import UnsupportedImage
+from sr_batch.core.model_spec import Color
 from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.session import Session
 from tests.networks import NearestSession, conv_network
@@ -63,6 +64,25 @@ def test_refuses_a_picture_smaller_than_the_window() -> None:
         with pytest.raises(UnsupportedImage, match=f"needs {least} pixels a side"):
             judge(picture(2 * scale + 10, 90), NearestSession(scale))
         judge(picture(least, 90), NearestSession(scale))
+
+
+@pytest.mark.parametrize("color", ["rgb", "y"])
+def test_a_function_scores_like_a_session(color: Color) -> None:
+    def repeat(planes: np.ndarray) -> np.ndarray:
+        return planes.repeat(3, axis=1).repeat(3, axis=2)
+
+    hr = picture(61, 80)
+    judged = judge(hr, NearestSession(3, color))
+    assert score_network(hr, 3, color, repeat) == judged.network
+    assert score_bicubic(hr, 3) == judged.bicubic
+
+
+def test_the_border_does_not_count() -> None:
+    hr = np.full((40, 40), 100, np.float32)
+    sr = hr.copy()
+    sr[:4], sr[:, -4:] = 0, 255
+    assert score(sr, hr, 4).psnr == math.inf
+    assert score(sr, hr, 3).psnr < 40
 
 
 def test_means_are_taken_figure_by_figure() -> None:

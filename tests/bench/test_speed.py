@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.reference import write
-from sr_batch.bench.speed import REFERENCE, believed, paired_ratio, relative_speed
+from sr_batch.bench.speed import REFERENCE, best_with_retries, paired_ratio, relative_speed
 from sr_batch.inference.onnx_session import OnnxSession
 from tests.networks import conv_network
 
@@ -68,13 +68,15 @@ def test_a_slow_measurement_is_repeated_before_it_is_believed(
     measured: list[float], best: float, repeats: int
 ) -> None:
     left = iter(measured)
-    assert believed(next(left), 0.85, lambda: next(left)) == best
+    assert best_with_retries(next(left), 0.85, lambda: next(left)) == best
     assert len([*left]) == len(measured) - 1 - repeats == 0
 
 
 @given(st.lists(seconds, min_size=4), seconds)
 def test_more_tries_never_make_it_slower(times: list[float], least: float) -> None:
-    found = [believed(times[0], least, watch(iter(times[1:])), tries) for tries in range(4)]
+    found = [
+        best_with_retries(times[0], least, watch(iter(times[1:])), tries) for tries in range(4)
+    ]
     assert found == sorted(found)
 
 
