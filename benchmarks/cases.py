@@ -121,17 +121,20 @@ def isolation(setting: Setting) -> Iterator[Row]:
     _turn_into_png(sorted((setting.folder / "small").iterdir())[::2])
     with Decoders(threading.Event()) as isolated:
         for kind in ("photographs", "small"):
-            groups = [*in_turns(sorted((setting.folder / kind).iterdir()))]
-            ratio = _paired(groups, _decode, isolated)
-            yield Row(f"{kind}: decoding isolated / here", f"{ratio:.2f}", "", True)
-            for scale, what in ((1, "no network"), (2, "espcn x2")):
-                options = options_for("espcn", scale, "keep", setting)
-                with Upscaler(options, ignore) as upscaler:
-                    ratio = _paired(
-                        groups, partial(_enlarge_into_new_folder, options, upscaler), isolated
-                    )
-                goal, reached = ("<= 1.10", ratio <= 1.1) if scale > 1 else ("", True)
-                yield Row(f"{kind}, {what}: isolated / threads", f"{ratio:.2f}", goal, reached)
+            yield from _isolated_against_threads(kind, isolated, setting)
+
+
+def _isolated_against_threads(kind: str, isolated: Loader, setting: Setting) -> Iterator[Row]:
+    groups = [*in_turns(sorted((setting.folder / kind).iterdir()))]
+    ratio = _paired(groups, _decode, isolated)
+    yield Row(f"{kind}: decoding isolated / here", f"{ratio:.2f}", "", True)
+    for scale, what in ((1, "no network"), (2, "espcn x2")):
+        options = options_for("espcn", scale, "keep", setting)
+        with Upscaler(options, ignore) as upscaler:
+            seconds = partial(_enlarge_into_new_folder, options, upscaler)
+            ratio = _paired(groups, seconds, isolated)
+        goal, reached = ("<= 1.10", ratio <= 1.1) if scale > 1 else ("", True)
+        yield Row(f"{kind}, {what}: isolated / threads", f"{ratio:.2f}", goal, reached)
 
 
 def start(setting: Setting) -> Iterator[Row]:

@@ -41,20 +41,28 @@ def growth(setting: Setting) -> Iterator[Row]:
     large = Series("one image", "MP", _MEGAPIXELS, [_large(setting, n) for n in _MEGAPIXELS])
     many = Series("thumbnails", "files", _FILES, [_many(setting, n) for n in _FILES])
     for series in (large, many):
-        for size, cost in zip(series.sizes, series.costs, strict=True):
-            took = f"{cost.seconds:.1f} s, {cost.peak_bytes / _MIB:.0f} MiB"
-            yield Row(f"{series.what}, {size} {series.unit}", took, "", True)
-        off = series.off_the_line(lambda cost: cost.seconds)
-        yield Row("  time: farthest from a straight line", f"{off:.0%}", "<= 15%", off <= _OFF)
-    off = large.off_the_line(lambda cost: cost.peak_bytes)
-    yield Row("  memory by size: the same", f"{off:.0%}", "<= 15%", off <= _OFF)
-    grown = many.costs[-1].peak_bytes - many.costs[0].peak_bytes
-    each = grown / (many.sizes[-1] - many.sizes[0]) / 1024
-    yield Row("  memory for each file that is known", f"{each:.1f} KiB", "<= 8 KiB", each <= 8)
+        yield from _time_rows(series)
+    yield from _memory_rows(large, many)
     if setting.plots:
         setting.plots.mkdir(parents=True, exist_ok=True)
         _draw(large, setting.plots / "growth-size.png")
         _draw(many, setting.plots / "growth-files.png")
+
+
+def _time_rows(series: Series) -> Iterator[Row]:
+    for size, cost in zip(series.sizes, series.costs, strict=True):
+        took = f"{cost.seconds:.1f} s, {cost.peak_bytes / _MIB:.0f} MiB"
+        yield Row(f"{series.what}, {size} {series.unit}", took, "", True)
+    off = series.off_the_line(lambda cost: cost.seconds)
+    yield Row("  time: farthest from a straight line", f"{off:.0%}", "<= 15%", off <= _OFF)
+
+
+def _memory_rows(large: Series, many: Series) -> Iterator[Row]:
+    off = large.off_the_line(lambda cost: cost.peak_bytes)
+    yield Row("  memory by size: the same", f"{off:.0%}", "<= 15%", off <= _OFF)
+    grown = many.costs[-1].peak_bytes - many.costs[0].peak_bytes
+    each = grown / (many.sizes[-1] - many.sizes[0]) / 1024
+    yield Row("  memory for each file of the plan", f"{each:.1f} KiB", "<= 8 KiB", each <= 8)
 
 
 def _large(setting: Setting, megapixels: int) -> Cost:

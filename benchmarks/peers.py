@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from shutil import copy
@@ -13,6 +13,7 @@ from benchmarks.peer import KINDS
 from benchmarks.photos import photographs
 from benchmarks.setting import Row, Setting
 from benchmarks.work import enlarge, ignore, in_turns, options_for
+from sr_batch.core.options import UpscaleOptions
 from sr_batch.inference.model_catalog import choose
 from sr_batch.upscaling.upscaler import Upscaler
 
@@ -67,25 +68,33 @@ def peers(setting: Setting) -> Iterator[Row]:
 def _compared(
     what: str, network: Path, scale: int, folder: Path, setting: Setting
 ) -> Iterator[Row]:
-    paths = sorted((folder / "in").iterdir())
     options = options_for(network.stem.rpartition("_x")[0], scale, "png", setting)
     with ExitStack() as stack:
         upscaler = stack.enter_context(Upscaler(options, ignore))
         running = {
             kind: stack.enter_context(Peer(kind, network, setting.threads)) for kind in KINDS
         }
-        for peer in running.values():
-            peer.seconds(paths[:1], folder / "out")
-        enlarge(paths[:1], options, folder / "warm", upscaler)
-        ratios: dict[str, list[float]] = {kind: [] for kind in running}
-        for group in in_turns(paths):
-            tool = enlarge(group, options, folder / "tool", upscaler)
-            for kind, peer in running.items():
-                ratios[kind].append(peer.seconds(group, folder / "out") / tool)
+        ratios = _ratios(running, options, upscaler, folder)
         for kind, peer in running.items():
             ratio = median(ratios[kind])
             yield Row(f"{what}: {kind} / tool", f"{ratio:.2f}", "> 1.00", ratio > 1)
             yield Row("  its peak memory", f"{peer.peak() / _MIB:.0f} MiB", "", True)
+
+
+def _ratios(
+    running: Mapping[str, Peer], options: UpscaleOptions, upscaler: Upscaler, folder: Path
+) -> Mapping[str, Sequence[float]]:
+    """The time of each peer over that of the tool, for each group of photographs."""
+    paths = sorted((folder / "in").iterdir())
+    for peer in running.values():
+        peer.seconds(paths[:1], folder / "out")
+    enlarge(paths[:1], options, folder / "warm", upscaler)
+    ratios: dict[str, list[float]] = {kind: [] for kind in running}
+    for group in in_turns(paths):
+        tool = enlarge(group, options, folder / "tool", upscaler)
+        for kind, peer in running.items():
+            ratios[kind].append(peer.seconds(group, folder / "out") / tool)
+    return ratios
 
 
 def _convert(network: Path) -> None:

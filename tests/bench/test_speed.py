@@ -61,10 +61,10 @@ def test_a_steady_drift_affects_both() -> None:
         ([0.85], 0.85, 0),
         ([0.5, 1.0], 1.0, 1),  # slow once: ignored
         ([0.5, 0.6, 0.9], 0.9, 2),
-        ([0.5, 0.7, 0.6, 0.6, 0.5], 0.7, 4),  # slow five times: believed
+        ([0.5, 0.7, 0.6, 0.6, 0.5], 0.7, 4),  # slow five times: accepted
     ],
 )
-def test_a_slow_measurement_is_repeated_before_it_is_believed(
+def test_a_slow_measurement_is_repeated_before_it_counts(
     measured: list[float], best: float, repeats: int
 ) -> None:
     left = iter(measured)
