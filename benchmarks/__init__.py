@@ -1,1 +1,1 @@
-"""What the tool costs, as ratios measured within one run: ``python -m benchmarks``."""
+"""Measures the whole tool, as ratios within one run: ``python -m benchmarks``."""

@@ -1,4 +1,4 @@
-"""Measure and print one table. Everything is a ratio or a peak, so that machines compare."""
+"""Measure the tool and print a table of ratios and peaks, which machines can be compared by."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from benchmarks.setting import Setting
 
 
 def main() -> None:
-    """Print one row for each thing measured, as soon as it is known."""
+    """Print each row as soon as it is known."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}")
     parser.add_argument("--photos", type=Path, default=EXAMPLES, help="folder of JPEGs")

@@ -1,4 +1,4 @@
-"""What is measured: each case gives rows of one table."""
+"""The cases, each of which yields rows of the table."""
 
 import shlex
 import sys
@@ -50,7 +50,7 @@ onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvi
 
 
 def speed(setting: Setting) -> Iterator[Row]:
-    """The whole tool on photographs against nothing but the network on ready arrays."""
+    """Compare the whole tool on photographs with only the network on arrays."""
     photographs(setting.photos, setting.folder / "in", 20, (0.5, 1.0))
     paths = sorted((setting.folder / "in").iterdir())
     options = options_for("edsr", 2, "keep", setting)
@@ -67,7 +67,7 @@ def speed(setting: Setting) -> Iterator[Row]:
 
 
 def hidden(setting: Setting) -> Iterator[Row]:
-    """A fast network, where decoding and encoding weigh as much as inference."""
+    """Run a fast network, where decoding and encoding matter as much as inference."""
     photographs(setting.photos, setting.folder / "in", 20, (0.5, 1.0))
     paths = sorted((setting.folder / "in").iterdir())
     options = options_for("espcn", 3, "png", setting)
@@ -90,7 +90,7 @@ def hidden(setting: Setting) -> Iterator[Row]:
 
 
 def memory(setting: Setting) -> Iterator[Row]:
-    """The peak of one large photograph, and of many small ones against few."""
+    """Measure the peak memory of one large photograph, and of many small ones against few."""
     photographs(setting.photos, setting.folder / "large", 1, (24.0, 24.0))
     out = str(setting.folder / "out")
     cost = run_tool("upscale", str(setting.folder / "large"), "-o", out, *_flags("edsr", setting))
@@ -101,41 +101,50 @@ def memory(setting: Setting) -> Iterator[Row]:
         f"<= {limit / MIB:.0f} MiB",
         cost.peak_bytes <= limit,
     )
+    yield _many_against_few(setting)
+
+
+def _many_against_few(setting: Setting) -> Row:
     peaks = []
     for number in (30, 400):
         folder = setting.folder / f"small{number}"
         photographs(setting.photos, folder, number, (0.02, 0.06))
         peaks.append(run_tool("upscale", str(folder), *_flags("espcn", setting)).peak_bytes)
     ratio = peaks[1] / peaks[0]
-    yield Row("espcn x2, peak memory of 400 images / 30", f"{ratio:.2f}", "<= 1.30", ratio <= 1.3)
+    return Row("espcn x2, peak memory of 400 images / 30", f"{ratio:.2f}", "<= 1.30", ratio <= 1.3)
 
 
 def isolation(setting: Setting) -> Iterator[Row]:
-    """Decoding in processes of their own against decoding in threads; the start is not counted."""
+    """Compare decoding in processes with decoding in threads; starting them is not counted."""
     photographs(setting.photos, setting.folder / "photographs", 10, (0.1, 0.3))
     photographs(setting.photos, setting.folder / "small", 60, (0.01, 0.06))
     _turn_into_png(sorted((setting.folder / "small").iterdir())[::2])
     with Decoders(threading.Event()) as isolated:
         for kind in ("photographs", "small"):
-            groups = [*in_turns(sorted((setting.folder / kind).iterdir()))]
-            ratio = _paired(groups, _decode, isolated)
-            yield Row(f"{kind}: decoding isolated / here", f"{ratio:.2f}", "", True)
-            for scale, what in ((1, "no network"), (2, "espcn x2")):
-                options = options_for("espcn", scale, "keep", setting)
-                with Upscaler(options, ignore) as upscaler:
-                    ratio = _paired(groups, partial(_enlarge_anew, options, upscaler), isolated)
-                goal, reached = ("<= 1.10", ratio <= 1.1) if scale > 1 else ("", True)
-                yield Row(f"{kind}, {what}: isolated / threads", f"{ratio:.2f}", goal, reached)
+            yield from _isolated_against_threads(kind, isolated, setting)
+
+
+def _isolated_against_threads(kind: str, isolated: Loader, setting: Setting) -> Iterator[Row]:
+    groups = [*in_turns(sorted((setting.folder / kind).iterdir()))]
+    ratio = _paired(groups, _decode, isolated)
+    yield Row(f"{kind}: decoding isolated / here", f"{ratio:.2f}", "", True)
+    for scale, what in ((1, "no network"), (2, "espcn x2")):
+        options = options_for("espcn", scale, "keep", setting)
+        with Upscaler(options, ignore) as upscaler:
+            seconds = partial(_enlarge_into_new_folder, options, upscaler)
+            ratio = _paired(groups, seconds, isolated)
+        goal, reached = ("<= 1.10", ratio <= 1.1) if scale > 1 else ("", True)
+        yield Row(f"{kind}, {what}: isolated / threads", f"{ratio:.2f}", goal, reached)
 
 
 def start(setting: Setting) -> Iterator[Row]:
-    """How long a user waits for the help text."""
+    """Measure how long a user waits for the help text."""
     best = min(run_tool("--help").seconds for _ in range(10))
     yield Row("sr-batch --help, best of 10", f"{best:.2f} s", "<= 0.35 s", best <= 0.35)
 
 
 def delegate(setting: Setting) -> Iterator[Row]:
-    """One call by ImageMagick against loading ONNX Runtime and one network, in a new process."""
+    """Compare a call by ImageMagick with a process that only loads ONNX Runtime and a network."""
     source, made = setting.folder / "in.png", setting.folder / "out"
     Image.effect_noise((64, 64), 64).convert("RGB").save(source)
     models = find_models()
@@ -167,7 +176,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "growth": growth,
     "peers": peers,
 }
-# The peers need packages that nothing else does (`make peers`); growth takes half an hour.
+# peers needs additional packages (`make peers`), and growth takes half an hour.
 USUAL = [name for name in CASES if name not in ("growth", "peers")]
 
 
@@ -180,8 +189,8 @@ def _paired(
     seconds: Callable[[Sequence[Path], Loader], float],
     isolated: Loader,
 ) -> float:
-    """Median over ``groups`` of the time with ``isolated`` over that without."""
-    seconds(groups[0], isolated)  # the processes start, caches fill
+    """The median over ``groups`` of the time with ``isolated`` over the time without."""
+    seconds(groups[0], isolated)  # starts the processes and fills caches
     return median(
         ratio_in_turns(partial(seconds, group, read_pages), partial(seconds, group, isolated))
         for group in groups
@@ -199,7 +208,7 @@ def _as_png(path: Path) -> bytes:
 
 
 def _decode(paths: Sequence[Path], load: Loader) -> float:
-    """Seconds for all pictures of ``paths``, one after the other."""
+    """Seconds to decode all pictures of ``paths``, one after the other."""
     files = [(path.read_bytes(), path.name) for path in paths]
     started = time.perf_counter()
     for data, name in files:
@@ -207,7 +216,7 @@ def _decode(paths: Sequence[Path], load: Loader) -> float:
     return time.perf_counter() - started
 
 
-def _enlarge_anew(
+def _enlarge_into_new_folder(
     options: UpscaleOptions, upscaler: Upscaler, paths: Sequence[Path], load: Loader
 ) -> float:
     with tempfile.TemporaryDirectory() as out:

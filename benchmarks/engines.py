@@ -1,4 +1,4 @@
-"""What int8 and OpenVINO gain over the fp32 network on the CPU provider, and what they lose."""
+"""The speed and loss of int8 and OpenVINO, compared with the fp32 network on the CPU provider."""
 
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -11,26 +11,26 @@ import numpy as np
 from benchmarks.setting import Row, Setting
 from benchmarks.work import ignore
 from sr_batch.bench.model_bench import committed_pictures
-from sr_batch.bench.pictures import Set, read_set
+from sr_batch.bench.pictures import PictureSet, read_set
 from sr_batch.bench.quality import judge
 from sr_batch.bench.speed import Stopwatch, paired_ratio
 from sr_batch.core.errors import DeviceUnavailable
-from sr_batch.inference.model_catalog import ModelFile, find_models, in_full
+from sr_batch.inference.model_catalog import ModelFile, find_models, fp32_twin
 from sr_batch.inference.providers import open_session
 from sr_batch.inference.session import Session
 
-_SIDE = 160  # of a tile, in LR pixels: about what the tool takes
-_ROUNDS = 25  # of what takes seconds, fewer
-_TWICE = frozenset({"fast", "balanced", "edsr"})  # of these int8 is to be twice as fast, with VNNI
+_SIDE = 160  # side of a tile in LR pixels, about the size that the tool chooses
+_ROUNDS = 25  # fewer if a round takes seconds
+_TWICE = frozenset({"fast", "balanced", "edsr"})  # with VNNI, int8 should be twice as fast
 
 
 def engines(setting: Setting) -> Iterator[Row]:
-    """Every network but those in fp16, by every way of a CPU to run it, in turns with fp32."""
+    """Time every fp32 and int8 network on each CPU provider, in turns with fp32."""
     pictures = read_set(committed_pictures())
     for model in find_models():
         if model.precision == "fp16":
             continue
-        full = open_session(in_full(model) or model.path, "cpu", ignore)
+        full = open_session(fp32_twin(model) or model.path, "cpu", ignore)
         for device in ("cpu", "openvino", "openvino-bf16"):
             if (model.precision, device) == ("fp32", "cpu"):
                 continue
@@ -43,7 +43,7 @@ def _row(
     model: ModelFile,
     device: str,
     sessions: tuple[Session, Session],
-    pictures: Set,
+    pictures: PictureSet,
     threads: int,
 ) -> Row:
     full, session = sessions
@@ -64,7 +64,7 @@ def _row(
 
 
 def _stopwatch(session: Session, pool: Executor, threads: int) -> Stopwatch:
-    """Seconds for a tile on every thread, as the tool calls its networks."""
+    """Times one tile on every thread, as the tool calls its networks."""
     tile = np.random.default_rng(0).random((1, session.spec.channels, _SIDE, _SIDE), np.float32)
 
     def watch() -> float:

@@ -1,4 +1,4 @@
-"""The tool on a GPU, against nothing but the network on what lies in the GPU's memory already."""
+"""The tool on a GPU, compared with only the network on data that is in the GPU's memory already."""
 
 import subprocess
 import threading
@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -41,44 +42,65 @@ _SAMPLING = (
 
 
 def gpu(setting: Setting) -> Iterator[Row]:
-    """`fast` at its smallest scale on photographs of 1 MP; without a GPU a row that says so."""
+    """Run `fast` at its smallest scale on photographs of 1 MP. Without a GPU, one row says so."""
     if fault := find_cuda_fault():
         yield Row(f"no GPU: {fault.what}", "not measured", "", True)
         return
     yield from on_device("cuda", setting)
 
 
+@dataclass
+class _Times:
+    """Times of all groups of photographs.
+
+    Attributes:
+        ratios: Resident network / tool, for each group.
+        memory: Seconds of the tool on decoded images.
+        files: Seconds of the tool from file to file.
+        busy: How busy the GPU was meanwhile.
+    """
+
+    ratios: list[float] = field(default_factory=list)
+    memory: float = 0.0
+    files: float = 0.0
+    busy: "Busy" = field(default_factory=lambda: Busy())
+
+
 def on_device(device: str, setting: Setting, count: int = _COUNT) -> Iterator[Row]:
-    """The rows for a key of ``PROVIDERS`` with a window of its own."""
+    """Yield the rows for a device, a key of ``PROVIDERS`` whose entry has a window."""
     photographs(setting.photos, setting.folder / "in", count, (_MEGAPIXELS, _MEGAPIXELS))
-    paths = sorted((setting.folder / "in").iterdir())
     network = min(choose("fast").values(), key=lambda file: file.scale)
     options = UpscaleOptions(
         model="fast", scale=network.scale, device=device, format="jpg", jobs=setting.threads
     )
-    bare = Resident(network.path, device)
-    ratios, memory, files, busy = [], 0.0, 0.0, Busy()
-    with Upscaler(options, ignore) as upscaler:
-        _in_memory(upscaler, _read(paths[:_AT_ONCE]))  # the device prepares for the shapes
-        for group in in_turns(paths):
-            images = _read(group)
-            alone = bare.seconds(sum(map(bare.tiles, images)))
-            took = _in_memory(upscaler, images)
-            ratios.append(alone / took)
-            memory += took
-            with busy:
-                files += enlarge(group, options, setting.folder / "out", upscaler)
-    name, ratio, pace = f"fast x{network.scale}", median(ratios), count / memory
+    resident = Resident(network.path, device)
+    times = _measure(resident, options, setting)
+    name, ratio, pace = f"fast x{network.scale}", median(times.ratios), count / times.memory
     yield Row(f"{name}: resident network / tool", f"{ratio:.2f}", ">= 0.90", ratio >= 0.9)
     yield Row(f"{name}: 1 MP images, decoded already", f"{pace:.1f} /s", ">= 20 /s", pace >= 20)
-    yield Row(f"{name}: 1 MP files, JPEG to JPEG", f"{count / files:.1f} /s", "", True)
-    yield Row("  GPU busy meanwhile, by nvidia-smi", busy.said, "", True)
-    gain = bare.over(open_session(network.path, device, ignore))
+    yield Row(f"{name}: 1 MP files, JPEG to JPEG", f"{count / times.files:.1f} /s", "", True)
+    yield Row("  GPU busy meanwhile, by nvidia-smi", times.busy.share, "", True)
+    gain = resident.over(open_session(network.path, device, ignore))
     yield Row(f"{name}: a call without pinned memory / with it", f"{gain:.2f}", ">= 1", gain >= 1)
 
 
+def _measure(resident: "Resident", options: UpscaleOptions, setting: Setting) -> _Times:
+    paths, times = sorted((setting.folder / "in").iterdir()), _Times()
+    with Upscaler(options, ignore) as upscaler:
+        _in_memory(upscaler, _read(paths[:_AT_ONCE]))  # lets the device prepare for the shapes
+        for group in in_turns(paths):
+            images = _read(group)
+            alone = resident.seconds(sum(map(resident.tiles, images)))
+            took = _in_memory(upscaler, images)
+            times.ratios.append(alone / took)
+            times.memory += took
+            with times.busy:
+                times.files += enlarge(group, options, setting.folder / "out", upscaler)
+    return times
+
+
 class Resident:
-    """A bare session whose input and output stay on the device."""
+    """An ONNX Runtime session whose input and output stay on the device."""
 
     def __init__(self, path: Path, device: str) -> None:
         provider, self._spec = PROVIDERS[device], read_spec(path)
@@ -96,12 +118,12 @@ class Resident:
         self.seconds(self._batch)
 
     def tiles(self, image: Image) -> int:
-        """That the tool cuts ``image`` into."""
+        """The number of tiles that the tool cuts ``image`` into."""
         spec = self._spec
         return len(plan_fixed(image.size, self._window, spec.overlap, spec.multiple))
 
     def seconds(self, tiles: int) -> float:
-        """For so many tiles, in full batches."""
+        """Seconds for this number of tiles, in full batches."""
         batches = ceil(tiles / self._batch)
         started = time.perf_counter()
         for _ in range(batches):
@@ -110,7 +132,7 @@ class Resident:
         return (time.perf_counter() - started) * tiles / (batches * self._batch)
 
     def over(self, session: Session) -> float:
-        """How many times as long as ``session`` it takes, its arrays copied as they come."""
+        """The time of a call with ordinary arrays over the time of a call of ``session``."""
 
         def called() -> float:
             started = time.perf_counter()
@@ -121,18 +143,19 @@ class Resident:
 
 
 class Busy:
-    """How busy the first GPU is while it is entered, as nvidia-smi samples it."""
+    """A context that samples with nvidia-smi how busy the first GPU is."""
 
     def __init__(self) -> None:
         self._samples: list[int] = []
         self._process: subprocess.Popen[str] | None = None
 
     @property
-    def said(self) -> str:
+    def share(self) -> str:
+        """The mean share of time it was busy, as text."""
         return f"{mean(self._samples):.0f}%" if self._samples else "not measured"
 
     def __enter__(self) -> None:
-        with suppress(OSError):  # containers may have the driver without its tools
+        with suppress(OSError):  # some containers have the driver without its tools
             self._process = subprocess.Popen(_SAMPLING, stdout=subprocess.PIPE, text=True)
 
     def __exit__(self, *_: object) -> None:
@@ -148,7 +171,7 @@ def _read(paths: Sequence[Path]) -> list[Image]:
 
 
 def _in_memory(upscaler: Upscaler, images: Sequence[Image]) -> float:
-    """Seconds for all of them, some at a time."""
+    """Seconds to enlarge all ``images``, several at a time."""
     stop = threading.Event()
     started = time.perf_counter()
     with ThreadPoolExecutor(_AT_ONCE) as pool:

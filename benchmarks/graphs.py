@@ -1,4 +1,4 @@
-"""What keeping optimised graphs would save: opening a network as it is and optimised before."""
+"""The time that keeping optimised graphs would save when a network is opened."""
 
 import time
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _ROUNDS = 7
 
 
 def graphs(setting: Setting) -> Iterator[Row]:
-    """Every fp32 and int8 network, on the CPU; processor time, the least of some rounds."""
+    """Time the opening of every fp32 and int8 network, as the least CPU time of several rounds."""
     onnxruntime.set_default_logger_severity(4)
     levels = onnxruntime.GraphOptimizationLevel
     for model in find_models():

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.peak FILE ARGUMENTS``: sr-batch, which leaves its peak memory in FILE."""
+"""``python -m benchmarks.peak FILE ARGUMENTS`` runs sr-batch and writes its peak memory to FILE."""
 
 import atexit
 import sys

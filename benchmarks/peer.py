@@ -1,7 +1,7 @@
-"""One peer as a process of its own: the script that people write, warm, on a number of threads.
+"""One peer in its own process: a script that enlarges files with another library.
 
 ``python -m benchmarks.peer KIND NETWORK THREADS`` reads lines of JSON, each a list of [input,
-output] paths, enlarges them and answers with the seconds it took. The first line warms it up.
+output] paths, enlarges the files, and prints the seconds it took. The first line is a warm-up.
 """
 
 import json
@@ -17,20 +17,20 @@ import numpy.typing as npt
 
 Planes = npt.NDArray[np.float32]
 Run = Callable[[Planes], Planes]
-"""(C, h, w) to (C, H, W), both 0..1."""
+"""Maps (C, h, w) to (C, H, W), both 0..1."""
 
 _TILE, _CONTEXT = 256, 16
 
 
 def torch_whole(path: Path, threads: int) -> Run:
-    """PyTorch on the whole picture at once."""
+    """PyTorch on the whole picture in one call."""
     import torch
 
     from training.models import build
 
     torch.set_num_threads(threads)
     name, _, scale = path.stem.rpartition("_x")
-    network = build(name, int(scale), {}).eval()  # the same net; its weights do not matter here
+    network = build(name, int(scale), {}).eval()  # the same network; its weights do not matter
 
     def run(planes: Planes) -> Planes:
         with torch.inference_mode():
@@ -45,7 +45,7 @@ def torch_tiled(path: Path, threads: int) -> Run:
 
 
 def opencv(path: Path, threads: int) -> Run:
-    """OpenCV's dnn module, in tiles: whole photographs take gigabytes."""
+    """OpenCV's dnn module in tiles, because whole photographs take gigabytes."""
     cv2.setNumThreads(threads)
     network = cv2.dnn.readNetFromONNX(str(path))
 
@@ -57,7 +57,7 @@ def opencv(path: Path, threads: int) -> Run:
 
 
 def ncnn(path: Path, threads: int) -> Run:
-    """ncnn, in tiles, on the network that pnnx made of the ONNX file."""
+    """The library ncnn in tiles, on the network that pnnx converted from the ONNX file."""
     import ncnn as library
 
     network = library.Net()
@@ -75,7 +75,7 @@ def ncnn(path: Path, threads: int) -> Run:
 
 
 def onnxruntime_naive(path: Path, threads: int) -> Run:
-    """ONNX Runtime as its examples show it: the whole picture, one stage after the other."""
+    """ONNX Runtime as in its examples: the whole picture, one stage after the other."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -99,7 +99,7 @@ KINDS: dict[str, Callable[[Path, int], Run]] = {
 
 
 def _tiled(run: Run) -> Run:
-    """Every tile with its context, cut to its core; borders as they are."""
+    """Run every tile with its context, and keep its core; the image is not padded."""
 
     def tiles(planes: Planes) -> Planes:
         _, height, width = planes.shape

@@ -1,9 +1,9 @@
-"""The tool beside what people use today, on the same photographs and the same network."""
+"""The tool compared with other libraries, on the same photographs and the same network."""
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from shutil import copy
@@ -13,6 +13,7 @@ from benchmarks.peer import KINDS
 from benchmarks.photos import photographs
 from benchmarks.setting import Row, Setting
 from benchmarks.work import enlarge, ignore, in_turns, options_for
+from sr_batch.core.options import UpscaleOptions
 from sr_batch.inference.model_catalog import choose
 from sr_batch.upscaling.upscaler import Upscaler
 
@@ -22,7 +23,7 @@ _PHOTOS = 5
 
 
 class Peer:
-    """A peer at work; a context manager."""
+    """A running peer; a context manager."""
 
     def __init__(self, kind: str, network: Path, threads: int) -> None:
         command = [sys.executable, "-m", "benchmarks.peer", kind, str(network), str(threads)]
@@ -37,7 +38,7 @@ class Peer:
         self._process.communicate()
 
     def seconds(self, paths: Sequence[Path], out: Path) -> float:
-        """What it takes for ``paths``."""
+        """The seconds it takes to enlarge ``paths``."""
         assert self._process.stdin
         assert self._process.stdout
         pairs = [[str(path), str(out / f"{path.stem}.png")] for path in paths]
@@ -45,7 +46,7 @@ class Peer:
         return float(self._process.stdout.readline())
 
     def peak(self) -> int:
-        """Bytes of memory that it has held at most; 0 where the system does not say."""
+        """Its peak memory in bytes; 0 if the system does not report it."""
         try:
             lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
         except OSError:
@@ -54,7 +55,7 @@ class Peer:
 
 
 def peers(setting: Setting) -> Iterator[Row]:
-    """Seconds of each peer over those of the tool, taken in turns; its peak of memory."""
+    """The time of each peer over that of the tool, taken in turns, and its peak memory."""
     for name, scale, sizes in _NETWORKS:
         folder = setting.folder / name
         photographs(setting.photos, folder / "in", _PHOTOS, sizes)
@@ -67,33 +68,43 @@ def peers(setting: Setting) -> Iterator[Row]:
 def _compared(
     what: str, network: Path, scale: int, folder: Path, setting: Setting
 ) -> Iterator[Row]:
-    paths = sorted((folder / "in").iterdir())
     options = options_for(network.stem.rpartition("_x")[0], scale, "png", setting)
     with ExitStack() as stack:
         upscaler = stack.enter_context(Upscaler(options, ignore))
         running = {
             kind: stack.enter_context(Peer(kind, network, setting.threads)) for kind in KINDS
         }
-        for peer in running.values():
-            peer.seconds(paths[:1], folder / "out")
-        enlarge(paths[:1], options, folder / "warm", upscaler)
-        ratios: dict[str, list[float]] = {kind: [] for kind in running}
-        for group in in_turns(paths):
-            ours = enlarge(group, options, folder / "tool", upscaler)
-            for kind, peer in running.items():
-                ratios[kind].append(peer.seconds(group, folder / "out") / ours)
+        ratios = _ratios(running, options, upscaler, folder)
         for kind, peer in running.items():
             ratio = median(ratios[kind])
             yield Row(f"{what}: {kind} / tool", f"{ratio:.2f}", "> 1.00", ratio > 1)
             yield Row("  its peak memory", f"{peer.peak() / _MIB:.0f} MiB", "", True)
 
 
+def _ratios(
+    running: Mapping[str, Peer], options: UpscaleOptions, upscaler: Upscaler, folder: Path
+) -> Mapping[str, Sequence[float]]:
+    """The time of each peer over that of the tool, for each group of photographs."""
+    paths = sorted((folder / "in").iterdir())
+    for peer in running.values():
+        peer.seconds(paths[:1], folder / "out")
+    enlarge(paths[:1], options, folder / "warm", upscaler)
+    ratios: dict[str, list[float]] = {kind: [] for kind in running}
+    for group in in_turns(paths):
+        tool = enlarge(group, options, folder / "tool", upscaler)
+        for kind, peer in running.items():
+            ratios[kind].append(peer.seconds(group, folder / "out") / tool)
+    return ratios
+
+
 def _convert(network: Path) -> None:
-    """Write the files that ncnn reads, beside ``network``."""
+    """Convert ``network`` to ncnn files beside it."""
     shapes = [f"inputshape{n}=[1,3,{side},{side}]f32" for n, side in (("", 64), ("2", 80))]
     program = Path(sys.executable).with_name("pnnx")
     if not program.is_file():
-        raise SystemExit("pnnx is missing: make peers, or pip install -e '.[training,peers]'")
+        raise SystemExit(
+            "pnnx is missing; to install it: pip install -e '.[training,peers]', or run make peers"
+        )
     subprocess.run(
         [program, network.name, *shapes], cwd=network.parent, check=True, capture_output=True
     )

@@ -1,4 +1,4 @@
-"""Photographs of known sizes to measure with."""
+"""Makes photographs of given sizes to measure with."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples" / "photos"
 
 
 def photographs(source: Path, folder: Path, count: int, megapixels: tuple[float, float]) -> None:
-    """Fill ``folder`` with ``count`` JPEGs cut from those in ``source``, sizes spread evenly."""
+    """Fill ``folder`` with ``count`` JPEGs of evenly spread sizes, cut from those in ``source``."""
     folder.mkdir(parents=True)
     pictures = sorted(source.glob("*.jpg"))
     for number, pixels in enumerate(_spread(count, megapixels)):
@@ -25,7 +25,7 @@ def _spread(count: int, megapixels: tuple[float, float]) -> Iterator[float]:
 
 
 def _with_pixels(image: Image.Image, pixels: float) -> Image.Image:
-    """The middle of ``image`` without resampling if it is large enough, else enlarged."""
+    """The middle of ``image`` if it is large enough, otherwise all of it, enlarged."""
     factor = (pixels / (image.width * image.height)) ** 0.5
     width, height = round(image.width * factor), round(image.height * factor)
     if factor > 1:

@@ -1,4 +1,4 @@
-"""Time and size of ways to write PNG, beside Pillow's: what `--png-effort` chooses from."""
+"""Time and size of each `--png-effort`, compared with Pillow's levels."""
 
 import io
 import time
@@ -22,21 +22,21 @@ Way = Callable[[Pillow.Image], int]
 
 
 def png(setting: Setting) -> Iterator[Row]:
-    """Photographs and a drawing, enlarged twice: time by processor seconds, taken in turns."""
+    """Encode photographs and a drawing, both enlarged twice, and compare CPU time and size."""
     pictures = {"photograph": _photographs(setting.photos), "drawing": [_drawing()]}
     ways: dict[str, Way] = {f"--png-effort {effort}": _ours(effort) for effort in get_args(Effort)}
     ways |= {f"Pillow, level {level}": _pillows(level) for level in (1, 9)}
-    for kind, them in pictures.items():
-        usual_time, usual_size = _cost(_pillows(6), them)
+    for kind, group in pictures.items():
+        usual_time, usual_size = _cost(_pillows(6), group)
         for name, way in ways.items():
-            seconds, size = _cost(way, them)
+            seconds, size = _cost(way, group)
             smaller, faster = size / usual_size, seconds / usual_time
-            yield Row(f"{kind}, {name}: time / Pillow's usual", f"{faster:.2f}", "", True)
-            yield Row("  bytes / Pillow's usual", f"{smaller:.2f}", "", True)
+            yield Row(f"{kind}, {name}: time / Pillow's default", f"{faster:.2f}", "", True)
+            yield Row("  bytes / Pillow's default", f"{smaller:.2f}", "", True)
 
 
 def _cost(way: Way, pictures: list[Pillow.Image]) -> tuple[float, int]:
-    """The least processor seconds of some rounds, and bytes."""
+    """(least CPU seconds of several rounds, bytes)."""
     best, size = float("inf"), 0
     for _ in range(_ROUNDS):
         started = time.process_time()

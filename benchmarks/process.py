@@ -1,4 +1,4 @@
-"""The tool as a process, with the time and the memory it took."""
+"""Runs programs as processes, and measures their time and memory."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one finished process."""
+    """The time and peak memory of a finished process."""
 
     seconds: float
     peak_bytes: int

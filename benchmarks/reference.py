@@ -1,7 +1,7 @@
-"""``python -m benchmarks.reference``: writes the network that speeds are measured against.
+"""``python -m benchmarks.reference`` writes the network that speeds are relative to.
 
-It stands for no picture quality, only for work: 3x3 convolutions with ReLU, as most networks have
-them, of 32 channels, x2. All weights are alike, so that the file need not hold them.
+Its output is useless; only its work matters: 3x3 convolutions with ReLU, as in most networks, with
+32 channels, x2. All weights are equal, so the file does not need to store them.
 """
 
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""What every case is given, and what it gives."""
+"""What every case takes and returns."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Setting:
-    """Where to work, on what, with how many threads, and where plots go, if anywhere."""
+    """How to run a case.
+
+    Attributes:
+        folder: An empty folder to work in.
+        photos: A folder of JPEGs to measure with.
+        threads: Threads of the tool and of what it is compared with.
+        plots: Folder for plots; None draws none.
+    """
 
     folder: Path
     photos: Path
@@ -16,7 +23,14 @@ class Setting:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table."""
+    """One line of the table.
+
+    Attributes:
+        measure: What was measured.
+        value: The result, with its unit.
+        goal: What the value should be; empty if there is no goal.
+        reached: Whether it reaches the goal.
+    """
 
     measure: str
     value: str

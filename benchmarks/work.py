@@ -1,4 +1,4 @@
-"""What cases have in common: the tool and the bare network at work on the same photographs."""
+"""Shared by cases: runs the tool and the bare network on the same photographs."""
 
 import threading
 import time
@@ -20,27 +20,27 @@ from sr_batch.core.results import Done
 from sr_batch.inference.model_catalog import choose
 from sr_batch.upscaling.upscaler import Upscaler
 
-_GROUPS = 5  # the sides take turns, so that a slower minute of the machine hits all
+_GROUPS = 5  # both sides take turns, so that a slow minute of the machine affects both
 
 
 def ignore(line: str) -> None:
-    """The benchmark says what it needs to itself."""
+    """Benchmarks print their own lines."""
 
 
 def options_for(model: str, scale: int, output_format: Format, setting: Setting) -> UpscaleOptions:
-    """On the CPU, with the threads of `setting`."""
+    """Options for the CPU, with the threads of `setting`."""
     return UpscaleOptions(
         model=model, scale=scale, device="cpu", format=output_format, jobs=setting.threads
     )
 
 
 def in_turns(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
-    """Every group holds some of all sizes; one side does a group, then the other does it."""
+    """Groups of ``paths``, each with pictures of all sizes, for two sides that take turns."""
     return (paths[start::_GROUPS] for start in range(_GROUPS))
 
 
 def bare_session(model: str, scale: int, threads: int) -> onnxruntime.InferenceSession:
-    """ONNX Runtime as it comes, but for its threads."""
+    """ONNX Runtime with its default settings, except for the number of threads."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     return onnxruntime.InferenceSession(
@@ -49,7 +49,7 @@ def bare_session(model: str, scale: int, threads: int) -> onnxruntime.InferenceS
 
 
 def network_input(path: Path, color: str) -> npt.NDArray[np.float32]:
-    """A ready array (1, C, H, W); what the values are does not matter for the time."""
+    """An array (1, C, H, W) for a network; only its shape matters for the time."""
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("L" if color == "y" else "RGB"), np.float32) / 255
     planes = pixels[None] if color == "y" else pixels.transpose(2, 0, 1)
@@ -57,7 +57,7 @@ def network_input(path: Path, color: str) -> npt.NDArray[np.float32]:
 
 
 def infer(session: onnxruntime.InferenceSession, array: npt.NDArray[np.float32]) -> float:
-    """Seconds for one array."""
+    """Seconds to run ``session`` on ``array``."""
     started = time.perf_counter()
     session.run(None, {"input": array})
     return time.perf_counter() - started
@@ -70,7 +70,7 @@ def enlarge(
     upscaler: Upscaler,
     load: Loader = read_pages,
 ) -> float:
-    """Seconds that the plan and the engine take for ``paths``, files in and files out."""
+    """Seconds that planning and the engine take for ``paths``, from files to files."""
     started = time.perf_counter()
     plan = plan_jobs([str(path) for path in paths], f"{out}/", options, upscaler.model)
     results = list(engine.run(plan, upscaler, options, lambda _: None, threading.Event(), load))

@@ -14,7 +14,8 @@ import numpy as np
 
 from sr_batch.core.errors import SrBatchError
 from sr_batch.inference.model_catalog import ModelFile, find_models
-from sr_batch.inference.onnx_session import CPU, OnnxSession, compiled_providers
+from sr_batch.inference.onnx_runtime import CPU, compiled_providers
+from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.providers import PROVIDERS, Provider, pip
 from sr_batch.inference.session import Batch
 
@@ -197,7 +198,7 @@ def _try_provider(
     subject: str, provider: Provider, model: ModelFile, image: Batch, reference: Batch
 ) -> Finding:
     if fault := provider.find_fault():
-        return Finding(subject, "warning" if fault.mend else "info", fault.what, fault.mend)
+        return Finding(subject, "warning" if fault.fix else "info", fault.what, fault.fix)
     try:
         session = OnnxSession.open(
             model.path, provider.name, provider.options, plugin=provider.plugin

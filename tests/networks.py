@@ -1,4 +1,4 @@
-"""Small real networks as ONNX files with our contract, for tests of what runs them."""
+"""Small networks for tests: one in numpy, and real ones as ONNX files with a contract."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +8,21 @@ import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from sr_batch.core.model_spec import Color, ModelSpec, Precision, to_metadata
+from sr_batch.inference.session import Batch
+
+
+class NearestSession:
+    """A `Session` that repeats every pixel: the simplest network that keeps its contract."""
+
+    provider = "fake"
+
+    def __init__(self, scale: int = 2, color: str = "rgb", multiple: int = 1) -> None:
+        kind: Color = "y" if color == "y" else "rgb"
+        self.spec = make_spec(scale, kind, multiple, name="nearest")
+
+    def __call__(self, batch: Batch) -> Batch:
+        scale = self.spec.scale
+        return batch.repeat(scale, axis=2).repeat(scale, axis=3)
 
 
 def conv_network(path: Path, scale: int = 2, color: Color = "rgb", width: int = 8) -> Path:
@@ -28,7 +43,7 @@ def conv_network(path: Path, scale: int = 2, color: Color = "rgb", width: int = 
 
 
 def block_network(path: Path) -> Path:
-    """x2 on blocks of 4x4: the sides must be multiples of 4, and where a block starts matters."""
+    """x2 on blocks of 4x4: sides must be multiples of 4, and the position of a block matters."""
     nodes = [
         helper.make_node("SpaceToDepth", ["input"], ["blocks"], blocksize=4),
         helper.make_node("Conv", ["blocks", "w"], ["phases"], pads=[1, 1, 1, 1]),
@@ -39,7 +54,7 @@ def block_network(path: Path) -> Path:
 
 
 def nan_network(path: Path) -> Path:
-    """Zero divided by zero, everywhere."""
+    """Every output value is NaN."""
     nodes = [
         helper.make_node("Sub", ["input", "input"], ["zero"]),
         helper.make_node("Div", ["zero", "zero"], ["nan"]),
@@ -50,9 +65,9 @@ def nan_network(path: Path) -> Path:
 
 
 def dazzled_network(folder: Path) -> tuple[Path, Path]:
-    """Repeats pixels, ``dazzled_x2``; in half precision what is over 0.94 becomes infinite.
+    """``dazzled_x2`` repeats pixels; in half precision, values above 0.94 become infinite.
 
-    The casts are there by themselves: the CPU would run a network of half precision in single.
+    The casts are explicit, because the CPU would run a half-precision network in single precision.
     """
     full, half = folder / "dazzled_x2.onnx", folder / "dazzled_x2_fp16.onnx"
     for path, kind in ((full, TensorProto.FLOAT), (half, TensorProto.FLOAT16)):
@@ -101,7 +116,7 @@ def save(
     spec: ModelSpec | None,
     names: tuple[str, str] = ("input", "output"),
 ) -> Path:
-    """Write the file; ``spec`` None leaves the contract out."""
+    """Write the file; with ``spec`` None, without a contract."""
     channels = 1 if spec and spec.color == "y" else 3
     graph = helper.make_graph(
         nodes,
@@ -118,7 +133,7 @@ def save(
 
 
 def _weights(n_out: int, n_in: int, side: int) -> np.ndarray:
-    """Random, with outputs in the range of the inputs, mostly."""
+    """Random weights that mostly keep outputs in the range of the inputs."""
     random = np.random.default_rng([n_out, n_in])
     weights = random.uniform(-0.5, 1, (n_out, n_in, side, side))
     weights /= weights.sum(axis=(1, 2, 3), keepdims=True)

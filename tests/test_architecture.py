@@ -40,7 +40,7 @@ PURE = {"core": {"numpy"}, "imaging": {"numpy"}}
 
 # A foreign library is imported by these modules and packages of sr_batch, and by no others.
 SEAMS = {
-    "onnxruntime": {"inference.onnx_session"},
+    "onnxruntime": {"inference.onnx_runtime"},
     "cv2": {"codec.backends.opencv"},
     "PIL": {"api", "codec.backends.pillow", "codec.color"},
     "matplotlib": {"bench.chart"},

@@ -1,4 +1,4 @@
-"""What every exported network promises of its tiles, on odd sizes, and what lies beside it."""
+"""Tests of every exported network: tiles, odd sizes, and the files beside it."""
 
 import threading
 from collections.abc import Collection, Iterator
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from sr_batch.bench.complete import gaps, row_gaps
+from sr_batch.bench.completeness import gaps, row_gaps
 from sr_batch.bench.model_bench import committed_pictures
 from sr_batch.bench.pictures import read_set
 from sr_batch.bench.report import load_report
@@ -21,8 +21,8 @@ from sr_batch.upscaling.upscaler import Upscaler
 ROOT = Path(__file__).parents[1]
 PHOTOS = sorted((ROOT / "examples" / "photos").glob("*.jpg"))
 BASELINE = load_report(ROOT / "benchmarks" / "baseline.json")
-# These take seconds for a picture: it is smaller, and there are fewer. The fp16 files, which have
-# the graphs of the fp32 ones, are cut into tiles by the benchmark's gate alone.
+# These take seconds for a picture, so they get smaller and fewer ones. Their fp16 files have the
+# same graphs as the fp32 files, and only `sr-batch bench` tests them on tiles.
 SLOW = ("srcnn_deep", "vdsr")
 RARE = 1e-5
 
@@ -36,7 +36,7 @@ TILED = each([m for m in find_models() if m.name not in SLOW or m.precision != "
 
 
 def pictures(seed: int, model: ModelFile) -> Iterator[np.ndarray]:
-    """Crops of photographs, some under grain and hard-edged shapes, of odd sizes; endless."""
+    """Endless crops of photographs with odd sizes, some with grain and hard-edged shapes."""
     random = np.random.default_rng(seed)
     sides = (33, 36) if model.name in SLOW else (30, 75)
     while True:
@@ -69,8 +69,8 @@ def enlarge(pixels: np.ndarray, model: ModelFile, **options: Any) -> np.ndarray:
 
 
 @TILED
-def test_tiles_leave_no_seam(model: ModelFile) -> None:
-    """At most one level, on at most one of 100,000 samples, with the overlap of the contract."""
+def test_tiles_leave_no_seams(model: ModelFile) -> None:
+    """With the contract's overlap, at most one in 100,000 samples changes, by at most one level."""
     samples, changed, enough = 0, 0, 1e5 if model.name in SLOW else 4e5
     random = np.random.default_rng(0)
     for pixels in pictures(0, model):
@@ -86,8 +86,8 @@ def test_tiles_leave_no_seam(model: ModelFile) -> None:
 
 @TILED
 @pytest.mark.parametrize("mode", ["rgb", "y"])
-def test_the_whole_receptive_field_makes_tiles_equal(model: ModelFile, mode: str) -> None:
-    """Bit for bit, in 16 bits, where a float's last bits would show sooner than in 8."""
+def test_full_overlap_makes_tiles_equal(model: ModelFile, mode: str) -> None:
+    """Bit for bit, in 16 bits, which show the last bits of a float sooner than 8 bits."""
     deep = next(pictures(len(mode), model)).astype(np.uint16) * 257
     tiled = enlarge(deep, model, mode=mode, tile=64, overlap="full")
     assert np.array_equal(tiled, enlarge(deep, model, mode=mode, tile=0))
@@ -95,22 +95,22 @@ def test_the_whole_receptive_field_makes_tiles_equal(model: ModelFile, mode: str
 
 @MODELS
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (3, 1), (2, 33)])
-def test_a_picture_of_few_pixels_keeps_its_colour(model: ModelFile, size: tuple[int, int]) -> None:
-    """Networks see nothing but black beyond the border: it must not be all they see."""
+def test_a_tiny_picture_keeps_its_colour(model: ModelFile, size: tuple[int, int]) -> None:
+    """Networks see zeros beyond the border, which must not outweigh the picture."""
     pixels = np.full((*size, 3), (40, 120, 230), np.uint8)
     assert np.abs(enlarge(pixels, model) - pixels[0, 0]).max() <= 20
 
 
 @MODELS
-def test_a_card_and_a_record_lie_beside_it(model: ModelFile) -> None:
+def test_has_a_card_and_a_record(model: ModelFile) -> None:
     assert [*gaps(model)] == []
 
 
-def test_the_baseline_has_a_row_of_every_network_and_no_other() -> None:
+def test_the_baseline_has_exactly_one_row_for_every_network() -> None:
     assert [*row_gaps(find_models(), BASELINE.rows)] == []
 
 
-def test_the_baseline_is_of_the_pictures_that_are_here() -> None:
+def test_the_baseline_was_measured_on_the_committed_pictures() -> None:
     sets = [read_set(folder) for folder in (committed_pictures(), ROOT / "examples" / "photos")]
     assert BASELINE.sets == {each.name: each.digest for each in sets}
     for row in BASELINE.rows.values():

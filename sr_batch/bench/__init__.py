@@ -1,1 +1,1 @@
-"""What exported networks are worth on this machine: quality, parity, speed, memory, start."""
+"""Measures exported networks on this machine: quality, parity, speed, memory and start."""

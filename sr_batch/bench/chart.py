@@ -1,14 +1,15 @@
-"""The chart of a bench: quality against time, a dot for each network. The only user of matplotlib.
+"""The chart of a report: quality against time, with a dot for each network.
 
-Networks of different scales do different tasks, so each scale has a panel of its own.
+Networks of different scales do different tasks, so each scale has its own panel. No other module
+uses matplotlib.
 """
 
 import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sr_batch.bench.measurement import Measurement
 from sr_batch.bench.report import Report
-from sr_batch.bench.row import Row
 from sr_batch.core.errors import UsageError
 from sr_batch.core.model_spec import Precision
 
@@ -24,17 +25,17 @@ _TICKS = [digit * 10.0**power for power in range(-3, 5) for digit in (1, 2, 5)]
 
 
 def require_library() -> None:
-    """Raise UsageError, which says how to install it, unless matplotlib is there."""
+    """Raise UsageError, which says how to install it, if matplotlib is missing."""
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as fault:
         raise UsageError(
-            "--output: the chart needs matplotlib: pip install 'sr-batch[bench]'"
+            "--output: the chart needs matplotlib; to install it: pip install 'sr-batch[bench]'"
         ) from fault
 
 
 def draw(report: Report) -> bytes:
-    """A PNG; the quality is the one on the first set of pictures."""
+    """Draw a PNG; it shows the quality on the first set of pictures."""
     from matplotlib.figure import Figure
 
     scales = sorted({row.scale for row in report.rows.values()})
@@ -53,20 +54,28 @@ def draw(report: Report) -> bytes:
     return file.getvalue()
 
 
-def _draw_panel(axes: "Axes", rows: Sequence[Row], name: str) -> None:
-    from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
-
+def _draw_panel(axes: "Axes", rows: Sequence[Measurement], name: str) -> None:
     for precision, mark in _MARKS.items():
         shown = [row for row in rows if row.precision == precision]
         if shown:
-            times = [1 / row.speed for row in shown]
-            gains = [row.quality[name].gain for row in shown]
+            times, gains = zip(*(_position(row, name) for row in shown), strict=True)
             axes.scatter(times, gains, label=precision, **mark)
     for row in rows:
-        if row.precision != "fp16":  # its ring is round the dot of its twin
-            label, at = row.name.rsplit("_x", 1)[0], (1 / row.speed, row.quality[name].gain)
-            offset = (0, 9 if row.precision == "fp32" else -17)
+        if row.precision != "fp16":  # its ring surrounds the dot of its fp32 file
+            label, offset = row.name.rsplit("_x", 1)[0], (0, 9 if row.precision == "fp32" else -17)
+            at = _position(row, name)
             axes.annotate(label, at, offset, textcoords="offset points", ha="center")
+    _format_axes(axes)
+
+
+def _position(row: Measurement, name: str) -> tuple[float, float]:
+    """(time for an LR pixel, gain in dB) on the set ``name``."""
+    return 1 / row.speed, row.quality[name].gain
+
+
+def _format_axes(axes: "Axes") -> None:
+    from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
+
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(_TICKS))
     axes.xaxis.set_minor_locator(NullLocator())

@@ -1,4 +1,4 @@
-"""Measures exported networks: first what may share the machine, then what is timed, one by one."""
+"""Measures exported networks: quality and parity of several at a time, then speed one by one."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from sr_batch.bench.pictures import Set
+from sr_batch.bench.measurement import Measurement
+from sr_batch.bench.pictures import PictureSet
 from sr_batch.bench.quality import Judged, judge, mean
-from sr_batch.bench.row import Row
-from sr_batch.bench.seam import Seam, measure_seam
-from sr_batch.bench.speed import REFERENCE, believed, relative_speed
+from sr_batch.bench.speed import REFERENCE, best_with_retries, relative_speed
+from sr_batch.bench.tile_seams import TileSeams, measure_seams
 from sr_batch.core.errors import SrBatchError, UsageError
 from sr_batch.inference.model_catalog import ModelFile
 from sr_batch.inference.model_memory import session_bytes
@@ -19,80 +19,80 @@ from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.providers import open_session
 from sr_batch.inference.recorded_outputs import largest_difference, load_record, record_path
 
-# Of a checkout; a wheel has none.
+# Only in a checkout; a wheel does not contain it.
 _PICTURES = Path(__file__).parents[2] / "benchmarks" / "pictures"
 _STARTS = 3
 
 
 @dataclass(frozen=True)
-class Setting:
-    """On what, where and how thoroughly to measure.
+class BenchSetting:
+    """How to measure.
 
     Attributes:
-        sets: Pictures to be judged on; the first of the first is also cut into tiles.
+        sets: Pictures to measure quality on; the first one is also used to test tiling.
         device: As for ``--device``.
-        rounds: Of timing a network and the reference in turns.
-        threads: Networks that are judged at a time.
+        rounds: Rounds in which a network and the reference are timed in turns.
+        threads: Networks whose quality is measured at a time.
     """
 
-    sets: Sequence[Set]
+    sets: Sequence[PictureSet]
     device: str
     rounds: int
     threads: int
 
 
 @dataclass(frozen=True)
-class Loss:
-    """Something of the exported file ``name`` that is not as it should be, one line."""
+class Problem:
+    """One line about something wrong with the exported file ``name``."""
 
     name: str
     what: str
 
 
 def committed_pictures() -> Path:
-    """The folder that the committed baseline was measured on.
+    """The folder of pictures that the committed baseline was measured on.
 
     Raises:
-        UsageError: there is none here.
+        UsageError: this is not a checkout.
     """
     if not _PICTURES.is_dir():
-        raise UsageError("which pictures? name a folder of them: --hr FOLDER")
+        raise UsageError("no pictures to measure on; to name a folder: --hr FOLDER")
     return _PICTURES
 
 
 def measure(
-    models: Sequence[ModelFile], setting: Setting, least: Mapping[str, float]
-) -> Iterator[Row | Loss]:
-    """One row for each of ``models``, or why there is none.
+    models: Sequence[ModelFile], setting: BenchSetting, least: Mapping[str, float]
+) -> Iterator[Measurement | Problem]:
+    """Yield one measurement for each of ``models``, or a problem if it cannot be measured.
 
     Args:
         models: Exported files.
-        setting: How.
-        least: Name of a file -> speed; one that seems slower is timed again after all others.
+        setting: How to measure them.
+        least: Name of a file -> speed. A slower network is timed again after all others.
 
     Raises:
-        DeviceUnavailable: the device cannot be had.
+        DeviceUnavailable: the device cannot run here.
     """
     with ThreadPoolExecutor(setting.threads) as pool:
         judged = [*pool.map(lambda model: _judge(model, setting), models)]
-    yield from (each for each in judged if isinstance(each, Loss))
+    yield from (each for each in judged if isinstance(each, Problem))
     yield from _timed([each for each in judged if isinstance(each, _Judged)], setting, least)
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """What does not depend on time."""
+    """The part of a measurement that is not timed."""
 
     model: ModelFile
     quality: Mapping[str, Judged]
     parity: float
-    seam: Seam
+    seam: TileSeams
     memory: int | None
 
-    def timed(self, session: OnnxSession, speed: float, start: float) -> Row:
+    def timed(self, session: OnnxSession, speed: float, start: float) -> Measurement:
         spec = session.spec
         claims = {name: spec.scores[name][0] for name in self.quality if name in spec.scores}
-        return Row(
+        return Measurement(
             name=self.model.path.stem,
             scale=spec.scale,
             precision=spec.precision,
@@ -106,7 +106,7 @@ class _Judged:
         )
 
 
-def _judge(model: ModelFile, setting: Setting) -> _Judged | Loss:
+def _judge(model: ModelFile, setting: BenchSetting) -> _Judged | Problem:
     try:
         session = open_session(model.path, setting.device, _ignore)
         quality = {
@@ -115,18 +115,18 @@ def _judge(model: ModelFile, setting: Setting) -> _Judged | Loss:
         }
         parity = largest_difference(session, load_record(record_path(model.path)))
         picture = setting.sets[0].pictures[0]
-        seam = measure_seam(model.path, session.spec.scale, picture, setting.device)
+        seam = measure_seams(model.path, session.spec.scale, picture, setting.device)
         return _Judged(model, quality, parity, seam, session_bytes(model.path))
     except SrBatchError as fault:
-        return Loss(model.path.stem, str(fault))
+        return Problem(model.path.stem, str(fault))
 
 
 def _timed(
-    judged: Sequence[_Judged], setting: Setting, least: Mapping[str, float]
-) -> Iterator[Row]:
-    """Doubted ones wait until the others are done: a slow minute of the machine is over then."""
+    judged: Sequence[_Judged], setting: BenchSetting, least: Mapping[str, float]
+) -> Iterator[Measurement]:
+    """Slow networks are timed again at the end, when a slow minute of the machine is over."""
     reference = open_session(REFERENCE, setting.device, _ignore)
-    doubted: list[tuple[Row, Callable[[], float]]] = []
+    doubted: list[tuple[Measurement, Callable[[], float]]] = []
     for half in judged:
         session, start = _started(half.model.path, setting.device)
         speed = partial(relative_speed, session, reference, setting.rounds)
@@ -136,11 +136,11 @@ def _timed(
         else:
             yield row
     for row, again in doubted:
-        yield replace(row, speed=believed(row.speed, least[row.name], again))
+        yield replace(row, speed=best_with_retries(row.speed, least[row.name], again))
 
 
 def _started(path: Path, device: str) -> tuple[OnnxSession, float]:
-    """An open session, and the shortest of a few times to open one."""
+    """An open session, and the seconds to open one: the least of a few times."""
     best = float("inf")
     for _ in range(_STARTS):
         began = time.perf_counter()
@@ -150,4 +150,4 @@ def _started(path: Path, device: str) -> tuple[OnnxSession, float]:
 
 
 def _ignore(line: str) -> None:
-    """The report says which device it was."""
+    """The report names the device anyway."""

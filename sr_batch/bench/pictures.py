@@ -1,4 +1,4 @@
-"""The pictures that networks are judged on: what a folder holds, as 8-bit levels."""
+"""The pictures that networks are measured on: all images of a folder, as 8-bit levels."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -17,13 +17,13 @@ from sr_batch.files.reading import display_name, is_folder, most_bytes, read_sou
 
 
 @dataclass(frozen=True)
-class Set:
+class PictureSet:
     """The pictures of a folder, in memory.
 
     Attributes:
-        name: Of the folder.
+        name: Name of the folder.
         pictures: uint8 (H, W, 3) or (H, W, 1).
-        digest: Of all their pixels.
+        digest: Start of the SHA-256 of all their pixels.
     """
 
     name: str
@@ -32,24 +32,26 @@ class Set:
 
 
 def list_pictures(folder: Path) -> list[Source | Failed]:
-    """The images in ``folder`` and in its folders; a Failed is one that cannot be opened.
+    """The images in ``folder`` and its subfolders; a Failed for each that cannot be opened.
 
     Raises:
-        UsageError: no such folder, or no image in it.
+        UsageError: no such folder, or it contains no image.
     """
     if not is_folder(folder):
-        raise UsageError(f"{display_name(folder)}: no such folder; name one with pictures in it")
+        raise UsageError(f"{display_name(folder)}: no such folder; name a folder of pictures")
     found = [*find_sources([str(folder)], Choice())]
     if not found:
-        raise UsageError(f"{display_name(folder)}: there is no picture in this folder")
+        raise UsageError(f"{display_name(folder)}: this folder contains no pictures")
     return found
 
 
 def read_picture(path: Path) -> Levels:
-    """(H, W, 3) or (H, W, 1) of the file at ``path``; transparency is left out, 16 bit rounded.
+    """Read the file at ``path`` as uint8 (H, W, 3) or (H, W, 1).
+
+    Transparency is dropped, and 16-bit levels are rounded to 8 bits.
 
     Raises:
-        ImageError: it cannot be read; the message names it.
+        ImageError: the file cannot be read; the message names it.
     """
     name = display_name(path)
     color = read_image(read_source(path, most_bytes(MAX_PIXELS)), name, MAX_PIXELS).color
@@ -58,20 +60,20 @@ def read_picture(path: Path) -> Levels:
     return np.rint(color / 257).astype(np.uint8)
 
 
-def read_set(folder: Path) -> Set:
+def read_set(folder: Path) -> PictureSet:
     """All pictures of ``folder``.
 
     Raises:
-        UsageError: no such folder, no picture in it, or one that cannot be read.
+        UsageError: no such folder, no picture in it, or a picture that cannot be read.
     """
     try:
         pictures = [*_pictures(folder)]
     except ImageError as fault:
-        raise UsageError(f"{fault}; a set has to be whole, so take it out") from fault
+        raise UsageError(f"{fault}; a set must be complete, so remove this file") from fault
     digest = hashlib.sha256()
     for picture in pictures:
         digest.update(str(picture.shape).encode() + picture.tobytes())
-    return Set(folder.resolve().name, pictures, digest.hexdigest()[:16])
+    return PictureSet(folder.resolve().name, pictures, digest.hexdigest()[:16])
 
 
 def _pictures(folder: Path) -> Iterator[Levels]:

@@ -1,14 +1,19 @@
-"""PSNR-Y and SSIM of a network on a picture, beside bicubic, as published tables have them.
+"""PSNR-Y and SSIM by the protocol of published tables: the one judge of the tool and of training.
 
-LR is the antialiased bicubic of the picture, cut to a multiple of the scale; a border of ``scale``
-pixels is left out; what is judged is the luma of BT.601 in studio range. A Y network sees the float
-LR of the rounded luma, an RGB network an 8-bit LR. A gray picture is its own luma.
+The protocol: the HR picture is cropped to a multiple of the scale, and LR is its antialiased
+bicubic reduction. SR and HR are compared on BT.601 luma in studio range, without a border of
+``scale`` pixels. A Y network gets the float LR of the rounded luma, an RGB network an 8-bit LR.
+A gray picture is its own luma.
+
+:func:`judge` compares an opened session with bicubic. :func:`score_network` does the same for any
+function that enlarges, such as a network in training, and :func:`score` for two luma planes.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 
 import numpy as np
@@ -16,6 +21,7 @@ import numpy.typing as npt
 
 from sr_batch.core.errors import UnsupportedImage
 from sr_batch.core.geometry import Size, Tile
+from sr_batch.core.model_spec import Color
 from sr_batch.imaging.color import FloatArray, rgb_to_y_studio
 from sr_batch.imaging.metrics import psnr, ssim
 from sr_batch.imaging.resample import resize
@@ -31,10 +37,13 @@ _WINDOW = 11  # of SSIM
 
 Levels = npt.NDArray[np.uint8]
 
+Enlarge = Callable[[FloatArray], FloatArray]
+"""Maps LR (C, h, w) float32, 0..1, to SR (C, H, W), unclipped."""
+
 
 @dataclass(frozen=True)
 class Score:
-    """Likeness to the original.
+    """Similarity to the original.
 
     Attributes:
         psnr: In dB; infinite for the original itself.
@@ -48,61 +57,108 @@ class Score:
         return f"{self.psnr:.2f} / {self.ssim:.4f}"
 
     def record(self) -> dict[str, float | None]:
-        """For JSON, which knows no infinity: it is null there."""
+        """The fields for JSON, which has no infinity: it becomes null."""
         psnr = round(self.psnr, 4) if math.isfinite(self.psnr) else None
         return {"psnr": psnr, "ssim": round(self.ssim, 5)}
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Of one picture, or the means of several."""
+    """The scores of bicubic and of a network, for one picture or as means over several."""
 
     bicubic: Score
     network: Score
 
     @property
     def gain(self) -> float:
-        """dB over bicubic."""
+        """PSNR in dB over bicubic."""
         return self.network.psnr - self.bicubic.psnr
 
     def record(self) -> dict[str, dict[str, float | None]]:
-        """For JSON."""
+        """The fields for JSON."""
         return {"bicubic": self.bicubic.record(), "network": self.network.record()}
 
 
 def judge(picture: Levels, session: Session, threads: int = 1) -> Judged:
-    """Shrink ``picture`` by the scale of ``session`` and see how like it becomes again.
+    """Reduce ``picture`` by the scale of ``session``, enlarge it again, and compare.
 
     Args:
         picture: uint8 (H, W, 3), or (H, W, 1) for gray.
-        session: Any.
-        threads: That run its tiles.
+        session: Any session.
+        threads: Threads that run its tiles.
 
     Raises:
-        UnsupportedImage: too small for the window of SSIM.
+        UnsupportedImage: the picture is too small for the window of SSIM.
         OutOfMemory: from the session.
     """
     scale = session.spec.scale
+    enlarge = partial(_enlarged_by_tiles, session, threads)
+    network = score_network(picture, scale, session.spec.color, enlarge)
+    return Judged(score_bicubic(picture, scale), network)
+
+
+def score_network(picture: Levels, scale: int, color: Color, enlarge: Enlarge) -> Score:
+    """Score the output of ``enlarge`` for the reduced ``picture``.
+
+    Args:
+        picture: uint8 (H, W, 3), or (H, W, 1) for gray.
+        scale: HR side / LR side.
+        color: Whether ``enlarge`` takes RGB or Y.
+        enlarge: The network.
+
+    Raises:
+        UnsupportedImage: the picture is too small for the window of SSIM.
+    """
+    hr = _cropped(picture, scale)
+    if color == "rgb":
+        return score(_sr_of_rgb(hr, scale, enlarge), _luma(hr), scale)
+    luma = np.rint(_luma(hr))
+    small = _reduced(luma[..., None], scale)[..., 0] / np.float32(255)
+    return score(_levels(enlarge(small[None])[0]), luma, scale)
+
+
+def score_bicubic(picture: Levels, scale: int) -> Score:
+    """Score the bicubic enlargement of the reduced ``picture``, computed on float luma.
+
+    Args:
+        picture: uint8 (H, W, 3), or (H, W, 1) for gray.
+        scale: HR side / LR side.
+
+    Raises:
+        UnsupportedImage: the picture is too small for the window of SSIM.
+    """
+    luma = np.rint(_luma(_cropped(picture, scale)))
+    size = Size(luma.shape[1], luma.shape[0])
+    enlarged = resize(_reduced(luma[..., None], scale)[..., 0], size, "bicubic")
+    return score(_levels(enlarged / np.float32(255)), luma, scale)
+
+
+def score(sr: FloatArray, hr: FloatArray, scale: int) -> Score:
+    """Compare two luma planes (H, W), 0..255, without a border of ``scale`` pixels."""
+    return Score(psnr(sr, hr, scale), ssim(sr, hr, scale))
+
+
+def mean_score(scores: Iterable[Score]) -> Score:
+    """The mean of at least one score, figure by figure."""
+    every = list(scores)
+    return Score(fmean(each.psnr for each in every), fmean(each.ssim for each in every))
+
+
+def mean(judged: Iterable[Judged]) -> Judged:
+    """The mean of at least one comparison, figure by figure."""
+    every = list(judged)
+    return Judged(
+        mean_score(each.bicubic for each in every), mean_score(each.network for each in every)
+    )
+
+
+def _cropped(picture: Levels, scale: int) -> Levels:
     height, width = (side - side % scale for side in picture.shape[:2])
     if min(height, width) < 2 * scale + _WINDOW:
         raise UnsupportedImage(
             f"too small to be judged: x{scale} needs {3 * scale + _WINDOW - 1} pixels a side"
         )
-    hr = picture[:height, :width]
-    luma = np.rint(_luma(hr))
-    bicubic = _enlarged_plane(luma, scale)
-    if session.spec.color == "y":
-        network = _by_luma(luma, session, threads)
-        return Judged(_score(bicubic, luma, scale), _score(network, luma, scale))
-    network = _by_color(hr, session, threads)
-    return Judged(_score(bicubic, luma, scale), _score(network, _luma(hr), scale))
-
-
-def mean(judged: Iterable[Judged]) -> Judged:
-    """Of each figure; at least one is needed."""
-    every = list(judged)
-    scores = ([each.bicubic for each in every], [each.network for each in every])
-    return Judged(*(Score(fmean(s.psnr for s in of), fmean(s.ssim for s in of)) for of in scores))
+    return picture[:height, :width]
 
 
 def _luma(pixels: Levels) -> FloatArray:
@@ -112,16 +168,12 @@ def _luma(pixels: Levels) -> FloatArray:
     return rgb_to_y_studio(np.divide(pixels, 255, dtype=np.float32)) * np.float32(255)
 
 
-def _by_luma(luma: FloatArray, session: Session, threads: int) -> FloatArray:
-    small = _reduced(luma[..., None], session.spec.scale)[..., 0] / np.float32(255)
-    return _levels(_enlarged(small[None], session, threads)[0])
-
-
-def _by_color(hr: Levels, session: Session, threads: int) -> FloatArray:
+def _sr_of_rgb(hr: Levels, scale: int, enlarge: Enlarge) -> FloatArray:
+    """The luma (H, W) of an RGB network's output for an 8-bit LR."""
     rgb = np.repeat(hr, 3, axis=2) if hr.shape[2] == 1 else hr
-    small = np.rint(_reduced(rgb.astype(np.float32), session.spec.scale)).clip(0, 255)
+    small = np.rint(_reduced(rgb.astype(np.float32), scale)).clip(0, 255)
     planes = np.divide(small.transpose(2, 0, 1), 255, dtype=np.float32, order="C")
-    sr = _levels(_enlarged(planes, session, threads)).transpose(1, 2, 0)
+    sr = _levels(enlarge(planes)).transpose(1, 2, 0)
     return _luma((sr[..., 1:2] if hr.shape[2] == 1 else sr).astype(np.uint8))
 
 
@@ -131,14 +183,8 @@ def _reduced(pixels: FloatArray, scale: int) -> FloatArray:
     return resize(pixels, Size(width // scale, height // scale), "bicubic")
 
 
-def _enlarged_plane(luma: FloatArray, scale: int) -> FloatArray:
-    size = Size(luma.shape[1], luma.shape[0])
-    back = resize(_reduced(luma[..., None], scale)[..., 0], size, "bicubic")
-    return _levels(back / np.float32(255))
-
-
-def _enlarged(planes: FloatArray, session: Session, threads: int) -> FloatArray:
-    """(C, h, w) -> (C, H, W), 0..1, by tiles where the whole would take much memory."""
+def _enlarged_by_tiles(session: Session, threads: int, planes: FloatArray) -> FloatArray:
+    """(C, h, w) -> (C, H, W), 0..1. Uses tiles if the whole picture would take much memory."""
     channels, height, width = planes.shape
     spec, size = session.spec, Size(width, height)
     out = np.empty((channels, height * spec.scale, width * spec.scale), np.float32)
@@ -158,7 +204,3 @@ def _levels(planes: FloatArray) -> FloatArray:
     """0..1 -> whole levels, 0..255."""
     levels: FloatArray = np.rint(planes * np.float32(255)).clip(0, 255)
     return levels
-
-
-def _score(sr: FloatArray, hr: FloatArray, border: int) -> Score:
-    return Score(psnr(sr, hr, border), ssim(sr, hr, border))

@@ -1,4 +1,4 @@
-"""All that one run measured, as a file that a later run is compared with."""
+"""All measurements of a run, as a file that a later run is compared with."""
 
 import json
 import platform
@@ -7,40 +7,40 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sr_batch.bench.row import Row, from_json, to_json
+from sr_batch.bench.measurement import Measurement, from_json, to_json
 from sr_batch.core.cpu import processor
 from sr_batch.core.errors import UsageError
 from sr_batch.files.atomic_write import write_output
-from sr_batch.inference.onnx_session import runtime_version
+from sr_batch.inference.onnx_runtime import runtime_version
 
 _SCHEMA = 1
 
 
 @dataclass(frozen=True)
 class Report:
-    """Measurements and where they are from.
+    """Measurements, and where they were taken.
 
     Attributes:
-        where: Device, processor, Python and runtime, for people.
+        where: Device, processor, Python and runtime.
         sets: Name of a set of pictures -> digest of its pixels.
-        rows: Name of an exported file -> what was measured.
-        elsewhere: Another processor -> name of an exported file -> speed there.
+        rows: Name of an exported file -> its measurement.
+        elsewhere: Name of another processor -> name of an exported file -> its speed there.
     """
 
     where: Mapping[str, str]
     sets: Mapping[str, str]
-    rows: Mapping[str, Row]
+    rows: Mapping[str, Measurement]
     elsewhere: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def speeds(self) -> dict[str, Mapping[str, float]]:
-        """Processor -> name of an exported file -> speed there, where it was measured."""
+        """Name of a processor -> name of an exported file -> its speed there, if measured."""
         own = {name: row.speed for name, row in self.rows.items() if row.speed}
         return {**self.elsewhere, self.where["processor"]: own}
 
 
 def here(device: str) -> dict[str, str]:
-    """What speeds, differences and memory may depend on."""
+    """The device and software that measurements depend on."""
     return {
         "device": device,
         "processor": processor(),
@@ -50,10 +50,10 @@ def here(device: str) -> dict[str, str]:
 
 
 def save_report(path: Path, report: Report) -> None:
-    """Write ``report`` to ``path``, whole or not at all.
+    """Write ``report`` to ``path`` atomically.
 
     Raises:
-        SrBatchError: it cannot be written.
+        SrBatchError: the file cannot be written.
     """
     rows = {name: to_json(row) for name, row in sorted(report.rows.items())}
     whole = {
@@ -70,10 +70,10 @@ def save_report(path: Path, report: Report) -> None:
 
 
 def load_report(path: Path) -> Report:
-    """Undo :func:`save_report`.
+    """Read what :func:`save_report` wrote.
 
     Raises:
-        UsageError: no such file, or not one of these.
+        UsageError: the file does not exist, or is not a report.
     """
     try:
         whole: dict[str, Any] = json.loads(path.read_bytes())
@@ -85,7 +85,7 @@ def load_report(path: Path) -> Report:
         return Report(whole["where"], whole["sets"], rows, whole.get("elsewhere", {}))
     except OSError as fault:
         raise UsageError(
-            f"{path}: {fault.strerror}; to make it: sr-batch bench --baseline {path} --update"
+            f"{path}: {fault.strerror}; to create it: sr-batch bench --baseline {path} --update"
         ) from fault
     except (ValueError, KeyError, TypeError, AttributeError) as fault:
-        raise UsageError(f"{path}: no report of sr-batch bench ({fault})") from fault
+        raise UsageError(f"{path}: not a report of sr-batch bench ({fault})") from fault

@@ -1,7 +1,7 @@
-"""How fast a network is beside a reference that does the same work everywhere.
+"""Measures the speed of a network relative to a reference network that never changes.
 
-Both take turns, so that a slower minute of the machine hits both. On a CPU the processor's time of
-the calling thread counts, which is where all of it runs: other work on the machine is not in it.
+Both take turns, so that a slow minute of the machine affects both. On a CPU, the CPU time of the
+calling thread counts: the whole network runs there, and other work on the machine is left out.
 """
 
 import time
@@ -11,25 +11,25 @@ from statistics import median
 
 import numpy as np
 
-from sr_batch.inference.onnx_session import CPU
+from sr_batch.inference.onnx_runtime import CPU
 from sr_batch.inference.session import Session
 
 # Written by `python -m benchmarks.reference`.
 REFERENCE = Path(__file__).with_name("reference.onnx")
-SIDE = 48  # of the LR picture
-_ENOUGH = 0.3  # seconds for each round that is asked for
+SIDE = 48  # side of the LR picture in pixels
+_ENOUGH = 0.3  # seconds allowed for each requested round
 
 Stopwatch = Callable[[], float]
-"""Does something once and says how many seconds it took."""
+"""Runs something once and returns the seconds it took."""
 
 
 def paired_ratio(one: Stopwatch, other: Stopwatch, rounds: int) -> float:
-    """How many times as long ``other`` takes as ``one``: the median of rounds a b b a.
+    """The time of ``other`` over that of ``one``: the median of rounds a b b a.
 
-    There are fewer rounds than asked for where one takes seconds, which say as much; where one
-    would take longer than all of them may, the first time of each has to do.
+    If a round takes long, fewer rounds are run, because long rounds are less noisy. If one round
+    would exceed the whole time limit, the first run of each is used.
     """
-    first, second = one(), other()  # caches fill, memory is claimed
+    first, second = one(), other()  # fills caches and allocates memory
     enough = int(rounds * _ENOUGH / (2 * (first + second)))
     if not enough:
         return second / first
@@ -37,15 +37,17 @@ def paired_ratio(one: Stopwatch, other: Stopwatch, rounds: int) -> float:
 
 
 def ratio_in_turns(one: Stopwatch, other: Stopwatch) -> float:
-    """How many times as long ``other`` takes: a b b a, so that a steady drift hits both alike."""
+    """The time of ``other`` over that of ``one``; the order a b b a cancels a steady drift."""
     a, b, c, d = one(), other(), other(), one()
     return (b + c) / (a + d)
 
 
-def believed(first: float, least: float, again: Callable[[], float], tries: int = 4) -> float:
-    """The best of ``first`` and of up to ``tries`` more, until one is ``least`` or above.
+def best_with_retries(
+    first: float, least: float, again: Callable[[], float], tries: int = 4
+) -> float:
+    """The best of ``first`` and up to ``tries`` repetitions; stops at one of at least ``least``.
 
-    A slow measurement may be the machine's fault; several in a row are not.
+    One slow measurement may be due to the machine; several in a row are due to the network.
     """
     best = first
     for _ in range(tries):
@@ -56,7 +58,7 @@ def believed(first: float, least: float, again: Callable[[], float], tries: int 
 
 
 def relative_speed(session: Session, reference: Session, rounds: int) -> float:
-    """LR pixels in a second, as a multiple of the reference's."""
+    """LR pixels per second, as a multiple of the reference's."""
     return paired_ratio(_stopwatch(session), _stopwatch(reference), rounds)
 
 

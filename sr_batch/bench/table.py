@@ -1,10 +1,10 @@
-"""What was measured, as a table in words: for a terminal, and as a page in Markdown."""
+"""The measurements as a table: for a terminal, and as a page in Markdown."""
 
 from collections.abc import Iterable, Sequence
 
+from sr_batch.bench.measurement import Measurement
 from sr_batch.bench.quality import PROTOCOL
 from sr_batch.bench.report import Report
-from sr_batch.bench.row import Row
 
 Cells = tuple[str, ...]
 
@@ -22,15 +22,16 @@ HEAD: Cells = (
     "START",
 )
 LEGEND = (
-    f"{PROTOCOL}. Gain: dB over bicubic. Contract: what the file says of itself on that set."
-    " Parity: largest difference to what torch gave, of 1. Tiles: samples that tiling changes."
-    " Speed: LR pixels in a second of one thread, as a multiple of the reference network's in the"
-    " same run. Memory: what a process grows by. Start: until a network is ready, on this machine."
+    f"{PROTOCOL}. Gain: dB over bicubic. Contract: PSNR that the file claims for that set. Parity:"
+    " largest difference from torch's output, whose values range from 0 to 1. Tiles: samples that"
+    " tiling changes. Speed: LR pixels per second of one thread, as a multiple of the reference"
+    " network's in the same run. Memory: what a process grows by. Start: time until a network is"
+    " ready, on this machine."
 )
 
 
-def cells(row: Row) -> list[Cells]:
-    """A line for each set of pictures; all else is on the first."""
+def cells(row: Measurement) -> list[Cells]:
+    """A line for each set of pictures; the first line has the other figures, too."""
     tiles = f"{row.seam.changed} of {row.seam.samples}" if row.seam.changed else "none"
     memory = "-" if row.memory is None else f"{row.memory / 2**20:.0f} MiB"
     rest = (f"{row.parity:.0e}", tiles, f"{row.speed:.3f}", memory, f"{row.start * 1e3:.0f} ms")
@@ -45,13 +46,13 @@ def cells(row: Row) -> list[Cells]:
 
 
 def page(report: Report, chart: str, faults: Iterable[str]) -> str:
-    """The whole report in Markdown; ``chart`` is the name of the picture beside it."""
+    """The whole report in Markdown; ``chart`` is the name of the chart's file beside it."""
     where = ", ".join(f"{key} {value}" for key, value in report.where.items())
     rows = [line for row in report.rows.values() for line in cells(row)]
-    found = [f"- {fault}" for fault in faults] or ["Nothing is wrong, and nothing was lost."]
+    found = [f"- {fault}" for fault in faults] or ["No problems, and no regressions."]
     parts = [
-        "# Exported networks, measured",
-        f"On {where}.",
+        "# Measurements of the exported networks",
+        f"Measured on {where}.",
         "\n".join(found),
         _markdown([HEAD, ("---",) * len(HEAD), *rows]),
         LEGEND,

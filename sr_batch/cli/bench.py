@@ -15,10 +15,10 @@ from sr_batch.core.option import Option
 from sr_batch.core.options import COUNT
 
 if TYPE_CHECKING:
-    from sr_batch.bench.gate import Choice
-    from sr_batch.bench.model_bench import Loss, Setting
+    from sr_batch.bench.baseline import Selection
+    from sr_batch.bench.measurement import Measurement
+    from sr_batch.bench.model_bench import BenchSetting, Problem
     from sr_batch.bench.report import Report
-    from sr_batch.bench.row import Row
     from sr_batch.inference.model_catalog import ModelFile
 
 Models = Annotated[
@@ -77,8 +77,8 @@ def bench(
     Exit codes: 0 no problem, 1 a network is incomplete, breaks its contract, or has lost quality,
     parity or more than 15 % of its speed since the baseline.
     """
-    from sr_batch.bench.gate import examine, report, updated
-    from sr_batch.bench.model_bench import Loss
+    from sr_batch.bench.baseline import examine, report, updated
+    from sr_batch.bench.model_bench import Problem
     from sr_batch.bench.report import load_report, save_report
 
     if update and baseline is None:
@@ -87,10 +87,10 @@ def bench(
         _require_chart()
     choice, setting = choice_of(models or []), _setting(hr, device, rounds)
     before = load_report(baseline) if baseline and (not update or baseline.exists()) else None
-    rows: list[Row] = []
-    losses: list[Loss] = []
+    rows: list[Measurement] = []
+    losses: list[Problem] = []
     for found in examine(choice, setting, None if update else before):
-        if isinstance(found, Loss):
+        if isinstance(found, Problem):
             losses.append(found)
         else:
             rows.append(found)
@@ -109,29 +109,29 @@ def bench(
     raise typer.Exit(1 if losses else 0)
 
 
-def choice_of(names: Sequence[str]) -> Choice:
+def choice_of(names: Sequence[str]) -> Selection:
     """The files of ``names`` in every scale and precision; of all families if it is empty."""
-    from sr_batch.bench.gate import Choice
+    from sr_batch.bench.baseline import Selection
     from sr_batch.inference.model_catalog import choose, find_models
 
     models = find_models()
     if not names:
-        return Choice(models, True)
+        return Selection(models, True)
     chosen: dict[Path, ModelFile] = {}
     for name in names:
         family = [model for model in models if model.name == name] or choose(name).values()
         chosen |= {model.path: model for model in family}
-    return Choice(tuple(chosen.values()), False)
+    return Selection(tuple(chosen.values()), False)
 
 
-def _setting(hr: Sequence[Path] | None, device: str, rounds: int) -> Setting:
-    from sr_batch.bench.model_bench import Setting, committed_pictures
+def _setting(hr: Sequence[Path] | None, device: str, rounds: int) -> BenchSetting:
+    from sr_batch.bench.model_bench import BenchSetting, committed_pictures
     from sr_batch.bench.pictures import read_set
     from sr_batch.core.cpu import cores
 
     _ROUNDS.check(rounds)
     sets = [read_set(folder) for folder in hr or [committed_pictures()]]
-    return Setting(sets, device, rounds, cores())
+    return BenchSetting(sets, device, rounds, cores())
 
 
 def _require_chart() -> None:
@@ -154,7 +154,7 @@ def _print(report: Report) -> None:
     typer.echo(LEGEND)
 
 
-def _leave(report: Report, losses: Sequence[Loss], folder: Path) -> None:
+def _leave(report: Report, losses: Sequence[Problem], folder: Path) -> None:
     from sr_batch.bench.chart import draw
     from sr_batch.bench.report import save_report
     from sr_batch.bench.table import page

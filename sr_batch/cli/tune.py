@@ -13,7 +13,7 @@ from sr_batch.core.options import UpscaleOptions
 
 if TYPE_CHECKING:
     from sr_batch.inference.model_catalog import ModelFile
-    from sr_batch.upscaling.tile_tuning import Layout, Tuned
+    from sr_batch.upscaling.tile_tuning import TileSetting, Tuned
 
 Names = Annotated[
     list[str] | None,
@@ -38,7 +38,7 @@ def tune(
     families = names or dict.fromkeys(model.name for model in find_models())
     for file in (file for name in families for file in choose(name, precision).values()):
         found = None if forget else calibrate(file)
-        keep(file.path, found.layout if found else USUAL)
+        keep(file.path, found.setting if found else USUAL)
         typer.echo(_line(file, found))
     if not forget:
         say("saved for this processor; sr-batch tune --forget goes back to the defaults")
@@ -50,9 +50,9 @@ def _line(file: ModelFile, found: Tuned | None) -> str:
         return f"{name}: back to the defaults"
     if found.ratio == 1:
         return f"{name}: the defaults are the fastest"
-    return f"{name}: {_text(found.layout)}, {1 - found.ratio:.0%} less time"
+    return f"{name}: {_text(found.setting)}, {1 - found.ratio:.0%} less time"
 
 
-def _text(layout: Layout) -> str:
-    tiles = "default tiles" if layout.tile is None else f"tiles of {layout.tile}"
-    return tiles if layout.threads == 1 else f"{tiles}, {layout.threads} threads each"
+def _text(setting: TileSetting) -> str:
+    tiles = "default tiles" if setting.tile is None else f"tiles of {setting.tile}"
+    return tiles if setting.threads == 1 else f"{tiles}, {setting.threads} threads each"

@@ -1,23 +1,23 @@
-"""The processor that everything here runs on."""
+"""The processor of this machine."""
 
 import os
 import platform
 from pathlib import Path
 
 _CPUS = Path("/proc/cpuinfo")
-# What it computes with: on these the ratio of two speeds depends.
+# The ratio of two speeds depends on these vector units.
 _UNITS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8")
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """The number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def processor() -> str:
-    """The model, and its vector units: virtual machines often hide the one or the other."""
+    """The model and its vector units; virtual machines often hide one of them."""
     first = _first_core()
     name = first.get("model name") or platform.processor() or platform.machine()
     flags = first.get("flags", "").split()
@@ -26,7 +26,7 @@ def processor() -> str:
 
 
 def _first_core() -> dict[str, str]:
-    """What Linux says of it. The others are alike, and to list hundreds of them takes long."""
+    """What Linux reports about the first core; reading hundreds of similar ones takes long."""
     found: dict[str, str] = {}
     try:
         with _CPUS.open(encoding="utf-8", errors="replace") as lines:

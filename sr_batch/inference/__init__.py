@@ -1,1 +1,1 @@
-"""One network call: ONNX Runtime sessions, execution providers and the catalog of models."""
+"""One call of one network: ONNX Runtime sessions, execution providers, the model catalog."""

@@ -1,7 +1,7 @@
-"""Concurrent calls of one shape, run as one: what a GPU wants and a processor does not.
+"""Runs concurrent calls of the same shape as one batch: faster on a GPU, but not on a CPU.
 
-Nothing waits for a batch to fill. While the device is busy calls gather, and whoever gets the next
-turn takes along those of its own shape; so batches are as large as the device makes them.
+No call waits for a batch to fill. Calls gather while the device is busy; the one that gets the next
+turn takes the waiting calls of its shape along. The busier the device, the larger the batches.
 """
 
 import threading
@@ -11,26 +11,26 @@ from concurrent.futures import Future
 import numpy as np
 
 from sr_batch.core.errors import ImageError, OutOfMemory
-from sr_batch.inference.session import Around, Batch, Session
+from sr_batch.inference.session import Batch, Session, SessionWrapper
 
-# Runs at the same time: the copies of one go beside the computing of another.
+# Batches in flight: the device copies the data of one while it computes another.
 AT_ONCE = 2
 
 
 class _Call:
-    """One caller's input, and what becomes of it."""
+    """One caller's input, and its output or exception."""
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
         self.outcome: Future[Batch] = Future()
 
 
-class Batching(Around):
-    """A `Session` that asks another one for several callers at once.
+class Batching(SessionWrapper):
+    """A `Session` that calls another one for several callers together.
 
     Args:
-        session: What is asked.
-        most: Calls that are run as one; halved, for good, when memory runs out.
+        session: The session to call.
+        most: Largest number of calls in a batch; halved for good when memory runs out.
     """
 
     def __init__(self, session: Session, most: int) -> None:
@@ -41,7 +41,7 @@ class Batching(Around):
         self._changed = threading.Condition()
 
     def __call__(self, batch: Batch) -> Batch:
-        """As the session; (N, C, H, W) float32 to (N, C, H*s, W*s), part of a larger array."""
+        """Map (N, C, H, W) float32 to (N, C, H*s, W*s), a view of the whole batch's output."""
         call = _Call(batch)
         with self._changed:
             self._gathered.append(call)
@@ -60,7 +60,7 @@ class Batching(Around):
         return self._turns > 0 and call in self._gathered
 
     def _start(self, call: _Call) -> list[_Call]:
-        """Take a turn, with ``call`` and others of its shape, the oldest first."""
+        """Take a turn for ``call`` and the oldest waiting calls of its shape."""
         others = [
             each
             for each in self._gathered
@@ -72,9 +72,9 @@ class Batching(Around):
         return group
 
     def _run(self, group: Sequence[_Call]) -> None:
-        """Settle every call of ``group``: together, or each by itself where that fails.
+        """Run all calls of ``group`` together, or one by one if that fails.
 
-        So a failure is its own call's alone, and an exception is raised in one thread only.
+        An error therefore reaches only the caller it belongs to.
         """
         if len(group) == 1 or not self._run_together(group):
             for call in group:

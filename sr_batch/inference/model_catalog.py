@@ -1,4 +1,4 @@
-"""Finds exported networks by the names of their files: ``NAME_xS.onnx``, ``NAME_xS_int8.onnx``."""
+"""Finds exported networks by their file names: ``NAME_xS.onnx``, ``NAME_xS_int8.onnx``."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from sr_batch.inference.onnx_session import read_spec
 
 _NAME = re.compile(r"(?P<name>.+)_x(?P<scale>[1-9]\d*)(_(?P<precision>int8|fp16))?")
 _HERE = Path(__file__).parents[1]
-# In a wheel the networks lie inside the package, in a checkout beside it.
+# In a wheel the networks are inside the package, in a checkout beside it.
 _FOLDERS = (_HERE / "exported", _HERE.parent / "exported")
 
 
@@ -20,10 +20,10 @@ class ModelFile:
     """One exported network.
 
     Attributes:
-        name: Of its family, as in ``--model``.
-        scale: Its factor.
+        name: Name of its family, as in ``--model``.
+        scale: Output side / input side.
         precision: ``fp32``, ``fp16`` or ``int8``.
-        path: Of the ONNX file.
+        path: The ONNX file.
     """
 
     name: str
@@ -33,7 +33,7 @@ class ModelFile:
 
 
 def find_models() -> tuple[ModelFile, ...]:
-    """All networks there are, by name, scale and precision; nothing is opened."""
+    """All exported networks, sorted by name, scale and precision. Opens no file."""
     folder = next((folder for folder in _FOLDERS if folder.is_dir()), None)
     paths = folder.glob("*.onnx") if folder else ()
     found = [model for path in paths if (model := _from_name(path))]
@@ -41,14 +41,14 @@ def find_models() -> tuple[ModelFile, ...]:
 
 
 def choose(name: str, precision: Precision = "fp32") -> dict[int, ModelFile]:
-    """The network of each scale in the family ``name``, or the one in the file ``name``.
+    """The networks of the family ``name`` by scale, or the one in the file ``name``.
 
     Args:
-        name: Of a family, or a path that ends in ``.onnx``, whatever its precision.
-        precision: Of the family's files.
+        name: Name of a family, or a path that ends in ``.onnx``.
+        precision: Chooses among the files of a family; a path may have any precision.
 
     Raises:
-        UnknownModel: there is none; the message lists what there is, the nearest name first.
+        UnknownModel: no such network; the message suggests a name and lists the families.
     """
     if name.endswith(".onnx"):
         spec = read_spec(Path(name))
@@ -56,16 +56,16 @@ def choose(name: str, precision: Precision = "fp32") -> dict[int, ModelFile]:
     models = find_models()
     family = [model for model in models if model.name == name]
     if not family:
-        raise UnknownModel(f"no model is called {name}: {_offer(name, models)}")
+        raise UnknownModel(f"no model is called {name}: {_suggestion(name, models)}")
     chosen = {model.scale: model for model in family if model.precision == precision}
     if not chosen:
-        there = ", ".join(sorted({model.precision for model in family}))
-        raise UnknownModel(f"--precision {precision}: {name} is there in {there}")
+        available = ", ".join(sorted({model.precision for model in family}))
+        raise UnknownModel(f"--precision {precision}: {name} is available in {available}")
     return chosen
 
 
-def in_full(model: ModelFile) -> Path | None:
-    """The fp32 twin that lies beside a network of lower precision; None where there is none."""
+def fp32_twin(model: ModelFile) -> Path | None:
+    """The fp32 file beside a network of lower precision; None if there is no such file."""
     twin = model.path.with_name(model.path.name.replace(f"_{model.precision}.onnx", ".onnx"))
     return twin if twin != model.path and twin.is_file() else None
 
@@ -77,12 +77,12 @@ def _from_name(path: Path) -> ModelFile | None:
     return ModelFile(match["name"], int(match["scale"]), match["precision"] or "fp32", path)
 
 
-def _offer(name: str, models: Iterable[ModelFile]) -> str:
+def _suggestion(name: str, models: Iterable[ModelFile]) -> str:
     families: dict[str, dict[int, None]] = {}
     for model in models:
         families.setdefault(model.name, {})[model.scale] = None
     if not families:
-        return "there are none; export one, or give the path of an .onnx file"
+        return "no models are installed; export one, or give the path of an .onnx file"
     question = did_you_mean(name.lower(), families, cutoff=0.5)
     listed = [f"{each} ({', '.join(f'x{s}' for s in families[each])})" for each in families]
-    return f"{question}There are {', '.join(listed)}"
+    return f"{question}Available: {', '.join(listed)}"

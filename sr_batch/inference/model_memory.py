@@ -1,7 +1,7 @@
-"""How much memory a network takes: measured in a process of its own, which does nothing else.
+"""Measures how much memory a network takes, in a separate process that does nothing else.
 
-That process itself has to say it: what ``wait4`` tells the parent is never less than the parent's
-own peak, which Linux hands on when a program is started.
+That process reports its peak itself. What ``wait4`` tells the parent would never be less than the
+parent's own peak, because Linux passes that on to the programs it starts.
 """
 
 import subprocess
@@ -11,11 +11,11 @@ from pathlib import Path
 from sr_batch.core.model_spec import PIXEL_BYTES
 
 _STATUS = Path("/proc/self/status")
-_SIDE = 128  # of the LR picture
+_SIDE = 128  # side of the LR picture in pixels
 
 
 def peak_bytes() -> int | None:
-    """The largest resident memory of this process so far; None where the system does not tell."""
+    """The peak resident memory of this process in bytes; None if the system does not report it."""
     if _STATUS.exists():
         lines = _STATUS.read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM"))
@@ -28,9 +28,9 @@ def peak_bytes() -> int | None:
 
 
 def pixel_bytes(path: Path) -> int:
-    """What a further LR pixel takes in a call of the network at ``path``: of two calls.
+    """Bytes that one more LR pixel takes in a call of the network at ``path``, from two calls.
 
-    Never less than the usual; that, too, where the system does not tell.
+    At least ``PIXEL_BYTES``; exactly that if the system does not report memory.
     """
     few, many = session_bytes(path), session_bytes(path, 2 * _SIDE)
     if few is None or many is None:
@@ -39,7 +39,11 @@ def pixel_bytes(path: Path) -> int:
 
 
 def session_bytes(path: Path, side: int = _SIDE) -> int | None:
-    """What opening the network at ``path`` and running it once on a CPU adds to a process."""
+    """Bytes that a process grows by when it opens the network at ``path`` and runs it once.
+
+    It runs on the CPU, on ``side`` x ``side`` LR pixels. None if the network cannot be opened, or
+    the system does not report memory.
+    """
     command = [sys.executable, "-m", __name__, str(path), str(side)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     return int(ended.stdout) if ended.stdout.strip().isdigit() else None
@@ -48,9 +52,10 @@ def session_bytes(path: Path, side: int = _SIDE) -> int | None:
 def _print_growth(path: str, side: int) -> None:
     import numpy as np
 
-    from sr_batch.inference.onnx_session import OnnxSession, compiled_providers
+    from sr_batch.inference.onnx_runtime import load_runtime
+    from sr_batch.inference.onnx_session import OnnxSession
 
-    compiled_providers()  # onnxruntime is loaded
+    load_runtime()  # so that its own memory is not counted
     before = peak_bytes()
     session = OnnxSession.open(Path(path))
     session(np.zeros((1, session.spec.channels, side, side), np.float32))

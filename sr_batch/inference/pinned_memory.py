@@ -1,6 +1,7 @@
-"""Calls whose input and output lie in memory that a device reaches by itself: pinned memory.
+"""Network calls through pinned memory, which a GPU reads and writes directly.
 
-From memory that may be swapped out a GPU copies in two steps, and the thread waits for both.
+From ordinary memory, which may be swapped out, a GPU copies in two steps, and the calling thread
+waits for both.
 """
 
 import threading
@@ -11,46 +12,46 @@ import numpy as np
 
 from sr_batch.inference.session import Batch
 
-# An ``OrtValue`` of float32 in such memory, by its shape.
 Allocate = Callable[[Sequence[int]], Any]
+"""Takes a shape and returns a float32 ``OrtValue`` in pinned memory."""
 
-# Places that are kept for the next calls: of two shapes, for two calls at the same time.
+# Buffers kept for later calls: enough for two shapes and two calls at a time.
 _KEPT = 4
 
 
-class Bound:
-    """Runs a network through places made for the shapes it is called with. Thread-safe.
+class PinnedRunner:
+    """Runs a network through buffers that later calls of the same shape reuse. Thread-safe.
 
     Args:
         runtime: An ONNX Runtime session with one ``input`` and one ``output``.
-        scale: Of the network.
-        allocate: Makes room for one array.
+        scale: The network's scale.
+        allocate: Allocates one array.
     """
 
     def __init__(self, runtime: Any, scale: int, allocate: Allocate) -> None:
         self._runtime, self._scale, self._allocate = runtime, scale, allocate
-        self._idle: list[_Place] = []
+        self._idle: list[_Buffers] = []
         self._lock = threading.Lock()
 
     def __call__(self, batch: Batch) -> Batch:
-        """Map (N, C, H, W) float32 to (N, C, H*s, W*s) float32; raises what the runtime raises."""
-        place = self._take(batch.shape)
-        output = place.run(batch)
-        with self._lock:  # one that failed does not come back
-            self._idle = [place, *self._idle][:_KEPT]
+        """Map (N, C, H, W) float32 to (N, C, H*s, W*s); raises the runtime's exceptions."""
+        buffers = self._take(batch.shape)
+        output = buffers.run(batch)
+        with self._lock:  # buffers of a failed call are dropped
+            self._idle = [buffers, *self._idle][:_KEPT]
         return output
 
-    def _take(self, shape: tuple[int, ...]) -> "_Place":
+    def _take(self, shape: tuple[int, ...]) -> "_Buffers":
         with self._lock:
-            for place in self._idle:
-                if place.shape == shape:
-                    self._idle.remove(place)
-                    return place
-        return _Place(self._runtime, shape, self._scale, self._allocate)
+            for buffers in self._idle:
+                if buffers.shape == shape:
+                    self._idle.remove(buffers)
+                    return buffers
+        return _Buffers(self._runtime, shape, self._scale, self._allocate)
 
 
-class _Place:
-    """Room for one call of one shape."""
+class _Buffers:
+    """Pinned input and output for calls of one shape, one call at a time."""
 
     def __init__(
         self, runtime: Any, shape: tuple[int, ...], scale: int, allocate: Allocate
@@ -64,7 +65,7 @@ class _Place:
 
     def run(self, batch: Batch) -> Batch:
         self._input.numpy()[:] = batch
-        self._binding.bind_ortvalue_input("input", self._input)  # which copies it to the device
+        self._binding.bind_ortvalue_input("input", self._input)  # copies it to the device
         self._runtime.run_with_iobinding(self._binding)
         self._binding.synchronize_outputs()
         return np.array(self._output.numpy())

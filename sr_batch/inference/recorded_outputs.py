@@ -1,7 +1,7 @@
-"""What a trained network gave for a few small inputs, recorded beside its exported file.
+"""The outputs of a trained network for a few small inputs, recorded beside its exported file.
 
-torch gave the outputs when the network was exported; whether ONNX Runtime still does so can then be
-seen without torch. A half-precision twin is held to the record of the network it was made of.
+torch computed them when the network was exported. With the record, a test without torch can check
+that ONNX Runtime computes the same. An fp16 file is compared with the record of its fp32 file.
 """
 
 import zipfile
@@ -17,18 +17,18 @@ from sr_batch.inference.session import Batch
 Record = Sequence[tuple[Batch, Batch]]
 """Pairs of an input (1, C, H, W) and its output (1, C, H*s, W*s), both float32."""
 
-# The largest difference to the record that a precision may have, of 1: of fp32 what certification
-# allows, of fp16 one level of a picture, of int8 several times what files of it were seen to have.
+# The largest difference from the record allowed at each precision, where values range from 0 to 1:
+# for fp32 as in certification, for fp16 one 8-bit level, for int8 several times what was measured.
 TOLERANCE: dict[Precision, float] = {"fp32": 1e-4, "fp16": 4e-3, "int8": 0.1}
 
 
 def record_path(model: Path) -> Path:
-    """Where the record is that the file ``model`` is held to, whether it is there or not."""
+    """The path of the record that the file ``model`` is compared with; it may not exist."""
     return model.with_name(f"{model.stem.removesuffix('_fp16')}.npz")
 
 
 def save_record(path: Path, record: Record) -> None:
-    """Write ``record`` to ``path``; the same record gives the same bytes."""
+    """Write ``record`` to ``path``. The same record always gives the same bytes."""
     arrays: dict[str, Batch] = {}
     for number, (given, expected) in enumerate(record):
         arrays |= {f"input{number}": given, f"output{number}": expected}
@@ -36,10 +36,10 @@ def save_record(path: Path, record: Record) -> None:
 
 
 def load_record(path: Path) -> Record:
-    """Undo :func:`save_record`.
+    """Read what :func:`save_record` wrote.
 
     Raises:
-        SrBatchError: there is none, or it cannot be read.
+        SrBatchError: the file does not exist, or cannot be read.
     """
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
@@ -47,12 +47,12 @@ def load_record(path: Path) -> Record:
             return [(file[f"input{n}"], file[f"output{n}"]) for n in range(count)]
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as fault:
         raise SrBatchError(
-            f"{path}: no record of the network's outputs ({fault}); to make it: python -m training"
-            " record"
+            f"{path}: no record of the network's outputs ({fault}); to create it: python -m"
+            " training record"
         ) from fault
 
 
 def largest_difference(infer: Callable[[Batch], Batch], record: Record) -> float:
-    """Between what ``infer`` gives and what is recorded; not a number if any value is none."""
+    """The largest difference between ``infer`` and the record; NaN if any output is NaN."""
     worst = [np.abs(infer(given) - expected).max() for given, expected in record]
     return float(np.max(worst))

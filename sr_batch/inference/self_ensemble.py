@@ -1,34 +1,33 @@
-"""Geometric self-ensemble: the mean of what a network gives for a picture turned eight ways.
+"""Geometric self-ensemble: the mean of a network's outputs for a picture turned eight ways.
 
 Timofte et al., "Seven ways to improve example-based single image super resolution", CVPR 2016,
-section 3.6. A network that was trained on turned patches gives 0.05 to 0.2 dB more, in eight times
-the time.
+section 3.6. A network trained on turned patches gains 0.05 to 0.2 dB and takes eight times as long.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from sr_batch.inference.session import Around, Batch
+from sr_batch.inference.session import Batch, SessionWrapper
 
 
-class SelfEnsemble(Around):
-    """A :class:`sr_batch.inference.session.Session` that asks another one eight times."""
+class SelfEnsemble(SessionWrapper):
+    """A :class:`sr_batch.inference.session.Session` that calls another one eight times."""
 
     def __call__(self, batch: Batch) -> Batch:
-        """As the session; (N, C, H, W) float32 to (N, C, H*s, W*s)."""
+        """Map (N, C, H, W) float32 to (N, C, H*s, W*s) float32, like the wrapped session."""
         total: Batch | None = None
-        for quarters, flipped in _ways():
+        for quarters, flipped in _orientations():
             turned = np.ascontiguousarray(_turned(batch, quarters, flipped))
-            back = _turned_back(self._session(turned), quarters, flipped)
-            total = back.copy() if total is None else np.add(total, back, out=total)
+            upright = _turned_back(self._session(turned), quarters, flipped)
+            total = upright.copy() if total is None else np.add(total, upright, out=total)
         assert total is not None
         total /= 8
         return total
 
 
-def _ways() -> Iterator[tuple[int, bool]]:
-    """Quarter turns, and whether the picture is mirrored before them."""
+def _orientations() -> Iterator[tuple[int, bool]]:
+    """(quarter turns, whether the picture is mirrored first)."""
     return ((quarters, flipped) for flipped in (False, True) for quarters in range(4))
 
 

@@ -1,4 +1,4 @@
-"""What the pipeline needs of a network: a contract and a call. Plus a tiny fake of it."""
+"""A loaded network as the rest of the tool sees it: a contract and a call."""
 
 from typing import Protocol
 
@@ -11,10 +11,10 @@ Batch = npt.NDArray[np.float32]
 
 
 class Session(Protocol):
-    """A loaded model. Calls are thread-safe.
+    """A loaded network. Calls are thread-safe.
 
     ``__call__`` maps (N, C, H, W) float32, 0..1, to (N, C, H*s, W*s) float32, unclipped, and
-    raises :class:`sr_batch.core.errors.OutOfMemory` when the device has no room for that size.
+    raises :class:`sr_batch.core.errors.OutOfMemory` if the device has not enough memory for it.
     """
 
     @property
@@ -22,14 +22,14 @@ class Session(Protocol):
 
     @property
     def provider(self) -> str:
-        """The execution provider that really runs it, e.g. ``CPUExecutionProvider``."""
+        """The execution provider that really runs it, such as ``CPUExecutionProvider``."""
         ...
 
     def __call__(self, batch: Batch) -> Batch: ...
 
 
-class Around:
-    """What a session that asks another one has of it."""
+class SessionWrapper:
+    """Base of a session that calls another one: has the same contract and provider."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -41,29 +41,3 @@ class Around:
     @property
     def provider(self) -> str:
         return self._session.provider
-
-
-class NearestSession:
-    """Repeats every pixel: the simplest network that keeps the contract, for tests."""
-
-    provider = "fake"
-
-    def __init__(self, scale: int = 2, color: str = "rgb", multiple: int = 1) -> None:
-        self.spec = ModelSpec(
-            name="nearest",
-            arch="nearest",
-            scale=scale,
-            color="y" if color == "y" else "rgb",
-            multiple=multiple,
-            receptive_field=1,
-            overlap=0,
-            precision="fp32",
-            protocol="none",
-            licence="none",
-            data="none",
-            commit="none",
-        )
-
-    def __call__(self, batch: Batch) -> Batch:
-        scale = self.spec.scale
-        return batch.repeat(scale, axis=2).repeat(scale, axis=3)

@@ -1,1 +1,1 @@
-"""One picture, enlarged: the passes it takes, its tiles and the networks that compute them."""
+"""Enlarges one picture: plans the passes, cuts tiles and runs the networks on them."""

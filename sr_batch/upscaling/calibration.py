@@ -1,4 +1,4 @@
-"""Which layout of tiles and threads is the fastest for a network here, by trying them in turns."""
+"""Finds the fastest tile setting for a network on this machine, by timing all of them in turns."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.inference.model_catalog import ModelFile
-from sr_batch.upscaling.tile_tuning import USUAL, Layout, Tuned, candidates, choose_layout
+from sr_batch.upscaling.tile_tuning import USUAL, TileSetting, Tuned, candidates, choose_setting
 from sr_batch.upscaling.upscaler import Upscaler
 
 _SECONDS = 0.5
@@ -19,30 +19,37 @@ _LEAST, _MOST = 256, 1536
 
 
 def calibrate(file: ModelFile) -> Tuned:
-    """Try all layouts on a picture that takes about half a second, on the CPU.
+    """Time all settings on the CPU, on a picture that takes about half a second.
 
     Raises:
-        UnknownModel: the file is no network of ours.
+        UnknownModel: the file has no contract.
     """
-    options = UpscaleOptions(model=str(file.path), scale=file.scale, device="cpu")
     with ExitStack() as stack:
-        ready: dict[Layout, Upscaler] = {}
+        trials = _Trials(file, stack)
+        trials.seconds(USUAL)  # fills the caches
+        return choose_setting(candidates(cores()), trials.seconds)
 
-        def upscaler(layout: Layout) -> Upscaler:
-            if layout not in ready:
-                made = Upscaler(options, lambda _: None, lambda _: layout)
-                ready[layout] = stack.enter_context(made)
-            return ready[layout]
 
-        image = _picture(upscaler(USUAL))
+class _Trials:
+    """Times settings of one network, each with an upscaler that is opened once."""
 
-        def seconds(layout: Layout) -> float:
-            enlarge, started = upscaler(layout), time.perf_counter()
-            enlarge(image, file.name, lambda _: None, threading.Event())
-            return time.perf_counter() - started
+    def __init__(self, file: ModelFile, stack: ExitStack) -> None:
+        self._options = UpscaleOptions(model=str(file.path), scale=file.scale, device="cpu")
+        self._name = file.name
+        self._stack = stack
+        self._open: dict[TileSetting, Upscaler] = {}
+        self._image = _picture(self._upscaler(USUAL))
 
-        seconds(USUAL)  # caches fill
-        return choose_layout(candidates(cores()), seconds)
+    def seconds(self, setting: TileSetting) -> float:
+        upscaler, started = self._upscaler(setting), time.perf_counter()
+        upscaler(self._image, self._name, lambda _: None, threading.Event())
+        return time.perf_counter() - started
+
+    def _upscaler(self, setting: TileSetting) -> Upscaler:
+        if setting not in self._open:
+            upscaler = Upscaler(self._options, lambda _: None, lambda _: setting)
+            self._open[setting] = self._stack.enter_context(upscaler)
+        return self._open[setting]
 
 
 def _picture(usual: Upscaler) -> Image:

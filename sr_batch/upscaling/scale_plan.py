@@ -1,4 +1,4 @@
-"""Which networks make a scale, and in what order."""
+"""Plans which networks reach a scale, and in what order they run."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ class ScalePlan:
     """How an image becomes ``scale`` times larger.
 
     Attributes:
-        passes: Factors of the networks, in the order they are applied; none for a plain resize.
-        scale: Output side / input side. What the passes give too much is reduced at the end.
+        passes: Scales of the networks, in the order they run; empty for a plain resize.
+        scale: Output side / input side. If the passes enlarge more, the result is reduced to it.
     """
 
     passes: tuple[int, ...]
@@ -22,14 +22,15 @@ class ScalePlan:
 
 
 def plan_scale(scale: float, natives: Collection[int]) -> ScalePlan:
-    """Choose the fewest passes that reach ``scale``, and among those the least that is too much.
+    """Choose the fewest passes that reach ``scale``, and among those the smallest product.
 
-    A native factor is one pass; between two, the larger one; above the largest, one network
-    after another, larger factors first (x8 is x4, then x2). Up to 1 no network is needed.
+    A native scale takes one pass. A scale between two of them takes the larger one. A scale above
+    the largest takes several passes, the larger ones first (x8 is x4, then x2). A scale of at most
+    1 takes none.
 
     Args:
         scale: Output side / input side, above 0.
-        natives: Factors there are networks for.
+        natives: Scales there are networks for.
 
     Raises:
         UnknownModel: none of ``natives`` enlarges.
@@ -38,7 +39,7 @@ def plan_scale(scale: float, natives: Collection[int]) -> ScalePlan:
         return ScalePlan((), scale)
     factors = sorted((native for native in natives if native > 1), reverse=True)
     if not factors:
-        raise UnknownModel(f"no network of this model enlarges, --scale {scale:g} needs one")
+        raise UnknownModel(f"--scale {scale:g}: no network of this model enlarges")
     count = 1
     while factors[0] ** count < scale:
         count += 1

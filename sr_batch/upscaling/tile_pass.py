@@ -1,14 +1,15 @@
 """One pass of one network over one image, tile by tile.
 
-Each tile cuts its window from the input, converts it to float, infers, crops its core, rounds and
-stores into the output: the only arrays as large as the image are its own integers.
+For each tile: cut its window from the input, convert it to float, run the network, crop the core,
+round it and store it in the output. The only arrays as large as the image are its own integers.
 
-Inside, pixels are planes (C, h, w) float32, 0..1. What is gray, the alpha of an image among it,
-goes through a Y network as studio-range luma, and through an RGB network three times.
+In between, pixels are planes (C, h, w) float32, 0..1. Gray pixels, and so the alpha channel, go
+through a Y network as studio-range luma, and through an RGB network as three equal channels.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -20,11 +21,11 @@ from sr_batch.imaging.bicubic import add_enlarged
 from sr_batch.imaging.color import FloatArray, gray_to_y_studio, planes_to_luma, y_studio_to_gray
 from sr_batch.inference.session import Session
 
-# Of a picture thinner than this a network sees little but the nothing round it.
+# In a picture thinner than this, a network would see mostly the zeros beyond the border.
 _LEAST_SIDE = 8
 
 RunTiles = Callable[[Callable[[Tile], None], Sequence[Tile]], None]
-"""Does the work for every tile, in any order and at the same time if it likes."""
+"""Calls the given function for every tile, in any order, possibly at the same time."""
 
 
 def upscale(
@@ -34,42 +35,44 @@ def upscale(
     mode: Color,
     run_tiles: RunTiles,
 ) -> Image:
-    """Enlarge ``image`` by the scale of ``session``; type, metadata and format stay.
+    """Enlarge ``image`` by the scale of ``session``; data type, metadata and format stay.
 
     Args:
-        image: Colour under transparency should be bled already.
-        session: Of either kind; a Y network in ``rgb`` mode takes red, green and blue in turn.
-        tiles: Cores cover the image once.
-        mode: ``rgb`` runs the network on colour; ``y`` on luma, and colour differences become
-            bicubically larger, for which windows must reach 2 pixels beyond their core.
-        run_tiles: Calls what it is given for each tile.
+        image: Colour under transparent pixels should be bled already.
+        session: An RGB or a Y network; a Y network in ``rgb`` mode runs on each channel.
+        tiles: Tiles whose cores cover the image once.
+        mode: ``rgb`` runs the network on colour. ``y`` runs it on luma and enlarges the colour
+            differences bicubically, for which windows must reach 2 pixels beyond their core.
+        run_tiles: Runs the work on each tile.
 
     Raises:
-        BadOutput: the network gave NaN or infinite values.
+        BadOutput: the network returned NaN or infinite values.
         OutOfMemory: from the session.
     """
-    scale = session.spec.scale
-    color = _room(image.color, scale)
+    color = _empty_output(image.color, session.spec.scale)
     layers = [(image.color, color)]
     alpha = None
     if image.alpha is not None:
         source = image.alpha[..., None]
-        alpha = _room(source, scale)
+        alpha = _empty_output(source, session.spec.scale)
         if (source == source[0, 0]).all():
             alpha[:] = source[0, 0]
         else:
             layers.append((source, alpha))
-
-    def work(tile: Tile) -> None:
-        for source, out in layers:
-            planes = _to_planes(source[tile.window.slices])
-            _store(_enlarge(session, planes, mode), tile, out)
-
-    run_tiles(work, tiles)
+    run_tiles(partial(_work, session, mode, layers), tiles)
     return replace(image, color=color, alpha=None if alpha is None else alpha[..., 0])
 
 
-def _room(source: Pixels, scale: int) -> Pixels:
+def _work(
+    session: Session, mode: Color, layers: Sequence[tuple[Pixels, Pixels]], tile: Tile
+) -> None:
+    """Enlarge one tile of each (input, output) pair in ``layers``."""
+    for source, out in layers:
+        planes = _to_planes(source[tile.window.slices])
+        _store(_enlarge(session, planes, mode), tile, out)
+
+
+def _empty_output(source: Pixels, scale: int) -> Pixels:
     height, width, channels = source.shape
     return np.empty((height * scale, width * scale, channels), source.dtype)
 
@@ -81,17 +84,17 @@ def _to_planes(window: Pixels) -> FloatArray:
 
 
 def _store(planes: FloatArray, tile: Tile, out: Pixels) -> None:
-    """Round the core of ``tile`` into its place in ``out`` (H, W, C); overwrites ``planes``."""
+    """Round the core of ``tile`` into its place in ``out`` (H, W, C). Overwrites ``planes``."""
     scale = planes.shape[1] // tile.window.size.height
     core = planes[:, *(tile.core.relative_to(tile.window) * scale).slices]
     if not np.isfinite(core).all():
-        raise BadOutput("the network gave values that are no numbers")
+        raise BadOutput("the network returned NaN or infinite values")
     levels = np.float32(np.iinfo(out.dtype).max)
     np.multiply(core, levels, out=core)
     np.rint(core, out=core)
     np.clip(core, 0, levels, out=core)
     target = out[(tile.core * scale).slices]
-    for channel, plane in enumerate(core):  # three times as fast as all of them at once
+    for channel, plane in enumerate(core):  # three times as fast as all channels at once
         np.copyto(target[..., channel], plane, casting="unsafe")
 
 
@@ -114,9 +117,9 @@ def _enlarge_gray(session: Session, gray: FloatArray) -> FloatArray:
 
 
 def _enlarge_luma(session: Session, rgb: FloatArray) -> FloatArray:
-    """The network on luma, bicubic on the differences of red, green and blue from it.
+    """Run the network on luma, and enlarge what red, green and blue add to it bicubically.
 
-    As the way through YCbCr is linear, this equals bicubic Cb and Cr.
+    YCbCr is linear in RGB, so this equals bicubic Cb and Cr.
     """
     luma = planes_to_luma(rgb)
     enlarged = np.repeat(_enlarge_gray(session, luma)[None], 3, axis=0)
@@ -126,7 +129,7 @@ def _enlarge_luma(session: Session, rgb: FloatArray) -> FloatArray:
 
 
 def infer(session: Session, planes: FloatArray) -> FloatArray:
-    """(C, h, w) -> (C, H, W), through a size that suits the network."""
+    """(C, h, w) -> (C, H, W); pads to a size the network accepts, and crops its output."""
     _, height, width = planes.shape
     down, right = (_missing(side, session.spec.multiple) for side in (height, width))
     if down or right:
@@ -136,6 +139,6 @@ def infer(session: Session, planes: FloatArray) -> FloatArray:
 
 
 def _missing(side: int, multiple: int) -> int:
-    """Pixels to be added to ``side``: up to the multiple, and so that there is enough to see."""
+    """Pixels to add to ``side``, to reach the least side and a multiple of ``multiple``."""
     wanted = max(side, _LEAST_SIDE)
     return wanted + -wanted % multiple - side

@@ -1,4 +1,4 @@
-"""N threads for the tiles of all images, and smaller tiles once memory has run out."""
+"""The threads that compute the tiles of all images, and smaller tiles after memory ran out."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -11,18 +11,18 @@ from sr_batch.core.options import MIN_TILE
 
 
 class Stopped(Exception):
-    """The stop event was set while tiles were left; the image is dropped."""
+    """The stop event was set before all tiles were done; the image is dropped."""
 
 
 @dataclass(frozen=True)
 class TileJob:
-    """What is to be done to the tiles of one image.
+    """The work on the tiles of one image.
 
     Attributes:
-        work: For one tile; repeated on parts of it where memory runs out.
-        split: Cuts a core into tiles whose cores have at most that many pixels a side.
-        done: Told the pixels of every core that is finished.
-        stop: Ends the job before its next tile.
+        work: Computes one tile. When memory runs out, it is called again for parts of the tile.
+        split: Cuts a core into tiles with cores of at most the given side in pixels.
+        done: Receives the number of pixels of every finished core.
+        stop: Stops the job before its next tile.
     """
 
     work: Callable[[Tile], None]
@@ -32,7 +32,7 @@ class TileJob:
 
 
 class TilePool:
-    """Shared by all images of a run. Notifies once, in one line, that memory ran out."""
+    """Threads shared by all images of a run. Reports once, in one line, that memory ran out."""
 
     def __init__(self, threads: int, notify: Callable[[str], None]) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="tile")
@@ -41,11 +41,11 @@ class TilePool:
         self._longest: int | None = None  # side of a core, known once memory has run out
 
     def run(self, job: TileJob, tiles: Sequence[Tile]) -> None:
-        """Do ``job`` for all ``tiles``; returns when none of them is in work any more.
+        """Run ``job`` for all ``tiles``; returns or raises when no tile is in flight any more.
 
         Raises:
-            Stopped: before a tile.
-            OutOfMemory: not even the smallest tile fits.
+            Stopped: the job's stop event was set.
+            OutOfMemory: not even the smallest tile fits into memory.
         """
         futures = [self._pool.submit(self._do, job, tile) for tile in tiles]
         wait(futures, return_when=FIRST_EXCEPTION)
@@ -55,7 +55,7 @@ class TilePool:
             future.result()
 
     def close(self) -> None:
-        """Wait for the tiles in work and end the threads."""
+        """Wait for the tiles in flight and end the threads."""
         self._pool.shutdown(cancel_futures=True)
 
     def _do(self, job: TileJob, tile: Tile) -> None:
@@ -76,13 +76,13 @@ class TilePool:
     def _halve(self, side: int, fault: Exception) -> None:
         if side <= MIN_TILE:
             raise OutOfMemory(
-                f"out of memory even with tiles of {side} pixels: free some, or use fewer --jobs"
+                f"out of memory even with tiles of {side} pixels; free some memory or lower --jobs"
             ) from fault
         half = max(MIN_TILE, (side + 1) // 2)
         with self._lock:
             if self._longest is None:
                 self._notify(
-                    f"out of memory with tiles of {side} pixels: going on with smaller ones"
-                    f" (--tile {half} starts there)"
+                    f"out of memory with tiles of {side} pixels, continuing with smaller ones;"
+                    f" to start with these: --tile {half}"
                 )
             self._longest = min(half, self._longest or half)

@@ -1,7 +1,7 @@
-"""How tiles and threads suit a network on this machine: measured once, kept in the user's cache.
+"""The fastest tile size and thread count for a network here, kept in the user's cache.
 
-What is kept concerns speed alone. A file of it that is missing, broken or of another machine,
-runtime or network means the usual layout, and never an error.
+The kept setting changes only the speed. If its file is missing, damaged, or from another machine,
+runtime or network, the usual setting is used; that is never an error.
 """
 
 import json
@@ -15,88 +15,92 @@ from pathlib import Path
 
 from sr_batch.core.cpu import cores, processor
 from sr_batch.files.atomic_write import write_output
-from sr_batch.inference.onnx_session import runtime_version
+from sr_batch.inference.onnx_runtime import runtime_version
 
 SIDES = (64, 96, 128, 192, 256, 384, 512)
 ROUNDS = 3
-# Another layout has to be this much faster than the usual one, in every round.
+# Another setting must be this much faster than the usual one, in every round.
 WORTH = 0.97
 
-Seconds = Callable[["Layout"], float]
+Seconds = Callable[["TileSetting"], float]
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How an image is spread over the cores.
+class TileSetting:
+    """How the work on an image is spread over the processor's cores.
 
     Attributes:
-        tile: Longest side of a core in LR pixels; None as `tiling.plan_auto` has it.
-        threads: That one tile runs on; as many tiles run at once as there are cores for.
+        tile: Longest side of a tile's core in LR pixels; None lets `tiling.plan_auto` choose.
+        threads: Threads for one tile. As many tiles run at a time as the processor has cores for.
     """
 
     tile: int | None = None
     threads: int = 1
 
 
-USUAL = Layout()
+USUAL = TileSetting()
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """The layout that was chosen, and its time over that of the usual one."""
+    """The chosen setting, and the ratio of its time to that of the usual one."""
 
-    layout: Layout
+    setting: TileSetting
     ratio: float
 
 
-def candidates(cores: int) -> tuple[Layout, ...]:
-    """All layouts that are tried on ``cores``, the usual one first."""
+def candidates(cores: int) -> tuple[TileSetting, ...]:
+    """All settings to try on a processor with ``cores`` cores, the usual one first."""
     powers = [2**n for n in range(cores.bit_length()) if 2**n <= cores]
     shares = sorted({1, *powers, cores})
-    return (USUAL, *(Layout(side) for side in SIDES), *(Layout(None, n) for n in shares[1:]))
+    return (
+        USUAL,
+        *(TileSetting(side) for side in SIDES),
+        *(TileSetting(None, n) for n in shares[1:]),
+    )
 
 
-def choose_layout(layouts: Iterable[Layout], seconds: Seconds) -> Tuned:
-    """The fastest of ``layouts`` by rounds in which all take their turns.
+def choose_setting(settings: Iterable[TileSetting], seconds: Seconds) -> Tuned:
+    """The fastest of ``settings``, timed in turns over several rounds.
 
-    One counts as faster only if it is so in every round, by more than the noise of a quiet
-    machine; so what is chosen is never slower than the usual one.
+    A setting counts as faster only if it is faster in every round, by more than the noise of an
+    idle machine. The chosen one is therefore never slower than the usual one.
     """
-    others = [layout for layout in layouts if layout != USUAL]
+    others = [setting for setting in settings if setting != USUAL]
     worst = dict.fromkeys(others, 0.0)
     for _ in range(ROUNDS):
-        for layout in [layout for layout in others if worst[layout] < WORTH]:
-            before, tried, after = seconds(USUAL), seconds(layout), seconds(USUAL)
-            worst[layout] = max(worst[layout], tried / min(before, after))
+        for setting in [setting for setting in others if worst[setting] < WORTH]:
+            before, tried, after = seconds(USUAL), seconds(setting), seconds(USUAL)
+            worst[setting] = max(worst[setting], tried / min(before, after))
     best = min(others, key=worst.__getitem__, default=USUAL)
     ratio = worst.get(best, 1.0)
     return Tuned(best, ratio) if ratio < WORTH else Tuned(USUAL, 1.0)
 
 
-def kept_layout(network: Path) -> Layout:
-    """What was kept for ``network``; the usual one if there is nothing of use."""
+def kept_setting(network: Path) -> TileSetting:
+    """The setting kept for ``network``; the usual one if none is kept or it cannot be read."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(_file(network).read_text())
-        layout = Layout(kept["tile"], kept["threads"])
-        if (layout.tile is None or layout.tile > 0) and layout.threads > 0:
-            return layout
+        setting = TileSetting(kept["tile"], kept["threads"])
+        if (setting.tile is None or setting.tile > 0) and setting.threads > 0:
+            return setting
     return USUAL
 
 
-def keep(network: Path, layout: Layout) -> None:
-    """Remember ``layout`` for ``network`` on this machine; the usual one is forgotten.
+def keep(network: Path, setting: TileSetting) -> None:
+    """Keep ``setting`` for ``network`` on this machine; the usual one deletes what was kept.
 
     Raises:
-        SrBatchError: the cache cannot be written.
+        SrBatchError: the cache folder cannot be written to.
     """
-    if layout == USUAL:
+    if setting == USUAL:
         _file(network).unlink(missing_ok=True)
     else:
-        write_output(_file(network), json.dumps(asdict(layout)).encode())
+        write_output(_file(network), json.dumps(asdict(setting)).encode())
 
 
 def folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where this system's programs keep what they can make again."""
+    """The cache folder of sr-batch on this system."""
     home = Path.home()
     if sys.platform == "win32":
         return Path(environment.get("LOCALAPPDATA", home / "AppData/Local")) / "sr-batch/Cache"
@@ -106,7 +110,7 @@ def folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def _file(network: Path) -> Path:
-    """By the network's file, the runtime, and the processor with the cores it may use."""
+    """Named after the network's file, the runtime, the processor and its usable cores."""
     status = network.stat()
     known: Sequence[object] = (
         network.resolve(),

@@ -1,25 +1,27 @@
-"""Cutting an image into tiles: equal cores that cover it once, in windows that give context.
+"""Cuts an image into tiles: equal cores that cover it once, each in a window with context.
 
-Windows are clamped to the image, never padded: at the border a tile sees what the whole image
-would have shown it. All windows of an image have the same size: sizes that change make ONNX
-Runtime's memory pool half as large again, and other providers prepare for each one.
+Windows are clamped to the image, never padded: at the border, a tile sees the same as the whole
+image would. All windows of an image have one size: changing sizes make ONNX Runtime's memory pool
+half as large again, and other providers prepare for each size.
 """
 
+from collections.abc import Iterator
 from itertools import count, pairwise, product
 from math import ceil
+from typing import NamedTuple
 
 from sr_batch.core.geometry import Region, Size, Tile
 from sr_batch.core.model_spec import PIXEL_BYTES
 
-# What the tiles in work may take together.
+# Memory in bytes for all tiles in flight.
 _MEMORY = 700 << 20
-# Cores this many overlaps long cost a fifth more than no tiles at all; memory may not ask for
-# smaller ones.
+# Cores this many overlaps long cost a fifth more than no tiles at all. The memory budget must not
+# ask for smaller ones.
 _CHEAP_OVERLAPS = 20
 _SMALLEST = 64
-# What a tile for every thread may cost.
+# Most work, relative to the whole image, that a tile for every thread may cost.
 _SHARING = 1.1
-# A window of a fixed side is this many overlaps long at least, lest it be nothing but context.
+# A window of a fixed side is at least this many overlaps long, or it would be mostly context.
 _LEAST_OVERLAPS = 4
 
 
@@ -27,11 +29,11 @@ def plan_tiles(size: Size, core: int, overlap: int, multiple: int) -> tuple[Tile
     """Cut an image of ``size`` into a balanced grid, row by row.
 
     Args:
-        size: Of the image.
-        core: Longest side of a core, 0 for a single tile. The cores' sides differ by one at most.
-        overlap: Pixels of context on every side of a core, as far as the image goes.
-        multiple: Windows start and end at multiples of this, or at the image's edge. Padded to it
-            they have one size.
+        size: Size of the image.
+        core: Longest side of a core; 0 for a single tile. The cores' sides differ by at most one.
+        overlap: Pixels of context on every side of a core, up to the border of the image.
+        multiple: Windows start and end at multiples of this, or at the image's border. Padded to
+            it, all have one size.
     """
     return split(Region(0, 0, size.width, size.height), size, core, overlap, multiple)
 
@@ -39,25 +41,25 @@ def plan_tiles(size: Size, core: int, overlap: int, multiple: int) -> tuple[Tile
 def plan_auto(
     size: Size, overlap: int, multiple: int, threads: int, pixel_bytes: int = PIXEL_BYTES
 ) -> tuple[Tile, ...]:
-    """As :func:`plan_tiles`, with the grid that repeats the least context.
+    """Like :func:`plan_tiles`, with the grid that computes the least context twice.
 
-    It stays within a memory budget for ``threads`` tiles at once, whose pixels take so many bytes
-    each, and has a tile for every thread if that costs little.
+    It keeps ``threads`` tiles at a time, of ``pixel_bytes`` for each pixel, within a memory budget,
+    and has a tile for every thread if that costs little.
     """
-    columns, rows = _cheapest_grid(size, overlap, threads, pixel_bytes)
+    grid = _cheapest_grid(size, overlap, threads, pixel_bytes)
     whole = Region(0, 0, size.width, size.height)
-    return _cut(whole, size, columns, rows, overlap, multiple)
+    return _cut(whole, size, grid.columns, grid.rows, overlap, multiple)
 
 
 def plan_fixed(size: Size, window: int, overlap: int, multiple: int) -> tuple[Tile, ...]:
-    """As :func:`plan_tiles`, with the fewest tiles whose windows all have one given size.
+    """Like :func:`plan_tiles`, with the fewest tiles whose windows all have a given size.
 
     Args:
-        size: Of the image.
-        window: Side of the windows, rounded up to ``multiple`` and to four overlaps; they are
-            smaller only along a side of the image that is shorter, and cover that.
-        overlap: As :func:`plan_tiles`.
-        multiple: As :func:`plan_tiles`: padded to it the windows have exactly that size.
+        size: Size of the image.
+        window: Side of the windows, rounded up to ``multiple`` and to four overlaps. Along a side
+            of the image that is shorter, windows cover that side.
+        overlap: As for :func:`plan_tiles`.
+        multiple: As for :func:`plan_tiles`. Padded to it, windows have exactly the given size.
     """
     length = _up(max(window, _LEAST_OVERLAPS * max(overlap, multiple)), multiple)
     columns, rows = (
@@ -73,7 +75,7 @@ def plan_fixed(size: Size, window: int, overlap: int, multiple: int) -> tuple[Ti
 
 
 def split(region: Region, size: Size, core: int, overlap: int, multiple: int) -> tuple[Tile, ...]:
-    """Tiles for one ``region`` of an image of ``size``; the rest as :func:`plan_tiles`."""
+    """Tiles for one ``region`` of an image of ``size``; other arguments as :func:`plan_tiles`."""
     longest = core or max(size.width, size.height)
     columns, rows = ceil(region.size.width / longest), ceil(region.size.height / longest)
     return _cut(region, size, columns, rows, overlap, multiple)
@@ -99,7 +101,7 @@ def _spans(
 ) -> list[tuple[Span, Span]]:
     """(core, window) of each part of one axis of an image that is ``side`` pixels long.
 
-    Windows are as long as the longest of them must be, and as ``least`` where the image is.
+    All windows are as long as the longest one needs, and at least ``least`` if the image is.
     """
     needs = _needs(start, stop, parts, side, overlap, multiple)
     padded = _up(side, multiple)
@@ -114,7 +116,7 @@ def _spans(
 def _needs(
     start: int, stop: int, parts: int, side: int, overlap: int, multiple: int
 ) -> list[tuple[Span, Span]]:
-    """(core, what it has to see) of each part, from multiple to multiple."""
+    """(core, core with its context) of each part; the latter starts and ends at multiples."""
     edges = [start + (stop - start) * i // parts for i in range(parts + 1)]
     return [
         (
@@ -136,30 +138,47 @@ def _up(value: int, multiple: int) -> int:
     return ceil(value / multiple) * multiple
 
 
-def _cheapest_grid(size: Size, overlap: int, threads: int, pixel_bytes: int) -> tuple[int, int]:
-    """(columns, rows)."""
+class _Grid(NamedTuple):
+    """A way to cut an image.
+
+    Attributes:
+        columns: Tiles in a row.
+        rows: Tiles in a column.
+        window: Pixels in each window.
+    """
+
+    columns: int
+    rows: int
+    window: int
+
+    @property
+    def tiles(self) -> int:
+        return self.columns * self.rows
+
+    @property
+    def work(self) -> int:
+        """Pixels that the network computes, context included."""
+        return self.tiles * self.window
+
+
+def _cheapest_grid(size: Size, overlap: int, threads: int, pixel_bytes: int) -> _Grid:
     budget = _MEMORY // (threads * pixel_bytes)
     limit = max(budget, (_CHEAP_OVERLAPS * overlap + _SMALLEST) ** 2)
-
-    def window(grid: tuple[int, int]) -> int:
-        columns, rows = grid
-        return _length(size.width, columns, overlap) * _length(size.height, rows, overlap)
-
-    def cost(grid: tuple[int, int]) -> int:
-        return grid[0] * grid[1] * window(grid)
-
-    grids = product(
-        range(1, ceil(size.width / _SMALLEST) + 1), range(1, ceil(size.height / _SMALLEST) + 1)
-    )
-    fitting = [grid for grid in grids if window(grid) <= limit]
+    fitting = [grid for grid in _grids(size, overlap) if grid.window <= limit]
     shared = [
-        grid
-        for grid in fitting
-        if grid[0] * grid[1] >= threads and cost(grid) <= _SHARING * size.pixels
+        grid for grid in fitting if grid.tiles >= threads and grid.work <= _SHARING * size.pixels
     ]
-    return min(shared or fitting, key=cost)
+    return min(shared or fitting, key=lambda grid: grid.work)
+
+
+def _grids(size: Size, overlap: int) -> Iterator[_Grid]:
+    """All grids whose cores are not much smaller than the smallest."""
+    most_columns, most_rows = ceil(size.width / _SMALLEST), ceil(size.height / _SMALLEST)
+    for columns, rows in product(range(1, most_columns + 1), range(1, most_rows + 1)):
+        window = _length(size.width, columns, overlap) * _length(size.height, rows, overlap)
+        yield _Grid(columns, rows, window)
 
 
 def _length(side: int, parts: int, overlap: int) -> int:
-    """Of a window, when a ``side`` is cut into ``parts``."""
+    """Length of a window when a ``side`` is cut into ``parts``."""
     return min(side, ceil(side / parts) + overlap * min(parts - 1, 2))

@@ -1,4 +1,4 @@
-"""Pixels in, larger pixels out: what every front door and the engine call, made once a run."""
+"""Enlarges images: the one way to larger pixels, opened once for a run."""
 
 import threading
 import time
@@ -22,52 +22,53 @@ from sr_batch.imaging.color_lock import lock_colors
 from sr_batch.imaging.resample import bleed, resize
 from sr_batch.inference.providers import require_known
 from sr_batch.inference.self_ensemble import SelfEnsemble
-from sr_batch.upscaling import tile_pass as pipeline
-from sr_batch.upscaling.loaded_models import Networks
+from sr_batch.upscaling import tile_pass
+from sr_batch.upscaling.loaded_models import LoadedModels
+from sr_batch.upscaling.progress import Progress
 from sr_batch.upscaling.scale_plan import ScalePlan, plan_scale
 from sr_batch.upscaling.tile_pool import Stopped as Stopped
 from sr_batch.upscaling.tile_pool import TileJob, TilePool
-from sr_batch.upscaling.tile_tuning import Layout, kept_layout
+from sr_batch.upscaling.tile_tuning import TileSetting, kept_setting
 from sr_batch.upscaling.tiling import plan_auto, plan_fixed, plan_tiles, split
 
-# Raised by one when the same input, network and options begin to give other pixels.
+# Increased by one when the same input, network and options start to give other pixels.
 _PIXELS = 1
 _PROBE = Size(192, 128)
 
 
 @dataclass(frozen=True)
 class Upscaled:
-    """The enlarged image, and what the user should know about it."""
+    """The enlarged image, and notes about it for the user."""
 
     image: Image
     notes: tuple[str, ...]
 
 
 class Upscaler:
-    """Enlarges images; thread-safe. All of them share the networks and one pool of tile threads.
+    """Enlarges images, with networks and tile threads shared by all of them. Thread-safe.
 
     Args:
-        options: What matters here is model, scale, mode, tile, overlap, device, precision,
-            self_ensemble, color_lock and jobs.
-        notify: Told, in one line each, the device that ``auto`` chose, that memory ran out, that
-            another network stepped in.
-        layout_of: How tiles and threads suit the network in a file, on the CPU.
+        options: Model, scale, mode, tile, overlap, device, precision, self_ensemble, color_lock
+            and jobs matter here.
+        notify: Receives one line each about the device that ``auto`` chose, memory that ran out,
+            and a network that was replaced.
+        setting_of: The tile setting for the network in a file, on the CPU.
 
     Raises:
         UnknownModel: no such network, or none that enlarges.
-        DeviceUnavailable: the device cannot be had.
+        DeviceUnavailable: the device cannot run here.
     """
 
     def __init__(
         self,
         options: UpscaleOptions,
         notify: Callable[[str], None],
-        layout_of: Callable[[Path], Layout] = kept_layout,
+        setting_of: Callable[[Path], TileSetting] = kept_setting,
     ) -> None:
         require_known(options.device)
         self._options = options
         self._goal = options.goal
-        self._networks = Networks(options, notify, layout_of)
+        self._networks = LoadedModels(options, notify, setting_of)
         self._threads = options.jobs or cores()
         self._pool = TilePool(max(self._threads, self._networks.callers), notify)
         self._paces: dict[int, float] = {}
@@ -75,17 +76,17 @@ class Upscaler:
 
     @property
     def model(self) -> str:
-        """Name of the family."""
+        """The name of the networks' family."""
         return self._networks.family
 
     @property
     def provider(self) -> str:
-        """The execution provider that runs the networks; ``none`` where no network is needed."""
+        """The execution provider that runs the networks; ``none`` if no network is needed."""
         return self._networks.provider
 
     @cached_property
     def recipe(self) -> str:
-        """All that the pixels depend on besides the input; the same on every machine."""
+        """Everything besides the input that the pixels depend on; the same on every machine."""
         options = self._options
         chosen = f"{self._goal}, mode {options.mode}, overlap {options.overlap}"
         locked = ", colors locked" if options.color_lock else ""
@@ -93,24 +94,24 @@ class Upscaler:
         return "\n".join([f"pixels {_PIXELS}", *self._networks.digests(), chosen + turned + locked])
 
     def output_size(self, size: Size) -> Size:
-        """What an image of ``size`` becomes.
+        """The size of the output for an image of ``size``.
 
         Raises:
-            ImageTooLarge: it would have to be enlarged more than 64 times.
+            ImageTooLarge: the image would be enlarged more than 64 times.
         """
         return self._goal.size_of(size)
 
     def passes(self, size: Size) -> tuple[int, ...]:
-        """Factors of the networks that enlarge an image of ``size``, in their order."""
+        """Scales of the networks that enlarge an image of ``size``, in their order."""
         return self._plan(size).passes
 
     def bound(self, size: Size) -> float:
-        """Least PSNR in dB between what becomes of an image of ``size``, reduced, and itself."""
+        """Least PSNR in dB between an image of ``size`` and its enlarged copy, reduced again."""
         specs = [self._networks[scale].spec for scale in self.passes(size)]
         return min((spec.consistency for spec in specs), default=LEAST_CONSISTENCY)
 
     def seconds(self, size: Size) -> float:
-        """What the networks are likely to take for an image of ``size``, all threads on it."""
+        """Estimated seconds for an image of ``size``, with all threads working on it."""
         total = 0.0
         for scale in self.passes(size):
             total += size.pixels * self._pace(scale)
@@ -123,29 +124,29 @@ class Upscaler:
         """Enlarge ``image``.
 
         Args:
-            image: Any.
-            name: What error messages call it.
-            progress: Told the input pixels that are done; they add up to those of ``image``.
-            stop: Looked at before every tile.
+            image: Any image.
+            name: Its name in error messages.
+            progress: Receives numbers of finished input pixels; they add up to those of ``image``.
+            stop: Checked before every tile.
 
         Raises:
             Stopped: ``stop`` was set.
-            BadOutput: the network gave values that are no numbers.
-            OutOfMemory: not even the smallest tile fits.
+            BadOutput: the network returned NaN or infinite values.
+            OutOfMemory: not even the smallest tile fits into memory.
         """
         target = self.output_size(image.size)
         plan = self._plan(image.size)
-        share = _Share(image.size, plan.passes, progress)
+        done = Progress(image.size, plan.passes, progress)
         if image.alpha is not None:
             image = replace(image, color=bleed(image.color, image.alpha))
         enlarged = image
         with about(name):
             for scale in plan.passes:
-                enlarged = self._pass(enlarged, scale, share, stop)
+                enlarged = self._pass(enlarged, scale, done, stop)
         enlarged = _resized(enlarged, target)
         if self._options.color_lock:
             enlarged = replace(enlarged, color=lock_colors(enlarged.color, image.color))
-        share.finish()
+        done.finish()
         return Upscaled(enlarged, _notes(plan))
 
     def close(self) -> None:
@@ -164,17 +165,17 @@ class Upscaler:
         self.close()
 
     def _pace(self, scale: int) -> float:
-        """Seconds a pixel that a network takes: of two runs on a small picture, the second."""
+        """Seconds for a pixel in a pass, from the second of two runs on a small picture."""
         with self._timing:
             if scale not in self._paces:
                 probe = Image(np.zeros((_PROBE.height, _PROBE.width, 3), np.uint8))
                 for _ in range(2):
-                    share, started = _Share(_PROBE, (scale,), lambda _: None), time.perf_counter()
-                    self._pass(probe, scale, share, threading.Event())
+                    done, started = Progress(_PROBE, (scale,), lambda _: None), time.perf_counter()
+                    self._pass(probe, scale, done, threading.Event())
                     self._paces[scale] = (time.perf_counter() - started) / _PROBE.pixels
             return self._paces[scale]
 
-    def _pass(self, image: Image, scale: int, share: "_Share", stop: threading.Event) -> Image:
+    def _pass(self, image: Image, scale: int, done: Progress, stop: threading.Event) -> Image:
         session = self._networks[scale]
         spec, size = session.spec, image.size
         mode: Color = spec.color if self._options.mode == "auto" else self._options.mode
@@ -184,16 +185,16 @@ class Upscaler:
             return split(core, size, longest, overlap, spec.multiple)
 
         def run(work: Callable[[Tile], None], tiles: Sequence[Tile]) -> None:
-            self._pool.run(TileJob(work, cut, share.add, stop), tiles)
+            self._pool.run(TileJob(work, cut, done.add, stop), tiles)
 
         tiles = self._tiles(size, overlap, scale)
         try:
             network = SelfEnsemble(session) if self._options.self_ensemble else session
-            return pipeline.upscale(image, network, tiles, mode, run)
+            return tile_pass.upscale(image, network, tiles, mode, run)
         except BadOutput:
-            if not self._networks.step_in(scale, session):
+            if not self._networks.replace_by_fp32(scale, session):
                 raise
-        return self._pass(image, scale, share, stop)
+        return self._pass(image, scale, done, stop)
 
     def _overlap(self, spec: ModelSpec, mode: Color) -> int:
         chosen = self._options.overlap
@@ -206,7 +207,7 @@ class Upscaler:
     def _tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
         spec, tile = self._networks[scale].spec, self._options.tile
         if tile is None:
-            tile = self._networks.layout(scale).tile
+            tile = self._networks.setting(scale).tile
         if tile is None and self._networks.window:
             return plan_fixed(size, self._networks.window, overlap, spec.multiple)
         if tile is None:
@@ -221,35 +222,6 @@ def _notes(plan: ScalePlan) -> tuple[str, ...]:
     if plan.passes:
         return ()
     return (f"resampled without a network: a scale of {plan.scale:.4g} does not enlarge",)
-
-
-class _Share:
-    """Turns the pixels of each pass into a share of the input's pixels."""
-
-    def __init__(self, size: Size, passes: Sequence[int], progress: Callable[[int], None]) -> None:
-        self._pixels, self._work, self._done, self._told = size.pixels, 0, 0, 0
-        for scale in passes:
-            self._work += size.pixels
-            size = size * scale
-        self._progress = progress
-        self._lock = threading.Lock()
-
-    def add(self, pixels: int) -> None:
-        """``pixels`` of a pass's input are done."""
-        with self._lock:
-            self._done += pixels
-            # What is done twice, by a network that stepped in, counts once.
-            self._tell(self._pixels * min(self._done, self._work) // self._work)
-
-    def finish(self) -> None:
-        """All is done."""
-        with self._lock:
-            self._tell(self._pixels)
-
-    def _tell(self, total: int) -> None:
-        if total > self._told:
-            self._progress(total - self._told)
-            self._told = total
 
 
 def _resized(image: Image, size: Size) -> Image:

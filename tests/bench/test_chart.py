@@ -10,7 +10,7 @@ from PIL import Image
 from sr_batch.bench.chart import draw, require_library
 from sr_batch.bench.report import Report
 from sr_batch.core.errors import UsageError
-from tests.bench.rows import ROW
+from tests.bench.measurements import ROW
 
 ROWS = {
     "a_x2": replace(ROW, name="a_x2"),
@@ -46,7 +46,7 @@ def test_the_same_report_gives_the_same_bytes() -> None:
     assert draw(report) == draw(report)
 
 
-def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_comes_with_the_pip_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(UsageError, match=r"pip install 'sr-batch\[bench\]'"):

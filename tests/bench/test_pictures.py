@@ -9,7 +9,7 @@ from sr_batch.core.errors import UsageError
 from tests.fakes import save_picture
 
 
-def test_a_set_is_all_pictures_of_a_folder(tmp_path: Path) -> None:
+def test_a_set_has_all_pictures_of_a_folder(tmp_path: Path) -> None:
     save_picture(tmp_path / "set" / "b" / "2.png", seed=2)
     save_picture(tmp_path / "set" / "1.bmp", seed=1)
     (tmp_path / "set" / "notes.txt").write_text("none")
@@ -19,7 +19,7 @@ def test_a_set_is_all_pictures_of_a_folder(tmp_path: Path) -> None:
     assert read_set(tmp_path / "set" / ".").digest == found.digest
 
 
-def test_other_pixels_are_another_set(tmp_path: Path) -> None:
+def test_other_pixels_change_the_digest(tmp_path: Path) -> None:
     save_picture(tmp_path / "1.png", seed=1)
     before = read_set(tmp_path).digest
     save_picture(tmp_path / "1.png", seed=2)
@@ -46,5 +46,5 @@ def test_a_set_with_a_broken_picture_is_refused(tmp_path: Path) -> None:
     save_picture(tmp_path / "1.png")
     data = save_picture(tmp_path / "2.png", size=(64, 64)).read_bytes()
     (tmp_path / "2.png").write_bytes(data[: len(data) // 2])
-    with pytest.raises(UsageError, match=r"2\.png.*take it out"):
+    with pytest.raises(UsageError, match=r"2\.png.*remove this file"):
         read_set(tmp_path)

@@ -4,22 +4,22 @@ from pathlib import Path
 
 import pytest
 
+from sr_batch.bench.measurement import from_json, to_json
 from sr_batch.bench.quality import Judged, Score
 from sr_batch.bench.report import Report, here, load_report, save_report
-from sr_batch.bench.row import from_json, to_json
 from sr_batch.bench.table import HEAD, cells, page
 from sr_batch.core.errors import UsageError
-from tests.bench.rows import ROW
+from tests.bench.measurements import ROW
 
 REPORT = Report(here("cpu"), {"photos": "0123"}, {ROW.name: ROW}, {"another": {ROW.name: 0.7}})
 
 
-def test_a_report_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_a_report_survives_saving_and_loading(tmp_path: Path) -> None:
     save_report(tmp_path / "new" / "bench.json", REPORT)
     assert load_report(tmp_path / "new" / "bench.json") == REPORT
 
 
-def test_what_is_infinite_or_unknown_comes_back() -> None:
+def test_infinite_and_unknown_values_survive() -> None:
     perfect = Judged(Score(30, 0.9), Score(float("inf"), 1.0))
     row = replace(ROW, quality={"photos": perfect}, memory=None, parity=float("nan"))
     again = from_json(json.loads(json.dumps(to_json(row))))
@@ -28,7 +28,7 @@ def test_what_is_infinite_or_unknown_comes_back() -> None:
     assert not again.parity <= 1
 
 
-def test_says_what_it_was_measured_on() -> None:
+def test_describes_the_machine() -> None:
     where = here("cpu")
     assert where["runtime"].startswith("onnxruntime")
     assert all(where.values())
@@ -38,14 +38,16 @@ def test_says_what_it_was_measured_on() -> None:
     ("content", "words"),
     [
         (None, "--update"),
-        ("", "no report of sr-batch bench"),
-        ("[]", "no report of sr-batch bench"),
+        ("", "not a report of sr-batch bench"),
+        ("[]", "not a report of sr-batch bench"),
         ('{"schema": 0}', "schema is 0"),
-        ('{"schema": 1, "networks": {"a": {}}}', "no report of sr-batch bench"),
+        ('{"schema": 1, "networks": {"a": {}}}', "not a report of sr-batch bench"),
         ('{"schema": 1, "where": {}, "sets": {}, "networks": {}}', "processor"),
     ],
 )
-def test_refuses_what_is_no_report(content: str | None, words: str, tmp_path: Path) -> None:
+def test_refuses_a_file_that_is_not_a_report(
+    content: str | None, words: str, tmp_path: Path
+) -> None:
     path = tmp_path / "b.json"
     if content is not None:
         path.write_text(content)
@@ -65,9 +67,9 @@ def test_the_table_has_a_line_for_each_set() -> None:
     assert set(second[6:]) == {""}
 
 
-def test_the_page_names_what_is_wrong_and_its_chart() -> None:
+def test_the_page_lists_problems_and_shows_the_chart() -> None:
     text = page(REPORT, "bench.png", ["small_x2: speed: lost"])
     assert "- small_x2: speed: lost" in text
     assert "](bench.png)" in text
     assert "| small_x2 | photos |" in text
-    assert "Nothing is wrong" in page(REPORT, "bench.png", [])
+    assert "No problems" in page(REPORT, "bench.png", [])

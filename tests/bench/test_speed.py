@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.reference import write
-from sr_batch.bench.speed import REFERENCE, believed, paired_ratio, relative_speed
+from sr_batch.bench.speed import REFERENCE, best_with_retries, paired_ratio, relative_speed
 from sr_batch.inference.onnx_session import OnnxSession
 from tests.networks import conv_network
 
@@ -21,7 +21,7 @@ def watch(times: Iterator[float]) -> Callable[[], float]:
 
 
 @given(seconds, seconds, st.integers(1, 9))
-def test_the_ratio_is_of_the_second_over_the_first(one: float, other: float, rounds: int) -> None:
+def test_the_ratio_is_the_second_over_the_first(one: float, other: float, rounds: int) -> None:
     ratio = paired_ratio(lambda: one, lambda: other, rounds)
     assert ratio == pytest.approx(other / one)
     assert ratio == pytest.approx(1 / paired_ratio(lambda: other, lambda: one, rounds))
@@ -35,7 +35,7 @@ def test_a_slow_moment_does_not_count() -> None:
 @pytest.mark.parametrize(
     ("seconds", "rounds"), [(0.01, 25), (0.25, 7), (0.5, 3), (1.5, 1), (2.0, 0)]
 )
-def test_what_takes_long_is_timed_less_often(seconds: float, rounds: int) -> None:
+def test_long_runs_are_timed_less_often(seconds: float, rounds: int) -> None:
     calls = [0]
 
     def other() -> float:
@@ -46,7 +46,7 @@ def test_what_takes_long_is_timed_less_often(seconds: float, rounds: int) -> Non
     assert calls == [1 + 2 * rounds]
 
 
-def test_a_machine_that_slows_down_slows_both() -> None:
+def test_a_steady_drift_affects_both() -> None:
     ever_slower = iter(2.0 ** (n - 10) for n in range(100))
     ratio = paired_ratio(watch(ever_slower), watch(ever_slower), rounds=5)
     assert ratio == pytest.approx((2 + 4) / (1 + 8))  # the same in every round
@@ -55,26 +55,28 @@ def test_a_machine_that_slows_down_slows_both() -> None:
 
 
 @pytest.mark.parametrize(
-    ("measured", "best", "asked"),
+    ("measured", "best", "repeats"),
     [
         ([1.0], 1.0, 0),
         ([0.85], 0.85, 0),
-        ([0.5, 1.0], 1.0, 1),  # slow once: forgiven
+        ([0.5, 1.0], 1.0, 1),  # slow once: ignored
         ([0.5, 0.6, 0.9], 0.9, 2),
-        ([0.5, 0.7, 0.6, 0.6, 0.5], 0.7, 4),  # slow five times: believed
+        ([0.5, 0.7, 0.6, 0.6, 0.5], 0.7, 4),  # slow five times: accepted
     ],
 )
-def test_a_slow_measurement_is_repeated_before_it_is_believed(
-    measured: list[float], best: float, asked: int
+def test_a_slow_measurement_is_repeated_before_it_counts(
+    measured: list[float], best: float, repeats: int
 ) -> None:
     left = iter(measured)
-    assert believed(next(left), 0.85, lambda: next(left)) == best
-    assert len([*left]) == len(measured) - 1 - asked == 0
+    assert best_with_retries(next(left), 0.85, lambda: next(left)) == best
+    assert len([*left]) == len(measured) - 1 - repeats == 0
 
 
 @given(st.lists(seconds, min_size=4), seconds)
 def test_more_tries_never_make_it_slower(times: list[float], least: float) -> None:
-    found = [believed(times[0], least, watch(iter(times[1:])), tries) for tries in range(4)]
+    found = [
+        best_with_retries(times[0], least, watch(iter(times[1:])), tries) for tries in range(4)
+    ]
     assert found == sorted(found)
 
 
@@ -87,13 +89,13 @@ def test_more_work_takes_longer_than_the_reference(tmp_path: Path) -> None:
     assert relative_speed(much, reference, 2) < 1 < relative_speed(little, reference, 2)
 
 
-def test_other_work_on_the_machine_is_not_in_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a thread waits for is not its own time: nothing else of ``time`` is asked."""
-    monkeypatch.setattr(time, "perf_counter", lambda: pytest.fail("the time of day was asked"))
+def test_other_work_on_the_machine_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the thread's CPU time is used, which does not include waiting."""
+    monkeypatch.setattr(time, "perf_counter", lambda: pytest.fail("used the wall clock"))
     reference = OnnxSession.open(REFERENCE)
     assert relative_speed(reference, reference, 1) > 0
 
 
-def test_the_reference_is_what_its_script_writes(tmp_path: Path) -> None:
+def test_the_reference_file_is_up_to_date(tmp_path: Path) -> None:
     write(tmp_path / "reference.onnx")
     assert onnx.load(tmp_path / "reference.onnx") == onnx.load(REFERENCE)

@@ -1,4 +1,4 @@
-"""The benchmark of int8 and OpenVINO, on the fastest network that is there in int8."""
+"""The benchmark of int8 and OpenVINO, on the fastest int8 network."""
 
 from pathlib import Path
 
@@ -10,17 +10,17 @@ from sr_batch.inference.model_catalog import find_models
 from sr_batch.inference.providers import find_bf16_fault, find_openvino_fault
 
 
-def test_measures_every_way_of_a_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_measures_every_cpu_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     family = [model for model in find_models() if (model.name, model.scale) == ("espcn", 4)]
     monkeypatch.setattr(engines, "find_models", lambda: family)
     monkeypatch.setattr(engines, "_SIDE", 32)
     monkeypatch.setattr(engines, "_ROUNDS", 1)
-    plugged = {"openvino": find_openvino_fault, "openvino-bf16": find_bf16_fault}
-    there = [device for device, find_fault in plugged.items() if find_fault() is None]
+    plugins = {"openvino": find_openvino_fault, "openvino-bf16": find_bf16_fault}
+    available = [device for device, find_fault in plugins.items() if find_fault() is None]
     rows = list(engines.engines(Setting(tmp_path, tmp_path, threads=2)))
     assert [row.measure for row in rows] == [
-        *(f"espcn_x4 on {device}" for device in there),
-        *(f"espcn_x4_int8 on {device}" for device in ("cpu", *there)),
+        *(f"espcn_x4 on {device}" for device in available),
+        *(f"espcn_x4_int8 on {device}" for device in ("cpu", *available)),
     ]
     for row in rows:
         speed, loss = row.value.removesuffix(" dB").split(" x, ")

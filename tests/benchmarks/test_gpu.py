@@ -1,4 +1,4 @@
-"""The GPU's benchmark, with the CPU provider given a window and batches of a GPU's kind."""
+"""The GPU benchmark, run on the CPU provider with a window and batches like those of a GPU."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -49,11 +49,11 @@ def test_a_machine_without_nvidia_smi_says_so(monkeypatch: pytest.MonkeyPatch) -
     busy = gpu.Busy()
     with busy:
         pass
-    assert busy.said == "not measured"
+    assert busy.share == "not measured"
 
 
-@pytest.mark.skipif(find_cuda_fault() is None, reason="there is a GPU: it would be measured")
-def test_without_a_gpu_there_is_a_row_that_says_so(setting: Setting) -> None:
+@pytest.mark.skipif(find_cuda_fault() is None, reason="needs a machine without a GPU")
+def test_without_a_gpu_one_row_says_so(setting: Setting) -> None:
     (row,) = gpu.gpu(setting)
     assert row.measure.startswith("no GPU: ")
     assert row.value == "not measured"

@@ -10,7 +10,7 @@ import pytest
 from onnx import numpy_helper
 from PIL import Image
 
-from sr_batch.bench.gate import Choice
+from sr_batch.bench.baseline import Selection
 from sr_batch.cli.bench import choice_of
 from sr_batch.inference.model_catalog import find_models
 from tests.cli.conftest import ROOT, Finished, Tool, finish, start
@@ -129,7 +129,7 @@ def test_finds_a_network_without_card_record_or_row(
     baseline.write_text(json.dumps(report | {"networks": {}}))
     run = bench(tool)
     assert run.code == 1
-    for words in (f"{NETWORK}.md is missing", f"{NETWORK}.npz is missing", "has no row of it"):
+    for words in (f"{NETWORK}.md is missing", f"{NETWORK}.npz is missing", "has no row for it"):
         assert words in run.err
     assert run.out.decode().splitlines()[-1] == "problems: 4"
 
@@ -185,9 +185,9 @@ def test_reports_a_mistake_in_one_line(tool: Tool, arguments: tuple[str, ...], w
 
 def test_a_name_selects_every_scale_and_precision() -> None:
     models = find_models()
-    assert choice_of([]) == Choice(models, True)
+    assert choice_of([]) == Selection(models, True)
     espcn = [model for model in models if model.name == "espcn"]
     assert len(espcn) > 3
-    assert choice_of(["espcn"]) == Choice(tuple(espcn), False)
+    assert choice_of(["espcn"]) == Selection(tuple(espcn), False)
     path = str(espcn[0].path)
     assert [model.path for model in choice_of([path, path]).models] == [espcn[0].path]

@@ -1,4 +1,4 @@
-"""What many threads get from calls that are run together is what each would get alone."""
+"""Calls that run as one batch give every thread the same result as a call of its own."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -13,7 +13,8 @@ from sr_batch.core.errors import BadOutput, ImageError, OutOfMemory
 from sr_batch.inference.batching import AT_ONCE, Batching
 from sr_batch.inference.model_catalog import choose
 from sr_batch.inference.onnx_session import OnnxSession
-from sr_batch.inference.session import Batch, NearestSession
+from sr_batch.inference.session import Batch
+from tests.networks import NearestSession
 
 MOST = 4
 THREADS = 12
@@ -21,7 +22,7 @@ CALLS = st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 3))
 
 
 class Watched(NearestSession):
-    """Holds the first runs until all callers have come; notes what is run together."""
+    """Blocks the first batches until all callers have come; records the size of each batch."""
 
     def __init__(
         self, callers: int = 0, refuse: Callable[[Batch], Exception | None] = lambda batch: None
@@ -62,7 +63,7 @@ def tile(value: float, shape: tuple[int, int, int] = (1, 5, 4)) -> Batch:
 
 
 def ask(session: Watched, batches: Sequence[Batch]) -> list[Batch | BaseException]:
-    """All at the same time; what each gets, or what is raised for it."""
+    """Call with all batches at the same time; returns each output or exception."""
     batching = Batching(session, MOST)
 
     def call(batch: Batch) -> Batch | BaseException:
@@ -78,7 +79,7 @@ def ask(session: Watched, batches: Sequence[Batch]) -> list[Batch | BaseExceptio
 
 @settings(max_examples=40)
 @given(st.lists(CALLS, min_size=1, max_size=THREADS))
-def test_everyone_gets_their_own(shapes: list[tuple[int, int, int]]) -> None:
+def test_every_caller_gets_its_own_output(shapes: list[tuple[int, int, int]]) -> None:
     batches = [tile(value, shape) for value, shape in enumerate(shapes)]
     session = Watched()
     for batch, made in zip(batches, ask(session, batches), strict=True):
@@ -87,24 +88,24 @@ def test_everyone_gets_their_own(shapes: list[tuple[int, int, int]]) -> None:
     assert sum(session.runs) == sum(len(batch) for batch in batches)
 
 
-def test_what_comes_while_the_device_is_busy_is_run_together() -> None:
+def test_calls_that_arrive_while_the_device_is_busy_are_batched() -> None:
     session = Watched(THREADS)
     ask(session, [tile(value) for value in range(THREADS)])
-    # Nobody waits for others: the first two find the device idle. The rest gathers meanwhile,
-    # but for those who have come and not called yet.
+    # Nobody waits for others: the first two find the device idle. Meanwhile the rest gathers,
+    # except for threads that have come but not called yet.
     assert session.runs[:AT_ONCE] == [1, 1]
     assert max(session.runs) == MOST or len(session.runs) < THREADS
     assert session.most_busy == AT_ONCE
 
 
-def test_other_shapes_wait_for_their_own_turn() -> None:
+def test_other_shapes_run_in_another_batch() -> None:
     session = Watched(THREADS)
     made = ask(session, [tile(value, (1, 2 + value % 2, 3)) for value in range(THREADS)])
     assert [each.shape[2] for each in made if isinstance(each, np.ndarray)] == [4, 6] * 6
 
 
 @pytest.mark.parametrize("error", [OutOfMemory, MemoryError])
-def test_runs_fewer_together_once_memory_has_run_out(error: type[Exception]) -> None:
+def test_batches_shrink_after_memory_ran_out(error: type[Exception]) -> None:
     session = Watched(THREADS, lambda batch: error("no room") if len(batch) > 2 else None)
     batching = Batching(session, MOST)
 
@@ -120,13 +121,13 @@ def test_runs_fewer_together_once_memory_has_run_out(error: type[Exception]) -> 
     assert len(refused) <= AT_ONCE
 
 
-def test_no_room_for_one_alone_is_said_to_its_caller() -> None:
+def test_out_of_memory_for_a_single_call_reaches_its_caller() -> None:
     made = ask(Watched(refuse=lambda batch: OutOfMemory("out of memory")), [tile(0), tile(1)])
     assert [str(each) for each in made] == ["out of memory"] * 2
     assert made[0] is not made[1]
 
 
-def test_a_failure_is_its_own_calls_alone() -> None:
+def test_an_error_reaches_only_its_own_caller() -> None:
     def refuse(batch: Batch) -> Exception | None:
         return BadOutput("seven") if (batch == 7).any() else None
 
@@ -139,7 +140,7 @@ def test_a_failure_is_its_own_calls_alone() -> None:
             assert (each == value).all()
 
 
-def test_goes_on_after_a_failure() -> None:
+def test_works_after_an_error() -> None:
     session = Watched(refuse=lambda batch: BadOutput("odd") if (batch == 1).any() else None)
     batching = Batching(session, MOST)
     for _ in range(2 * AT_ONCE):
@@ -148,7 +149,7 @@ def test_goes_on_after_a_failure() -> None:
     assert (batching(tile(2)) == 2).all()
 
 
-def test_says_what_the_session_says() -> None:
+def test_has_the_contract_and_provider_of_the_session() -> None:
     batching = Batching(NearestSession(3), MOST)
     assert (batching.provider, batching.spec.scale) == ("fake", 3)
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from sr_batch.core.errors import UnknownModel
-from sr_batch.inference import model_catalog as catalog
-from sr_batch.inference.model_catalog import ModelFile, choose, find_models, in_full
+from sr_batch.inference import model_catalog
+from sr_batch.inference.model_catalog import ModelFile, choose, find_models, fp32_twin
 from sr_batch.inference.onnx_session import read_spec
 from tests.networks import conv_network
 
@@ -14,16 +14,16 @@ EXPORTED = find_models()
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of networks in place of the exported ones."""
-    monkeypatch.setattr(catalog, "_FOLDERS", (tmp_path / "nowhere", tmp_path))
+    monkeypatch.setattr(model_catalog, "_FOLDERS", (tmp_path / "nowhere", tmp_path))
     return tmp_path
 
 
-def test_finds_what_is_exported() -> None:
+def test_finds_the_exported_networks() -> None:
     assert {("edsr", 2), ("espcn", 3)} <= {(model.name, model.scale) for model in EXPORTED}
 
 
 @pytest.mark.parametrize("model", EXPORTED, ids=lambda model: model.path.stem)
-def test_a_file_is_called_as_its_contract_says(model: ModelFile) -> None:
+def test_a_file_name_agrees_with_its_contract(model: ModelFile) -> None:
     spec = read_spec(model.path)
     assert (spec.name, spec.scale, spec.precision) == (model.name, model.scale, model.precision)
 
@@ -40,7 +40,7 @@ def test_reads_file_names(folder: Path) -> None:
     ]
 
 
-def test_chooses_the_float_networks_of_a_family(folder: Path) -> None:
+def test_chooses_the_fp32_networks_of_a_family(folder: Path) -> None:
     for name in ("a_x2", "a_x2_int8", "a_x4", "b_x3"):
         (folder / f"{name}.onnx").touch()
     assert {scale: model.path.name for scale, model in choose("a").items()} == {
@@ -49,47 +49,47 @@ def test_chooses_the_float_networks_of_a_family(folder: Path) -> None:
     }
 
 
-def test_takes_the_path_of_a_file(tmp_path: Path) -> None:
+def test_accepts_the_path_of_a_file(tmp_path: Path) -> None:
     path = conv_network(tmp_path / "anything.onnx", scale=3)
     assert choose(str(path)) == {3: ModelFile("small", 3, "fp32", path)}
 
 
-def test_refuses_a_path_that_is_not_there(tmp_path: Path) -> None:
+def test_refuses_a_missing_path(tmp_path: Path) -> None:
     with pytest.raises(UnknownModel, match="no such file"):
         choose(str(tmp_path / "gone.onnx"))
 
 
-def test_names_what_there_is_and_the_nearest(folder: Path) -> None:
+def test_suggests_the_nearest_name_and_lists_all(folder: Path) -> None:
     for name in ("edsr_x2", "edsr_x4", "espcn_x3"):
         (folder / f"{name}.onnx").touch()
     with pytest.raises(UnknownModel) as caught:
         choose("ESDR")
     assert str(caught.value) == (
-        "no model is called ESDR: did you mean edsr? There are edsr (x2, x4), espcn (x3)"
+        "no model is called ESDR: did you mean edsr? Available: edsr (x2, x4), espcn (x3)"
     )
-    with pytest.raises(UnknownModel, match=r"no model is called zzz: There are edsr"):
+    with pytest.raises(UnknownModel, match=r"no model is called zzz: Available: edsr"):
         choose("zzz")
 
 
-def test_says_that_there_are_none(folder: Path) -> None:
+def test_says_that_no_models_are_installed(folder: Path) -> None:
     assert find_models() == ()
-    with pytest.raises(UnknownModel, match="there are none"):
+    with pytest.raises(UnknownModel, match="no models are installed"):
         choose("edsr")
 
 
-def test_chooses_another_precision_by_name(folder: Path) -> None:
+def test_chooses_the_files_of_a_precision(folder: Path) -> None:
     for name in ("a_x2", "a_x2_int8", "a_x4", "a_x4_fp16"):
         (folder / f"{name}.onnx").touch()
     assert [model.path.name for model in choose("a", "fp16").values()] == ["a_x4_fp16.onnx"]
     (folder / "b_x2.onnx").touch()
-    with pytest.raises(UnknownModel, match="--precision int8: b is there in fp32"):
+    with pytest.raises(UnknownModel, match="--precision int8: b is available in fp32"):
         choose("b", "int8")
 
 
-def test_finds_the_full_twin_of_a_reduced_network(folder: Path) -> None:
+def test_finds_the_fp32_file_of_a_reduced_network(folder: Path) -> None:
     for name in ("a_x2", "a_x2_int8", "a_x4_fp16"):
         (folder / f"{name}.onnx").touch()
-    twins = {model.path.name: in_full(model) for model in find_models()}
+    twins = {model.path.name: fp32_twin(model) for model in find_models()}
     assert twins == {
         "a_x2.onnx": None,
         "a_x2_int8.onnx": folder / "a_x2.onnx",

@@ -15,11 +15,11 @@ def test_a_network_with_wider_maps_takes_more(tmp_path: Path) -> None:
     assert 0 < narrow < maps < wide < 8 * maps
 
 
-def test_a_network_that_cannot_be_opened_takes_nothing_that_is_known(tmp_path: Path) -> None:
+def test_the_memory_of_a_network_that_cannot_be_opened_is_unknown(tmp_path: Path) -> None:
     assert session_bytes(tmp_path / "none.onnx") is None
 
 
-def test_pixels_take_what_the_widest_maps_take(tmp_path: Path) -> None:
+def test_a_pixel_takes_the_memory_of_the_widest_maps(tmp_path: Path) -> None:
     narrow, wide = (conv_network(tmp_path / f"{width}.onnx", width=width) for width in (8, 2048))
     assert pixel_bytes(narrow) == PIXEL_BYTES
     assert 2048 * 4 < pixel_bytes(wide) < 4 * 2048 * 4

@@ -14,7 +14,8 @@ from sr_batch.inference.recorded_outputs import (
     record_path,
     save_record,
 )
-from sr_batch.inference.session import Batch, NearestSession
+from sr_batch.inference.session import Batch
+from tests.networks import NearestSession
 
 MODELS = pytest.mark.parametrize("model", find_models(), ids=lambda model: model.path.stem)
 
@@ -27,13 +28,13 @@ def record() -> Record:
 
 
 @MODELS
-def test_an_exported_network_gives_what_was_recorded(model: ModelFile) -> None:
+def test_an_exported_network_agrees_with_its_record(model: ModelFile) -> None:
     session = OnnxSession.open(model.path)
     difference = largest_difference(session, load_record(record_path(model.path)))
     assert difference <= TOLERANCE[session.spec.precision]
 
 
-def test_a_record_comes_back_as_it_was(record: Record, tmp_path: Path) -> None:
+def test_a_record_survives_saving_and_loading(record: Record, tmp_path: Path) -> None:
     for name in ("a.npz", "b.npz"):
         save_record(tmp_path / name, record)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
@@ -51,13 +52,13 @@ def test_finds_the_largest_difference(record: Record) -> None:
     assert largest_difference(brighter, record) == pytest.approx(0.25)
 
 
-def test_a_value_that_is_no_number_is_no_small_difference(record: Record) -> None:
+def test_nan_is_not_a_small_difference(record: Record) -> None:
     difference = largest_difference(lambda batch: NearestSession()(batch) * np.nan, record)
     assert not difference <= 1
 
 
-@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 and no more"])
-def test_a_record_that_cannot_be_read_leads_to_the_command(
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 truncated"])
+def test_an_unreadable_record_names_the_command_that_creates_it(
     content: bytes | None, tmp_path: Path
 ) -> None:
     path = tmp_path / "small_x2.npz"
@@ -67,7 +68,7 @@ def test_a_record_that_cannot_be_read_leads_to_the_command(
         load_record(path)
 
 
-def test_half_precision_is_held_to_the_record_of_its_twin() -> None:
+def test_fp16_is_compared_with_the_record_of_fp32() -> None:
     assert record_path(Path("a/edsr_x2_fp16.onnx")) == Path("a/edsr_x2.npz")
     assert record_path(Path("a/edsr_x2.onnx")) == Path("a/edsr_x2.npz")
     assert record_path(Path("a/edsr_x2_int8.onnx")) == Path("a/edsr_x2_int8.npz")

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from sr_batch.core.options import Mode, UpscaleOptions
 from sr_batch.inference.self_ensemble import SelfEnsemble
-from sr_batch.inference.session import Batch, NearestSession
+from sr_batch.inference.session import Batch
 from sr_batch.upscaling.upscaler import Upscaler
 from tests.codec.pictures import picture
+from tests.networks import NearestSession
 
 
 class Leaning(NearestSession):
-    """Adds a ramp from left to right and keeps the sizes it was asked for."""
+    """Adds a ramp from left to right, and records the shapes of its inputs."""
 
     def __init__(self) -> None:
         super().__init__(2)
@@ -27,13 +28,13 @@ class Leaning(NearestSession):
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 2))
-def test_every_way_comes_back_as_it_was(height: int, width: int, count: int) -> None:
+def test_every_orientation_is_turned_back(height: int, width: int, count: int) -> None:
     batch = np.random.default_rng(0).random((count, 3, height, width), np.float32)
     plain = NearestSession(2)
     assert np.allclose(SelfEnsemble(plain)(batch), plain(batch), atol=1e-6)
 
 
-def test_what_leans_to_one_side_is_upright_in_the_mean() -> None:
+def test_the_mean_cancels_a_ramp_to_one_side() -> None:
     leaning = Leaning()
     batch = np.full((1, 3, 4, 6), 0.5, np.float32)
     assert np.allclose(SelfEnsemble(leaning)(batch), 0.5, atol=1e-6)

@@ -32,7 +32,7 @@ def test_chooses_the_passes(scale: float, natives: set[int], passes: tuple[int, 
 
 
 @pytest.mark.parametrize("scale", [0.01, 0.5, 1])
-def test_needs_no_network_up_to_one(scale: float) -> None:
+def test_a_scale_of_at_most_one_needs_no_network(scale: float) -> None:
     assert plan_scale(scale, {2}).passes == ()
 
 
@@ -42,7 +42,7 @@ def test_refuses_a_model_that_does_not_enlarge() -> None:
 
 
 @given(SCALES, NATIVES)
-def test_reaches_the_scale_with_no_pass_to_spare(scale: float, natives: set[int]) -> None:
+def test_reaches_the_scale_with_the_fewest_passes(scale: float, natives: set[int]) -> None:
     passes = plan_scale(scale, natives).passes
     assert prod(passes) >= scale
     assert max(natives) ** (len(passes) - 1) < scale

@@ -12,9 +12,10 @@ from sr_batch.core.geometry import Size, Tile
 from sr_batch.core.image import Image, Metadata
 from sr_batch.imaging.color import rgb_to_ycbcr_studio, ycbcr_studio_to_rgb
 from sr_batch.imaging.resample import resize
-from sr_batch.inference.session import Batch, NearestSession
+from sr_batch.inference.session import Batch
 from sr_batch.upscaling.tile_pass import upscale
 from sr_batch.upscaling.tiling import plan_tiles
+from tests.networks import NearestSession
 
 
 def run_serially(work: Callable[[Tile], None], tiles: Sequence[Tile]) -> None:
@@ -68,10 +69,10 @@ def images(draw: st.DrawFn) -> Image:
     st.integers(1, 5),
     st.integers(0, 8),
 )
-def test_repeating_pixels_changes_none(
+def test_repeating_pixels_keeps_their_values(
     image: Image, scale: int, color: str, multiple: int, core: int
 ) -> None:
-    """Whatever the way through floats, luma, padding and tiles: integers come back as they went."""
+    """Floats, luma, padding and tiles never change an integer."""
     out = enlarge(image, NearestSession(scale, color, multiple), "rgb", core)
     assert out.color.dtype == image.color.dtype
     assert np.array_equal(out.color, repeated(image.color, scale))
@@ -83,7 +84,7 @@ def test_repeating_pixels_changes_none(
         assert np.array_equal(out.alpha, repeated(image.alpha, scale))
 
 
-def test_keeps_what_travels_beside_the_pixels() -> None:
+def test_keeps_metadata_and_format() -> None:
     metadata = Metadata(icc=b"profile", exif=b"II", dpi=(300, 300))
     image = Image(np.zeros((2, 2, 3), np.uint8), None, metadata, "tif")
     out = enlarge(image, NearestSession())
@@ -96,7 +97,7 @@ def noise(*shape: int, kind: Any = np.uint8) -> np.ndarray:
 
 @pytest.mark.parametrize("core", [0, 5])
 @pytest.mark.parametrize("color", ["rgb", "y"])
-def test_luma_mode_equals_the_way_through_ycbcr(core: int, color: str) -> None:
+def test_luma_mode_equals_a_detour_through_ycbcr(core: int, color: str) -> None:
     image = Image(noise(13, 17, 3))
     ycbcr = rgb_to_ycbcr_studio((image.color / 255).astype(np.float32))
     chroma = resize(ycbcr, Size(34, 26), "bicubic")
@@ -130,14 +131,14 @@ def test_an_rgb_network_in_luma_mode_sees_luma_three_times() -> None:
 
 @pytest.mark.parametrize("color", ["rgb", "y"])
 @pytest.mark.parametrize("mode", ["rgb", "y"])
-def test_gray_comes_out_as_its_three_equal_channels_would(color: str, mode: str) -> None:
+def test_gray_equals_three_equal_channels(color: str, mode: str) -> None:
     pixels = noise(9, 7, 1)
     one = enlarge(Image(pixels), BrightSession(3, color), mode)
     three = enlarge(Image(pixels.repeat(3, axis=2)), BrightSession(3, color), mode)
     assert np.array_equal(one.color.repeat(3, axis=2), three.color)
 
 
-def test_a_luma_network_in_colour_mode_takes_each_channel() -> None:
+def test_a_luma_network_in_colour_mode_runs_on_each_channel() -> None:
     image = Image(noise(9, 7, 3))
     out = enlarge(image, BrightSession(2, "y"), "rgb")
     for channel in range(3):
@@ -154,7 +155,7 @@ def test_alpha_goes_through_the_network_as_gray() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 77, 255])
-def test_constant_alpha_stays_as_it_is(value: int) -> None:
+def test_constant_alpha_is_not_changed(value: int) -> None:
     image = Image(noise(6, 4, 3), np.full((6, 4), value, np.uint8))
     out = enlarge(image, BrightSession())
     assert out.alpha is not None
@@ -162,7 +163,7 @@ def test_constant_alpha_stays_as_it_is(value: int) -> None:
     assert (out.alpha == value).all()
 
 
-def test_sixteen_bits_keep_their_lowest() -> None:
+def test_sixteen_bits_keep_their_lowest_bits() -> None:
     image = Image(np.arange(40_000, 40_064, dtype=np.uint16).reshape(8, 8, 1))
     out = enlarge(image, BrightSession())
     expected = np.rint(repeated(image.color, 2) * 0.9 + 0.05 * 65535)
@@ -180,23 +181,23 @@ def test_values_outside_the_range_are_clipped() -> None:
 
 
 @pytest.mark.parametrize("fault", [np.nan, np.inf, -np.inf])
-def test_refuses_values_that_are_no_numbers(fault: float) -> None:
-    with pytest.raises(BadOutput, match="no numbers"):
+def test_refuses_nan_and_infinite_values(fault: float) -> None:
+    with pytest.raises(BadOutput, match="NaN or infinite"):
         enlarge(Image(noise(8, 8, 3)), BrokenSession(fault, (3, 5)))
 
 
-def test_refuses_them_in_alpha_too() -> None:
+def test_refuses_nan_in_alpha() -> None:
     class BrokenGray(BrokenSession):
         def __call__(self, batch: Batch) -> Batch:
             is_gray = np.array_equal(batch[:, 0], batch[:, 1])
             return super().__call__(batch) if is_gray else NearestSession.__call__(self, batch)
 
     image = Image(noise(8, 8, 3), noise(8, 8))
-    with pytest.raises(BadOutput, match="no numbers"):
+    with pytest.raises(BadOutput, match="NaN or infinite"):
         enlarge(image, BrokenGray(np.nan, (0, 0)))
 
 
-def test_pads_to_the_multiple_with_the_last_pixels() -> None:
+def test_pads_to_the_multiple_with_the_border_pixels() -> None:
     seen: list[Batch] = []
 
     class Spy(NearestSession):

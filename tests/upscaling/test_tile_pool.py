@@ -24,19 +24,19 @@ def pool(notes: list[str]) -> Iterator[TilePool]:
 
 
 def run(pool: TilePool, work: Callable[[Tile], None], core: int = 64) -> int:
-    """Pixels that were told to be done."""
-    told: list[int] = []
+    """Run ``work`` on all tiles; returns the number of pixels reported as done."""
+    reported: list[int] = []
 
     def cut(region: Region, longest: int) -> tuple[Tile, ...]:
         return split(region, SIZE, longest, 4, 1)
 
-    job = TileJob(work, cut, told.append, threading.Event())
+    job = TileJob(work, cut, reported.append, threading.Event())
     pool.run(job, plan_tiles(SIZE, core, 4, 1))
-    return sum(told)
+    return sum(reported)
 
 
-class Room:
-    """Has room for cores of at most ``side`` pixels; remembers what was done."""
+class Memory:
+    """Holds cores of at most ``side`` pixels; records finished and refused ones."""
 
     def __init__(self, side: int, error: type[Exception] = OutOfMemory) -> None:
         self.side, self.error = side, error
@@ -54,10 +54,10 @@ class Room:
         return sum(core.size.pixels for core in self.done)
 
 
-def test_does_every_tile(pool: TilePool, notes: list[str]) -> None:
-    room = Room(64)
-    assert run(pool, room) == SIZE.pixels == room.pixels
-    assert len(set(room.done)) == 20
+def test_computes_every_tile(pool: TilePool, notes: list[str]) -> None:
+    memory = Memory(64)
+    assert run(pool, memory) == SIZE.pixels == memory.pixels
+    assert len(set(memory.done)) == 20
     assert notes == []
 
 
@@ -65,30 +65,30 @@ def test_does_every_tile(pool: TilePool, notes: list[str]) -> None:
 def test_halves_the_tile_until_it_fits(
     pool: TilePool, notes: list[str], error: type[Exception]
 ) -> None:
-    room = Room(80, error)
-    assert run(pool, room, core=0) == SIZE.pixels == room.pixels
-    assert max(core.size.width for core in room.done) == 75
-    assert len(room.refused) >= 2
+    memory = Memory(80, error)
+    assert run(pool, memory, core=0) == SIZE.pixels == memory.pixels
+    assert max(core.size.width for core in memory.done) == 75
+    assert len(memory.refused) >= 2
     assert notes == [
-        "out of memory with tiles of 300 pixels: going on with smaller ones (--tile 150 starts"
-        " there)"
+        "out of memory with tiles of 300 pixels, continuing with smaller ones; to start with these:"
+        " --tile 150"
     ]
 
 
-def test_remembers_what_fits(pool: TilePool, notes: list[str]) -> None:
-    run(pool, Room(80), core=0)
-    room = Room(80)
-    assert run(pool, room, core=0) == SIZE.pixels == room.pixels
-    assert room.refused == []
+def test_remembers_the_size_that_fits(pool: TilePool, notes: list[str]) -> None:
+    run(pool, Memory(80), core=0)
+    memory = Memory(80)
+    assert run(pool, memory, core=0) == SIZE.pixels == memory.pixels
+    assert memory.refused == []
     assert len(notes) == 1
 
 
 def test_gives_up_below_the_smallest_tile(pool: TilePool) -> None:
-    with pytest.raises(OutOfMemory, match=r"even with tiles of 3[0-2] pixels: .* --jobs"):
-        run(pool, Room(20))
+    with pytest.raises(OutOfMemory, match=r"even with tiles of 3[0-2] pixels; .* --jobs"):
+        run(pool, Memory(20))
 
 
-def test_passes_on_what_goes_wrong_and_leaves_nothing_running(pool: TilePool) -> None:
+def test_passes_on_an_error_and_leaves_nothing_running(pool: TilePool) -> None:
     running = threading.Semaphore(0)
 
     def work(tile: Tile) -> None:
@@ -117,10 +117,10 @@ def test_stops_before_the_next_tile(pool: TilePool) -> None:
 
 
 def test_serves_several_images_at_once(pool: TilePool) -> None:
-    rooms = [Room(64) for _ in range(4)]
-    threads = [threading.Thread(target=run, args=(pool, room)) for room in rooms]
+    memories = [Memory(64) for _ in range(4)]
+    threads = [threading.Thread(target=run, args=(pool, memory)) for memory in memories]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(room.pixels == SIZE.pixels for room in rooms)
+    assert all(memory.pixels == SIZE.pixels for memory in memories)

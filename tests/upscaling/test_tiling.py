@@ -19,7 +19,7 @@ def times_covered(size: Size, tiles: tuple[Tile, ...]) -> np.ndarray:
 
 
 def require_context(size: Size, tiles: tuple[Tile, ...], overlap: int, multiple: int) -> None:
-    """Windows hold the context there is, stay in the image and on the network's grid."""
+    """Windows contain the context, and stay within the image and on the network's grid."""
     for tile in tiles:
         window, needed = tile.window, tile.core.grow(overlap).clamp(size)
         assert window == window.clamp(size)
@@ -42,7 +42,7 @@ def test_covers_every_pixel_once(size: Size, core: int, overlap: int, multiple: 
 
 
 @given(SIZES, st.just(0) | st.integers(8, 80), OVERLAPS, MULTIPLES)
-def test_windows_are_equal_and_no_larger_than_needed(
+def test_windows_have_one_size_and_are_not_larger_than_needed(
     size: Size, core: int, overlap: int, multiple: int
 ) -> None:
     tiles = plan_tiles(size, core, overlap, multiple)
@@ -54,7 +54,7 @@ def test_windows_are_equal_and_no_larger_than_needed(
 
 
 @given(SIZES, st.integers(8, 80))
-def test_cores_are_equal_and_no_larger_than_asked(size: Size, core: int) -> None:
+def test_cores_are_balanced_and_not_larger_than_asked(size: Size, core: int) -> None:
     sizes = [tile.core.size for tile in plan_tiles(size, core, 4, 1)]
     widths, heights = [s.width for s in sizes], [s.height for s in sizes]
     assert max(widths) <= core
@@ -63,13 +63,13 @@ def test_cores_are_equal_and_no_larger_than_asked(size: Size, core: int) -> None
     assert max(heights) - min(heights) <= 1
 
 
-def test_never_tiles_when_told() -> None:
+def test_zero_means_one_tile() -> None:
     size = Size(5000, 3000)
     whole = Region(0, 0, 5000, 3000)
     assert plan_tiles(size, 0, 12, 1) == (Tile(whole, whole),)
 
 
-def test_goes_row_by_row() -> None:
+def test_tiles_are_ordered_row_by_row() -> None:
     cores = [tile.core for tile in plan_tiles(Size(4, 2), 2, 0, 1)]
     assert cores == [Region(0, 0, 2, 2), Region(2, 0, 4, 2)]
 
@@ -87,7 +87,9 @@ def test_splits_one_region_of_an_image(
 
 
 @given(SIZES, OVERLAPS, MULTIPLES, st.integers(1, 64))
-def test_plans_any_image_by_itself(size: Size, overlap: int, multiple: int, threads: int) -> None:
+def test_plans_any_image_automatically(
+    size: Size, overlap: int, multiple: int, threads: int
+) -> None:
     tiles = plan_auto(size, overlap, multiple, threads)
     assert (times_covered(size, tiles) == 1).all()
     require_context(size, tiles, overlap, multiple)
@@ -126,12 +128,12 @@ def test_windows_of_a_fixed_size_are_few_and_their_cores_balanced(
         ([tile.core.size.height for tile in tiles], size.height),
     ):
         assert max(sides) - min(sides) <= 1
-        # One tile fewer, and its middle would not fit.
+        # With one tile fewer, a middle tile would not fit.
         assert whole <= fixed or 2 * max(sides) > fixed - 2 * overlap
 
 
 def halo(size: Size, overlap: int, threads: int) -> float:
-    """Pixels that the network sees / pixels of the image."""
+    """Pixels that the network computes / pixels of the image."""
     tiles = plan_auto(size, overlap, 1, threads)
     return sum(tile.window.size.pixels for tile in tiles) / size.pixels
 
@@ -147,7 +149,7 @@ def test_context_never_costs_much(threads: int) -> None:
     assert halo(Size(6000, 4000), 12, threads) <= 1.2
 
 
-def test_a_small_image_is_not_cut_for_the_threads_sake() -> None:
+def test_a_small_image_is_not_cut_only_to_use_all_threads() -> None:
     assert len(plan_auto(Size(120, 90), 12, 1, threads=8)) == 1
 
 

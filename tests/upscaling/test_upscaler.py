@@ -18,8 +18,9 @@ from sr_batch.core.image import Image, Metadata
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.imaging.color import rgb_to_ycbcr_studio, ycbcr_studio_to_rgb
 from sr_batch.imaging.resample import bleed, resize
-from sr_batch.inference import model_catalog as catalog
-from sr_batch.inference.onnx_session import CPU, OnnxSession
+from sr_batch.inference import model_catalog
+from sr_batch.inference.onnx_runtime import CPU
+from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.providers import PROVIDERS, Provider, find_cuda_fault
 from sr_batch.upscaling.upscaler import Stopped, Upscaled, Upscaler
 from tests.networks import block_network, conv_network, dazzled_network, nan_network
@@ -42,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def networks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog, "_FOLDERS", (folder,))
+    monkeypatch.setattr(model_catalog, "_FOLDERS", (folder,))
 
 
 def ignore(_: Any) -> None:
@@ -66,7 +67,7 @@ def noise(*shape: int, kind: Any = np.uint8, seed: int = 0) -> np.ndarray:
 
 
 def infer(path: Path, planes: np.ndarray) -> np.ndarray:
-    """The network on whole planes (C, h, w), nothing else."""
+    """Run only the network, on whole planes (C, h, w)."""
     out: np.ndarray = OnnxSession.open(path)(planes[None].astype(np.float32))[0]
     return out
 
@@ -102,7 +103,7 @@ def test_gray_stays_gray(folder: Path) -> None:
     assert np.array_equal(out.color[..., 0], reference_gray(folder, color[..., 0]))
 
 
-def test_nothing_hidden_shines_through_transparency(folder: Path) -> None:
+def test_colour_under_transparent_pixels_does_not_leak(folder: Path) -> None:
     y, x = np.mgrid[:60, :50]
     alpha = np.clip(255 * (20 - np.hypot(y - 30, x - 25)), 0, 255).astype(np.uint8)
     hidden = alpha[..., None] == 0
@@ -128,8 +129,8 @@ def test_luma_mode_enlarges_chroma_bicubically(folder: Path, tile: int | None) -
 
 @pytest.mark.parametrize("model", ["small", "luma"])
 @pytest.mark.parametrize("mode", ["auto", "rgb", "y"])
-def test_every_mode_takes_every_network(model: str, mode: str) -> None:
-    """What is gray in colour must come out gray, and nearly as bright as it was."""
+def test_every_mode_accepts_every_network(model: str, mode: str) -> None:
+    """A gray RGB picture must stay gray, and nearly as bright."""
     color = np.full((20, 30, 3), 140, np.uint8)
     out = enlarge(Image(color), model=model, mode=mode, scale=3).image
     assert out.size == Size(90, 60)
@@ -140,7 +141,9 @@ def test_every_mode_takes_every_network(model: str, mode: str) -> None:
 
 @pytest.mark.parametrize("tile", [0, 32, 37])
 @pytest.mark.parametrize("size", [(64, 80), (61, 79), (9, 13)])
-def test_sides_become_multiples_and_return(folder: Path, size: tuple[int, int], tile: int) -> None:
+def test_pads_to_multiples_and_crops_the_output(
+    folder: Path, size: tuple[int, int], tile: int
+) -> None:
     color = noise(*size, 3)
     down, right = -size[0] % 4, -size[1] % 4
     padded = np.pad(color, ((0, down), (0, right), (0, 0)), mode="edge")
@@ -156,7 +159,9 @@ def test_eight_times_is_four_times_two(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("scale", "native"), [(1.5, 2), (3, 4), (2.01, 4)])
-def test_between_networks_the_larger_is_reduced(folder: Path, scale: float, native: int) -> None:
+def test_a_scale_between_two_networks_reduces_the_larger(
+    folder: Path, scale: float, native: int
+) -> None:
     color, alpha = noise(31, 41, 3), np.full((31, 41), 9, np.uint8)
     out = enlarge(Image(color, alpha), scale=scale).image
     size = Size(41, 31) * scale
@@ -168,18 +173,18 @@ def test_between_networks_the_larger_is_reduced(folder: Path, scale: float, nati
 
 
 @pytest.mark.parametrize("scale", [0.5, 1])
-def test_resamples_where_nothing_is_enlarged(scale: float) -> None:
+def test_resamples_if_the_scale_does_not_enlarge(scale: float) -> None:
     color = noise(31, 41, 3)
-    told: list[int] = []
-    upscaled = enlarge(Image(color), told.append, scale=scale)
+    reported: list[int] = []
+    upscaled = enlarge(Image(color), reported.append, scale=scale)
     size = Size(41, 31) * scale
     assert np.array_equal(upscaled.image.color, resize(color, size, "lanczos"))
     (note,) = upscaled.notes
     assert f"a scale of {scale:g} does not enlarge" in note
-    assert told == [31 * 41]
+    assert reported == [31 * 41]
 
 
-def test_keeps_what_travels_beside_the_pixels() -> None:
+def test_keeps_metadata_and_format() -> None:
     metadata = Metadata(icc=b"profile", exif=b"II", dpi=(300, 300))
     out = enlarge(Image(noise(9, 9, 3), None, metadata, "tif"), scale=3).image
     assert (out.metadata, out.format) == (metadata, "tif")
@@ -195,34 +200,34 @@ def test_keeps_what_travels_beside_the_pixels() -> None:
 def test_progress_adds_up_to_the_input(
     width: int, height: int, scale: float, tile: int | None
 ) -> None:
-    told: list[int] = []
-    enlarge(Image(noise(height, width, 1)), told.append, scale=scale, tile=tile)
-    assert sum(told) == width * height
-    assert min(told) > 0
+    reported: list[int] = []
+    enlarge(Image(noise(height, width, 1)), reported.append, scale=scale, tile=tile)
+    assert sum(reported) == width * height
+    assert min(reported) > 0
 
 
-def test_output_size_is_known_before() -> None:
+def test_knows_the_output_size_in_advance() -> None:
     with Upscaler(UpscaleOptions(model="small", scale=1.5, device="cpu"), ignore) as upscaler:
         assert upscaler.output_size(Size(41, 31)) == Size(62, 47)
 
 
-def test_names_the_file_whose_network_fails() -> None:
-    with pytest.raises(BadOutput, match=r"^cat\.png: the network gave values that are no numbers"):
+def test_an_error_of_the_network_names_the_file() -> None:
+    with pytest.raises(BadOutput, match=r"^cat\.png: the network returned NaN or infinite values"):
         enlarge(Image(noise(8, 8, 3)), model="nan")
 
 
 def test_stops_between_tiles() -> None:
     stop = threading.Event()
     with Upscaler(UpscaleOptions(model="small", tile=32, device="cpu", jobs=1), ignore) as upscaler:
-        told: list[int] = []
+        reported: list[int] = []
 
         def progress(pixels: int) -> None:
-            told.append(pixels)
+            reported.append(pixels)
             stop.set()
 
         with pytest.raises(Stopped):
             upscaler(Image(noise(64, 64, 3)), "cat.png", progress, stop)
-        assert told == [32 * 32]
+        assert reported == [32 * 32]
 
 
 def test_images_in_flight_do_not_mix(folder: Path) -> None:
@@ -239,20 +244,20 @@ def test_images_in_flight_do_not_mix(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"self_ensemble": True}, {"model": "block"}], ids=str)
-def test_no_pixel_depends_on_batches_and_windows_of_one_size(
+def test_no_pixel_depends_on_batches_or_fixed_windows(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a GPU is given, on the CPU: photographs at the same time, of sizes that differ."""
+    """The CPU with the batches and windows of a GPU, on pictures of several sizes at a time."""
     pictures = [Image(noise(70 + 31 * i, 150 - 20 * i, 3, seed=i)) for i in range(5)]
     usual = [enlarge(image, **options).image.color for image in pictures]
     for_gpu = replace(PROVIDERS["cpu"], batch=4, window=64)
     monkeypatch.setitem(cast(dict[str, Provider], PROVIDERS), "cpu", for_gpu)
     shapes = set()
-    asked = OnnxSession.__call__
+    call = OnnxSession.__call__
 
     def watched(session: OnnxSession, batch: np.ndarray) -> np.ndarray:
         shapes.add(batch.shape[1:])
-        return asked(session, batch)
+        return call(session, batch)
 
     monkeypatch.setattr(OnnxSession, "__call__", watched)
     with Upscaler(choose(**options), ignore) as upscaler, ThreadPoolExecutor(5) as pool:
@@ -272,25 +277,25 @@ def recipe(**options: Any) -> str:
     [{"model": "block"}, {"scale": 4}, {"scale": 1.5}, {"mode": "y"}, {"overlap": "full"}],
     ids=str,
 )
-def test_recipe_changes_with_what_changes_pixels(other: dict[str, Any]) -> None:
+def test_recipe_changes_with_options_that_change_pixels(other: dict[str, Any]) -> None:
     assert recipe(**other) != recipe()
 
 
 @pytest.mark.parametrize(
     "other", [{"tile": 64}, {"jobs": 1}, {"device": "auto"}, {"quality": 1}], ids=str
 )
-def test_recipe_stays_where_pixels_do(other: dict[str, Any]) -> None:
+def test_recipe_ignores_options_that_keep_pixels(other: dict[str, Any]) -> None:
     assert recipe(**other) == recipe()
 
 
-def test_recipe_follows_the_content_of_the_network(folder: Path, tmp_path: Path) -> None:
+def test_recipe_depends_on_the_content_of_the_network(folder: Path, tmp_path: Path) -> None:
     other = conv_network(tmp_path / "small_x2.onnx", 2, width=9)
     same = tmp_path / "same.onnx"
     same.write_bytes((folder / "small_x2.onnx").read_bytes())
     assert recipe(model=str(other)) != recipe(model=str(same)) == recipe()
 
 
-def test_says_what_runs_and_where(folder: Path) -> None:
+def test_knows_its_model_and_provider(folder: Path) -> None:
     with Upscaler(UpscaleOptions(model="luma", scale=3, device="cpu"), ignore) as upscaler:
         assert (upscaler.model, upscaler.provider) == ("luma", CPU)
     path = str(folder / "small_x4.onnx")
@@ -298,14 +303,14 @@ def test_says_what_runs_and_where(folder: Path) -> None:
         assert (upscaler.model, upscaler.provider) == ("small", "none")
 
 
-def test_auto_speaks_once_for_all_networks() -> None:
+def test_auto_reports_its_choice_once() -> None:
     lines: list[str] = []
     Upscaler(UpscaleOptions(model="small", scale=8), lines.append).close()
     assert len(lines) == 1
     assert lines[0].startswith("device: ")
 
 
-def test_refuses_what_it_cannot_do_before_any_work() -> None:
+def test_refuses_bad_options_before_any_work() -> None:
     with pytest.raises(UnknownModel, match="no model is called smal: did you mean small"):
         Upscaler(UpscaleOptions(model="smal"), ignore)
     with pytest.raises(UsageError, match="--device gpu"):
@@ -315,7 +320,7 @@ def test_refuses_what_it_cannot_do_before_any_work() -> None:
             Upscaler(UpscaleOptions(model="small", device="cuda"), ignore)
 
 
-# In a process of its own, as what it may take is cut short.
+# Runs in its own process, because it limits its memory.
 STARVED = """
 import resource, sys, threading
 from pathlib import Path
@@ -342,36 +347,36 @@ print(*lines, sep="\\n")
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process's memory")
-def test_smaller_tiles_where_memory_runs_out(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
+def test_uses_smaller_tiles_if_memory_runs_out(tmp_path: Path) -> None:
     path = conv_network(tmp_path / "wide.onnx", width=64)
     command = [sys.executable, "-c", STARVED, str(path)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.stderr == ""
     assert run.stdout.splitlines() == [
         "True",
-        "out of memory with tiles of 512 pixels: going on with smaller ones (--tile 256 starts"
-        " there)",
+        "out of memory with tiles of 512 pixels, continuing with smaller ones; to start with these:"
+        " --tile 256",
     ]
 
 
-def test_half_precision_that_overflows_gives_way_to_full_for_the_rest_of_the_run() -> None:
-    """Dark pictures never meet it; a bright one is done again, and nothing says so twice."""
+def test_half_precision_that_overflows_is_replaced_by_fp32_for_the_rest_of_the_run() -> None:
+    """A dark picture does not overflow; a bright one is repeated, and reported only once."""
     dark, bright = Image(noise(20, 30, 3) // np.uint8(2)), Image(noise(20, 30, 3) | np.uint8(0xF0))
     lines: list[str] = []
     with Upscaler(choose(model="dazzled", precision="fp16"), lines.append) as upscaler:
-        for image, said in ((dark, 0), (bright, 1), (bright, 1), (dark, 1)):
-            told: list[int] = []
-            made = upscaler(image, "a", told.append, threading.Event()).image
+        for image, lines_so_far in ((dark, 0), (bright, 1), (bright, 1), (dark, 1)):
+            reported: list[int] = []
+            made = upscaler(image, "a", reported.append, threading.Event()).image
             np.testing.assert_allclose(made.color[::2, ::2].astype(int), image.color, atol=1)
-            assert sum(told) == image.size.pixels
-            assert len(lines) == said
+            assert sum(reported) == image.size.pixels
+            assert len(lines) == lines_so_far
     assert lines == [
-        "dazzled x2 in fp16 gave values that are no numbers: it runs in fp32 from here on"
+        "dazzled x2 in fp16 returned NaN or infinite values; it runs in fp32 from now on"
     ]
 
 
-def test_many_at_once_change_over_together() -> None:
+def test_images_in_flight_replace_the_network_once() -> None:
     images = [Image(noise(40, 40, 3, seed=seed) | np.uint8(0xF0)) for seed in range(8)]
     lines: list[str] = []
     with (
@@ -386,7 +391,9 @@ def test_many_at_once_change_over_together() -> None:
     assert len(lines) == 1
 
 
-def test_half_precision_alone_fails_on_what_it_cannot_do(folder: Path, tmp_path: Path) -> None:
+def test_half_precision_without_an_fp32_file_fails_if_it_overflows(
+    folder: Path, tmp_path: Path
+) -> None:
     alone = tmp_path / "alone.onnx"
     alone.write_bytes((folder / "dazzled_x2_fp16.onnx").read_bytes())
     with pytest.raises(BadOutput):
@@ -403,7 +410,7 @@ def test_colors_are_locked_on_demand(scale: int) -> None:
     assert scale == 1 or np.abs(free - image.color[0, 0]).max() > 30
 
 
-def test_locked_colors_and_precision_are_part_of_the_recipe() -> None:
+def test_color_lock_and_precision_are_part_of_the_recipe() -> None:
     recipes = set()
     chosen: tuple[dict[str, Any], ...] = ({}, {"color_lock": True}, {"precision": "fp16"})
     for options in chosen:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from sr_batch.bench.pictures import read_set
 from sr_batch.bench.quality import judge, mean
-from sr_batch.inference.session import NearestSession
+from tests.networks import NearestSession
 from training.evaluate.quality import evaluate_bicubic, evaluate_folder
 
 

@@ -1,4 +1,4 @@
-"""Whether everything lies beside an exported file that has to be there."""
+"""Checks that an exported network has its contract, card, record and baseline row."""
 
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from sr_batch.inference.recorded_outputs import record_path
 
 
 def gaps(model: ModelFile) -> Iterator[str]:
-    """What is missing of ``model``, or does not belong to it: contract, card, record."""
+    """The parts of ``model`` that are missing or belong to another network, one line each."""
     try:
         spec = read_spec(model.path)
     except UnknownModel as fault:
@@ -22,21 +22,24 @@ def gaps(model: ModelFile) -> Iterator[str]:
         yield f"its contract says {spec.name} x{spec.scale} in {spec.precision}"
     yield from _card_gaps(model.path.with_suffix(".md"), spec)
     if not record_path(model.path).is_file():
-        yield f"{record_path(model.path).name} is missing; to make it: python -m training record"
+        yield f"{record_path(model.path).name} is missing; to create it: python -m training record"
 
 
 def row_gaps(models: Iterable[ModelFile], rows: Collection[str]) -> Iterator[tuple[str, str]]:
-    """(name, what): networks without a row in a baseline, and rows without a network."""
+    """(name, problem) of networks without a row in a baseline, and of rows without a network."""
     names = {model.path.stem for model in models}
     for name in sorted(names - set(rows)):
-        yield name, "the baseline has no row of it; to add it: --update"
+        yield name, "the baseline has no row for it; to add one: --update"
     for name in sorted(set(rows) - names):
-        yield name, "the baseline has a row of it, but there is no such network; --update drops it"
+        yield (
+            name,
+            "the baseline has a row for it, but the network is missing; to drop it: --update",
+        )
 
 
 def _card_gaps(card: Path, spec: ModelSpec) -> Iterator[str]:
     if not card.is_file():
-        yield f"its card {card.name} is missing; to make it: python -m training export"
+        yield f"its card {card.name} is missing; to create it: python -m training export"
         return
     text = card.read_text(encoding="utf-8")
     precision = "" if spec.precision == "fp32" else f", {spec.precision}"
@@ -47,4 +50,4 @@ def _card_gaps(card: Path, spec: ModelSpec) -> Iterator[str]:
     ]
     for figure in figures:
         if figure not in text:
-            yield f"its card {card.name} does not say {figure.strip()!r}, which its contract does"
+            yield f"its card {card.name} lacks {figure.strip()!r}, which is in its contract"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sr_batch.bench.complete import gaps, row_gaps
+from sr_batch.bench.completeness import gaps, row_gaps
 from sr_batch.inference.model_catalog import ModelFile, find_models
 
 HALVES = [model for model in find_models() if model.precision == "fp16"]
@@ -13,7 +13,7 @@ SMALLEST = min(HALVES, key=lambda model: model.path.stat().st_size)
 
 @pytest.fixture
 def copied(tmp_path: Path) -> ModelFile:
-    """The smallest network, in half precision, and its twin, with all that belongs to them."""
+    """The smallest fp16 network and its fp32 file, with their cards and records."""
     stem = SMALLEST.path.stem.removesuffix("_fp16")
     for path in SMALLEST.path.parent.glob(f"{stem}*"):
         shutil.copy(path, tmp_path)
@@ -38,14 +38,14 @@ def rewrite(old: str, new: str) -> Callable[[Path], None]:
     [
         (lambda path: None, None),
         (remove("_fp16.md"), "_fp16.md is missing"),
-        (remove(".npz"), ".npz is missing; to make it: python -m training record"),
-        (rewrite(", fp16\n", "\n"), "does not say '# "),
-        (rewrite(" / 0.", " / 1."), "which its contract does"),
-        (rewrite("tile overlap ", "tile overlap 1"), "does not say 'tile overlap"),
-        (lambda path: path.write_bytes(b"no network"), "cannot be run"),
+        (remove(".npz"), ".npz is missing; to create it: python -m training record"),
+        (rewrite(", fp16\n", "\n"), "lacks '# "),
+        (rewrite(" / 0.", " / 1."), "which is in its contract"),
+        (rewrite("tile overlap ", "tile overlap 1"), "lacks 'tile overlap"),
+        (lambda path: path.write_bytes(b"no network"), "cannot load it"),
     ],
 )
-def test_finds_what_is_missing_beside_a_network(
+def test_finds_missing_or_wrong_parts_of_a_network(
     copied: ModelFile, spoil: Callable[[Path], None], words: str | None
 ) -> None:
     spoil(copied.path)
@@ -54,7 +54,7 @@ def test_finds_what_is_missing_beside_a_network(
     assert all(words in line for line in found if words)
 
 
-def test_finds_a_file_under_the_name_of_another(copied: ModelFile) -> None:
+def test_finds_a_file_with_the_name_of_another_network(copied: ModelFile) -> None:
     other = ModelFile("other", copied.scale, copied.precision, copied.path)
     assert any(line.startswith("its contract says") for line in gaps(other))
 

@@ -1,4 +1,4 @@
-"""Whether tiles show: a picture enlarged in tiles against the same one enlarged whole."""
+"""Checks for visible tile seams: compares a picture enlarged in tiles with it enlarged whole."""
 
 import threading
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.upscaling.upscaler import Upscaler
 
-_SIDE, _TILE = 80, 40  # small, so that a large share of the picture lies at a seam
-_MOST = 1e-4  # of these samples may differ, by one level; of a photograph's it is ten times less
+_SIDE, _TILE = 80, 40  # small, so that a large share of the picture is next to a seam
+_MOST = 1e-4  # share of these samples that may differ by one level; a photograph has ten times less
 
 
 @dataclass(frozen=True)
-class Seam:
-    """What tiling changed of 8-bit samples.
+class TileSeams:
+    """How much tiling changes 8-bit samples.
 
     Attributes:
-        levels: By how much at most.
-        changed: How many.
-        samples: Of how many.
+        levels: Largest change of a sample.
+        changed: Number of samples that change.
+        samples: Number of samples compared.
     """
 
     levels: int
@@ -31,16 +31,16 @@ class Seam:
 
     @property
     def shows(self) -> bool:
-        """Whether it is more than a few last bits that were rounded the other way."""
+        """Whether it is more than a few last bits that rounded differently."""
         return self.levels > 1 or self.changed > _MOST * self.samples
 
 
-def measure_seam(path: Path, scale: int, picture: Levels, device: str) -> Seam:
-    """Enlarge a piece of ``picture``, as LR, by the network at ``path`` in tiles and whole."""
+def measure_seams(path: Path, scale: int, picture: Levels, device: str) -> TileSeams:
+    """Compare a crop of ``picture``, enlarged in tiles by the network at ``path``, and whole."""
     piece = Image(np.ascontiguousarray(picture[:_SIDE, :_SIDE]))
     whole, tiled = (_enlarge(path, scale, piece, device, tile) for tile in (0, _TILE))
     difference = np.abs(tiled.astype(np.int16) - whole)
-    return Seam(int(difference.max()), int(np.count_nonzero(difference)), difference.size)
+    return TileSeams(int(difference.max()), int(np.count_nonzero(difference)), difference.size)
 
 
 def _enlarge(path: Path, scale: int, piece: Image, device: str, tile: int) -> Levels:
