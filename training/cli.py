@@ -11,15 +11,15 @@ from PIL import Image
 from sr_batch.inference.recorded_outputs import record_path, save_record
 from training.data.corpus import TooSmall, list_images, read_rgb
 from training.data.degrade import lowered
-from training.evaluate import compare as table
-from training.evaluate.measure import perceptual_distance, score_file
-from training.evaluate.quality import bicubic_scores
+from training.evaluate import tables
+from training.evaluate.perceptual import perceptual_distance, score_file
+from training.evaluate.standard_sets import bicubic_scores
 from training.models import BadConfig
 from training.recipes import RECIPES
 from training.recipes.recipe import Kind, Recipe, at_each_scale
 from training.release.certify import NotCertified
-from training.release.record import fits_its_record, record_of
-from training.release.ship import Shipment, ship
+from training.release.publish import Shipment, ship
+from training.release.record_outputs import fits_its_record, record_of
 from training.run import checkpoint
 from training.run.loop import Diverged
 from training.run.start import Busy, Places, carry_out
@@ -159,8 +159,8 @@ def compare(
     """Write the tables of all exported networks into the README."""
     files = sorted(exported.glob("*.onnx"))
     bicubic = {scale: bicubic_scores(data, scale) for scale in (2, 3, 4)}
-    text = table.tables(files, bicubic, table.relative_times(files))
-    readme.write_text(table.put_into(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
+    text = tables.tables(files, bicubic, tables.relative_times(files))
+    readme.write_text(tables.put_into(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
     typer.echo(text, nl=False)
 
 

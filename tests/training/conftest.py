@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from training.losses.features import SqueezeNet
+from training.losses.perceptual import SqueezeNet
 
 torch.set_num_threads(1)
 

@@ -1,7 +1,7 @@
 """Training that feels the rounding of the int8 file: quantisation-aware training.
 
 Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
-Inference", CVPR 2018, section 3. Numbers are rounded as ``precision.to_int8`` will round them;
+Inference", CVPR 2018, section 3. Numbers are rounded as ``onnx_precision.to_int8`` will round them;
 gradients pass as if they were not. Ranges are those of the batch, so that nothing is added to the
 state of a network: its weights fit the plain one.
 """

@@ -3,7 +3,7 @@
 from typing import Any
 
 from training.losses.pixel import Weights
-from training.recipes.parts import (
+from training.recipes.common import (
     FAITHFUL,
     GPU_STAGES,
     L1,

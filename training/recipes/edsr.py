@@ -1,6 +1,6 @@
 """EDSR: its body learns at one scale and goes on at the next."""
 
-from training.recipes.parts import (
+from training.recipes.common import (
     DECIBELS,
     DIRECT,
     FAITHFUL,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from training.recipes.parts import (
+from training.recipes.common import (
     GPU_STAGES,
     L1,
     LED_X2,

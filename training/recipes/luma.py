@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from training.recipes.parts import CHARBONNIER, LED_ALL, LED_X2, MSE, TAUGHT_ALL
+from training.recipes.common import CHARBONNIER, LED_ALL, LED_X2, MSE, TAUGHT_ALL
 from training.recipes.recipe import Recipe, Stage
 
 ESPCN_STAGES = (

@@ -11,10 +11,10 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from training.evaluate import sheet
-from training.evaluate.quality import Score
+from training.evaluate import contact_sheet
+from training.evaluate.standard_sets import Score
 from training.run.curve import draw_curve
-from training.run.trained import NetSession, draft_spec
+from training.run.trained_network import NetSession, draft_spec
 from training.run.trainer import Corpora, Run
 
 
@@ -57,7 +57,7 @@ def draw_pictures(run: Run) -> None:
     folder, recipe = run.setting.folder, run.recipe
     draw_curve(folder / "metrics.csv", folder / "curve.png", f"{recipe.model} x{recipe.scale}")
     session = NetSession(run.ema.module.eval(), draft_spec(recipe))
-    sheet.draw(sheet.EXAMPLES, session, folder / "sheet.jpg")
+    contact_sheet.draw(contact_sheet.EXAMPLES, session, folder / "sheet.jpg")
 
 
 def _mean(losses: list[torch.Tensor], iteration: int) -> float:

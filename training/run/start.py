@@ -9,17 +9,17 @@ import torch
 from filelock import FileLock, Timeout
 
 from training.data.corpus import Corpus, load_corpus, shipped_images
-from training.data.leaves import add_leaves
-from training.evaluate.measure import calibration
+from training.data.dead_leaves import add_leaves
+from training.evaluate.perceptual import calibration
 from training.models import configure
 from training.quantize.equalize import equalize_
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe
 from training.run import checkpoint
-from training.run.commit import source_commit
+from training.run.distillation import lessons, to_luma
 from training.run.loop import train
-from training.run.teaching import lessons, to_luma
-from training.run.trained import network, starting_weights
+from training.run.source_commit import source_commit
+from training.run.trained_network import network, starting_weights
 from training.run.trainer import Corpora, Run, Setting
 
 

@@ -14,15 +14,15 @@ from torch.optim.swa_utils import PARAM_LIST, AveragedModel
 
 from training.data.corpus import Corpus
 from training.data.degrade import DEGRADATIONS
-from training.data.sampling import Batch, sample
-from training.evaluate.quality import Score, evaluate_images
+from training.data.patches import Batch, sample
+from training.evaluate.standard_sets import Score, evaluate_images
+from training.losses.objective import make_objective
 from training.models import build, configure
-from training.optim.autocast import keep_ends_in_fp32
+from training.optim.mixed_precision import keep_ends_in_fp32
 from training.optim.optimizer import make_optimizer, make_schedule
 from training.quantize.fake_quant import prepare
 from training.recipes.recipe import Recipe, Stage, patch_at, stage_at
 from training.run import checkpoint
-from training.run.objective import make_objective
 
 Corpora = Mapping[int, Corpus]
 """Scale -> its corpus."""
@@ -57,7 +57,10 @@ class Run:
         self.ema = AveragedModel(
             self.net, multi_avg_fn=averaging(recipe.ema, lambda: self.iteration)
         )
-        self.objective = make_objective(recipe, setting.features, setting.device)
+        names = {name for stage in recipe.stages for name in stage.loss}
+        self.objective = make_objective(
+            names, recipe.scale, recipe.lr, setting.features, setting.device
+        )
         self.optimizer = make_optimizer(self.net, recipe)
         self.schedule = make_schedule(self.optimizer, recipe)
         self.generator = torch.Generator().manual_seed(recipe.seed)

@@ -9,7 +9,7 @@ from PIL import Image
 from sr_batch.bench.pictures import read_set
 from sr_batch.bench.quality import judge, mean
 from sr_batch.inference.session import NearestSession
-from training.evaluate.quality import evaluate_bicubic, evaluate_folder
+from training.evaluate.standard_sets import evaluate_bicubic, evaluate_folder
 
 
 @pytest.mark.parametrize("color", ["rgb", "y"])

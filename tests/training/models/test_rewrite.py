@@ -9,7 +9,7 @@ from training.models.rewrite import rewrite
 from training.models.srcnn import SRCNN
 from training.models.srcnn import Config as SRCNNConfig
 from training.recipes.recipe import Recipe
-from training.run.trained import starting_weights
+from training.run.trained_network import starting_weights
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])

@@ -2,10 +2,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from sr_batch.core.model_spec import ModelSpec
-from training.evaluate.quality import Score
+from training.evaluate.standard_sets import Score
 from training.models import MODELS
 from training.recipes import RECIPES
-from training.release.card import Facts, Pictures, write_card
+from training.release.model_card import Facts, Pictures, write_card
 
 SPEC = ModelSpec(
     name="edsr",

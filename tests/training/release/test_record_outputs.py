@@ -12,8 +12,8 @@ from tests.training.small import spec_of
 from training.models import build
 from training.recipes.recipe import Recipe, Stage
 from training.release.certify import NotCertified
-from training.release.export import to_onnx, write
-from training.release.record import fits_its_record, record, record_of
+from training.release.onnx_export import to_onnx, write
+from training.release.record_outputs import fits_its_record, record, record_of
 
 SMALL = {"channels": 16, "blocks": 1, "convs": 2}
 STAGES = (Stage(1, 1, 8, {"l1": 1}),)
@@ -23,7 +23,7 @@ STAGES = (Stage(1, 1, 8, {"l1": 1}),)
 def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A network of recipe ``b``, exported; other weights are those of recipe ``a``."""
     recipes = {name: Recipe("fast", 2, 1, 1e-3, STAGES, SMALL) for name in "abc"}
-    monkeypatch.setattr("training.release.record.RECIPES", recipes)
+    monkeypatch.setattr("training.release.record_outputs.RECIPES", recipes)
     for seed, name in enumerate("ab"):
         torch.manual_seed(seed)
         net = build("fast", 2, SMALL)

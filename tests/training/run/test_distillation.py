@@ -6,7 +6,7 @@ from torch import nn
 
 from tests.training.small import SMALL, corpora_for
 from training.models import build
-from training.run.teaching import ensemble, lessons, to_luma
+from training.run.distillation import ensemble, lessons, to_luma
 
 
 class Lopsided(nn.Module):

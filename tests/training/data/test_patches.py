@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from training.data.corpus import Corpus, TooSmall, list_images, load_corpus
+from training.data.patches import dihedral, sample, undo_dihedral
 from training.data.resize import downscale
-from training.data.sampling import dihedral, sample, undo_dihedral
 
 
 @pytest.mark.parametrize("k", range(8))

@@ -13,9 +13,9 @@ from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.session import Session
 from training.data.corpus import Color, read_rgb, shipped_images, to_color
 from training.data.resize import crop_to_multiple, downscale
-from training.evaluate.quality import SETS, evaluate_folder
-from training.evaluate.sheet import compare, levels
-from training.losses.features import Perceptual, load_squeezenet
+from training.evaluate.contact_sheet import compare, levels
+from training.evaluate.standard_sets import SETS, evaluate_folder
+from training.losses.perceptual import Perceptual, load_squeezenet
 
 _SIDE, _CALIBRATED = 160, 40
 _MARGIN = 3.0

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from sr_batch.imaging.color import rgb_to_y_studio
 from training.data.corpus import Corpus
-from training.data.sampling import dihedral, undo_dihedral
+from training.data.patches import dihedral, undo_dihedral
 
 
 def lessons(corpus: Corpus, teacher: nn.Module, turns: int, cache: Path) -> torch.Tensor:

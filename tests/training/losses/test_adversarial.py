@@ -2,7 +2,7 @@ import math
 
 import torch
 
-from training.losses.adversary import Adversary, Discriminator, relativistic
+from training.losses.adversarial import Adversary, Discriminator, relativistic
 
 
 def test_is_undecided_between_equals() -> None:

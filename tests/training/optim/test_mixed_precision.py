@@ -8,7 +8,7 @@ import torch
 from tests.training.small import CONFIGS, corpora_for, setting, small_recipe
 from training.models import build
 from training.models.layers import Bicubic
-from training.optim.autocast import keep_ends_in_fp32
+from training.optim.mixed_precision import keep_ends_in_fp32
 from training.run.trainer import Run
 
 

@@ -14,20 +14,20 @@ from sr_batch.inference.model_memory import pixel_bytes
 from sr_batch.inference.onnx_session import OnnxSession, read_spec
 from sr_batch.inference.recorded_outputs import record_path, save_record
 from training.data.corpus import list_images
-from training.evaluate import cost, sheet
-from training.evaluate.measure import calibration, least_consistency, lr_crops, score_file
-from training.evaluate.quality import Score, bicubic_scores
+from training.evaluate import contact_sheet, cost
+from training.evaluate.perceptual import calibration, least_consistency, lr_crops, score_file
+from training.evaluate.standard_sets import Score, bicubic_scores
 from training.models import MODELS
 from training.models.layers import rounded_layers
 from training.models.rewrite import rewrite
-from training.quantize.precision import to_fp16, to_int8
+from training.quantize.onnx_precision import to_fp16, to_int8
 from training.recipes.recipe import Recipe
-from training.release import card, certify
-from training.release.export import to_onnx, write
-from training.release.record import record
+from training.release import certify, model_card
+from training.release.onnx_export import to_onnx, write
+from training.release.record_outputs import record
 from training.run.checkpoint import State
 from training.run.curve import draw_curve
-from training.run.trained import draft_spec, network
+from training.run.trained_network import draft_spec, network
 
 _TILED = 6  # photographs that measure overlaps
 
@@ -107,12 +107,12 @@ def _describe(
     """The card, the curve and the contact sheet; those of fp32 are good for fp16, too."""
     fp32 = _path(replace(spec, precision="fp32"), where)
     pictured = fp32 if spec.precision == "fp16" else path
-    pictures = card.Pictures(pictured.with_suffix(".png"), pictured.with_suffix(".jpg"))
+    pictures = model_card.Pictures(pictured.with_suffix(".png"), pictured.with_suffix(".jpg"))
     if pictured == path:
         draw_curve(metrics, pictures.curve, path.stem.replace("_", " "))
-        sheet.draw(sheet.EXAMPLES, OnnxSession.open(path), pictures.examples)
+        contact_sheet.draw(contact_sheet.EXAMPLES, OnnxSession.open(path), pictures.examples)
     model = onnx.load(path)
-    facts = card.Facts(
+    facts = model_card.Facts(
         parameters=cost.parameters(model),
         gmacs_720p=cost.multiply_adds_720p(model, spec.scale) / 1e9,
         lr_megapixels_per_second=cost.SIDE**2 / cost.seconds([path])[path.stem] / 1e6,
@@ -122,7 +122,9 @@ def _describe(
         bicubic=known.bicubic,
         fp32=read_spec(fp32).scores,
     )
-    card.write_card(path.with_suffix(".md"), spec, MODELS[spec.arch].about, recipe, facts, pictures)
+    model_card.write_card(
+        path.with_suffix(".md"), spec, MODELS[spec.arch].about, recipe, facts, pictures
+    )
 
 
 def _path(spec: ModelSpec, where: Shipment) -> Path:

@@ -8,7 +8,7 @@ import onnx
 from sr_batch.core.model_spec import ModelSpec
 from sr_batch.inference.onnx_session import read_spec
 from training.evaluate import cost
-from training.evaluate.quality import SETS, Score
+from training.evaluate.standard_sets import SETS, Score
 from training.models import MODELS
 
 BEGIN, END = "<!-- networks -->\n", "<!-- end of networks -->\n"

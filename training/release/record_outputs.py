@@ -18,12 +18,12 @@ from sr_batch.inference.recorded_outputs import (
     record_path,
 )
 from training.data.corpus import Color, read_rgb, to_color
-from training.evaluate.sheet import EXAMPLES
+from training.evaluate.contact_sheet import EXAMPLES
 from training.models.rewrite import rewrite
 from training.recipes import RECIPES
 from training.release.certify import NotCertified
 from training.run.checkpoint import load_weights
-from training.run.trained import network
+from training.run.trained_network import network
 
 _NOISE_SIZES = ((1, 1), (2, 3), (7, 5))
 _TOP, _LEFT, _HEIGHT, _WIDTH = 100, 200, 16, 20  # of a face, sharp and soft in one

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from sr_batch.inference.model_catalog import choose
-from training.evaluate.measure import lr_crops, perceptual_distance
+from training.evaluate.perceptual import lr_crops, perceptual_distance
 
 
 def test_what_is_enlarged_well_is_near_in_features(

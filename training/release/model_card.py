@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sr_batch.core.model_spec import ModelSpec
-from training.evaluate.quality import Score
+from training.evaluate.standard_sets import Score
 from training.losses.pixel import describe
 from training.models.about import About
 from training.recipes import RECIPES
@@ -95,7 +95,7 @@ def _settings(recipe: Recipe) -> str:
     if recipe.leaves:
         lines.append(
             f"{recipe.leaves} pictures of dead leaves, made of the photographs by "
-            "`training/data/leaves.py`, were beside them."
+            "`training/data/dead_leaves.py`, were beside them."
         )
     if recipe.scales:
         scales = " and ".join(f"x{scale}" for scale in (recipe.scale, *recipe.scales))

@@ -1,6 +1,6 @@
 """The networks in colour that are kept for comparison."""
 
-from training.recipes.parts import L1, LUMA
+from training.recipes.common import L1, LUMA
 from training.recipes.recipe import Recipe, Stage
 
 RESIDUAL_STAGES = (

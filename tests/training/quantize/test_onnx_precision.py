@@ -10,10 +10,10 @@ from tests.training.small import CONFIGS, SMALL
 from training.evaluate import cost
 from training.models import build
 from training.models.layers import inner_layers
-from training.quantize import precision
+from training.quantize import onnx_precision
 from training.quantize.fake_quant import prepare
-from training.quantize.precision import to_fp16, to_int8
-from training.release.export import to_onnx
+from training.quantize.onnx_precision import to_fp16, to_int8
+from training.release.onnx_export import to_onnx
 
 
 def run(model: onnx.ModelProto, image: np.ndarray) -> np.ndarray:
@@ -60,7 +60,7 @@ def test_int8_takes_the_ranges_that_come_nearest(monkeypatch: pytest.MonkeyPatch
     model = to_onnx(net, 3)
 
     def made(*percentiles: float) -> np.ndarray:
-        monkeypatch.setattr(precision, "_PERCENTILES", percentiles)
+        monkeypatch.setattr(onnx_precision, "_PERCENTILES", percentiles)
         return run(to_int8(model, inner_layers(net), images), images[0])
 
     poor, good = made(60.0), made(99.999)

@@ -11,7 +11,7 @@ from training.models import build, configure
 from training.models.rewrite import rewrite
 from training.recipes.recipe import Recipe
 from training.run.checkpoint import State
-from training.run.commit import source_commit
+from training.run.source_commit import source_commit
 
 PROTOCOL = (
     "PSNR-Y and SSIM on BT.601 studio-range Y, border of `scale` pixels left out, antialiased "

@@ -7,8 +7,8 @@ from sr_batch.inference.onnx_session import OnnxSession
 from training.models import build
 from training.recipes.recipe import Recipe, Stage
 from training.release.certify import NotCertified
-from training.release.record import fits_its_record
-from training.release.ship import Shipment, ship
+from training.release.publish import Shipment, ship
+from training.release.record_outputs import fits_its_record
 
 PLAIN = Recipe(
     "fast", 2, 1, 1e-3, (Stage(1, 1, 8, {"l1": 1}),), {"channels": 16, "blocks": 1, "convs": 3}

@@ -7,7 +7,7 @@ from PIL import Image
 from sr_batch.inference.model_catalog import choose
 from sr_batch.inference.onnx_session import OnnxSession
 from tests.training.conftest import draw_photograph
-from training.evaluate.sheet import Row, compare, draw, hardest
+from training.evaluate.contact_sheet import Row, compare, draw, hardest
 
 
 @pytest.mark.parametrize(("name", "scale"), [("espcn", 3), ("edsr", 4)])

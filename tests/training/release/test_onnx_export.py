@@ -11,7 +11,7 @@ from tests.training.small import CONFIGS, spec_of
 from training.models import MODELS, build, configure
 from training.models.rewrite import rewrite
 from training.release.certify import require_parity
-from training.release.export import to_onnx, write
+from training.release.onnx_export import to_onnx, write
 
 # Every scale of a network's first configuration, and one of its other.
 CASES = [

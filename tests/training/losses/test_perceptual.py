@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from training.losses.features import VGG19, Perceptual, SqueezeNet, load_squeezenet
+from training.losses.perceptual import VGG19, Perceptual, SqueezeNet, load_squeezenet
 from training.models import BadConfig
 
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from training.evaluate.quality import evaluate_bicubic, evaluate_folder
+from training.evaluate.standard_sets import evaluate_bicubic, evaluate_folder
 
 
 def bicubic_x2(lr: np.ndarray) -> np.ndarray:

@@ -5,8 +5,8 @@ import onnx
 import pytest
 
 from sr_batch.inference.onnx_session import read_spec
-from training.evaluate import compare, cost
-from training.evaluate.quality import SETS, Score
+from training.evaluate import cost, tables
+from training.evaluate.standard_sets import SETS, Score
 from training.models import MODELS
 
 ROOT = Path(__file__).parents[3]
@@ -17,9 +17,9 @@ NO_SCORE = {name: Score(0, 0) for name in SETS}
 def test_the_readme_has_the_tables_of_what_is_exported() -> None:
     """All but the times, which differ from machine to machine, and bicubic's own row."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    written = readme.partition(compare.BEGIN)[2].partition(compare.END)[0]
+    written = readme.partition(tables.BEGIN)[2].partition(tables.END)[0]
     bicubic = dict.fromkeys((2, 3, 4), NO_SCORE)
-    expected = compare.tables(FILES, bicubic, {path.stem: 0.0 for path in FILES})
+    expected = tables.tables(FILES, bicubic, {path.stem: 0.0 for path in FILES})
     assert list(_comparable(written)) == list(_comparable(expected))
 
 
@@ -33,18 +33,18 @@ def _comparable(text: str) -> Iterator[str]:
 
 def test_a_scale_begins_with_bicubic() -> None:
     bicubic = {scale: NO_SCORE | {"Set5": Score(30 + scale, 0.9)} for scale in (2, 3, 4)}
-    text = compare.tables(FILES, bicubic, {path.stem: 1.0 for path in FILES})
+    text = tables.tables(FILES, bicubic, {path.stem: 1.0 for path in FILES})
     assert "| bicubic | x3 | 33.00 / .9000 | 0.00 / .0000 |" in text
 
 
 def test_puts_the_table_between_the_marks() -> None:
-    readme = f"a\n{compare.BEGIN}old\n{compare.END}b\n"
-    assert compare.put_into(readme, "new\n") == f"a\n{compare.BEGIN}new\n{compare.END}b\n"
+    readme = f"a\n{tables.BEGIN}old\n{tables.END}b\n"
+    assert tables.put_into(readme, "new\n") == f"a\n{tables.BEGIN}new\n{tables.END}b\n"
 
 
 def test_times_are_multiples_of_espcn() -> None:
     files = [path for path in FILES if path.stem in ("espcn_x2", "edsr_x2")]
-    times = compare.relative_times(files)
+    times = tables.relative_times(files)
     assert times["espcn_x2"] == 1
     assert times["edsr_x2"] > 1.5
 
