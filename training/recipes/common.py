@@ -21,7 +21,7 @@ GPU_STAGES = (
 DIRECT = {"tail": "direct"}
 RELU: dict[str, Any] = {
     "model_options": {"slope": 0.0},
-    "remark": "ReLU stands where the fp32 network has LeakyReLU: int8 does it in passing.",
+    "remark": "ReLU replaces the LeakyReLU of the fp32 network: int8 computes it at no cost.",
 }
 # Of weights that bear rounding as they are.
 UNTRAINED: dict[str, Any] = {"iterations": 0, "lr": 0.0, "stages": (), "quantized": True}
