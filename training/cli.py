@@ -8,17 +8,18 @@ import torch
 import typer
 from PIL import Image
 
+from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.recorded_outputs import record_path, save_record
 from training.data.corpus import TooSmall, list_images, read_rgb
 from training.data.degrade import lowered
 from training.evaluate import tables
-from training.evaluate.perceptual import perceptual_distance, score_file
-from training.evaluate.standard_sets import bicubic_scores
+from training.evaluate.perceptual import perceptual_distance
+from training.evaluate.standard_sets import bicubic_scores, rounded, score_sets
 from training.models import BadConfig
 from training.recipes import RECIPES
 from training.recipes.recipe import Kind, Recipe, at_each_scale
 from training.release.certify import NotCertified
-from training.release.publish import Shipment, ship
+from training.release.publish import ReleaseSetting, publish
 from training.release.record_outputs import fits_its_record, record_of
 from training.run import checkpoint
 from training.run.loop import Diverged
@@ -89,9 +90,9 @@ def export(
     learnt = recipe if plan.iterations or not plan.init else plan.init
     metrics = runs / learnt / "metrics.csv"
     metrics = metrics if metrics.exists() else kept / f"{learnt}.csv"
-    place = Shipment(data, exported, workers)
+    setting = ReleaseSetting(data, exported, workers)
     for at_scale in at_each_scale(plan):
-        for stem, spec in ship(at_scale, weights, metrics, place).items():
+        for stem, spec in publish(at_scale, weights, metrics, setting).items():
             typer.echo(f"{stem}: overlap {spec.overlap}, {dict(spec.scores)}")
 
 
@@ -119,7 +120,8 @@ def evaluate(
 ) -> None:
     """Print PSNR-Y/SSIM of exported files on every standard set."""
     for path in models:
-        for name, (psnr, ssim) in score_file(path, data, workers).items():
+        judged = score_sets(OnnxSession.open(path), data, workers)
+        for name, (psnr, ssim) in rounded(judged).items():
             typer.echo(f"{path.stem:15} {name:7} {psnr:.3f} {ssim:.4f}")
         if perceptual:
             photographs = list_images([data / "valid"])

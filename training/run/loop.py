@@ -11,10 +11,9 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from sr_batch.bench.quality import Score
 from training.evaluate import contact_sheet
-from training.evaluate.standard_sets import Score
 from training.run.curve import draw_curve
-from training.run.trained_network import NetSession, draft_spec
 from training.run.trainer import Corpora, Run
 
 
@@ -56,8 +55,7 @@ def draw_pictures(run: Run) -> None:
     """``curve.png`` and ``sheet.jpg`` of the averaged weights, in the run folder."""
     folder, recipe = run.setting.folder, run.recipe
     draw_curve(folder / "metrics.csv", folder / "curve.png", f"{recipe.model} x{recipe.scale}")
-    session = NetSession(run.ema.module.eval(), draft_spec(recipe))
-    contact_sheet.draw(contact_sheet.EXAMPLES, session, folder / "sheet.jpg")
+    contact_sheet.draw(contact_sheet.EXAMPLES, run.session(), folder / "sheet.jpg")
 
 
 def _mean(losses: list[torch.Tensor], iteration: int) -> float:

@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from training.data.corpus import Corpus, load_corpus, shipped_images
 from training.data.dead_leaves import add_leaves
-from training.evaluate.perceptual import calibration
+from training.data.lr_crops import calibration
 from training.models import configure
 from training.quantize.equalize import equalize_
 from training.recipes import RECIPES

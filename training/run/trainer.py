@@ -1,6 +1,6 @@
 """One training step after another: every part of it is visible here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +10,23 @@ import torch
 from torch import nn
 from torch.func import functional_call
 from torch.optim.lr_scheduler import ReduceLROnPlateau
-from torch.optim.swa_utils import PARAM_LIST, AveragedModel
+from torch.optim.swa_utils import AveragedModel
 
+from sr_batch.bench.quality import Score
 from training.data.corpus import Corpus
 from training.data.degrade import DEGRADATIONS
 from training.data.patches import Batch, sample
-from training.evaluate.standard_sets import Score, evaluate_images
+from training.evaluate.standard_sets import score_pictures
 from training.losses.objective import make_objective
 from training.models import build, configure
+from training.models.torch_session import TorchSession, unmeasured_spec
+from training.optim.averaging import averaging
 from training.optim.mixed_precision import keep_ends_in_fp32
 from training.optim.optimizer import make_optimizer, make_schedule
 from training.quantize.fake_quant import prepare
 from training.recipes.recipe import Recipe, Stage, patch_at, stage_at
 from training.run import checkpoint
+from training.run.best_score import Best
 
 Corpora = Mapping[int, Corpus]
 """Scale -> its corpus."""
@@ -88,15 +92,13 @@ class Run:
         return torch.stack(losses).sum()
 
     def score(self) -> Score:
-        """PSNR-Y and SSIM of the averaged weights on the monitored images."""
-        self.ema.eval()
-        device = self.setting.device
+        """PSNR-Y and SSIM of the averaged weights, the mean over the monitored pictures."""
+        return score_pictures(self.setting.monitor, self.session()).network
 
-        @torch.inference_mode()
-        def upscaler(lr: Any) -> Any:
-            return self.ema(torch.from_numpy(lr)[None].to(device))[0].float().cpu().numpy()
-
-        return evaluate_images(self.setting.monitor, self.recipe.scale, self.color, upscaler)
+    def session(self) -> TorchSession:
+        """The network with its averaged weights, as it is now."""
+        spec = unmeasured_spec(self.recipe.model, self.recipe.scale, self.color)
+        return TorchSession(self.ema.module.eval(), spec, self.setting.device)
 
     def judge(self, score: Score) -> bool:
         """Let the schedule and the early stop know ``score``. False ends the run."""
@@ -193,32 +195,3 @@ class Run:
         if not self.setting.amp:
             return nullcontext()
         return torch.autocast(self.setting.device.type, torch.bfloat16)
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best PSNR of a run so far, and how many checkpoints ago it was."""
-
-    psnr: float = float("-inf")
-    stale: int = 0
-
-    def after(self, psnr: float) -> "Best":
-        """With one more checkpoint."""
-        return Best(psnr) if psnr > self.psnr else Best(self.psnr, self.stale + 1)
-
-
-def averaging(
-    decay: float, steps: Callable[[], int]
-) -> Callable[[PARAM_LIST, PARAM_LIST, torch.Tensor | int], None]:
-    """Exponential averages that soon forget where a run started: ``decay`` grows to its value.
-
-    After n ``steps`` it is (1 + n) / (10 + n) if that is less, as in TensorFlow's moving averages.
-    The count that torch passes is on the device, where reading it would wait.
-    """
-
-    @torch.no_grad()
-    def average(averaged: PARAM_LIST, current: PARAM_LIST, _: torch.Tensor | int) -> None:
-        settled = (1 + steps()) / (10 + steps())
-        torch._foreach_lerp_(averaged, current, 1 - min(decay, settled))
-
-    return average

@@ -1,11 +1,9 @@
 from pathlib import Path
 
-import numpy as np
-import pytest
 from PIL import Image
 
 from sr_batch.inference.model_catalog import choose
-from training.evaluate.perceptual import lr_crops, perceptual_distance
+from training.evaluate.perceptual import perceptual_distance
 
 
 def test_what_is_enlarged_well_is_near_in_features(
@@ -16,12 +14,3 @@ def test_what_is_enlarged_well_is_near_in_features(
     flat = perceptual_distance(model, [tmp_path / "flat.png"], features)
     pictures = sorted(photographs.glob("*.png"))
     assert 0 <= flat < 0.2 * perceptual_distance(model, pictures, features)
-
-
-@pytest.mark.parametrize(("color", "channels"), [("rgb", 3), ("y", 1)])
-def test_crops_are_spread_over_the_photographs(
-    photographs: Path, color: str, channels: int
-) -> None:
-    crops = lr_crops(sorted(photographs.glob("*.png")), 2, 3, "y" if color == "y" else "rgb")
-    assert [crop.shape for crop in crops] == [(channels, 85, 85)] * 2
-    assert all(crop.dtype == np.float32 and crop.min() >= 0 and crop.max() <= 1 for crop in crops)

@@ -2,35 +2,47 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-import torch.nn.functional as F
 from PIL import Image
 
-from training.evaluate.standard_sets import evaluate_bicubic, evaluate_folder
+from sr_batch.bench.quality import Judged, Score, judge
+from sr_batch.core.errors import UnsupportedImage
+from training.data.corpus import read_rgb
+from training.evaluate.standard_sets import SETS, bicubic_scores, rounded, score_pictures
+from training.models.layers import Bicubic
+from training.models.torch_session import TorchSession, unmeasured_spec
 
 
-def bicubic_x2(lr: np.ndarray) -> np.ndarray:
-    out = F.interpolate(torch.from_numpy(lr)[None], scale_factor=2, mode="bicubic", antialias=True)
-    return out[0].numpy()
+def session(scale: int) -> TorchSession:
+    return TorchSession(Bicubic(scale), unmeasured_spec("bicubic", scale, "y"))
 
 
-@pytest.mark.parametrize("color", ["y", "rgb"])
-def test_scores_an_upscaler_that_is_bicubic_as_bicubic(color: str, photographs: Path) -> None:
-    ours = evaluate_folder(photographs, 2, "y" if color == "y" else "rgb", bicubic_x2, workers=2)
-    yardstick = evaluate_bicubic(photographs, 2)
-    # Borders are padded differently, and the RGB protocol rounds LR and SR to 8 bit.
-    assert ours.psnr == pytest.approx(yardstick.psnr, abs=0.1)
-    assert ours.ssim == pytest.approx(yardstick.ssim, abs=2e-3)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_scores_are_means_over_the_pictures(photographs: Path, workers: int) -> None:
+    paths = sorted(photographs.iterdir())
+    found = score_pictures(paths, session(3), workers)
+    scores = [judge(read_rgb(path), session(3)).network for path in paths]
+    assert found.network.psnr == pytest.approx(np.mean([score.psnr for score in scores]))
+    assert found.network.ssim == pytest.approx(np.mean([score.ssim for score in scores]))
 
 
-@pytest.mark.parametrize("color", ["y", "rgb"])
-def test_judges_gray_pictures_by_their_own_values(color: str, tmp_path: Path) -> None:
-    gray = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (64, 1))
-    Image.fromarray(gray).save(tmp_path / "gray.png")
-    score = evaluate_folder(tmp_path, 2, "y" if color == "y" else "rgb", bicubic_x2)
-    assert score.psnr > 45  # a ramp survives; studio-range Y of it would be 14 % flatter
+def test_bicubic_is_scored_on_every_set(data: Path) -> None:
+    scores = bicubic_scores(data, 2)
+    assert tuple(scores) == SETS
+    (picture,) = (data / "eval" / "Set5").iterdir()
+    assert scores["Set5"] == judge(read_rgb(picture), session(2)).bicubic
 
 
-def test_crops_what_does_not_divide(tmp_path: Path) -> None:
-    Image.new("RGB", (33, 31), "teal").save(tmp_path / "odd.png")
-    assert evaluate_bicubic(tmp_path, 4).psnr > 60
+def test_a_missing_set_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="Set5: no images"):
+        bicubic_scores(tmp_path, 2)
+
+
+def test_a_picture_too_small_to_judge_is_named(tmp_path: Path) -> None:
+    Image.new("RGB", (16, 40)).save(tmp_path / "narrow.png")
+    with pytest.raises(UnsupportedImage, match=r"narrow\.png: too small"):
+        score_pictures([tmp_path / "narrow.png"], session(4))
+
+
+def test_a_contract_states_three_and_four_decimals() -> None:
+    judged = Judged(Score(30, 0.8), Score(31.23456, 0.912345))
+    assert rounded({"Set5": judged}) == {"Set5": (31.235, 0.9123)}

@@ -4,9 +4,10 @@ from pathlib import Path
 import onnx
 import pytest
 
+from sr_batch.bench.quality import Score
 from sr_batch.inference.onnx_session import read_spec
 from training.evaluate import cost, tables
-from training.evaluate.standard_sets import SETS, Score
+from training.evaluate.standard_sets import SETS
 from training.models import MODELS
 
 ROOT = Path(__file__).parents[3]

@@ -7,7 +7,7 @@ from sr_batch.inference.onnx_session import OnnxSession
 from training.models import build
 from training.recipes.recipe import Recipe, Stage
 from training.release.certify import NotCertified
-from training.release.publish import Shipment, ship
+from training.release.publish import ReleaseSetting, publish
 from training.release.record_outputs import fits_its_record
 
 PLAIN = Recipe(
@@ -18,9 +18,9 @@ METRICS = "iteration,loss,lr,monitor_psnr,monitor_ssim\n1,0.1,1e-3,30,0.8\n2,0.0
 
 
 @pytest.fixture
-def where(data: Path, tmp_path: Path) -> Shipment:
+def setting(data: Path, tmp_path: Path) -> ReleaseSetting:
     (tmp_path / "metrics.csv").write_text(METRICS)
-    return Shipment(data, tmp_path, workers=1)
+    return ReleaseSetting(data, tmp_path, workers=1)
 
 
 def weights(deviation: float) -> dict[str, torch.Tensor]:
@@ -30,26 +30,26 @@ def weights(deviation: float) -> dict[str, torch.Tensor]:
     return net.state_dict()
 
 
-def test_ships_every_precision_with_a_card(where: Shipment) -> None:
-    metrics = where.exported / "metrics.csv"
-    shipped = ship(PLAIN, weights(0.01), metrics, where)
-    shipped |= ship(ROUNDED, weights(0.01), metrics, where)
+def test_ships_every_precision_with_a_card(setting: ReleaseSetting) -> None:
+    metrics = setting.exported / "metrics.csv"
+    shipped = publish(PLAIN, weights(0.01), metrics, setting)
+    shipped |= publish(ROUNDED, weights(0.01), metrics, setting)
     assert shipped.keys() == {"fast_x2", "fast_x2_fp16", "fast_x2_int8"}
     for stem, spec in shipped.items():
-        assert OnnxSession.open(where.exported / f"{stem}.onnx").spec == spec
-        card = (where.exported / f"{stem}.md").read_text(encoding="utf-8")
+        assert OnnxSession.open(setting.exported / f"{stem}.onnx").spec == spec
+        card = (setting.exported / f"{stem}.md").read_text(encoding="utf-8")
         assert ("Loss against fp32" in card) == (spec.precision != "fp32")
         pictured = stem.removesuffix("_fp16")
         assert f"({pictured}.png)" in card
         assert f"({pictured}.jpg)" in card
-        assert fits_its_record(where.exported / f"{stem}.onnx")
-    assert not list(where.exported.glob("*draft*"))
+        assert fits_its_record(setting.exported / f"{stem}.onnx")
+    assert not list(setting.exported.glob("*draft*"))
 
 
-def test_ships_no_int8_that_loses_much(where: Shipment) -> None:
-    metrics = where.exported / "metrics.csv"
-    ship(PLAIN, weights(0.01), metrics, where)
+def test_ships_no_int8_that_loses_much(setting: ReleaseSetting) -> None:
+    metrics = setting.exported / "metrics.csv"
+    publish(PLAIN, weights(0.01), metrics, setting)
     with pytest.raises(NotCertified, match="int8 loses"):
-        ship(ROUNDED, weights(1.0), metrics, where)
-    assert not (where.exported / "fast_x2_int8.onnx").exists()
-    assert not list(where.exported.glob("*draft*"))
+        publish(ROUNDED, weights(1.0), metrics, setting)
+    assert not (setting.exported / "fast_x2_int8.onnx").exists()
+    assert not list(setting.exported.glob("*draft*"))

@@ -11,7 +11,7 @@ from training.models import MODELS
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe, Stage, stage_at
 from training.run.loop import train
-from training.run.trainer import Run, averaging
+from training.run.trainer import Run
 
 
 @pytest.mark.parametrize("config", sorted(CONFIGS))
@@ -124,17 +124,6 @@ def test_patches_are_as_large_at_every_scale(photographs: Path, tmp_path: Path) 
         (8, 24),
         (6, 24),
     }
-
-
-def test_averages_forget_where_they_started() -> None:
-    done, weights = 0, [torch.zeros(1)]
-    average = averaging(0.999, lambda: done)
-    for done in range(1, 101):
-        average(weights, [torch.ones(1)], done)
-    assert weights[0] > 0.999
-    done = 100_000
-    average(weights, [torch.zeros(1)], done)
-    torch.testing.assert_close(weights[0], torch.tensor([0.999]))
 
 
 def test_a_teacher_is_a_second_target(photographs: Path, tmp_path: Path) -> None:
