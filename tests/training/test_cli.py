@@ -62,7 +62,7 @@ def test_one_process_trains_in_a_run_folder(
     with FileLock(tmp_path / "tiny" / "lock"), pytest.raises(SystemExit) as left:
         cli.main()
     assert left.value.code == 2
-    assert "another process trains there; wait for it" in capsys.readouterr().err
+    assert "another process trains here; wait for it" in capsys.readouterr().err
     assert not (tmp_path / "tiny" / "recipe.txt").exists()
 
 
@@ -85,7 +85,7 @@ def test_makes_lr_pictures_to_look_at(kind: str, photographs: Path, tmp_path: Pa
         (("train", "nothing"), "the recipes are"),
         (("export", "edsr_x3", "--kept", "nowhere"), "python -m training train edsr_x3"),
         (("bicubic", "--data", "nowhere"), "no images"),
-        (("train", "bad", "--data", "{data}"), "refiner has no x2, but x4"),
+        (("train", "bad", "--data", "{data}"), "refiner has no x2: its scales are x4"),
     ],
 )
 def test_mistakes_are_said_in_a_line(

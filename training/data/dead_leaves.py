@@ -1,10 +1,10 @@
-"""Dead leaves: shapes cut from photographs that lie over one another, with edges of every kind.
+"""Dead-leaves pictures: overlapping shapes cut from photographs, with sharp edges.
 
-Photographs have few edges as sharp as pixels can show, as lenses, demosaicing and JPEG soften
-them. Here outlines are exact, and what lies inside of them is natural all the same. The model is
-that of Lee, Mumford and Huang, "Occlusion Models for Natural Images", IJCV 2001; that networks
-learn from it is shown by Achddou, Gousseau and Ladjal, "Synthetic Images as a Regularity Prior
-for Image Restoration Neural Networks", SSVM 2021.
+Photographs have few edges that are as sharp as pixels allow, because lenses, demosaicing and JPEG
+soften them. These pictures have exact outlines and natural content. The model is that of Lee,
+Mumford and Huang, "Occlusion Models for Natural Images", IJCV 2001. Achddou, Gousseau and Ladjal,
+"Synthetic Images as a Regularity Prior for Image Restoration Neural Networks", SSVM 2021, show
+that networks learn from it.
 """
 
 from collections.abc import Callable
@@ -15,18 +15,18 @@ import torch
 from training.data.corpus import Color, Corpus, pair
 
 _Plane = np.ndarray  # float32 (H, W)
-_FEWEST, _MOST = 6, 39  # leaves in a picture
+_FEWEST, _MOST = 6, 39  # leaves per picture
 
 
 def add_leaves(corpus: Corpus, color: Color, count: int, seed: int) -> Corpus:
-    """``corpus`` with ``count`` pictures made of it at its end.
+    """Append ``count`` dead-leaves pictures, made from the photographs of ``corpus``.
 
     Args:
-        corpus: Photographs; where a teacher shows what it makes of them, the pictures themselves
-            are what it would have to show of these.
-        color: Of the corpus.
-        count: How many; 0 leaves it as it is.
-        seed: Of the random numbers.
+        corpus: Photographs. If a teacher's output is with them, each new picture is its own
+            teacher output.
+        color: Color of the corpus.
+        count: Number of pictures; 0 returns ``corpus`` itself.
+        seed: Seed of the random numbers.
     """
     if not count:
         return corpus
@@ -38,11 +38,11 @@ def add_leaves(corpus: Corpus, color: Color, count: int, seed: int) -> Corpus:
 
 
 def dead_leaves(tiles: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A picture: leaves on a photograph.
+    """One picture: leaves on a photograph.
 
     Args:
         tiles: Photographs, uint8 (N, H, W, C).
-        rng: Of the random numbers.
+        rng: Source of the random numbers.
 
     Returns:
         uint8 (H, W, C).
@@ -59,7 +59,7 @@ def _one_of(tiles: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _inside(tiles: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """What a leaf shows: a photograph in another light, or one of its colours, shaded or not."""
+    """The content of a leaf: a photograph in another light, or one color, shaded or not."""
     photograph = _one_of(tiles, rng)
     if rng.random() < 0.5:
         return photograph * np.float32(rng.uniform(0.5, 1.2)) + np.float32(rng.uniform(-40, 40))
@@ -72,7 +72,7 @@ def _inside(tiles: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _cover(size: tuple[int, int], rng: np.random.Generator) -> _Plane:
-    """How much of each pixel a leaf covers, 0..1: most outlines are sharp, some out of focus."""
+    """Coverage of each pixel by a leaf, 0..1. Most outlines are sharp, some are out of focus."""
     height, width = size
     top, left = rng.uniform(0, height), rng.uniform(0, width)
     y = np.arange(height, dtype=np.float32)[:, None] - np.float32(top)
@@ -83,12 +83,12 @@ def _cover(size: tuple[int, int], rng: np.random.Generator) -> _Plane:
 
 
 def _radius(side: int, rng: np.random.Generator) -> float:
-    """Small leaves are many."""
+    """A random radius in pixels; small ones are more frequent."""
     return 2 + side / 2 * float(rng.uniform(0.04, 1)) ** 1.5
 
 
 def _blob(y: _Plane, x: _Plane, side: int, rng: np.random.Generator) -> _Plane:
-    """Distance in pixels to a round outline that waves, above 0 inside of it."""
+    """Distance in pixels to a wavy round outline, positive inside."""
     z = x + 1j * y
     distance = np.abs(z)
     turn = z / np.maximum(distance, np.float32(1e-3))
@@ -101,7 +101,7 @@ def _blob(y: _Plane, x: _Plane, side: int, rng: np.random.Generator) -> _Plane:
 
 
 def _polygon(y: _Plane, x: _Plane, side: int, rng: np.random.Generator) -> _Plane:
-    """Distance in pixels to a convex outline of straight lines, above 0 inside of it."""
+    """Distance in pixels to the outline of a convex polygon, positive inside."""
     corners = rng.integers(3, 8)
     radius = _radius(side, rng)
     angles = 2 * np.pi / corners * (np.arange(corners) + rng.uniform(0, 0.8, corners))
@@ -113,7 +113,7 @@ def _polygon(y: _Plane, x: _Plane, side: int, rng: np.random.Generator) -> _Plan
 
 
 def _stripe(y: _Plane, x: _Plane, side: int, rng: np.random.Generator) -> _Plane:
-    """Distance in pixels to the edges of a part of a ring, 1 to 16 pixels wide, above 0 inside."""
+    """Distance in pixels to the edges of a curved stripe, 1 to 16 pixels wide, positive inside."""
     radius, angle = side * rng.uniform(0.1, 1.5) ** 3, rng.uniform(0, 6.3)
     middle_y, middle_x = np.float32(radius * np.sin(angle)), np.float32(radius * np.cos(angle))
     width = np.float32(16 ** rng.random())

@@ -1,4 +1,4 @@
-"""Random aligned LR/HR patches, on whatever device the corpus is."""
+"""Random aligned patches of LR and HR, on the device of the corpus."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from training.data.corpus import Corpus, TooSmall
 
 @dataclass(frozen=True)
 class Batch:
-    """Patches, float 0..1: LR (B, C, P, P), the others (B, C, P*s, P*s)."""
+    """Patches, float, 0..1: LR (B, C, P, P); HR and teacher output (B, C, P*s, P*s)."""
 
     lr: torch.Tensor
     hr: torch.Tensor
@@ -17,16 +17,19 @@ class Batch:
 
 
 def sample(corpus: Corpus, batch: int, patch: int, generator: torch.Generator) -> Batch:
-    """Draw ``batch`` random LR patches of ``patch`` pixels a side, and their HR.
+    """Draw ``batch`` random LR patches of ``patch`` pixels a side, with their HR patches.
 
-    Each is turned, with its targets, by one of the eight flips and rotations of the square.
+    Each is flipped or rotated, with its targets, in one of the eight ways of the square.
 
     Raises:
         TooSmall: the patch is larger than the LR tiles.
     """
     count, _, height, width = corpus.lr.shape
     if patch > min(height, width):
-        raise TooSmall(f"a patch of {patch} does not fit into LR tiles of {width}x{height} pixels")
+        raise TooSmall(
+            f"a patch of {patch} pixels does not fit into LR tiles of {width}x{height} pixels; "
+            "lower the patch of the recipe's stage"
+        )
     which = torch.randint(count, (batch,), generator=generator)
     top = torch.randint(height - patch + 1, (batch,), generator=generator)
     left = torch.randint(width - patch + 1, (batch,), generator=generator)

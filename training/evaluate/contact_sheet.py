@@ -1,4 +1,4 @@
-"""A contact sheet: where bicubic, the network and the original differ most, side by side."""
+"""A contact sheet: bicubic, the network and the original, where bicubic is worst."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sr_batch.core.geometry import Size, Tile
 from sr_batch.core.image import Image
 from sr_batch.imaging.metrics import psnr
 from sr_batch.inference.session import Session
-from sr_batch.upscaling import tile_pass as pipeline
+from sr_batch.upscaling import tile_pass
 from sr_batch.upscaling.tiling import plan_tiles
 from training.data.corpus import read_rgb, to_color
 from training.data.resize import crop_to_multiple, downscale, upscale
@@ -24,7 +24,7 @@ _PANEL = _CROP * _ZOOM
 
 @dataclass(frozen=True)
 class Row:
-    """One photograph: uint8 (H, W, 3) each."""
+    """One photograph in three versions, each uint8 (H, W, 3)."""
 
     bicubic: np.ndarray
     sr: np.ndarray
@@ -32,10 +32,10 @@ class Row:
 
 
 def draw(photographs: Sequence[Path], session: Session, path: Path) -> None:
-    """Write the sheet of ``photographs``, taken as HR, to ``path``.
+    """Write the sheet of ``photographs``, which are HR, to ``path``.
 
-    Each row shows the photograph with a frame, then what is in the frame: bicubic, the network
-    and the original, with their PSNR-Y over the whole photograph.
+    Each row shows the photograph with a frame, then the content of the frame by bicubic, by the
+    network and in the original, with their PSNR-Y over the whole photograph.
     """
     rows = [compare(read_rgb(photograph), session) for photograph in photographs]
     height = _PANEL + _LINE + _GAP
@@ -50,17 +50,17 @@ def draw(photographs: Sequence[Path], session: Session, path: Path) -> None:
 
 
 def compare(photograph: np.ndarray, session: Session) -> Row:
-    """Shrink ``photograph`` by the scale of ``session`` and enlarge it both ways."""
+    """Shrink ``photograph`` by the scale of ``session``, and enlarge it both ways."""
     scale = session.spec.scale
     hr = crop_to_multiple(photograph, scale)
     lr = levels(downscale(hr, scale).numpy())
     tiles = plan_tiles(Size(lr.shape[1], lr.shape[0]), 0, 0, session.spec.multiple)
-    sr = pipeline.upscale(Image(lr), session, tiles, session.spec.color, _one_by_one)
+    sr = tile_pass.upscale(Image(lr), session, tiles, session.spec.color, _one_by_one)
     return Row(levels(upscale(lr, scale).numpy()), sr.color, hr)
 
 
 def hardest(row: Row, side: int) -> tuple[int, int]:
-    """Top and left of the square of ``side`` pixels in which bicubic is furthest off."""
+    """Top and left of the square of ``side`` pixels in which bicubic has the largest error."""
     error = np.square(row.bicubic.astype(np.float64) - row.hr).mean(axis=2)
     table = np.pad(error.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     sums = table[side:, side:] - table[:-side, side:] - table[side:, :-side] + table[:-side, :-side]

@@ -1,4 +1,4 @@
-"""The tables of all exported networks, which are the README's."""
+"""The Markdown tables of all exported networks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from training.models import MODELS
 BEGIN, END = "<!-- networks -->\n", "<!-- end of networks -->\n"
 _YARDSTICK = "espcn"
 _FIGURES = ("network", "scale", *SETS, "published", "parameters", "multiply-adds", "time")
-_WORDS = ("network", "for", "strengths", "limits")
+_DESCRIPTION = ("network", "for", "strengths", "limits")
 
 Cells = tuple[str, ...]
 Bicubic = Mapping[int, Mapping[str, Score]]
@@ -23,12 +23,14 @@ Bicubic = Mapping[int, Mapping[str, Score]]
 
 
 def tables(files: Sequence[Path], bicubic: Bicubic, times: Mapping[str, float]) -> str:
-    """Figures of each file but those in fp16, and words on each network, in Markdown.
+    """A table with the figures of each file, and one with a description of each network.
+
+    Files in fp16 are left out.
 
     Args:
         files: Exported networks.
-        bicubic: For the row above the networks of a scale.
-        times: Stem of the file -> its time as a multiple of the yardstick's.
+        bicubic: Scores for the first row of each scale.
+        times: Stem of a file -> its time as a multiple of that of espcn.
     """
     specs = {path: spec for path in files if (spec := read_spec(path)).precision != "fp16"}
     figures = [
@@ -36,19 +38,19 @@ def tables(files: Sequence[Path], bicubic: Bicubic, times: Mapping[str, float]) 
         for scale in sorted({spec.scale for spec in specs.values()})
         for row in _rows_of(scale, specs, bicubic[scale], times)
     ]
-    words = [_words(arch) for arch in sorted({spec.arch for spec in specs.values()})]
-    return f"{_markdown(_FIGURES, figures)}\n{_markdown(_WORDS, words)}"
+    descriptions = [_description(arch) for arch in sorted({spec.arch for spec in specs.values()})]
+    return f"{_markdown(_FIGURES, figures)}\n{_markdown(_DESCRIPTION, descriptions)}"
 
 
 def relative_times(files: Sequence[Path]) -> dict[str, float]:
-    """Stem -> time on one thread as a multiple of espcn's at the same scale, from one run."""
+    """Stem -> time on one thread, as a multiple of that of espcn at the same scale."""
     seconds = cost.seconds(files)
     scales = {path.stem: read_spec(path).scale for path in files}
     return {stem: time / seconds[f"{_YARDSTICK}_x{scales[stem]}"] for stem, time in seconds.items()}
 
 
 def put_into(readme: str, text: str) -> str:
-    """``readme`` with ``text`` between the marks."""
+    """``readme`` with ``text`` between the two marks."""
     before, _, rest = readme.partition(BEGIN)
     _, _, after = rest.partition(END)
     return before + BEGIN + text + END + after
@@ -82,7 +84,7 @@ def _row(spec: ModelSpec, path: Path, time: float) -> Cells:
     )
 
 
-def _words(arch: str) -> Cells:
+def _description(arch: str) -> Cells:
     about = MODELS[arch].about
     return (f"`{arch}`", about.choice, about.strengths, about.limits)
 

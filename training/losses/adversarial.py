@@ -1,4 +1,4 @@
-"""The opponent of ESRGAN: a discriminator that learns to tell photographs from what is made up.
+"""The adversarial loss of ESRGAN: a discriminator learns to tell photographs from output.
 
 Wang et al., "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks", ECCVW 2018,
 section 3.2: relativistic average losses, a VGG-style network.
@@ -15,7 +15,7 @@ SLOPE = 0.2
 
 
 class Discriminator(nn.Module):
-    """RGB (B, 3, H, W), 0..1, at least 32 pixels a side -> logits (B, 1): how real it looks."""
+    """RGB (B, 3, H, W), 0..1, at least 32 pixels a side -> logits (B, 1), high if it looks real."""
 
     def __init__(self, channels: int = 64) -> None:
         super().__init__()
@@ -37,19 +37,19 @@ class Discriminator(nn.Module):
 
 
 class Adversary:
-    """A discriminator with its own optimizer; :meth:`deceive` is the generator's loss."""
+    """A discriminator with its own optimizer. :meth:`deceive` is the loss of the generator."""
 
     def __init__(self, lr: float, device: torch.device, channels: int = 64) -> None:
         self.net = Discriminator(channels).to(device)
         self.optimizer = Adam(self.net.parameters(), lr=lr, betas=(0.9, 0.99))
 
     def deceive(self, sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
-        """Small when ``sr`` looks more real than ``hr``, (B, 3, H, W), 0..1."""
+        """The generator's loss: low when ``sr`` looks more real than ``hr``; (B, 3, H, W), 0..1."""
         self.net.requires_grad_(requires_grad=False)
         return relativistic(self.net(sr), self.net(hr).detach())
 
     def learn(self, sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
-        """One step towards telling ``hr`` from ``sr``. Returns the loss, still on the device."""
+        """Train the discriminator for one step. Returns its loss, still on the device."""
         self.net.requires_grad_(requires_grad=True)
         self.optimizer.zero_grad(set_to_none=True)
         loss = relativistic(self.net(hr), self.net(sr.detach()))
@@ -66,7 +66,7 @@ class Adversary:
 
 
 def relativistic(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-    """Loss of the claim that the logits ``real`` are above the mean of ``fake``, and they below."""
+    """Low when ``real`` logits exceed the mean of ``fake``, and not the other way round."""
     above, below = real - fake.mean(), fake - real.mean()
     one, zero = torch.ones_like(above), torch.zeros_like(below)
     return (

@@ -1,9 +1,10 @@
-"""Distances as a network trained on photographs sees them: the perceptual loss.
+"""The perceptual loss: the distance between features of a network trained on photographs.
 
 Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018,
-section 3, without its learnt weights: features of several depths, each of unit length along the
-channels, squared difference. SqueezeNet 1.1 (Iandola et al. 2016) comes from a file; VGG-19, layer
-conv5_4 before its activation as in ESRGAN (Wang et al. 2018, section 3.3), from torchvision.
+section 3, without its learned weights: squared differences of features of several depths, each
+normalised along the channels. The weights of SqueezeNet 1.1 (Iandola et al. 2016) come from a
+file. VGG-19, layer conv5_4 before its activation as in ESRGAN (Wang et al. 2018, section 3.3),
+comes from torchvision.
 """
 
 from pathlib import Path
@@ -16,13 +17,13 @@ from torch import nn
 from training.models import BadConfig
 
 _SQUEEZES = {2: 16, 3: 16, 4: 32, 5: 32, 6: 48, 7: 48, 8: 64, 9: 64}
-_POOLED = (2, 4, 6)  # the fire modules that a pool comes before
-_SEEN = (3, 5, 7, 9)  # whose output is compared
+_POOLED = (2, 4, 6)  # fire modules behind a pooling layer
+_SEEN = (3, 5, 7, 9)  # fire modules whose output is compared
 _MEAN_BGR = (104.0, 117.0, 123.0)
 
 
 class Fire(nn.Module):
-    """1x1 to few channels, then 1x1 and 3x3 to four times as many each."""
+    """A 1x1 convolution to few channels, then 1x1 and 3x3 ones to four times as many each."""
 
     def __init__(self, channels: int, squeeze: int) -> None:
         super().__init__()
@@ -83,7 +84,7 @@ class VGG19(nn.Module):
 
 
 class Perceptual(nn.Module):
-    """A loss: SR and HR (B, 3, H, W), 0..1, at least 64 pixels a side -> their distance."""
+    """The loss: SR and HR (B, 3, H, W), 0..1, at least 64 pixels a side -> their distance."""
 
     def __init__(self, backbone: nn.Module) -> None:
         super().__init__()
@@ -95,13 +96,15 @@ class Perceptual(nn.Module):
 
 
 def load_squeezenet(path: Path) -> SqueezeNet:
-    """With the weights of the Keras file at ``path`` (kernels HWIO, names as of the Caffe model).
+    """Load SqueezeNet from the Keras file at ``path`` (kernels HWIO, names of the Caffe model).
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: ``path`` does not exist.
     """
     if not path.exists():
-        raise FileNotFoundError(f"{path}: the perceptual loss needs it; see training/README.md")
+        raise FileNotFoundError(
+            f"{path}: the perceptual loss needs this file; training/README.md says where it is from"
+        )
     tensors: dict[str, torch.Tensor] = {}
 
     def take(name: str, item: object) -> None:
@@ -117,7 +120,7 @@ def load_squeezenet(path: Path) -> SqueezeNet:
 
 
 def _key(name: str) -> str:
-    """``fire2/squeeze1x1/uniform2`` is ``fire2.squeeze1x1.weight`` here."""
+    """The name in torch: ``fire2/squeeze1x1/uniform2`` -> ``fire2.squeeze1x1.weight``."""
     first, second, *_ = name.split("/")
     layer = first if first == "conv1" else f"{first}.{second}"
     return f"{layer}.{'bias' if name.endswith('_b') else 'weight'}"

@@ -1,8 +1,8 @@
-"""What stays in fp32 where training runs in bf16.
+"""Which layers stay in fp32 when training runs in bf16.
 
-Eight bits of mantissa are too few for a picture: they round a bright pixel to half a level. So the
-first convolution reads the picture as it is, the last one and the bicubic base write it so, and
-with them every sum that a residual network carries on.
+The eight bits of a bf16 mantissa are too few for a picture: they round a bright pixel to half a
+level. Therefore the first convolution reads the picture in fp32, and the last convolution and the
+bicubic base write it in fp32, as do the sums of a residual network.
 """
 
 from types import MethodType
@@ -14,9 +14,9 @@ from training.models.layers import BicubicPhases, conv_layers
 
 
 def keep_ends_in_fp32(net: nn.Module) -> None:
-    """Leave the first and the last convolution of ``net``, and its bicubic base, out of autocast.
+    """Exclude the first and the last convolution of ``net``, and its bicubic base, from autocast.
 
-    Tracing would not follow it, so it is for the networks of a run and no others.
+    Tracing does not support this, so it is only for networks that are being trained.
     """
     convs = conv_layers(net)
     ends = [net.get_submodule(name) for name in {convs[0], convs[-1]}]

@@ -1,4 +1,4 @@
-"""Other precisions of an exported network: int8 for CPUs, fp16 for GPUs."""
+"""Converts an exported network to other precisions: int8 for CPUs, fp16 for GPUs."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -20,14 +20,14 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
-# A few bright spots in 10,000 values, or in 100,000, would cost all others some of their levels;
-# cut off too many, and the spots are lost. The better of the two is taken.
+# Values beyond these percentiles are clipped. Clipping rare peaks leaves more levels for all other
+# values; clipping too many loses bright spots. The percentile with the smaller error is used.
 _PERCENTILES = (99.99, 99.999)
 _ROUNDED = ["Conv", "Relu"]
 
 
 class _Picture:
-    """What the calibration takes: a batch, then None."""
+    """A calibration reader of one picture: it returns one batch, then None."""
 
     def __init__(self, image: np.ndarray) -> None:
         self.batches = [{"input": image[None]}]
@@ -39,17 +39,17 @@ class _Picture:
 def to_int8(
     model: onnx.ModelProto, layers: Sequence[str], images: Sequence[np.ndarray]
 ) -> onnx.ModelProto:
-    """``model`` with 8-bit convolutions inside.
+    """``model`` with 8-bit convolutions.
 
-    Activations are unsigned with one range, weights signed with one for each filter (what ONNX
-    Runtime has quick kernels for), and of seven bits, which do not overflow where there is no
-    VNNI: the file gives the same picture on every processor.
+    Activations are unsigned with one range. Weights are signed with a range per filter, for which
+    ONNX Runtime has fast kernels, and have seven bits, which do not overflow on processors without
+    VNNI. Therefore the file gives the same picture on every processor.
 
     Args:
-        model: In fp32.
-        layers: Names of the convolutions, as in torch, that shall be 8-bit.
-        images: LR (C, H, W) float32, 0..1, whose activations set the ranges. Of those, what comes
-            nearest to ``model`` on them is taken.
+        model: The network in fp32.
+        layers: Names, as in torch, of the convolutions to convert.
+        images: LR (C, H, W) float32, 0..1. Their activations set the ranges, and the candidate
+            whose output is closest to ``model`` on them is returned.
     """
     nodes = _rounded_nodes(model, layers)
     expected = _outputs(model, images)
@@ -62,10 +62,10 @@ def to_int8(
 
 
 def _rounded_nodes(model: onnx.ModelProto, layers: Sequence[str]) -> list[str]:
-    """Names of the convolutions of ``layers``, and of each ReLU behind one.
+    """Names of the convolutions of ``layers``, and of each ReLU that follows one.
 
-    What is rounded after a ReLU, which costs nothing there, is not also before it: that would
-    halve the levels, and training does not round there.
+    Such a ReLU is quantized with its convolution, so that the output is rounded after the ReLU
+    only. Rounding before it, too, would halve the levels, and training does not do it.
     """
     weights = {f"{layer}.weight" for layer in layers}
     inner = [node for node in model.graph.node if not weights.isdisjoint(node.input)]
@@ -82,7 +82,7 @@ def _rounded_nodes(model: onnx.ModelProto, layers: Sequence[str]) -> list[str]:
 def _quantized(
     model: onnx.ModelProto, nodes: list[str], images: Sequence[np.ndarray]
 ) -> Iterator[onnx.ModelProto]:
-    """One for each of the percentiles."""
+    """A candidate for each of the percentiles."""
     with tempfile.TemporaryDirectory() as folder:
         plain, quantized = Path(folder) / "fp32.onnx", Path(folder) / "int8.onnx"
         onnx.save(model, plain)
@@ -106,7 +106,7 @@ def _quantized(
 
 
 def _ranges(plain: Path, images: Sequence[np.ndarray]) -> list[Path]:
-    """Files with what each of the percentiles leaves of the spread of the activations."""
+    """Files with the ranges of the activations at each of the percentiles."""
     paths = [plain.with_name(f"{percentile}.json") for percentile in _PERCENTILES]
     with redirect_stdout(None):
         calibrator = create_calibrator(
@@ -115,7 +115,7 @@ def _ranges(plain: Path, images: Sequence[np.ndarray]) -> list[Path]:
             augmented_model_path=str(plain.with_name("augmented.onnx")),
             calibrate_method=CalibrationMethod.Percentile,
         )
-        for image in images:  # activations of one: those of all would take gigabytes
+        for image in images:  # one by one: the activations of all would take gigabytes
             calibrator.collect_data(_Picture(image))
         for percentile, path in zip(_PERCENTILES, paths, strict=True):
             calibrator.collector.percentile = percentile
@@ -129,10 +129,10 @@ def _outputs(model: onnx.ModelProto, images: Sequence[np.ndarray]) -> list[np.nd
 
 
 def to_fp16(model: onnx.ModelProto) -> onnx.ModelProto:
-    """``model`` in half precision inside; its input and output stay float32."""
+    """``model`` in half precision; its input and output stay float32."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     half = OnnxModel(convert_float_to_float16(copy, keep_io_types=True))
-    half.topological_sort()  # the casts come last
+    half.topological_sort()  # the conversion appends its casts at the end
     sorted_model: onnx.ModelProto = half.model
     return sorted_model

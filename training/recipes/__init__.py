@@ -1,4 +1,4 @@
-"""Every training run by name: what is trained, on what, how long."""
+"""Every training run by name: which network, what it learns from, for how long."""
 
 from training.recipes.balanced import BALANCED
 from training.recipes.comparison import COMPARED

@@ -28,7 +28,7 @@ BALANCED_STAGES = _stages(L1, LUMA)
 BALANCED_MORE_STAGES = _stages(LUMA, LUMA)
 BALANCED_AGAIN_STAGES = _stages(FAITHFUL, FAITHFUL)
 BALANCED_RELU_STAGES = (Stage(1.0, batch=8, patch=32, loss=LUMA),)
-# The last inner layer: what it loses by rounding would go straight into the picture.
+# The last inner layer: its rounding would go straight into the picture.
 LAST_IN_FLOAT = ("body.7.layers.4",)
 
 
@@ -109,9 +109,9 @@ BALANCED = {
     "balanced_x3": _led(3, 5_000, "balanced_x2", LED_X3),
     "balanced_x2_relu": _relu(2, 2_500, "balanced_x2", LED_X2),
     "balanced_x3_relu": _relu(3, 2_500, "balanced_x3", LED_X3),
-    # The first 2,500 ran under the cosine of a run of that length.
+    # The first 2,500 iterations ran under the cosine of a run of that length.
     "balanced_x4_relu": _relu(4, 4_000, "balanced_x4_again", TAUGHT_X4),
-    # The first 500 ran under the cosine of a run of 8,000.
+    # The first 500 iterations ran under the cosine of a run of 8,000.
     "balanced_x4_relu_more": Recipe(
         "balanced",
         4,

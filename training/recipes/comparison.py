@@ -1,4 +1,4 @@
-"""The networks in colour that are kept for comparison."""
+"""RGB networks that are kept for comparison."""
 
 from training.recipes.common import L1, LUMA
 from training.recipes.recipe import Recipe, Stage

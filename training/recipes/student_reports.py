@@ -1,7 +1,7 @@
-"""How student reports trained these networks, to replay and to beat: the ``report`` recipes.
+"""The recipes of student reports on these networks, to repeat and to beat: ``*_report``.
 
-Batches of theirs that no small machine holds are gathered over several passes. Where a report is
-silent, a number is ours.
+Batches too large for a small machine are accumulated over several passes. Numbers that a report
+does not state are ours.
 """
 
 from training.losses.pixel import Weights
@@ -18,7 +18,8 @@ def _mae(model: str, scale: int, **options: object) -> Recipe:
 
 
 REPORTS = {
-    # Ten convolutions with sigmoids: Adam 1e-6, half the rate after 3 stale epochs, best weights.
+    # Ten convolutions with sigmoids: Adam 1e-6, half the rate after 3 epochs without a gain, the
+    # best weights.
     "srcnn_deep_x2_report": Recipe(
         "srcnn_deep",
         2,
@@ -31,7 +32,7 @@ REPORTS = {
         early_stop=10,
         warmup=1,
     ),
-    # Blurred LR, a rate for each layer, the central pixels; 25.14 dB where bicubic had 25.74.
+    # Blurred LR, a rate for each layer, loss on the central pixels; 25.14 dB, bicubic 25.74.
     "srcnn_x3_report": Recipe(
         "srcnn",
         3,
@@ -50,7 +51,7 @@ REPORTS = {
     "autoencoder_x4_report": _mae("autoencoder", 4, skip=False),
     "edsr_x4_report": _mae("edsr", 4),
     "esrgan_x4_report": _mae("esrgan", 4),
-    # LR of 32x32, MSE, cosine, stopped early; the report's best had 192 channels at full size.
+    # LR of 32x32, MSE, cosine, early stop; the report's best had 192 channels at full size.
     "refiner_x4_report": Recipe(
         "refiner",
         4,
@@ -70,7 +71,7 @@ REPORTS = {
         {"blocks": 24, "channels": 128},
         early_stop=10,
     ),
-    # Area-downsampled LR, 450 pictures, 50 epochs: it gained 0.5 dB over bicubic.
+    # Area-downsampled LR, 450 pictures, 50 epochs: 0.5 dB over bicubic.
     "espcn_x3_report": Recipe(
         "espcn",
         3,

@@ -18,11 +18,11 @@ ODD_SIZES = ((1, 1), (2, 3), (7, 5), (17, 31), (48, 33), (65, 97))
 TOLERANCE = 1e-4
 
 ALLOWED_LOSS: dict[Precision, float] = {"fp16": 0.01, "int8": 0.1}
-"""dB of PSNR-Y that a precision may lose to fp32, on any set."""
+"""Precision -> dB of PSNR-Y that it may lose to fp32 on any set."""
 
 
 class NotCertified(RuntimeError):
-    """The exported file does not do what the trained network does."""
+    """An exported file differs too much from the trained network."""
 
 
 def require_parity(net: nn.Module, infer: Infer, channels: int) -> float:
@@ -40,12 +40,14 @@ def require_parity(net: nn.Module, infer: Infer, channels: int) -> float:
         differences.append(np.abs(infer(x.numpy()) - expected).max())
     worst = float(np.max(differences))  # NaN stays NaN
     if not worst <= TOLERANCE:
-        raise NotCertified(f"torch and ONNX Runtime differ by {worst:g}, allowed is {TOLERANCE:g}")
+        raise NotCertified(
+            f"torch and ONNX Runtime differ by {worst:g}; at most {TOLERANCE:g} is allowed"
+        )
     return worst
 
 
 def require_quality(variant: ModelSpec, fp32: ModelSpec) -> None:
-    """Hold ``variant`` to the scores of the file it was made of.
+    """Compare the scores of ``variant`` with those of the fp32 file.
 
     Raises:
         NotCertified: it loses more on a set than its precision may.
@@ -55,5 +57,6 @@ def require_quality(variant: ModelSpec, fp32: ModelSpec) -> None:
         loss = fp32.scores[name][0] - psnr
         if loss > allowed:
             raise NotCertified(
-                f"{variant.precision} loses {loss:.3f} dB on {name}, allowed is {allowed:g}"
+                f"{variant.precision} loses {loss:.3f} dB on {name}; at most {allowed:g} dB "
+                "is allowed"
             )

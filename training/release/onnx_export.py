@@ -1,4 +1,4 @@
-"""From trained weights to one ONNX file that carries its contract."""
+"""Exports a network to ONNX, and writes the file with its contract."""
 
 import logging
 import warnings
@@ -14,15 +14,15 @@ OPSET = 18
 
 
 def to_onnx(net: nn.Module, channels: int) -> onnx.ModelProto:
-    """Trace ``net`` into ``input`` -> ``output``, NCHW float32, batch and sides dynamic.
+    """Export ``net`` on the CPU: ``input`` -> ``output``, NCHW float32, dynamic batch and sides.
 
-    Made on the CPU. What the exporter notes about our source files is taken out again.
+    The notes of the exporter about source files are removed.
     """
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # notes on absent torchvision
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns if torchvision is missing
     example = torch.rand(2, channels, 24, 36)
     axes = {0: "batch", 2: "height", 3: "width"}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # torch's own, of its tree library
+        warnings.simplefilter("ignore", FutureWarning)  # from torch's own tree library
         program = torch.onnx.export(
             net.cpu().eval(),
             (example,),
@@ -38,7 +38,7 @@ def to_onnx(net: nn.Module, channels: int) -> onnx.ModelProto:
 
 
 def write(model: onnx.ModelProto, spec: ModelSpec, path: Path) -> None:
-    """Put the contract of ``spec`` into ``model`` and save it whole at ``path``."""
+    """Write the contract of ``spec`` into ``model``, check the model, and save it to ``path``."""
     onnx.helper.set_model_props(model, to_metadata(spec))
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)

@@ -1,4 +1,4 @@
-"""Recording what trained networks give, so that exported files can be held to it without torch."""
+"""Records outputs of trained networks, so that exported files can be checked without torch."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,14 +26,14 @@ from training.run.checkpoint import load_weights
 from training.run.trained_network import network
 
 _NOISE_SIZES = ((1, 1), (2, 3), (7, 5))
-_TOP, _LEFT, _HEIGHT, _WIDTH = 100, 200, 16, 20  # of a face, sharp and soft in one
+_TOP, _LEFT, _HEIGHT, _WIDTH = 100, 200, 16, 20  # part of a face: sharp and soft details
 
 
 @torch.inference_mode()
 def record(net: nn.Module, color: Color, precision: Precision = "fp32") -> Record:
-    """What ``net`` gives for a piece of a photograph and for noise of odd sizes.
+    """The outputs of ``net`` for a crop of a photograph and for noise of odd sizes.
 
-    A file in int8 is held to photographs alone: its ranges were set by them.
+    For int8 the record has only the photograph, because photographs set its ranges.
     """
     noise = [] if precision == "int8" else [*_noise(1 if color == "y" else 3)]
     inputs = [*noise, _photograph(color)]
@@ -41,10 +41,10 @@ def record(net: nn.Module, color: Color, precision: Precision = "fp32") -> Recor
 
 
 def record_of(path: Path, runs: Path, kept: Path) -> tuple[str, Record]:
-    """The recipe whose trained network the exported file at ``path`` was made of, and its record.
+    """The recipe that the exported file at ``path`` was made from, and its recorded outputs.
 
     Raises:
-        NotCertified: no weights in ``runs`` or ``kept`` give what the file gives.
+        NotCertified: no weights in ``runs`` or ``kept`` give the output of the file.
     """
     session = OnnxSession.open(path)
     nearest, worst = None, TOLERANCE[session.spec.precision]
@@ -55,13 +55,13 @@ def record_of(path: Path, runs: Path, kept: Path) -> tuple[str, Record]:
             nearest, worst = (name, made), difference
     if nearest is None:
         raise NotCertified(
-            f"{path}: no weights in {runs} or {kept} give what this file gives; export it again"
+            f"{path}: no weights in {runs} or {kept} give the output of this file; export it again"
         )
     return nearest
 
 
 def fits_its_record(path: Path) -> bool:
-    """Whether the file at ``path`` has a record, and gives what it says."""
+    """Whether the file at ``path`` has a record and gives the outputs in it."""
     if not record_path(path).exists():
         return False
     session = OnnxSession.open(path)
@@ -70,7 +70,7 @@ def fits_its_record(path: Path) -> bool:
 
 
 def _candidates(spec: ModelSpec, runs: Path, kept: Path) -> Iterator[tuple[str, nn.Module]]:
-    """Recipe and network of all weights that the file of ``spec`` may have been exported from."""
+    """Recipe and network of all weights that the file may have been exported from."""
     for name, recipe in RECIPES.items():
         scales = (recipe.scale, *recipe.scales)
         kind = (recipe.model, recipe.quantized)

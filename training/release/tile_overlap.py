@@ -22,12 +22,12 @@ _RARE = 5e-6  # half of what a file may change, because other pictures change mo
 def receptive_field(net: nn.Module, channels: int, side: int = 1023) -> int:
     """Side in LR pixels of the square that the outputs of one LR pixel depend on.
 
-    Every convolution gets equal positive weights, so that nothing cancels and no ReLU closes;
-    the reach of the gradient is then the reach of the architecture, which is searched along one
-    row of ``side`` pixels.
+    In a copy of ``net``, every convolution gets equal positive weights, so that nothing cancels
+    and no ReLU is zero. The reach of the gradient along one row of ``side`` pixels is then the
+    reach of the architecture.
 
     Raises:
-        NotCertified: the field reaches the edge of the search.
+        NotCertified: the field is wider than ``side``.
     """
     even = deepcopy(net).double()
     for module in even.modules():
@@ -49,12 +49,15 @@ def receptive_field(net: nn.Module, channels: int, side: int = 1023) -> int:
 
 
 def measure_overlap(infer: Infer, images: Sequence[np.ndarray], limit: int) -> int:
-    """The smallest overlap (even, LR pixels, at most ``limit``) that tiles without a seam.
+    """The smallest overlap in LR pixels, even or ``limit``, that leaves no seam.
 
-    ``images`` are LR (C, H, W) float32, 0..1, each larger than a few tiles of 48 pixels.
+    Args:
+        infer: The exported network.
+        images: LR (C, H, W) float32, 0..1, each larger than a few tiles of 48 pixels.
+        limit: An overlap that is certainly enough.
     """
     wholes = [_to_levels(infer(image[None])[0]) for image in images]
-    low, high = 0, (limit + 1) // 2  # halves of overlaps; high always holds
+    low, high = 0, (limit + 1) // 2  # halves of overlaps; ``high`` is always enough
     while low < high:
         middle = (low + high) // 2
         if _is_seamless(infer, images, wholes, 2 * middle):

@@ -1,8 +1,8 @@
-"""What a trained network makes of the corpus: a second target, without the noise of photographs.
+"""Distillation: the output of a trained network, the teacher, is a second target.
 
-With ``ensemble`` 4 or 8 the target is the mean over the turned inputs (self-ensemble; Lim et al.
-2017, EDSR, section 3.4), which is better than the teacher itself, so that a network can even
-learn from its own.
+Unlike HR, it has no details that nobody can know from LR. With ``ensemble`` 4 or 8 it is the mean
+over flipped and rotated inputs (self-ensemble; Lim et al. 2017, EDSR, section 3.4), which is better
+than the teacher itself: a network can even learn from its own self-ensemble.
 """
 
 import hashlib
@@ -18,14 +18,14 @@ from training.data.corpus import Corpus
 from training.data.patches import dihedral, undo_dihedral
 
 
-def lessons(corpus: Corpus, teacher: nn.Module, turns: int, cache: Path) -> torch.Tensor:
-    """What ``teacher`` makes of ``corpus``, computed once and then kept under ``cache``.
+def teacher_output(corpus: Corpus, teacher: nn.Module, turns: int, cache: Path) -> torch.Tensor:
+    """The output of ``teacher`` for the LR tiles of ``corpus``, computed once and then cached.
 
     Args:
-        corpus: With a bicubic LR, as the teacher has seen it.
-        teacher: On the device that shall do the work.
-        turns: Of the eight flips and rotations, how many the target is the mean of.
-        cache: Folder.
+        corpus: LR must be bicubic, as in the training of the teacher.
+        teacher: The network, on the device that computes the output.
+        turns: Flips and rotations to average over: 1, 4 or 8.
+        cache: Folder of the cached files.
 
     Returns:
         float16 (N, C, T, T), 0..255.
@@ -33,7 +33,7 @@ def lessons(corpus: Corpus, teacher: nn.Module, turns: int, cache: Path) -> torc
     path = cache / f"taught_{_digest(corpus, teacher, turns)}.pt"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        # A fifth less time on a CPU.
+        # A fifth faster on a CPU.
         teacher = teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         tiles = [ensemble(teacher, tile, turns) for tile in tqdm(corpus.lr, unit="tile")]
         temporary = path.with_suffix(".tmp")
@@ -44,7 +44,7 @@ def lessons(corpus: Corpus, teacher: nn.Module, turns: int, cache: Path) -> torc
 
 
 def to_luma(taught: torch.Tensor) -> torch.Tensor:
-    """Lessons in RGB, (N, 3, T, T), as a network of luma learns them: (N, 1, T, T) of studio Y."""
+    """Convert teacher output in RGB (N, 3, T, T) to studio Y (N, 1, T, T)."""
     tiles = [rgb_to_y_studio(tile.permute(1, 2, 0).float().numpy() / 255) for tile in taught]
     return torch.stack([torch.from_numpy(tile * 255).half()[None] for tile in tiles])
 
@@ -60,7 +60,7 @@ def ensemble(teacher: nn.Module, lr: torch.Tensor, turns: int) -> torch.Tensor:
 
 
 def _digest(corpus: Corpus, teacher: nn.Module, turns: int) -> str:
-    """Of all that the lessons depend on."""
+    """A digest of everything that the output depends on."""
     parts: Sequence[torch.Tensor] = [corpus.lr, *teacher.state_dict().values()]
     digest = hashlib.sha256(f"{corpus.scale} {turns}".encode())
     for part in parts:

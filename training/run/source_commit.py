@@ -1,10 +1,10 @@
-"""Which source made a file."""
+"""The commit of the source that made a file."""
 
 import subprocess
 
 
 def source_commit() -> str:
-    """The commit checked out, marked when the training package differs from it."""
+    """The commit that is checked out, with ``-dirty`` if the training package differs from it."""
     head = _git("rev-parse", "--short=10", "HEAD")
     return head + ("-dirty" if _git("status", "--porcelain", "--", "training/*.py") else "")
 

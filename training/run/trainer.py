@@ -1,4 +1,4 @@
-"""One training step after another: every part of it is visible here."""
+"""The training step: everything that happens in one is in this file."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -34,22 +34,22 @@ Corpora = Mapping[int, Corpus]
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a run happens; nothing here changes what is learnt beyond rounding."""
+    """Where a run happens. Nothing here changes the trained weights beyond rounding."""
 
     folder: Path
     device: torch.device
     amp: bool  # bf16 autocast
-    monitor: tuple[Path, ...]  # HR images scored at every checkpoint
+    monitor: tuple[Path, ...]  # HR pictures that are scored at every checkpoint
     every: int = 500  # iterations between checkpoints
-    features: Path = Path("squeezenet_v1.1_notop.h5")  # of the perceptual loss
+    features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
 
 
 class Run:
-    """The state of one run: all of it is in the checkpoint, so that a resumed run is exact.
+    """The state of one run. All of it is in the checkpoint, so that a run resumes exactly.
 
     Args:
-        recipe: What to do.
-        setting: Where.
+        recipe: What to train.
+        setting: Where to train it.
     """
 
     def __init__(self, recipe: Recipe, setting: Setting) -> None:
@@ -72,18 +72,18 @@ class Run:
         self.best = Best()
 
     def step(self, corpora: Corpora) -> torch.Tensor:
-        """One update. Returns the loss, still on the device: reading it would wait."""
+        """Update the weights once. Returns the loss, still on the device: reading it would wait."""
         stage = stage_at(self.recipe, self.iteration)
         self.optimizer.zero_grad(set_to_none=True)
         losses = []
         for _ in range(stage.accumulate):
-            batch, sr = self._try(corpora, stage)
+            batch, sr = self._run_batch(corpora, stage)
             loss = self._loss(stage, batch, sr) / stage.accumulate
             loss.backward()
             self.objective.learn(stage.loss, sr, batch.hr)
             losses.append(loss.detach())
         nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
-        with self._autocast():  # Muon's products of matrices bear bf16
+        with self._autocast():  # Muon's matrix products need no more than bf16
             self.optimizer.step()
         if not isinstance(self.schedule, ReduceLROnPlateau):
             self.schedule.step()
@@ -101,7 +101,7 @@ class Run:
         return TorchSession(self.ema.module.eval(), spec, self.setting.device)
 
     def judge(self, score: Score) -> bool:
-        """Let the schedule and the early stop know ``score``. False ends the run."""
+        """Pass ``score`` to the schedule and to the early stop. False ends the run."""
         if isinstance(self.schedule, ReduceLROnPlateau):
             self.schedule.step(score.psnr)
         self.best = self.best.after(score.psnr)
@@ -112,6 +112,7 @@ class Run:
         return self.best.stale < self.recipe.early_stop
 
     def save(self) -> None:
+        """Write a checkpoint to the run folder."""
         progress = {
             "iteration": self.iteration,
             "generator": self.generator.get_state(),
@@ -129,7 +130,7 @@ class Run:
         checkpoint.save(self.setting.folder, states)
 
     def resume(self) -> bool:
-        """Continue from the run folder. False when there is nothing to continue from."""
+        """Load the checkpoint of the run folder. False if there is none."""
         states = checkpoint.load(self.setting.folder, self.setting.device)
         if states is None:
             return False
@@ -145,12 +146,12 @@ class Run:
         return True
 
     def start_from(self, weights: checkpoint.State) -> list[str]:
-        """Take over the tensors whose name and shape agree. Returns the names left as they are."""
+        """Copy the tensors whose name and shape match. Returns the names of all others."""
         own = self.net.state_dict()
-        agreeing = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
-        self.net.load_state_dict({**own, **agreeing})
+        matching = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
+        self.net.load_state_dict({**own, **matching})
         self.ema.module.load_state_dict(self.net.state_dict())
-        return sorted(own.keys() - agreeing.keys())
+        return sorted(own.keys() - matching.keys())
 
     def _build(self, scale: int) -> nn.Module:
         net = build(self.recipe.model, scale, self.recipe.model_options).to(self.setting.device)
@@ -161,8 +162,8 @@ class Run:
             keep_ends_in_fp32(net)
         return net
 
-    def _try(self, corpora: Corpora, stage: Stage) -> tuple[Batch, torch.Tensor]:
-        """A random batch, and what the network makes of it."""
+    def _run_batch(self, corpora: Corpora, stage: Stage) -> tuple[Batch, torch.Tensor]:
+        """A random batch, and the output of the network for it."""
         scales = (self.recipe.scale, *self.recipe.scales)
         drawn = int(torch.randint(len(scales), (), generator=self.generator)) if scales[1:] else 0
         patch = patch_at(self.recipe, stage, scales[drawn])
@@ -170,7 +171,7 @@ class Run:
         lr = batch.lr
         if self.recipe.degradation != "bicubic":
             lr = DEGRADATIONS[self.recipe.degradation](batch.hr, scales[drawn], self.generator)
-        lr = lr.to(memory_format=torch.channels_last)  # a fifth less time in fp32, too
+        lr = lr.to(memory_format=torch.channels_last)  # a fifth faster, also in fp32
         with self._autocast():
             return batch, self._forward(scales[drawn], lr).float()
 

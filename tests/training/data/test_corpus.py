@@ -39,5 +39,5 @@ def test_rounds_studio_luma_as_matlab_does() -> None:
 
 def test_names_a_photograph_without_room_for_a_tile(tmp_path: Path) -> None:
     Image.new("RGB", (300, 200)).save(tmp_path / "small.png")
-    with pytest.raises(TooSmall, match=r"small.png: 300x200, but a tile has 256"):
+    with pytest.raises(TooSmall, match=r"small.png: 300x200 is smaller than a tile of 256x256"):
         load_corpus([tmp_path / "small.png"], 2, "rgb")

@@ -49,5 +49,5 @@ def test_draws_the_same_from_the_same_seed(photographs: Path) -> None:
 
 def test_a_patch_must_fit() -> None:
     lr = torch.zeros(1, 1, 16, 16, dtype=torch.uint8)
-    with pytest.raises(TooSmall, match="a patch of 17 does not fit into LR tiles of 16x16"):
+    with pytest.raises(TooSmall, match="a patch of 17 pixels does not fit into LR tiles of 16x16"):
         sample(Corpus(lr, lr, 1), 1, 17, torch.Generator())

@@ -48,7 +48,7 @@ def test_gradients_reach_the_picture_and_not_the_backbone(features: Path) -> Non
 
 
 def test_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(FileNotFoundError, match="the perceptual loss needs it"):
+    with pytest.raises(FileNotFoundError, match="the perceptual loss needs this file"):
         load_squeezenet(tmp_path / "none.h5")
     monkeypatch.setitem(sys.modules, "torchvision", None)
     with pytest.raises(BadConfig, match="pip install torchvision"):

@@ -71,12 +71,12 @@ def test_has_the_papers_parameter_count() -> None:
     ("name", "scale", "options", "message"),
     [
         ("edrs", 2, {}, "no network is called edrs: did you mean edsr?"),
-        ("refiner", 3, {}, "refiner has no x3, but x4"),
+        ("refiner", 3, {}, "refiner has no x3: its scales are x4"),
         (
             "fast",
             2,
             {"depth": 3},
-            "fast has no option depth, but channels, blocks, convs, slope, color",
+            "fast has no option depth: its options are channels, blocks, convs, slope, color",
         ),
     ],
 )

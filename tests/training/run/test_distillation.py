@@ -6,7 +6,7 @@ from torch import nn
 
 from tests.training.small import SMALL, corpora_for
 from training.models import build
-from training.run.distillation import ensemble, lessons, to_luma
+from training.run.distillation import ensemble, teacher_output, to_luma
 
 
 class Lopsided(nn.Module):
@@ -39,14 +39,14 @@ def test_one_turn_is_the_teacher_itself() -> None:
 def test_computes_lessons_once_for_the_same_teacher(photographs: Path, tmp_path: Path) -> None:
     corpus = corpora_for("espcn", photographs)[2]
     teacher = build("espcn", 2, SMALL["espcn"]).eval()
-    first = lessons(corpus, teacher, 4, tmp_path)
+    first = teacher_output(corpus, teacher, 4, tmp_path)
     assert first.shape == corpus.hr.shape
     (file,) = tmp_path.iterdir()
     torch.save(first * 0, file)
-    assert not lessons(corpus, teacher, 4, tmp_path).any()
+    assert not teacher_output(corpus, teacher, 4, tmp_path).any()
     for parameter in teacher.parameters():
         parameter.data.mul_(1.1)
-    lessons(corpus, teacher, 4, tmp_path)
+    teacher_output(corpus, teacher, 4, tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
 
 

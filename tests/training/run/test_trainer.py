@@ -118,7 +118,7 @@ def test_patches_are_as_large_at_every_scale(photographs: Path, tmp_path: Path) 
     recipe = replace(small_recipe("vdsr"), scales=(3, 4))
     run = Run(recipe, setting(tmp_path, photographs))
     corpora = corpora_for("vdsr", photographs, (2, 3, 4))
-    tried = [run._try(corpora, recipe.stages[0]) for _ in range(12)]
+    tried = [run._run_batch(corpora, recipe.stages[0]) for _ in range(12)]
     assert {(batch.lr.shape[-1], sr.shape[-1]) for batch, sr in tried} == {
         (12, 24),
         (8, 24),
