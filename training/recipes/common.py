@@ -39,7 +39,7 @@ TAUGHT_ALL = taught("edsr_x2_more", "edsr_x3", "edsr_x4_more")
 
 # The teacher outweighs the photographs: its output follows from LR alone, but HR has details that
 # nobody can know from LR, which are noise in every gradient. For networks behind their teacher.
-ABOVE_ALL = {"teaching": 10.0}
-LED_X2 = TAUGHT_X2 | ABOVE_ALL
-LED_X3 = TAUGHT_X3 | ABOVE_ALL
-LED_ALL = TAUGHT_ALL | ABOVE_ALL
+OUTWEIGHS = {"teaching": 10.0}
+LED_X2 = TAUGHT_X2 | OUTWEIGHS
+LED_X3 = TAUGHT_X3 | OUTWEIGHS
+LED_ALL = TAUGHT_ALL | OUTWEIGHS
