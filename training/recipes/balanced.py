@@ -32,7 +32,7 @@ BALANCED_RELU_STAGES = (Stage(1.0, batch=8, patch=32, loss=LUMA),)
 LAST_IN_FLOAT = ("body.7.layers.4",)
 
 
-def _led(scale: int, iterations: int, init: str, lessons: dict[str, Any]) -> Recipe:
+def _led(scale: int, iterations: int, init: str, teacher: dict[str, Any]) -> Recipe:
     return Recipe(
         "balanced",
         scale,
@@ -42,11 +42,11 @@ def _led(scale: int, iterations: int, init: str, lessons: dict[str, Any]) -> Rec
         init=init,
         optimizer="muon",
         final_lr=1e-4,
-        **lessons,
+        **teacher,
     )
 
 
-def _relu(scale: int, iterations: int, init: str, lessons: dict[str, Any]) -> Recipe:
+def _relu(scale: int, iterations: int, init: str, teacher: dict[str, Any]) -> Recipe:
     return Recipe(
         "balanced",
         scale,
@@ -57,7 +57,7 @@ def _relu(scale: int, iterations: int, init: str, lessons: dict[str, Any]) -> Re
         optimizer="muon",
         final_lr=4e-5,
         **RELU,
-        **lessons,
+        **teacher,
     )
 
 

@@ -27,7 +27,7 @@ FAST_RELU_STAGES = (Stage(1.0, batch=16, patch=32, loss=LUMA),)
 FAST_INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=LUMA),)
 
 
-def _led(scale: int, init: str, lessons: dict[str, Any]) -> Recipe:
+def _led(scale: int, init: str, teacher: dict[str, Any]) -> Recipe:
     return Recipe(
         "fast",
         scale,
@@ -38,11 +38,11 @@ def _led(scale: int, init: str, lessons: dict[str, Any]) -> Recipe:
         optimizer="muon",
         final_lr=1e-4,
         ema=0.9995,
-        **lessons,
+        **teacher,
     )
 
 
-def _relu(scale: int, init: str, lessons: dict[str, Any]) -> Recipe:
+def _relu(scale: int, init: str, teacher: dict[str, Any]) -> Recipe:
     return Recipe(
         "fast",
         scale,
@@ -53,7 +53,7 @@ def _relu(scale: int, init: str, lessons: dict[str, Any]) -> Recipe:
         optimizer="muon",
         final_lr=5e-5,
         **RELU,
-        **lessons,
+        **teacher,
     )
 
 

@@ -23,7 +23,7 @@ def corpus(photographs: Path, color: Color) -> Corpus:
     return load_corpus(list_images([photographs]), 2, color)
 
 
-def test_stand_behind_the_photographs_beside_their_lr(corpus: Corpus, color: Color) -> None:
+def test_leaves_follow_the_photographs_with_their_lr(corpus: Corpus, color: Color) -> None:
     more = add_leaves(corpus, color, 2, seed=1)
     count = len(corpus.hr)
     assert len(more.hr) == len(more.lr) == count + 2
@@ -35,25 +35,25 @@ def test_stand_behind_the_photographs_beside_their_lr(corpus: Corpus, color: Col
     assert torch.allclose(lr, more.lr[-1].float(), atol=0.5 if color == "rgb" else 0, rtol=0)
 
 
-def test_are_what_a_teacher_would_have_to_show(corpus: Corpus, color: Color) -> None:
+def test_leaves_are_their_own_teacher_output(corpus: Corpus, color: Color) -> None:
     taught = replace(corpus, taught=torch.zeros_like(corpus.hr, dtype=torch.float16))
     more = add_leaves(taught, color, 1, seed=1)
     assert more.taught is not None
     assert torch.equal(more.taught[-1].to(torch.uint8), more.hr[-1])
 
 
-def test_none_are_asked_for(corpus: Corpus, color: Color) -> None:
+def test_no_leaves_leave_the_corpus_unchanged(corpus: Corpus, color: Color) -> None:
     assert add_leaves(corpus, color, 0, seed=1) is corpus
 
 
-def test_follow_from_the_seed_and_differ_from_each_other(corpus: Corpus, color: Color) -> None:
+def test_leaves_depend_on_the_seed_and_differ_from_each_other(corpus: Corpus, color: Color) -> None:
     one, same, other = (add_leaves(corpus, color, 2, seed=seed).hr for seed in (1, 1, 2))
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
     assert not torch.equal(one[-1], one[-2])
 
 
-def test_bring_edges_sharper_than_those_of_the_photographs_they_are_made_of() -> None:
+def test_leaves_have_sharper_edges_than_their_photographs() -> None:
     ramp = np.linspace(60, 180, 64).astype(np.uint8)  # no edge at all
     smooth = np.broadcast_to(ramp[None, :, None, None], (2, 64, 64, 3))
     rng = np.random.default_rng(1)
@@ -62,7 +62,7 @@ def test_bring_edges_sharper_than_those_of_the_photographs_they_are_made_of() ->
     assert min(steps) > 20
 
 
-def test_are_learnt_from_where_the_recipe_says_so(data: Path, tmp_path: Path) -> None:
+def test_a_recipe_with_leaves_trains_on_them(data: Path, tmp_path: Path) -> None:
     losses = {}
     for leaves in (0, 50):
         recipe = replace(small_recipe("fast", iterations=4), leaves=leaves)

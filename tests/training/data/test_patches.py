@@ -10,7 +10,7 @@ from training.data.resize import downscale
 
 
 @pytest.mark.parametrize("k", range(8))
-def test_turns_both_patches_alike(k: int) -> None:
+def test_both_patches_are_turned_in_the_same_way(k: int) -> None:
     """Downscaling a turned HR patch gives the turned LR patch."""
     hr = np.random.default_rng(k).integers(0, 256, (24, 24, 3), np.uint8)
     turned = dihedral(torch.from_numpy(hr.transpose(2, 0, 1).copy()), k)
@@ -18,13 +18,13 @@ def test_turns_both_patches_alike(k: int) -> None:
     torch.testing.assert_close(lr_of_turned, dihedral(downscale(hr, 2), k), atol=1e-3, rtol=0)
 
 
-def test_has_eight_different_turns() -> None:
+def test_there_are_eight_different_turns() -> None:
     image = torch.arange(9).reshape(1, 3, 3)
     assert len({tuple(dihedral(image, k).flatten().tolist()) for k in range(8)}) == 8
 
 
 @pytest.mark.parametrize("k", range(8))
-def test_turns_back(k: int) -> None:
+def test_undo_restores_the_image(k: int) -> None:
     image = torch.arange(6).reshape(1, 2, 3)
     assert torch.equal(undo_dihedral(dihedral(image, k), k), image)
 

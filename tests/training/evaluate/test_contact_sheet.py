@@ -11,7 +11,7 @@ from training.evaluate.contact_sheet import Row, compare, draw, hardest
 
 
 @pytest.mark.parametrize(("name", "scale"), [("espcn", 3), ("edsr", 4)])
-def test_compares_a_photograph_with_itself(name: str, scale: int) -> None:
+def test_the_network_is_closer_to_the_photograph_than_bicubic(name: str, scale: int) -> None:
     photograph = draw_photograph(0, 100)
     row = compare(photograph, OnnxSession.open(choose(name)[scale].path))
     side = 100 - 100 % scale
@@ -20,7 +20,7 @@ def test_compares_a_photograph_with_itself(name: str, scale: int) -> None:
     assert errors[0] < errors[1] < 2000
 
 
-def test_finds_where_bicubic_is_furthest_off() -> None:
+def test_finds_the_largest_error_of_bicubic() -> None:
     hr = np.zeros((50, 60, 3), np.uint8)
     hr[30:40, 20:30] = 255
     flat = np.zeros_like(hr)

@@ -6,7 +6,7 @@ from sr_batch.inference.model_catalog import choose
 from training.evaluate.perceptual import perceptual_distance
 
 
-def test_what_is_enlarged_well_is_near_in_features(
+def test_a_flat_picture_has_a_smaller_distance_than_photographs(
     photographs: Path, features: Path, tmp_path: Path
 ) -> None:
     model = choose("espcn")[2].path

@@ -5,7 +5,7 @@ import torch
 from training.losses.adversarial import Adversary, Discriminator, relativistic
 
 
-def test_is_undecided_between_equals() -> None:
+def test_equal_logits_are_undecided() -> None:
     logits = torch.full((4, 1), 0.7)
     assert math.isclose(relativistic(logits, logits).item(), math.log(2), rel_tol=1e-6)
     assert relativistic(logits + 3, logits) < 0.1 < math.log(2) < relativistic(logits, logits + 3)
@@ -17,7 +17,7 @@ def test_judges_pictures_of_any_size() -> None:
         assert net(torch.rand(2, 3, side, side)).shape == (2, 1)
 
 
-def test_learns_to_tell_soft_from_sharp() -> None:
+def test_the_discriminator_learns_to_tell_soft_from_sharp() -> None:
     torch.manual_seed(0)
     adversary = Adversary(1e-3, torch.device("cpu"), channels=8)
     soft, sharp = torch.full((4, 3, 48, 48), 0.5), torch.rand(4, 3, 48, 48)
@@ -27,7 +27,7 @@ def test_learns_to_tell_soft_from_sharp() -> None:
     assert adversary.deceive(soft, sharp) > before
 
 
-def test_deceiving_teaches_the_generator_and_not_the_adversary() -> None:
+def test_the_generator_loss_has_no_gradient_for_the_discriminator() -> None:
     adversary = Adversary(1e-3, torch.device("cpu"), channels=8)
     sr = torch.rand(2, 3, 48, 48, requires_grad=True)
     adversary.deceive(sr, torch.rand(2, 3, 48, 48)).backward()

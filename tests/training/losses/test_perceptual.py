@@ -9,14 +9,14 @@ from training.losses.perceptual import VGG19, Perceptual, SqueezeNet, load_squee
 from training.models import BadConfig
 
 
-def test_reads_every_weight_where_it_belongs(features: Path) -> None:
+def test_loads_every_weight(features: Path) -> None:
     torch.manual_seed(0)
     expected, found = SqueezeNet().state_dict(), load_squeezenet(features).state_dict()
     assert len(found) == 50
     assert all(torch.equal(found[key], tensor) for key, tensor in expected.items())
 
 
-def test_sees_bgr_less_the_mean_of_imagenet() -> None:
+def test_subtracts_the_mean_of_imagenet_in_bgr() -> None:
     net = SqueezeNet()
     torch.nn.init.zeros_(net.conv1.weight)
     with torch.no_grad():
@@ -47,7 +47,7 @@ def test_gradients_reach_the_picture_and_not_the_backbone(features: Path) -> Non
     assert all(parameter.grad is None for parameter in measure.parameters())
 
 
-def test_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_the_missing_file_or_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FileNotFoundError, match="the perceptual loss needs this file"):
         load_squeezenet(tmp_path / "none.h5")
     monkeypatch.setitem(sys.modules, "torchvision", None)

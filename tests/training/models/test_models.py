@@ -50,7 +50,7 @@ def test_vdsr_has_the_same_weights_at_every_scale() -> None:
 
 
 def test_vdsr_carries_details_through_all_its_layers_at_the_start() -> None:
-    """Brightness does not show, and contrast neither fades nor grows on the way."""
+    """Brightness has no effect, and contrast neither fades nor grows from layer to layer."""
     net = MODELS["vdsr"].build(MODELS["vdsr"].config(scale=2))
     assert isinstance(net, VDSR)
     first, *hidden = list(net.body)[:-1]
@@ -80,6 +80,8 @@ def test_has_the_papers_parameter_count() -> None:
         ),
     ],
 )
-def test_says_what_there_is(name: str, scale: int, options: dict[str, int], message: str) -> None:
+def test_names_the_networks_scales_and_options_that_exist(
+    name: str, scale: int, options: dict[str, int], message: str
+) -> None:
     with pytest.raises(BadConfig, match=message.replace("?", r"\?")):
         configure(name, scale, options)

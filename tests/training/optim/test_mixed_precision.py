@@ -16,8 +16,8 @@ def autocast() -> torch.autocast:
     return torch.autocast("cpu", torch.bfloat16)
 
 
-def test_bicubic_base_keeps_all_its_bits() -> None:
-    """`fast` starts as bicubic: in bf16 alone it would be off by up to half a level."""
+def test_the_bicubic_base_stays_in_fp32() -> None:
+    """`fast` starts as bicubic. All in bf16, it would be wrong by up to half a level."""
     net = build("fast", 2, {"channels": 16, "blocks": 1, "convs": 2})
     x = torch.rand(1, 3, 12, 12)
     exact = Bicubic(2, 3)(x)
@@ -42,7 +42,7 @@ def test_hidden_layers_still_run_in_bf16() -> None:
     assert out.dtype == torch.float32
 
 
-def test_a_copy_has_weights_of_its_own() -> None:
+def test_a_copy_has_its_own_weights() -> None:
     """The averaged weights of a run are such a copy."""
     net = build("espcn", 3, {"channels": 16})
     keep_ends_in_fp32(net)
@@ -56,7 +56,7 @@ def test_a_copy_has_weights_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("config", sorted(CONFIGS))
-def test_every_network_learns_in_bf16(config: str, photographs: Path, tmp_path: Path) -> None:
+def test_every_network_trains_in_bf16(config: str, photographs: Path, tmp_path: Path) -> None:
     recipe = small_recipe(config)
     run = Run(recipe, replace(setting(tmp_path, photographs), amp=True))
     corpora = corpora_for(recipe.model, photographs)

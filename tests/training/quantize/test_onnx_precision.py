@@ -51,7 +51,7 @@ def test_int8_rounds_as_training_did(config: str) -> None:
     assert np.abs(found - taught).mean() < 1.5 * lost
 
 
-def test_int8_takes_the_ranges_that_come_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_int8_uses_the_ranges_closest_to_fp32(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     net = build("fast", 2, SMALL["fast"]).eval()
     for parameter in net.parameters():
@@ -69,7 +69,7 @@ def test_int8_takes_the_ranges_that_come_nearest(monkeypatch: pytest.MonkeyPatch
     assert (made(99.999, 60.0) == good).all()
 
 
-def test_fp16_keeps_float_at_both_ends() -> None:
+def test_fp16_keeps_float32_input_and_output() -> None:
     net = build("fast", 2, SMALL["fast"]).eval()
     model = to_onnx(net, 3)
     half = to_fp16(model)

@@ -25,7 +25,7 @@ def test_accepts_the_same_network() -> None:
     assert require_parity(net, on_numpy(net), 1) == 0
 
 
-def test_refuses_a_network_that_is_a_little_off() -> None:
+def test_refuses_a_network_with_a_small_error() -> None:
     net = MODELS["espcn"].build(MODELS["espcn"].config(scale=2, channels=16))
     with pytest.raises(NotCertified, match=r"differ by 0\.001"):
         require_parity(net, lambda x: on_numpy(net)(x) + 1e-3, 1)
@@ -38,7 +38,7 @@ def test_refuses_nan() -> None:
 
 
 @pytest.mark.parametrize(("precision", "allowed"), [("fp16", 0.01), ("int8", 0.1)])
-def test_holds_a_precision_to_fp32(precision: Precision, allowed: float) -> None:
+def test_compares_a_precision_with_fp32(precision: Precision, allowed: float) -> None:
     fp32 = replace(spec_of("espcn", 2, "y"), scores={"Set5": (37.0, 0.95), "Set14": (32.0, 0.9)})
     near = {"Set5": (37.2, 0.95), "Set14": (32.001 - allowed, 0.9)}
     far = {"Set5": (37.2, 0.95), "Set14": (31.999 - allowed, 0.9)}

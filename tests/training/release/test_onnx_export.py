@@ -59,7 +59,7 @@ def test_names_its_axes(tmp_path: Path) -> None:
     assert [output.name for output in model.graph.output] == ["output"]
 
 
-def test_every_shipped_file_carries_a_whole_contract() -> None:
+def test_every_exported_file_has_a_complete_contract_and_a_card() -> None:
     files = sorted((Path(__file__).parents[3] / "exported").glob("*.onnx"))
     assert files
     for path in files:
@@ -68,6 +68,7 @@ def test_every_shipped_file_carries_a_whole_contract() -> None:
         suffix = "" if spec.precision == "fp32" else f"_{spec.precision}"
         assert path.stem == f"{spec.name}_x{spec.scale}{suffix}"
         assert set(spec.scores) == {"Set5", "Set14", "BSD100"}
+        assert spec.arch in MODELS
         card = path.with_suffix(".md").read_text(encoding="utf-8")
         pictures = re.findall(r"\]\((.*?)\)", card)
         assert len(pictures) == 2
@@ -81,7 +82,7 @@ BICUBIC = {
 }
 
 
-def test_every_shipped_network_beats_bicubic_on_every_set() -> None:
+def test_every_exported_network_beats_bicubic_on_every_set() -> None:
     for path in (Path(__file__).parents[3] / "exported").glob("*.onnx"):
         spec = OnnxSession.open(path).spec
         for name, (psnr, _) in spec.scores.items():

@@ -30,7 +30,7 @@ def weights(deviation: float) -> dict[str, torch.Tensor]:
     return net.state_dict()
 
 
-def test_ships_every_precision_with_a_card(setting: ReleaseSetting) -> None:
+def test_publishes_every_precision_with_a_card(setting: ReleaseSetting) -> None:
     metrics = setting.exported / "metrics.csv"
     shipped = publish(PLAIN, weights(0.01), metrics, setting)
     shipped |= publish(ROUNDED, weights(0.01), metrics, setting)
@@ -46,7 +46,7 @@ def test_ships_every_precision_with_a_card(setting: ReleaseSetting) -> None:
     assert not list(setting.exported.glob("*draft*"))
 
 
-def test_ships_no_int8_that_loses_much(setting: ReleaseSetting) -> None:
+def test_refuses_an_int8_file_that_loses_too_much(setting: ReleaseSetting) -> None:
     metrics = setting.exported / "metrics.csv"
     publish(PLAIN, weights(0.01), metrics, setting)
     with pytest.raises(NotCertified, match="int8 loses"):

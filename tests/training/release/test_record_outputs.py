@@ -21,7 +21,7 @@ STAGES = (Stage(1, 1, 8, {"l1": 1}),)
 
 @pytest.fixture
 def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A network of recipe ``b``, exported; other weights are those of recipe ``a``."""
+    """An exported network of recipe ``b``; recipe ``a`` has other weights."""
     recipes = {name: Recipe("fast", 2, 1, 1e-3, STAGES, SMALL) for name in "abc"}
     monkeypatch.setattr("training.release.record_outputs.RECIPES", recipes)
     for seed, name in enumerate("ab"):
@@ -35,7 +35,7 @@ def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_finds_the_weights_that_a_file_was_made_of(exported: Path) -> None:
+def test_finds_the_weights_that_a_file_was_made_from(exported: Path) -> None:
     name, made = record_of(exported, exported.parent / "runs", exported.parent)
     assert name == "b"
     assert largest_difference(OnnxSession.open(exported), made) <= 1e-4
@@ -44,7 +44,7 @@ def test_finds_the_weights_that_a_file_was_made_of(exported: Path) -> None:
     assert fits_its_record(exported)
 
 
-def test_refuses_to_record_what_no_weights_give(exported: Path) -> None:
+def test_refuses_to_record_a_file_that_matches_no_weights(exported: Path) -> None:
     model = onnx.load(exported)
     weight = model.graph.initializer[0]
     weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) * 1.01, weight.name))
@@ -54,7 +54,7 @@ def test_refuses_to_record_what_no_weights_give(exported: Path) -> None:
 
 
 @pytest.mark.parametrize(("color", "channels"), [("rgb", 3), ("y", 1)])
-def test_records_small_inputs_of_either_kind(color: str, channels: int, tmp_path: Path) -> None:
+def test_records_small_inputs_in_rgb_and_luma(color: str, channels: int, tmp_path: Path) -> None:
     net = torch.nn.Upsample(scale_factor=2)
     save_record(tmp_path / "r.npz", record(net, "y" if color == "y" else "rgb"))
     for given, expected in load_record(tmp_path / "r.npz"):
@@ -64,6 +64,6 @@ def test_records_small_inputs_of_either_kind(color: str, channels: int, tmp_path
         assert given.max() <= 1
 
 
-def test_int8_is_held_to_photographs_alone() -> None:
+def test_int8_records_only_a_photograph() -> None:
     net = torch.nn.Upsample(scale_factor=2)
     assert len(record(net, "rgb", "fp32")) > len(record(net, "rgb", "int8")) == 1

@@ -20,7 +20,7 @@ def on_numpy(net: nn.Module) -> Callable[[np.ndarray], np.ndarray]:
 
 
 class Box(nn.Module):
-    """A mean of ``side`` x ``side`` pixels: what lies further away has no say."""
+    """The mean of ``side`` x ``side`` pixels, which depends on no others."""
 
     def __init__(self, side: int) -> None:
         super().__init__()
@@ -44,12 +44,12 @@ def test_finds_the_receptive_field(net: nn.Module, channels: int, expected: int)
     assert receptive_field(net, channels, side=41) == expected
 
 
-def test_says_when_the_receptive_field_is_larger_than_its_search() -> None:
+def test_a_receptive_field_wider_than_the_search_is_refused() -> None:
     with pytest.raises(NotCertified, match="exceeds 9"):
         receptive_field(Box(11), 1, side=9)
 
 
-def test_measures_the_overlap_that_a_box_needs() -> None:
+def test_measures_the_overlap_of_a_box_filter() -> None:
     image = np.random.default_rng(0).random((1, 130, 110), dtype=np.float32)
     assert measure_overlap(on_numpy(Box(9)), [image], limit=20) == 4
 

@@ -5,7 +5,7 @@ from training.models.torch_session import TorchSession, unmeasured_spec
 from training.release.verify_bound import least_consistency
 
 
-def test_a_network_that_shifts_colours_has_a_lower_bound() -> None:
+def test_a_darker_output_has_a_lower_bound() -> None:
     crops = [np.random.default_rng(0).random((1, 40, 52), np.float32)]
     spec = unmeasured_spec("bicubic", 2, "y")
     faithful = least_consistency(TorchSession(Bicubic(2), spec), crops)

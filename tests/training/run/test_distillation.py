@@ -10,7 +10,7 @@ from training.run.distillation import ensemble, teacher_output, to_luma
 
 
 class Lopsided(nn.Module):
-    """Repeats pixels and makes the left half brighter, by as much as it can be said to know."""
+    """Repeats pixels and makes the left half brighter: an error that depends on the direction."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class Lopsided(nn.Module):
 
 
 @pytest.mark.parametrize("turns", [4, 8])
-def test_what_depends_on_the_direction_cancels_out(turns: int) -> None:
+def test_errors_that_depend_on_the_direction_cancel_out(turns: int) -> None:
     lr = torch.full((3, 6, 6), 100, dtype=torch.uint8)
     taught = ensemble(Lopsided(), lr, turns)
     assert taught.shape == (3, 12, 12)
@@ -31,12 +31,12 @@ def test_what_depends_on_the_direction_cancels_out(turns: int) -> None:
     torch.testing.assert_close(taught, torch.full_like(taught, 125.5), atol=0.1, rtol=0)
 
 
-def test_one_turn_is_the_teacher_itself() -> None:
+def test_one_turn_is_the_output_of_the_teacher() -> None:
     taught = ensemble(Lopsided(), torch.full((3, 6, 6), 100, dtype=torch.uint8), 1)
     assert taught[0, 0].tolist() == [151.0] * 6 + [100.0] * 6
 
 
-def test_computes_lessons_once_for_the_same_teacher(photographs: Path, tmp_path: Path) -> None:
+def test_output_is_computed_once_for_the_same_teacher(photographs: Path, tmp_path: Path) -> None:
     corpus = corpora_for("espcn", photographs)[2]
     teacher = build("espcn", 2, SMALL["espcn"]).eval()
     first = teacher_output(corpus, teacher, 4, tmp_path)
@@ -50,7 +50,7 @@ def test_computes_lessons_once_for_the_same_teacher(photographs: Path, tmp_path:
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_network_of_luma_learns_the_luma_of_lessons_in_rgb() -> None:
+def test_converts_rgb_output_to_luma() -> None:
     gray = torch.tensor([0.0, 100.0, 255.0]).half()
     taught = gray.view(1, 1, 1, 3).expand(2, 3, 2, 3)
     luma = to_luma(taught)
