@@ -1,1 +1,1 @@
-"""Build, train, measure and export the networks that ``sr_batch`` runs. Needs a checkout."""
+"""Train, measure and export the networks that ``sr_batch`` runs. Works in a checkout only."""

@@ -8,18 +8,19 @@ import torch
 import typer
 from PIL import Image
 
+from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.recorded_outputs import record_path, save_record
 from training.data.corpus import TooSmall, list_images, read_rgb
-from training.data.degrade import lowered
-from training.evaluate import compare as table
-from training.evaluate.measure import perceptual_distance, score_file
-from training.evaluate.quality import bicubic_scores
+from training.data.degrade import degraded
+from training.evaluate import tables
+from training.evaluate.perceptual import perceptual_distance
+from training.evaluate.standard_sets import bicubic_scores, rounded, score_sets
 from training.models import BadConfig
 from training.recipes import RECIPES
 from training.recipes.recipe import Kind, Recipe, at_each_scale
 from training.release.certify import NotCertified
-from training.release.record import fits_its_record, record_of
-from training.release.ship import Shipment, ship
+from training.release.publish import ReleaseSetting, publish
+from training.release.record_outputs import fits_its_record, record_of
 from training.run import checkpoint
 from training.run.loop import Diverged
 from training.run.start import Busy, Places, carry_out
@@ -27,11 +28,11 @@ from training.run.trainer import Setting
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A name of training/recipes/.")]
-Data = Annotated[Path, typer.Option(envvar="SR_BATCH_DATA", help="Folder of the image sets.")]
-Runs = Annotated[Path, typer.Option(help="Folder of the run folders.")]
-Kept = Annotated[Path, typer.Option(help="Folder of the weights that git keeps.")]
-Exported = Annotated[Path, typer.Option(help="Folder of the ONNX files and cards.")]
+Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe of training/recipes/.")]
+Data = Annotated[Path, typer.Option(envvar="SR_BATCH_DATA", help="Folder with the image sets.")]
+Runs = Annotated[Path, typer.Option(help="Folder that holds a folder for each run.")]
+Kept = Annotated[Path, typer.Option(help="Folder with the weights that git keeps.")]
+Exported = Annotated[Path, typer.Option(help="Folder with the ONNX files and cards.")]
 
 FEATURES = Path("features/squeezenet_v1.1_notop.h5")  # below the data
 RUNS, KEPT, EXPORTED, DATA = (
@@ -48,28 +49,30 @@ def train(
     data: Data = DATA,
     runs: Runs = RUNS,
     kept: Kept = KEPT,
-    device: Annotated[
-        str, typer.Option(help="cpu or cuda; default: cuda where there is one.")
-    ] = "",
-    amp: Annotated[bool | None, typer.Option(help="bf16; default: where it is fast.")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda. Default: cuda if there is a GPU.")] = "",
+    amp: Annotated[
+        bool | None, typer.Option(help="Train in bf16. Default: where bf16 is fast.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads. Default: all cores.")
+    ] = None,
     every: Annotated[int, typer.Option(min=1, help="Iterations between checkpoints.")] = 500,
 ) -> None:
-    """Train a recipe, or resume it where its run folder stopped."""
+    """Train a recipe, or resume its run from the last checkpoint."""
     plan = _recipe(recipe)
     if threads:
         torch.set_num_threads(threads)
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    bf16 = has_fast_bf16(place) if amp is None else amp
+    chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    bf16 = has_fast_bf16(chosen) if amp is None else amp
     monitor = tuple(list_images([data / "eval" / "Set5"]))
-    setting = Setting(runs / recipe, place, bf16, monitor, every, data / FEATURES)
+    setting = Setting(runs / recipe, chosen, bf16, monitor, every, data / FEATURES)
     typer.echo(f"{recipe}: {plan}\n{setting}")
     carry_out(plan, setting, Places(data, runs, kept))
 
 
 @app.command()
 def keep(recipe: Name, runs: Runs = RUNS, kept: Kept = KEPT) -> None:
-    """Copy a run's weights (half precision) and curve to where git keeps them."""
+    """Copy the weights (in half precision) and the curve of a run to the folder that git keeps."""
     _recipe(recipe)
     typer.echo(checkpoint.keep(recipe, runs, kept))
 
@@ -81,25 +84,25 @@ def export(
     runs: Runs = RUNS,
     kept: Kept = KEPT,
     exported: Exported = EXPORTED,
-    workers: Annotated[int, typer.Option(min=1, help="Images measured at a time.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Pictures measured at the same time.")] = 2,
 ) -> None:
-    """Rewrite, export, certify and measure a trained recipe, and write its card."""
+    """Export a trained recipe to ONNX, certify and measure the files, and write their cards."""
     plan = _recipe(recipe)
     weights = dict(checkpoint.load_weights(recipe, runs, kept))
-    learnt = recipe if plan.iterations or not plan.init else plan.init
-    metrics = runs / learnt / "metrics.csv"
-    metrics = metrics if metrics.exists() else kept / f"{learnt}.csv"
-    place = Shipment(data, exported, workers)
+    trained = recipe if plan.iterations or not plan.init else plan.init
+    metrics = runs / trained / "metrics.csv"
+    metrics = metrics if metrics.exists() else kept / f"{trained}.csv"
+    setting = ReleaseSetting(data, exported, workers)
     for at_scale in at_each_scale(plan):
-        for stem, spec in ship(at_scale, weights, metrics, place).items():
+        for stem, spec in publish(at_scale, weights, metrics, setting).items():
             typer.echo(f"{stem}: overlap {spec.overlap}, {dict(spec.scores)}")
 
 
 @app.command("record")
 def record_outputs(runs: Runs = RUNS, kept: Kept = KEPT, exported: Exported = EXPORTED) -> None:
-    """Record what the trained networks give, where an exported file has no record that fits it.
+    """Record the outputs of trained networks for exported files that lack a valid record.
 
-    `export` does so by itself; this is for files from before, and for a record that was lost.
+    `export` does this, too. Use this command for older files and for lost records.
     """
     for path in sorted(exported.glob("*.onnx")):
         if record_path(path) == path.with_suffix(".npz") and not fits_its_record(path):
@@ -112,14 +115,16 @@ def record_outputs(runs: Runs = RUNS, kept: Kept = KEPT, exported: Exported = EX
 def evaluate(
     models: Annotated[list[Path], typer.Argument(help="Exported ONNX files.")],
     data: Data = DATA,
-    workers: Annotated[int, typer.Option(min=1)] = 2,
+    workers: Annotated[int, typer.Option(min=1, help="Pictures measured at the same time.")] = 2,
     perceptual: Annotated[
-        bool, typer.Option(help="Also print the perceptual distance on data/valid; less is better.")
+        bool,
+        typer.Option(help="Also print the perceptual distance on data/valid (lower is better)."),
     ] = False,
 ) -> None:
-    """Print PSNR-Y/SSIM of exported files on every standard set."""
+    """Print PSNR-Y and SSIM of exported files on every standard set."""
     for path in models:
-        for name, (psnr, ssim) in score_file(path, data, workers).items():
+        judged = score_sets(OnnxSession.open(path), data, workers)
+        for name, (psnr, ssim) in rounded(judged).items():
             typer.echo(f"{path.stem:15} {name:7} {psnr:.3f} {ssim:.4f}")
         if perceptual:
             photographs = list_images([data / "valid"])
@@ -129,7 +134,7 @@ def evaluate(
 
 @app.command()
 def bicubic(data: Data = DATA) -> None:
-    """Print the bicubic PSNR-Y/SSIM of every set and scale: proves data and protocol."""
+    """Print PSNR-Y and SSIM of bicubic on every standard set, to check the data."""
     for scale in (2, 3, 4):
         for name, score in bicubic_scores(data, scale).items():
             typer.echo(f"{name:7} x{scale} {score.psnr:.3f} {score.ssim:.4f}")
@@ -137,17 +142,19 @@ def bicubic(data: Data = DATA) -> None:
 
 @app.command()
 def degrade(
-    photographs: Annotated[list[Path], typer.Argument(help="HR folders.")],
-    out: Annotated[Path, typer.Option("-o", help="Folder of the LR PNGs.")],
-    kind: Annotated[Kind, typer.Option(help="How.")] = "blind",
-    scale: Annotated[int, typer.Option(min=2, max=4, help="Of which network they are for.")] = 4,
-    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 1,
+    photographs: Annotated[list[Path], typer.Argument(help="Folders with HR pictures.")],
+    out: Annotated[Path, typer.Option("-o", help="Folder for the LR pictures, as PNG.")],
+    kind: Annotated[Kind, typer.Option(help="Degradation.")] = "blind",
+    scale: Annotated[
+        int, typer.Option(min=2, max=4, help="Scale of the networks that the pictures are for.")
+    ] = 4,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 1,
 ) -> None:
-    """Make LR pictures of HR ones as training does: to look at, or to judge a network by."""
+    """Make LR pictures from HR pictures as training does, to look at or to test a network on."""
     out.mkdir(parents=True, exist_ok=True)
     generator = torch.Generator().manual_seed(seed)
     for path in list_images(photographs):
-        lr = lowered(read_rgb(path), kind, scale, generator)
+        lr = degraded(read_rgb(path), kind, scale, generator)
         Image.fromarray(lr).save(out / f"{path.stem}.png")
     typer.echo(out)
 
@@ -159,32 +166,34 @@ def compare(
     """Write the tables of all exported networks into the README."""
     files = sorted(exported.glob("*.onnx"))
     bicubic = {scale: bicubic_scores(data, scale) for scale in (2, 3, 4)}
-    text = table.tables(files, bicubic, table.relative_times(files))
-    readme.write_text(table.put_into(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
+    text = tables.tables(files, bicubic, tables.relative_times(files))
+    readme.write_text(tables.put_into(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
     typer.echo(text, nl=False)
 
 
 def main() -> None:
-    """Run a command; what a user can mend is said in one line, exit 2."""
+    """Run a command. An error that the user can fix is one line and exit code 2."""
     try:
         app()
     except (FileNotFoundError, BadConfig, Busy, TooSmall) as error:
-        _leave(error, 2)
+        _exit(error, 2)
     except (Diverged, NotCertified) as error:
-        _leave(error, 1)
+        _exit(error, 1)
 
 
-def _leave(error: Exception, code: int) -> NoReturn:
+def _exit(error: Exception, code: int) -> NoReturn:
     print(f"error: {error}", file=sys.stderr)
     raise SystemExit(code) from error
 
 
 def has_fast_bf16(device: torch.device) -> bool:
-    """Whether bf16 autocast pays: on CUDA, and on a CPU only with AVX512-BF16 or AMX."""
+    """Whether bf16 is faster than fp32: on CUDA, and on CPUs with AVX512-BF16 or AMX."""
     return device.type == "cuda" or bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def _recipe(name: str) -> Recipe:
     if name not in RECIPES:
-        raise typer.BadParameter(f"{name}: the recipes are {', '.join(RECIPES)}")
+        raise typer.BadParameter(
+            f"no recipe is called {name}: the recipes are {', '.join(RECIPES)}"
+        )
     return RECIPES[name]

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from training.losses.features import SqueezeNet
+from training.losses.perceptual import SqueezeNet
 
 torch.set_num_threads(1)
 
@@ -36,7 +36,7 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All folders of images that training and exporting need, with hardly any images."""
+    """All folders of images that training and exporting need, with few images."""
     root = tmp_path_factory.mktemp("data")
     folders = ("train-tight", "valid", "eval/Set5", "eval/Set14", "eval/BSD100")
     for folder in folders:
@@ -50,7 +50,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of the features for the perceptual loss, of random weights."""
+    """A file for the perceptual loss, with random weights."""
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("features") / "squeezenet.h5"
     _save_as_keras(SqueezeNet(), path)
@@ -58,7 +58,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _save_as_keras(net: SqueezeNet, path: Path) -> None:
-    """As the published file is laid out: kernels HWIO, groups that repeat the layer."""
+    """In the layout of the published file: kernels HWIO, groups that repeat the layer."""
     with h5py.File(path, "w") as file:
         for number, (key, tensor) in enumerate(net.state_dict().items()):
             layer = key.rpartition(".")[0].replace(".", "/")

@@ -33,12 +33,12 @@ SMALL_REPORT: dict[str, dict[str, Any]] = {
     "fast": SMALL["fast"] | {"slope": 0.0},
     "refiner": SMALL["refiner"] | {"stride": 1},
 }
-"""What the ``report`` recipes, or others, set beside sizes."""
+"""Options other than sizes that ``report`` recipes and others use."""
 
 CONFIGS = {name: (name, options) for name, options in SMALL.items()} | {
     f"{name}_other": (name, options) for name, options in SMALL_REPORT.items()
 }
-"""Id -> network and options: all that learns, resumes and is exported."""
+"""Id -> network and options: every configuration that tests train, resume and export."""
 
 EVERY = [(name, scale) for name, entry in MODELS.items() for scale in entry.scales]
 

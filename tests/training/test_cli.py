@@ -1,4 +1,4 @@
-"""The commands one after the other on small pictures: a network from nothing to its card."""
+"""The commands of ``python -m training``, on small pictures."""
 
 import sys
 from pathlib import Path
@@ -24,7 +24,7 @@ def run(*arguments: str) -> str:
     return result.output
 
 
-def test_from_nothing_to_a_card(
+def test_trains_keeps_exports_evaluates_and_compares(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(RECIPES, "tiny", TINY)
@@ -52,7 +52,7 @@ def test_from_nothing_to_a_card(
     assert "| `espcn` | speed; luma |" in readme.read_text()
 
 
-def test_one_process_trains_in_a_run_folder(
+def test_a_second_process_in_a_run_folder_is_refused(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(RECIPES, "tiny", TINY)
@@ -62,12 +62,14 @@ def test_one_process_trains_in_a_run_folder(
     with FileLock(tmp_path / "tiny" / "lock"), pytest.raises(SystemExit) as left:
         cli.main()
     assert left.value.code == 2
-    assert "another process trains there; wait for it" in capsys.readouterr().err
+    assert "another process trains here; wait for it" in capsys.readouterr().err
     assert not (tmp_path / "tiny" / "recipe.txt").exists()
 
 
 @pytest.mark.parametrize("kind", ["bicubic", "area", "blur", "blind"])
-def test_makes_lr_pictures_to_look_at(kind: str, photographs: Path, tmp_path: Path) -> None:
+def test_degrade_writes_repeatable_lr_pictures(
+    kind: str, photographs: Path, tmp_path: Path
+) -> None:
     for turn in ("a", "b"):
         run("degrade", str(photographs), "-o", str(tmp_path / turn), "--kind", kind, "--scale", "3")
     sources = sorted(photographs.iterdir())
@@ -85,10 +87,10 @@ def test_makes_lr_pictures_to_look_at(kind: str, photographs: Path, tmp_path: Pa
         (("train", "nothing"), "the recipes are"),
         (("export", "edsr_x3", "--kept", "nowhere"), "python -m training train edsr_x3"),
         (("bicubic", "--data", "nowhere"), "no images"),
-        (("train", "bad", "--data", "{data}"), "refiner has no x2, but x4"),
+        (("train", "bad", "--data", "{data}"), "refiner has no x2: its scales are x4"),
     ],
 )
-def test_mistakes_are_said_in_a_line(
+def test_user_errors_are_one_line_and_exit_code_2(
     arguments: tuple[str, ...],
     message: str,
     data: Path,

@@ -1,1 +1,1 @@
-"""Pictures to learn from: the corpus, its patches and how LR is made of HR."""
+"""The training pictures: the corpus, its patches, and how LR is made from HR."""

@@ -1,8 +1,8 @@
-"""HR photographs in memory, each tile of them beside its LR.
+"""The corpus: HR photographs in memory, cut into tiles, each with its LR tile.
 
 Every photograph is cut into tiles of one size and kept as uint8, so that a batch is one gather,
-on the CPU and on a GPU alike. LR tiles are made once with the MATLAB bicubic: 8-bit for RGB
-networks, float for Y networks, as both are evaluated.
+on the CPU and on a GPU. LR tiles are made once with MATLAB's bicubic: 8-bit for RGB networks,
+float for Y networks, as in the evaluation.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ TILE = 256
 
 
 class TooSmall(ValueError):
-    """A photograph has no room for a tile, or a tile none for a patch."""
+    """A photograph is smaller than a tile, or a tile is smaller than a patch."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Corpus:
     Attributes:
         hr: uint8 (N, C, T, T), 0..255.
         lr: (N, C, T/s, T/s), 0..255.
-        taught: What a teacher makes of ``lr``: (N, C, T, T), 0..255, or None.
+        taught: Output of a teacher for ``lr``: (N, C, T, T), 0..255, or None.
     """
 
     hr: torch.Tensor
@@ -42,6 +42,7 @@ class Corpus:
     taught: torch.Tensor | None = None
 
     def to(self, device: torch.device) -> "Corpus":
+        """A copy on ``device``."""
         taught = None if self.taught is None else self.taught.to(device)
         return Corpus(self.hr.to(device), self.lr.to(device), self.scale, taught)
 
@@ -53,7 +54,7 @@ def read_rgb(path: Path) -> np.ndarray:
 
 
 def to_color(rgb: np.ndarray, color: Color) -> np.ndarray:
-    """uint8 (H, W, 3) as a network of ``color`` sees it: RGB, or rounded studio Y (H, W, 1)."""
+    """Convert uint8 (H, W, 3) to the input of a network: RGB, or rounded studio Y (H, W, 1)."""
     if color == "rgb":
         return rgb
     luma = rgb_to_y_studio(np.divide(rgb, 255, dtype=np.float32)) * 255
@@ -61,25 +62,32 @@ def to_color(rgb: np.ndarray, color: Color) -> np.ndarray:
 
 
 def list_images(folders: Iterable[Path], exclude: tuple[str, ...] = ()) -> list[Path]:
-    """Images of ``folders`` in name order, without those whose name starts with ``exclude``.
+    """The images in ``folders``, sorted by name.
+
+    Args:
+        folders: Searched without their subfolders.
+        exclude: Images whose name starts with one of these are left out.
 
     Raises:
-        FileNotFoundError: a folder is missing or holds no image.
+        FileNotFoundError: a folder does not exist or contains no image.
     """
     found: list[Path] = []
     for folder in folders:
         paths = [p for p in sorted(folder.glob("*")) if p.suffix in {".jpg", ".png", ".webp"}]
         if not paths:
-            raise FileNotFoundError(f"{folder}: no images; training/README.md says which")
+            raise FileNotFoundError(
+                f"{folder}: no images here; training/README.md lists the image sets, "
+                "--data names their folder"
+            )
         found += [p for p in paths if not p.name.startswith(exclude)] if exclude else paths
     return found
 
 
 def shipped_images(data: Path) -> list[Path]:
-    """What shipped networks are trained on.
+    """The images that released networks are trained on.
 
-    BSDS is left out, being known as non-commercial. The ``cid_*`` tiles of train-tight are cut
-    from the pictures of train-more, so they only count where those are missing.
+    BSDS is left out because its licence is known as non-commercial. The ``cid_*`` tiles of
+    train-tight are cut from the pictures of train-more, so they are used only without train-more.
     """
     tight, more = data / "train-tight", data / "train-more"
     if not more.exists():
@@ -88,7 +96,7 @@ def shipped_images(data: Path) -> list[Path]:
 
 
 def load_corpus(paths: Iterable[Path], scale: int, color: Color) -> Corpus:
-    """Cut the photographs at ``paths`` into tiles and pair each with its bicubic LR.
+    """Cut the photographs at ``paths`` into tiles, and pair each with its bicubic LR.
 
     Raises:
         TooSmall: a photograph is smaller than a tile.
@@ -98,7 +106,7 @@ def load_corpus(paths: Iterable[Path], scale: int, color: Color) -> Corpus:
 
 
 def pair(tiles: Sequence[np.ndarray], scale: int, color: Color) -> Corpus:
-    """``tiles``, each uint8 (T, T, C), beside their bicubic LR."""
+    """A corpus of ``tiles``, each uint8 (T, T, C), and their bicubic LR."""
     lr = torch.stack([downscale(tile, scale) for tile in tiles])
     if color == "rgb":
         lr = lr.round().clamp(0, 255).to(torch.uint8)
@@ -110,7 +118,9 @@ def _tiles(path: Path, color: Color, side: int) -> Iterable[np.ndarray]:
     image = to_color(read_rgb(path), color)
     height, width = image.shape[:2]
     if min(height, width) < side:
-        raise TooSmall(f"{path}: {width}x{height}, but a tile has {side} pixels a side; remove it")
+        raise TooSmall(
+            f"{path}: {width}x{height} is smaller than a tile of {side}x{side}; remove the file"
+        )
     for top in range(0, height - side + 1, TILE):
         for left in range(0, width - side + 1, TILE):
             yield image[top : top + side, left : left + side]

@@ -1,10 +1,10 @@
-"""How HR patches become LR ones when bicubic alone will not do.
+"""Degradations: other ways than bicubic to make LR from HR.
 
-``area`` is the mean of each square of pixels, ``blur`` a Gaussian blur before
-the bicubic. ``blind`` is the two-stage degradation of Wang et al., "Real-ESRGAN: Training
-Real-World Blind Super-Resolution with Pure Synthetic Data", ICCVW 2021, section 3: blur, resize,
-noise and JPEG, twice, then a sinc filter; its ranges, tamed a little. All randomness comes from
-the generator that is given, so that a run resumes exactly.
+``area`` takes the mean of each square of pixels. ``blur`` blurs before the bicubic. ``blind`` is
+the two-stage degradation of Wang et al., "Real-ESRGAN: Training Real-World Blind Super-Resolution
+with Pure Synthetic Data", ICCVW 2021, section 3, with slightly milder ranges: blur, resize, noise
+and JPEG, twice, then a sinc filter. All random numbers come from the generator that the caller
+passes, so that a run resumes exactly.
 """
 
 import io
@@ -20,7 +20,7 @@ from PIL import Image
 from training.data.resize import crop_to_multiple, downscale
 
 Degradation = Callable[[torch.Tensor, int, torch.Generator], torch.Tensor]
-"""HR (B, C, H, W), 0..1, the scale and the random numbers -> LR (B, C, H/s, W/s), 0..1."""
+"""HR (B, C, H, W), 0..1, scale, random numbers -> LR (B, C, H/s, W/s), 0..1."""
 
 _KERNEL = 21
 
@@ -29,10 +29,10 @@ _KERNEL = 21
 class Stage:
     """Ranges of one round of the blind degradation."""
 
-    blur: float  # how often it is blurred at all
+    blur: float  # probability of a blur
     sigma: tuple[float, float]
     resize: tuple[float, float]
-    noise: tuple[float, float]  # of 255
+    noise: tuple[float, float]  # standard deviation, in levels of 255
     quality: tuple[float, float]
 
 
@@ -52,7 +52,7 @@ def blur(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tens
 
 
 def blind(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
-    """Two rounds of everything that happens to a photograph on the internet."""
+    """Blur, resizing, noise and JPEG, twice, as for photographs on the internet."""
     x = _round(hr, FIRST, generator)
     x = _jpeg(x, FIRST, generator)
     x = _round(x, SECOND, generator)
@@ -67,8 +67,8 @@ def blind(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Ten
 DEGRADATIONS: dict[str, Degradation] = {"area": area, "blur": blur, "blind": blind}
 
 
-def lowered(hr: np.ndarray, kind: str, scale: int, generator: torch.Generator) -> np.ndarray:
-    """LR uint8 (H/s, W/s, 3) of HR uint8 (H, W, 3) by ``bicubic`` or one of DEGRADATIONS."""
+def degraded(hr: np.ndarray, kind: str, scale: int, generator: torch.Generator) -> np.ndarray:
+    """LR uint8 (H/s, W/s, 3) of HR uint8 (H, W, 3), by ``bicubic`` or one of DEGRADATIONS."""
     hr = crop_to_multiple(hr, scale)
     if kind == "bicubic":
         lr = downscale(hr, scale)
@@ -79,7 +79,7 @@ def lowered(hr: np.ndarray, kind: str, scale: int, generator: torch.Generator) -
 
 
 def gaussian(sigma_x: float, sigma_y: float, angle: float) -> torch.Tensor:
-    """A kernel (21, 21) of sum 1, turned by ``angle`` radians."""
+    """A Gaussian kernel (21, 21) of sum 1, rotated by ``angle`` radians."""
     y, x = _grid()
     u = x * math.cos(angle) + y * math.sin(angle)
     v = y * math.cos(angle) - x * math.sin(angle)
@@ -88,7 +88,7 @@ def gaussian(sigma_x: float, sigma_y: float, angle: float) -> torch.Tensor:
 
 
 def sinc(cutoff: float) -> torch.Tensor:
-    """The circular low-pass (21, 21) of sum 1 that rings; ``cutoff`` in radians a pixel."""
+    """A circular low-pass kernel (21, 21) of sum 1; ``cutoff`` in radians per pixel."""
     y, x = _grid()
     radius = torch.sqrt(x**2 + y**2).clamp(min=1e-6)
     kernel = cutoff * torch.special.bessel_j1(cutoff * radius) / (2 * math.pi * radius)
@@ -108,7 +108,7 @@ def _round(x: torch.Tensor, stage: Stage, generator: torch.Generator) -> torch.T
 
 
 def _noise(x: torch.Tensor, stage: Stage, generator: torch.Generator) -> torch.Tensor:
-    """Gaussian, or as of photons; the same in all channels for two images in five."""
+    """Gaussian or photon noise, equal in all channels for two images in five."""
     strength = torch.tensor(_uniform(len(x), *stage.noise, generator)).view(-1, 1, 1, 1) / 255
     normal = torch.randn(x.shape, generator=generator)
     is_gray = torch.rand(len(x), 1, 1, 1, generator=generator) < 0.4
@@ -140,7 +140,7 @@ def _sinc(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def _filter(x: torch.Tensor, kernels: list[torch.Tensor]) -> torch.Tensor:
-    """Each image with its own kernel, its border pixels repeated outwards."""
+    """Filter each image with its own kernel; border pixels are repeated outwards."""
     batch, channels, height, width = x.shape
     reach = _KERNEL // 2
     padded = F.pad(x, (reach,) * 4, mode="replicate")

@@ -1,7 +1,7 @@
-"""MATLAB's ``imresize`` (bicubic, antialiased) on torch, the resampler of every published table.
+"""MATLAB's ``imresize`` (bicubic, antialiased) in torch: the resampler of all published tables.
 
-torch's antialiased bicubic equals MATLAB's to 5e-7 away from the border. MATLAB mirrors the
-border pixels (symmetric padding), torch renormalises, so the borders are padded by hand.
+Away from the border, torch's antialiased bicubic equals MATLAB's to 5e-7. At the border, MATLAB
+mirrors pixels (symmetric padding) and torch renormalises, so this module pads before it resizes.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ _MARGIN = 4  # LR pixels; the widest kernel reaches 2 LR pixels
 def downscale(image: np.ndarray, scale: int) -> torch.Tensor:
     """Shrink ``image`` (H, W, C; sides divisible by ``scale``) to a float tensor (C, H/s, W/s).
 
-    Values keep the scale of the input (0..255 stays 0..255) and are not rounded.
+    Values keep the range of the input (0..255 stays 0..255) and are not rounded.
     """
     return _resize(image, 1 / scale, pad=_MARGIN * scale, crop=_MARGIN)
 
@@ -25,7 +25,7 @@ def upscale(image: np.ndarray, scale: int) -> torch.Tensor:
 
 
 def crop_to_multiple(image: np.ndarray, multiple: int) -> np.ndarray:
-    """Cut the bottom and right edge of ``image`` (H, W, C) so that both sides divide evenly."""
+    """Crop ``image`` (H, W, C) at the bottom and right to multiples of ``multiple``."""
     height, width = image.shape[:2]
     return image[: height - height % multiple, : width - width % multiple]
 

@@ -1,1 +1,1 @@
-"""What a network is worth: PSNR and SSIM on standard sets, tables, contact sheets, cost."""
+"""How good a network is: scores on the standard sets, cost, tables and contact sheets."""

@@ -1,4 +1,4 @@
-"""What an exported file costs: parameters, multiply-adds, time. All read off the file itself."""
+"""What an exported file costs: parameters, multiply-adds and time, measured on the file."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from onnx import shape_inference
 
 from sr_batch.inference.onnx_session import OnnxSession
 
-SIDE = 128  # of the LR image that is timed
+SIDE = 128  # side of the LR image for timing
 _PROBE = 48
 _NUMBERS = {
     onnx.TensorProto.FLOAT,
@@ -23,7 +23,7 @@ _OUTPUT_720P = 1280 * 720
 
 
 def parameters(model: onnx.ModelProto) -> int:
-    """Weights and biases: the constants of the graph, but for how int8 ones are to be read."""
+    """Number of weights and biases; scales and zero points of int8 do not count."""
     return sum(
         prod(tensor.dims)
         for tensor in model.graph.initializer
@@ -47,15 +47,15 @@ def multiply_adds_720p(model: onnx.ModelProto, scale: int) -> float:
     for node in inferred.node:
         if node.op_type == "Conv":
             _, channels, height, width = shapes[node.output[0]]
-            assert height, f"{node.name}: the size of its output is not known"
+            assert height, f"{node.name}: shape inference did not find the size of its output"
             total += channels * height * width * prod(shapes[node.input[1]][1:])
     return total / _PROBE**2 * _OUTPUT_720P / scale**2
 
 
 def seconds(files: Sequence[Path], repeats: int = 5) -> Mapping[str, float]:
-    """Stem of each file -> best time for an LR image of 128 x 128 pixels on one thread.
+    """Stem of each file -> shortest time for an LR image of 128x128 pixels on one thread.
 
-    All files take turns, so that a machine with other work treats them alike.
+    The files take turns, so that other load on the machine affects all of them.
     """
     sessions = {path.stem: OnnxSession.open(path) for path in files}
     image = np.random.default_rng(0).random((1, 3, SIDE, SIDE), np.float32)

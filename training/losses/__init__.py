@@ -1,1 +1,1 @@
-"""What training minimizes: pixel losses, perceptual features and the adversary."""
+"""The losses that training minimizes: pixel, perceptual and adversarial ones, and their sum."""

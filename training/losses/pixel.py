@@ -1,4 +1,4 @@
-"""Losses by name. Each maps SR and HR (B, C, H, W), 0..1, to a scalar; :func:`total` adds them."""
+"""Pixel losses by name: each maps SR and HR (B, C, H, W), 0..1, to a scalar."""
 
 from collections.abc import Callable, Mapping
 
@@ -36,15 +36,15 @@ def gradient(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
 
 
 def luma(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
-    """L1 of BT.601 luma of RGB, the plane that is judged."""
+    """L1 of the BT.601 luma of RGB, the plane that PSNR-Y measures."""
     return _to_luma(sr - hr).abs().mean()
 
 
 def psnr(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
-    """By how many dB the PSNR-Y of patches falls short of 60, in the mean: what tables compare.
+    """60 dB minus the mean PSNR-Y of the patches.
 
-    A patch counts by the share of its error that is taken away, so that one which is nearly right
-    counts as much as a hard one. Chen et al. 2021 (HINet), section 3.3.
+    Halving the error of a patch gains the same for an easy patch as for a hard one, as in the
+    published tables. Chen et al. 2021 (HINet), section 3.3.
     """
     error = sr - hr
     plane = _to_luma(error) if error.shape[1] == 3 else error[:, 0]
@@ -52,16 +52,16 @@ def psnr(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
 
 
 def fft(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
-    """L1 between the orthonormal spectra, real and imaginary parts."""
+    """L1 between the orthonormal spectra, over real and imaginary parts."""
     spectrum = torch.fft.rfft2(sr.float() - hr.float(), norm="ortho")
     return torch.view_as_real(spectrum).abs().mean()
 
 
 def consistency(scale: int) -> Loss:
-    """L1 between both pictures as LR: what LR says for certain, without the noise of its guesses.
+    """L1 between both pictures, reduced to LR by antialiased bicubic.
 
-    The reduction is the antialiased bicubic that LR is made with, here of the difference. Without
-    this loss an SR may differ from its own LR by as much as its guesses of detail do.
+    LR determines this part of the picture, so it is a target without noise. Without this loss, an
+    output may differ from its own input by as much as the guessed details do.
     """
 
     def loss(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
@@ -84,14 +84,14 @@ LOSSES: dict[str, Loss] = {
 
 
 def total(weights: Weights, losses: Mapping[str, Loss] = LOSSES) -> Loss:
-    """The weighted sum of those of ``losses`` that ``weights`` names."""
+    """The sum of the ``losses`` that ``weights`` names, each times its weight."""
     return lambda sr, hr: torch.stack(
         [weight * losses[name](sr, hr) for name, weight in weights.items()]
     ).sum()
 
 
 def describe(weights: Weights) -> str:
-    """As ``l1 + 0.05 fft``."""
+    """The sum as text: ``l1 + 0.05 fft``."""
     return " + ".join(
         name if weight == 1 else f"{weight:g} {name}" for name, weight in weights.items()
     )
@@ -103,7 +103,7 @@ def _to_luma(rgb: torch.Tensor) -> torch.Tensor:
 
 
 def _blur(x: torch.Tensor) -> torch.Tensor:
-    """Gaussian mean over the window, without a border."""
+    """Gaussian mean over the window; only whole windows."""
     offsets = torch.arange(_WINDOW, dtype=x.dtype, device=x.device) - _WINDOW // 2
     weights = torch.exp(-offsets.square() / (2 * _SIGMA**2))
     kernel = (weights / weights.sum()).repeat(x.shape[1], 1, 1, 1)  # (C, 1, 1, 11)

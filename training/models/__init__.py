@@ -1,4 +1,4 @@
-"""The one table of networks. A new net is one file in this folder and one row here."""
+"""The networks, in one table. A new network is one file in this folder and one row here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -25,7 +25,7 @@ from training.models.about import About
 
 @dataclass(frozen=True)
 class Architecture:
-    """``config(scale=...)`` describes a network, ``build(config)`` makes it."""
+    """A kind of network: ``config(scale=...)`` describes one, ``build(config)`` makes it."""
 
     config: type
     build: Callable[[Any], nn.Module]
@@ -52,7 +52,7 @@ MODELS = {
 
 
 class BadConfig(ValueError):
-    """A network that does not exist, or not like this; the message says what there is."""
+    """A network, scale, option or loss does not exist; the message lists those that do."""
 
 
 def configure(name: str, scale: int, options: Mapping[str, Any]) -> Any:
@@ -67,16 +67,16 @@ def configure(name: str, scale: int, options: Mapping[str, Any]) -> Any:
     entry = MODELS[name]
     if scale not in entry.scales:
         scales = ", ".join(f"x{s}" for s in entry.scales)
-        raise BadConfig(f"{name} has no x{scale}, but {scales}")
+        raise BadConfig(f"{name} has no x{scale}: its scales are {scales}")
     known = [field.name for field in fields(entry.config) if field.name != "scale"]
     if unknown := options.keys() - set(known):
         named = ", ".join(sorted(unknown))
-        raise BadConfig(f"{name} has no option {named}, but {', '.join(known)}")
+        raise BadConfig(f"{name} has no option {named}: its options are {', '.join(known)}")
     return entry.config(scale=scale, **options)
 
 
 def build(name: str, scale: int, options: Mapping[str, Any]) -> nn.Module:
-    """Network ``name`` as it starts.
+    """Network ``name`` with its initial weights.
 
     Raises:
         BadConfig: no such network, scale or option.

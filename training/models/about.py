@@ -1,4 +1,4 @@
-"""What a net's file says about it in words and published numbers, for its card."""
+"""The text and the published figures of a network, for its model card."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class About:
-    """Facts of an architecture.
+    """What the model card says about an architecture.
 
     Attributes:
         title: Name with its variant.
         paper: Authors, title, venue and the section that describes it.
         summary: One sentence on the structure.
-        published: Scale -> set -> PSNR-Y in dB, as the paper or its later tables print it.
+        published: Scale -> set -> PSNR-Y in dB, from the paper or from later tables.
         strengths: What it does well, in one sentence.
         limits: What not to expect, in one or two sentences.
         choice: When to choose it, in a few words.

@@ -36,7 +36,7 @@ ABOUT = About(
 
 @dataclass(frozen=True)
 class Config:
-    """``channels`` at output resolution; twice and four times as many on the way down."""
+    """``channels`` at output resolution; two and four times that at the lower resolutions."""
 
     scale: int = 4
     channels: int = 16

@@ -1,4 +1,4 @@
-"""Our own, as ``fast``, wider and deeper."""
+"""Our own network between speed and quality: ``fast``, wider and deeper."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ ABOUT = About(
 
 @dataclass(frozen=True)
 class Config(fast.Config):
-    """As of ``fast``, larger."""
+    """The options of ``fast``, with larger defaults."""
 
     channels: int = 48
     blocks: int = 8

@@ -1,8 +1,8 @@
 """EDSR-baseline: 16 residual blocks of 64 channels without batch norm, sub-pixel tail.
 
 Lim et al., "Enhanced Deep Residual Networks for Single Image Super-Resolution", CVPRW 2017,
-section 3 and table 1. The paper subtracts the mean colour of its training set; zero-centring by
-0.5 is the same up to a bias and needs no number of somebody's data.
+section 3 and table 1. The paper subtracts the mean colour of its training set. Subtracting 0.5 is
+the same up to a bias, and depends on no data.
 """
 
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ ABOUT = About(
 
 @dataclass(frozen=True)
 class Config:
-    """``staged`` is the paper's tail, ``direct`` its collapse, cheaper to train at x4."""
+    """``staged`` is the paper's tail, ``direct`` its collapse, which trains faster at x4."""
 
     scale: int
     channels: int = 64
@@ -64,7 +64,7 @@ class EDSR(nn.Module):
         last = nn.Conv2d(width, width, 3, padding=1)
         self.body = nn.Sequential(*(ResidualBlock(width) for _ in range(config.blocks)), last)
         self.tail = StagedTail(config) if config.tail == "staged" else DirectTail(config)
-        # Start as an interpolation: three channels carry the image past a silent body.
+        # Start as an interpolation: three channels carry the image past a body that returns zeros.
         silence_(last)
         pass_through_(self.head, channels=3)
 
@@ -74,7 +74,7 @@ class EDSR(nn.Module):
 
 
 class StagedTail(nn.Module):
-    """The paper's: a convolution and a shuffle for every stage, then a convolution to RGB."""
+    """The paper's tail: a convolution and a shuffle for each stage, then a convolution to RGB."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class StagedTail(nn.Module):
 
 
 class DirectTail(nn.Module):
-    """One 5x5 convolution and one shuffle: what the staged tail, being linear, amounts to."""
+    """One 5x5 convolution and one shuffle: the collapse of the staged tail, which is linear."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ def steps(scale: int) -> list[int]:
 
 @torch.no_grad()
 def _stage(width: int, factor: int) -> nn.Conv2d:
-    """Bilinear phases for the three image channels, the default random filters for the rest."""
+    """Bilinear phases for the three image channels, random filters for the others."""
     phases = factor**2
     stage = nn.Conv2d(width, width * phases, 3, padding=1)
     carried = nn.Conv2d(width, 3 * phases, 3, padding=1)

@@ -51,7 +51,7 @@ class Config:
 
 @torch.no_grad()
 def _start(conv: nn.Conv2d) -> nn.Conv2d:
-    """Orthogonal filters (Saxe et al. 2014), with one channel that carries the image itself.
+    """Orthogonal filters (Saxe et al. 2014), and one channel that carries the image.
 
     The untrained network is then the bilinear enlargement: ReLU lets luma, which is never
     negative, through unchanged.

@@ -1,7 +1,7 @@
-"""Our own: a stack of plain 3x3 convolutions at input resolution over a bicubic base.
+"""Our own network for speed: 3x3 convolutions at input resolution, added to the bicubic image.
 
-Made for what CPUs and GPUs run at full speed: 3x3 convolutions of a multiple of 16 channels, each
-fused with its LeakyReLU, additions that fuse with convolutions, one shuffle at the end.
+It uses only what CPUs and GPUs run at full speed: 3x3 convolutions of a multiple of 16 channels,
+each fused with its LeakyReLU, additions that fuse with convolutions, and one shuffle at the end.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ ABOUT = About(
 class Config:
     """``blocks`` residual blocks of ``convs`` convolutions of ``channels`` channels.
 
-    ``slope`` is that of LeakyReLU; 0 is ReLU, which an 8-bit convolution does in passing.
+    ``slope`` is that of LeakyReLU; 0 is ReLU, which an 8-bit convolution computes at no cost.
     """
 
     scale: int
@@ -70,7 +70,7 @@ class ConvStack(nn.Module):
 
 
 class Block(nn.Module):
-    """x + convolutions with LeakyReLU after each but the last."""
+    """x + convolutions with LeakyReLU between them."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()

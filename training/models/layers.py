@@ -1,7 +1,7 @@
-"""Parts that several networks share: bicubic, a residual block, starts that interpolate.
+"""Parts that several networks share: bicubic, a residual block, and initial weights.
 
-A network that starts as an interpolation spends no iteration on learning one. The architecture
-stays the paper's: only the numbers it starts from differ.
+A network whose initial weights interpolate need not learn to interpolate first. Its architecture
+stays that of the paper: only its initial weights differ.
 """
 
 from collections.abc import Callable, Collection
@@ -14,10 +14,10 @@ Activation = Callable[[torch.Tensor], torch.Tensor]
 
 
 class BicubicPhases(nn.Module):
-    """(B, C, H, W) -> (B, C*s*s, H, W): MATLAB's bicubic, before the shuffle that spreads it out.
+    """(B, C, H, W) -> (B, C*s*s, H, W): MATLAB's bicubic, before the pixel shuffle.
 
-    Keys' cubic with a = -0.5 and half-pixel centres reaches two pixels either way, so that 5x5
-    filters, one for each phase, are all of it. Border pixels are repeated outwards.
+    Keys' cubic with a = -0.5 and half-pixel centres reaches two pixels each way, so that one 5x5
+    filter for each phase computes it. Border pixels are repeated outwards.
     """
 
     weight: torch.Tensor
@@ -60,19 +60,19 @@ class ResidualBlock(nn.Module):
 
 
 def inner_layers(net: nn.Module) -> list[str]:
-    """Names of all convolutions of ``net`` but the first and the last."""
+    """Names of all convolutions of ``net`` except the first and the last."""
     return conv_layers(net)[1:-1]
 
 
 def rounded_layers(net: nn.Module, unrounded: Collection[str]) -> list[str]:
-    """Names of the convolutions of ``net`` that are 8-bit in int8: all inner ones but these."""
+    """Names of the convolutions that int8 rounds: the inner ones except ``unrounded``."""
     inner = inner_layers(net)
-    assert set(unrounded) <= set(inner), f"of {unrounded} there is one that is no inner layer"
+    assert set(unrounded) <= set(inner), f"{unrounded} names a layer that is no inner layer"
     return [name for name in inner if name not in unrounded]
 
 
 def conv_layers(net: nn.Module) -> list[str]:
-    """Names of all convolutions of ``net``, in its order."""
+    """Names of all convolutions of ``net``, in order."""
     return [name for name, module in net.named_modules() if isinstance(module, nn.Conv2d)]
 
 

@@ -1,7 +1,7 @@
 """A shallow residual network that refines the bicubic image.
 
-The network of a student report. ``stride`` is our change to it: the blocks work on the bicubic
-image as the input's resolution has it, where one of them costs a sixteenth at x4.
+The network of a student report. Our change is ``stride``: the blocks run at the resolution of the
+input, where each costs a sixteenth at x4.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ ABOUT = About(
 
 @dataclass(frozen=True)
 class Config:
-    """``stride`` 1 keeps the blocks at output resolution, as the report had them."""
+    """``stride`` 1 keeps the blocks at output resolution, as in the report."""
 
     scale: int = 4
     channels: int = 64

@@ -1,6 +1,6 @@
 """A deep residual network at input resolution with LeakyReLU and two sub-pixel stages.
 
-The network of a student report; its upper end was 24 blocks of 612 channels.
+The network of a student report, whose largest form had 24 blocks of 612 channels.
 """
 
 from dataclasses import dataclass

@@ -1,12 +1,12 @@
-"""Exact rewrites of trained networks into ones that ONNX Runtime computes sooner.
+"""Exact rewrites of trained networks into equivalent ones that ONNX Runtime runs faster.
 
 EDSR's tail has no activation: convolution, shuffle, (convolution, shuffle,) convolution is one
-linear map, of 5x5 LR pixels at every scale. Inside the image the result is the same to rounding;
-in the outer two LR pixels it differs, because the staged tail pads with zeros at every
-resolution. The rewritten network is the one that is certified and measured.
+linear map of 5x5 LR pixels at every scale. Inside the image, the result is the same to rounding.
+In the outer two LR pixels it differs, because the staged tail pads with zeros at every resolution.
+The rewritten network is the one that is certified and measured.
 
-SRCNN's last convolution has one channel, where processors are at home with sixteen: it becomes
-one of stride 4 with sixteen channels, the 4x4 pixels of a block, and a shuffle.
+SRCNN's last convolution has one channel, but processors are fast with sixteen. It becomes a
+convolution of stride 4 with sixteen channels, the 4x4 pixels of a block, and a shuffle.
 """
 
 from copy import deepcopy
@@ -20,12 +20,12 @@ from training.models.edsr import EDSR, Config, DirectTail, StagedTail
 from training.models.srcnn import SRCNN
 
 _KERNEL = 5
-_CENTRE = 8  # of the probed map: far enough from its border that no padding is seen
+_CENTRE = 8  # centre of the probed map: its border is too far away to matter
 _SIDE = 2 * _CENTRE + 1
 
 
 def rewrite(net: nn.Module) -> nn.Module:
-    """The quicker equal of ``net``; a network without one comes back as it is."""
+    """The faster equivalent of ``net``, or ``net`` itself if there is none."""
     if isinstance(net, EDSR) and isinstance(net.tail, StagedTail):
         return _with_direct_tail(net, net.tail)
     if isinstance(net, SRCNN):
@@ -34,7 +34,7 @@ def rewrite(net: nn.Module) -> nn.Module:
 
 
 class BlockConv(nn.Module):
-    """``conv`` to one channel, without padding, 4x4 pixels at a time.
+    """``conv``, which has one output channel and no padding, on 4x4 pixels at a time.
 
     (B, C, H, W) -> (B, 1, H - K + 1, W - K + 1) for a kernel of K pixels a side.
     """
@@ -42,7 +42,7 @@ class BlockConv(nn.Module):
     def __init__(self, conv: nn.Conv2d, block: int = 4) -> None:
         super().__init__()
         self.side = side = conv.kernel_size[0]
-        self.rest = (0, block - 1) * 2  # of a last block that is cut
+        self.rest = (0, block - 1) * 2  # padding for a last block that is incomplete
         self.conv = nn.Conv2d(conv.in_channels, block**2, side + block - 1, stride=block)
         self.shuffle = nn.PixelShuffle(block)
         assert conv.bias is not None
@@ -60,9 +60,9 @@ class BlockConv(nn.Module):
 
 
 def _in_blocks(net: SRCNN) -> nn.Module:
-    quick = deepcopy(net)
-    quick.set_submodule("rebuild", BlockConv(net.rebuild))
-    return quick.eval()
+    faster = deepcopy(net)
+    faster.set_submodule("rebuild", BlockConv(net.rebuild))
+    return faster.eval()
 
 
 def _with_direct_tail(net: EDSR, tail: StagedTail) -> EDSR:
@@ -75,7 +75,7 @@ def _with_direct_tail(net: EDSR, tail: StagedTail) -> EDSR:
 
 @torch.no_grad()
 def collapse_tail(tail: StagedTail, config: Config) -> DirectTail:
-    """Read the 5x5 kernels off the responses of ``tail`` to single points, in float64."""
+    """Find the 5x5 kernels from the responses of ``tail`` to single points, in float64."""
     probe = deepcopy(tail).double()
     scale, width = config.scale, config.channels
     still = probe(torch.zeros(1, width, _SIDE, _SIDE, dtype=torch.float64))
@@ -85,7 +85,7 @@ def collapse_tail(tail: StagedTail, config: Config) -> DirectTail:
     phases = nn.functional.pixel_unshuffle(response, scale)  # (width, 3*s*s, SIDE, SIDE)
     reach = _KERNEL // 2
     window = slice(_CENTRE - reach, _CENTRE + reach + 1)
-    kernels = phases[:, :, window, window].flip(-1, -2)  # what spreads out is what is gathered
+    kernels = phases[:, :, window, window].flip(-1, -2)  # a kernel is its response mirrored
     direct = DirectTail(config)
     direct.conv.weight.copy_(kernels.transpose(0, 1))
     assert direct.conv.bias is not None

@@ -1,8 +1,8 @@
 """RRDB: residual-in-residual dense blocks, the generator of ESRGAN.
 
 Wang et al., "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks", ECCVW 2018,
-section 3.1. ``rrdb`` is trained on pixels alone, ``esrgan`` goes on from it with a perceptual and
-an adversarial loss: one network, two sets of weights.
+section 3.1. ``rrdb`` is trained with pixel losses only. ``esrgan`` continues from it with a
+perceptual and an adversarial loss. Both are the same network with different weights.
 """
 
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Config:
 
 
 class DenseBlock(nn.Module):
-    """Five convolutions, each of which sees all before it."""
+    """Five convolutions, each of which reads the output of all before it."""
 
     def __init__(self, channels: int, growth: int) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class DenseBlock(nn.Module):
 
 
 class Block(nn.Module):
-    """Three dense blocks in one residual."""
+    """Three dense blocks in a residual block."""
 
     def __init__(self, channels: int, growth: int) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ def _twice(x: torch.Tensor) -> torch.Tensor:
 
 @torch.no_grad()
 def _small(conv: nn.Conv2d) -> nn.Conv2d:
-    """He et al. 2015, times 0.1: the paper's smaller start."""
+    """Initial weights of He et al. 2015, times 0.1, as in the paper."""
     nn.init.kaiming_normal_(conv.weight, SLOPE, nonlinearity="leaky_relu")
     conv.weight.mul_(0.1)
     if conv.bias is not None:

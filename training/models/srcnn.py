@@ -41,15 +41,15 @@ ABOUT = About(
 
 
 _MEAN, _DEVIATION = 0.434, 0.232
-_REACH = 7  # pixels: of the 9x9 and the 7x7 filters together
+_REACH = 7  # pixels on each side that the 9x9 and the 7x7 filter see together
 
 
 @dataclass(frozen=True)
 class Config:
     """Widths of the two hidden layers; 128 and 64 are the wide form.
 
-    ``normal`` starts as the paper does, from N(0, 0.001), and sees luma less the mean and over
-    the deviation of a student report's photographs.
+    ``normal`` starts as in the paper, from N(0, 0.001), and normalises luma by the mean and the
+    deviation of a student report's photographs.
     """
 
     scale: int
@@ -81,11 +81,11 @@ class SRCNN(nn.Module):
         return self._sharpen((x - _MEAN) / _DEVIATION) * _DEVIATION + _MEAN
 
     def _sharpen(self, x: torch.Tensor) -> torch.Tensor:
-        x = F.pad(x, [_REACH] * 4, mode="replicate")  # zeros would be a dark frame to learn, too
+        x = F.pad(x, [_REACH] * 4, mode="replicate")  # zeros would be a dark frame to learn
         return self.rebuild(torch.relu(self.map(torch.relu(self.extract(x)))))
 
     def _start_as_bicubic(self) -> None:
-        """One channel carries luma, which ReLU lets through."""
+        """One channel carries luma, which ReLU passes unchanged."""
         silence_(self.rebuild)
         for conv in (self.extract, self.map, self.rebuild):
             pass_through_(conv, channels=1)

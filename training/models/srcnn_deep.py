@@ -1,7 +1,7 @@
 """A deep RGB SRCNN: ten convolutions at output resolution, with batch norm and sigmoids.
 
-The network of a student report, replayed; ``skip`` is our change to it, which lets the layers
-learn only what the bicubic image lacks.
+The network of a student report. Our change is ``skip``, with which the layers learn only what the
+bicubic image lacks.
 """
 
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class SRCNNDeep(nn.Module):
             last, nn.Sigmoid(),
         )  # fmt: skip
         for stack in (self.before, self.residual, self.after):
-            _wake(stack)
+            _start(stack)
         self.skip = config.skip
         if config.skip:
             silence_(last)
@@ -84,11 +84,11 @@ class SRCNNDeep(nn.Module):
 
 
 @torch.no_grad()
-def _wake(stack: nn.Sequential) -> None:
-    """Let differences reach the end of ``stack``, where usual starts leave a flat grey.
+def _start(stack: nn.Sequential) -> None:
+    """Initial weights with which a picture reaches the end of ``stack``, not a flat grey.
 
-    A sigmoid takes three quarters of what comes in and adds a half: filters in front of one start
-    larger (Glorot and Bengio, AISTATS 2010), and all of them with a mean of zero.
+    A sigmoid takes away three quarters of a signal and adds a half. So the filters in front of one
+    start larger (Glorot and Bengio, AISTATS 2010), and all filters have a mean of zero.
     """
     for conv, activation in pairwise(stack):
         if isinstance(conv, nn.Conv2d) and conv.bias is not None:

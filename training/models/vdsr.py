@@ -1,8 +1,8 @@
 """VDSR: bicubic enlargement and twenty convolutions that learn what it lacks, for every scale.
 
 Kim et al., "Accurate Image Super-Resolution Using Very Deep Convolutional Networks", CVPR 2016,
-sections 3 and 4 (one network for all scales: section 4.3). Its start is not the paper's, and the
-first layer repeats the border where the paper's has zeros.
+sections 3 and 4 (one network for all scales: section 4.3). Unlike the paper's, it has other
+initial weights, and its first layer repeats the border instead of padding with zeros.
 """
 
 from dataclasses import dataclass
@@ -40,12 +40,12 @@ ABOUT = About(
     choice="comparison; luma",
 )
 
-_CONTRAST = 4  # details are a quarter of what luma is
+_CONTRAST = 4  # details are about a quarter as large as luma
 
 
 @dataclass(frozen=True)
 class Config:
-    """The scale only changes the bicubic enlargement, not a weight."""
+    """The scale changes only the bicubic enlargement, not the weights."""
 
     scale: int
     channels: int = 64
@@ -79,10 +79,10 @@ class VDSR(nn.Module):
 
 @torch.no_grad()
 def _see_details_(conv: nn.Conv2d) -> None:
-    """Random filters that do not see how bright a place is, each with its negative.
+    """Random filters that do not respond to brightness, each with its negative.
 
-    What bicubic lacks hardly depends on brightness, which would drown it in every layer, and at a
-    border of zeros it would be an edge: the first layer repeats the border, too.
+    What bicubic lacks hardly depends on brightness, whose signal would outweigh it in every layer.
+    For the same reason the first layer repeats the border: zeros there would look like an edge.
     """
     silence_(conv)
     filters = torch.randn(conv.out_channels // 2, 9)
@@ -92,7 +92,7 @@ def _see_details_(conv: nn.Conv2d) -> None:
 
 @torch.no_grad()
 def _turn_(conv: nn.Conv2d) -> None:
-    """A random rotation of features that stand beside their negatives: ReLU then loses nothing.
+    """A random rotation of features that come with their negatives, so that ReLU loses nothing.
 
     Balduzzi et al., "The Shattered Gradients Problem", ICML 2017, section 4 (looks-linear).
     """

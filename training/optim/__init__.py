@@ -1,1 +1,1 @@
-"""Optimizers and mixed precision."""
+"""How weights change: optimizers, learning rates, averaged weights and mixed precision."""

@@ -1,8 +1,8 @@
-"""An optimizer for stacks of convolutions: even steps in all directions of a layer's weights.
+"""Muon, an optimizer that takes equal steps in all directions of a layer's weights.
 
 Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024, for all layers but
-the first and the last, which learn by Adam; the size of a step is that of Liu et al., "Muon is
-Scalable for LLM Training", arXiv 2502.16982, section 2.2, so that one learning rate serves both.
+the first and the last, which Adam updates. The step size is that of Liu et al., "Muon is Scalable
+for LLM Training", arXiv 2502.16982, section 2.2, so that both use the same learning rate.
 """
 
 from collections import defaultdict
@@ -17,14 +17,14 @@ _QUINTIC = (3.4445, -4.7750, 2.0315)  # Jordan et al.: the steepest start that s
 
 
 class Muon(Optimizer):
-    """Groups with ``inner`` set hold convolution weights; the others learn by Adam (0.9, 0.99)."""
+    """Groups with ``inner`` set hold convolution weights; Adam (0.9, 0.99) updates the others."""
 
     def __init__(self, groups: Iterable[dict[str, Any]], lr: float = 1e-3) -> None:
         super().__init__(groups, {"lr": lr, "inner": False})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """One update of every parameter that has a gradient."""
+        """Update every parameter that has a gradient."""
         assert closure is None
         for group in self.param_groups:
             learning = [p for p in group["params"] if p.grad is not None]
@@ -35,14 +35,14 @@ class Muon(Optimizer):
         by_shape: dict[torch.Size, list[nn.Parameter]] = defaultdict(list)
         for weight in weights:
             by_shape[weight.shape].append(weight)
-        for alike in by_shape.values():  # in one product, which is quicker than one after another
+        for alike in by_shape.values():  # one product for all of them is faster
             steps = orthogonal(torch.stack([self._momentum(w).flatten(1) for w in alike]))
-            size = 0.2 * max(steps.shape[1:]) ** 0.5  # the usual size of a step of Adam
+            size = 0.2 * max(steps.shape[1:]) ** 0.5  # the usual size of an Adam step
             for weight, step in zip(alike, steps, strict=True):
                 weight.sub_(step.view_as(weight), alpha=lr * size)
 
     def _momentum(self, weight: nn.Parameter) -> torch.Tensor:
-        """Nesterov's: the mean of the gradients so far, and this gradient a bit more."""
+        """Nesterov momentum: the running mean of gradients, plus a little of this gradient."""
         assert weight.grad is not None
         state = self.state[weight]
         if not state:
@@ -65,9 +65,10 @@ class Muon(Optimizer):
 
 
 def orthogonal(matrices: torch.Tensor) -> torch.Tensor:
-    """(N, R, C) with singular values near one and the same singular vectors, by five steps.
+    """Matrices (N, R, C) with the same singular vectors and singular values near one.
 
-    Values that were at least a hundredth of the matrix's norm come out between 0.6 and 1.3.
+    Five Newton-Schulz steps. Singular values of at least a hundredth of the norm of the matrix
+    end between 0.6 and 1.3.
     """
     if matrices.shape[1] > matrices.shape[2]:
         return orthogonal(matrices.mT).mT

@@ -12,12 +12,12 @@ from training.recipes.recipe import Recipe
 
 Schedule = LambdaLR | ReduceLROnPlateau
 
-# Optimizer -> those of a network's convolutions that Muon moves.
+# Optimizer -> the convolutions of a network that Muon updates.
 _BY_MUON = {"muon": slice(1, -1), "muon+first": slice(-1)}
 
 
 def make_optimizer(net: nn.Module, recipe: Recipe) -> Optimizer:
-    """One group of parameters for each distinct rate; what learns by Muon apart."""
+    """The optimizer of ``recipe``: one group for each learning rate, separate ones for Muon."""
     by_muon = conv_layers(net)[_BY_MUON.get(recipe.optimizer, slice(0))]
     inner = {f"{layer}.weight" for layer in by_muon}
     groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
@@ -36,14 +36,14 @@ def make_optimizer(net: nn.Module, recipe: Recipe) -> Optimizer:
 
 
 def make_schedule(optimizer: Optimizer, recipe: Recipe) -> Schedule:
-    """Told of every step, or, if it waits for a plateau, of every score."""
+    """The schedule of ``recipe``. A plateau schedule steps with every score, others every step."""
     if recipe.schedule == "plateau":
         return ReduceLROnPlateau(optimizer, "max", factor=0.5, patience=recipe.patience)
     return LambdaLR(optimizer, lambda i: lr_factor(recipe, i))
 
 
 def lr_factor(recipe: Recipe, iteration: int) -> float:
-    """Learning rate at ``iteration`` over the recipe's: linear warm-up, then the schedule."""
+    """Factor of the learning rate at ``iteration``: linear warm-up, then the schedule."""
     if iteration < recipe.warmup:
         return (iteration + 1) / recipe.warmup
     if recipe.schedule == "step":

@@ -1,1 +1,1 @@
-"""Smaller number formats: int8 with training that rounds, equalized channels, fp16."""
+"""Smaller number formats: quantization-aware training, equalized channels, int8 and fp16."""

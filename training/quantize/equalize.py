@@ -1,9 +1,11 @@
-"""The channels of a network made alike, which is what one range for all of them needs.
+"""Channel equalization: gives the channels of a network similar ranges before quantization.
+
+All channels of an activation share one 8-bit range, so that a wide channel costs the others levels.
 
 Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV 2019,
-section 4.1: a channel times a number, and what reads it divided by that, is the same network, also
-across ReLU and additions. Xiao et al., "SmoothQuant", ICML 2023, equation 4: the number leaves half
-of the spread to the activations and puts the other half into the weights.
+section 4.1: to scale a channel and divide the weights that read it leaves the network unchanged,
+also across ReLU and additions. Xiao et al., "SmoothQuant", ICML 2023, equation 4: the factor leaves
+half of the spread in the activations and moves the other half into the weights.
 """
 
 import operator
@@ -17,29 +19,29 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-# A channel times a number comes out of these as it went in, times that number.
+# These commute with scaling a channel by a positive factor.
 _MODULES = (nn.ReLU, nn.LeakyReLU)
 _FUNCTIONS = {torch.relu, F.relu, F.leaky_relu}
 _SUMS = {operator.add, torch.add}
-_LEAST = 1e-6  # of a range: a channel may be silent
+_LEAST = 1e-6  # smallest range: a channel may be all zeros
 
 
 @dataclass
 class _Channels:
-    """Names of the convolutions at arrays that are sums of one another, channel by channel."""
+    """Convolutions that must share their factors, because their arrays are added to each other."""
 
     makers: list[str] = field(default_factory=list)
     readers: list[str] = field(default_factory=list)
-    free: bool = True  # convolutions alone make and read them
+    free: bool = True  # only convolutions write and read the arrays
 
 
 @torch.no_grad()
 def equalize_(net: nn.Module, images: Sequence[torch.Tensor]) -> None:
-    """Give the inner channels of ``net`` like ranges; what it computes is the same to rounding.
+    """Give the inner channels of ``net`` similar ranges; its output stays the same to rounding.
 
     Args:
-        net: Its convolutions have biases, or stay as they are.
-        images: (C, H, W) float32, 0..1, whose activations are looked at.
+        net: Convolutions without a bias stay as they are.
+        images: (C, H, W) float32, 0..1, whose activations are measured.
     """
     peaks = _peaks(net, images)
     for group in _groups(net):
@@ -58,7 +60,7 @@ def equalize_(net: nn.Module, images: Sequence[torch.Tensor]) -> None:
 
 
 def _peaks(net: nn.Module, images: Sequence[torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The greatest absolute value (C,) of each channel that a convolution reads, by its name."""
+    """Name of a convolution -> largest absolute value (C,) of each channel that it reads."""
     peaks: dict[str, torch.Tensor] = {}
 
     def look(name: str, _: nn.Module, inputs: tuple[torch.Tensor]) -> None:
@@ -78,7 +80,7 @@ def _peaks(net: nn.Module, images: Sequence[torch.Tensor]) -> dict[str, torch.Te
 
 
 def _groups(net: nn.Module) -> Iterator[_Channels]:
-    """All that may be scaled."""
+    """The groups of convolutions whose channels can be scaled."""
     groups: dict[fx.Node, _Channels] = defaultdict(_Channels)
     joined: dict[fx.Node, fx.Node] = {}
 

@@ -1,9 +1,9 @@
-"""Training that feels the rounding of the int8 file: quantisation-aware training.
+"""Quantization-aware training: the network trains with the rounding of the int8 file.
 
 Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
-Inference", CVPR 2018, section 3. Numbers are rounded as ``precision.to_int8`` will round them;
-gradients pass as if they were not. Ranges are those of the batch, so that nothing is added to the
-state of a network: its weights fit the plain one.
+Inference", CVPR 2018, section 3. Values are rounded as in ``onnx_precision.to_int8``; gradients
+pass as if they were not. Ranges are those of the batch, so that the network has no further state
+and its weights also fit the network without rounding.
 """
 
 from collections.abc import Collection
@@ -14,30 +14,30 @@ from torch import fx, nn
 
 from training.models.layers import rounded_layers
 
-# Weights have seven bits: products of eight and eight overflow on processors without VNNI.
+# Weights have seven bits: 8-bit by 8-bit products overflow on processors without VNNI.
 WEIGHT_LEVELS = 63
 
 
 class QuantConv2d(nn.Conv2d):
-    """A convolution of 8-bit activations (one range) with 7-bit weights (one of each filter).
+    """A convolution with 8-bit activations (one range) and 7-bit weights (a range per filter).
 
-    Its result is rounded, too: ``rectified`` first, where a ReLU comes next.
+    Its output is rounded, too. If a ReLU follows, ``rectified`` applies it before the rounding.
     """
 
     rectified = False
 
     @classmethod
     def of(cls, conv: nn.Conv2d, rectified: bool) -> "QuantConv2d":
-        """One that shares the parameters of ``conv``."""
-        quick = cls(
+        """A rounding convolution that shares the parameters of ``conv``."""
+        rounding = cls(
             conv.in_channels,
             conv.out_channels,
             conv.kernel_size,  # type: ignore[arg-type]
             conv.stride,  # type: ignore[arg-type]
             conv.padding,  # type: ignore[arg-type]
         )
-        quick.weight, quick.bias, quick.rectified = conv.weight, conv.bias, rectified
-        return quick
+        rounding.weight, rounding.bias, rounding.rectified = conv.weight, conv.bias, rectified
+        return rounding
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         out = self._conv_forward(round_activations(x), round_weights(self.weight), self.bias)
@@ -45,7 +45,7 @@ class QuantConv2d(nn.Conv2d):
 
 
 def prepare(net: nn.Module, unrounded: Collection[str] = ()) -> nn.Module:
-    """Make ``net`` round in its inner convolutions but the ``unrounded``; returns it."""
+    """Replace the inner convolutions of ``net``, except ``unrounded``, in place; return ``net``."""
     rectified = rectified_layers(net)
     for name in rounded_layers(net, unrounded):
         conv = net.get_submodule(name)
@@ -55,7 +55,7 @@ def prepare(net: nn.Module, unrounded: Collection[str] = ()) -> nn.Module:
 
 
 def rectified_layers(net: nn.Module) -> set[str]:
-    """Names of the layers of ``net`` whose result goes into a ReLU and nowhere else."""
+    """Names of the layers of ``net`` whose output is read only by ReLUs."""
     nodes = fx.symbolic_trace(net).graph.nodes
 
     def is_relu(node: fx.Node) -> bool:
@@ -68,7 +68,7 @@ def rectified_layers(net: nn.Module) -> set[str]:
 
 
 def round_activations(x: torch.Tensor) -> torch.Tensor:
-    """To 256 levels from the least to the greatest value; zero is one of them."""
+    """Round to 256 levels between the minimum and the maximum; zero is one of them."""
     low, high = (bound.detach().float() for bound in x.aminmax())
     low, high = low.clamp(max=0), high.clamp(min=1e-6)
     step = (high - low) / 255
@@ -77,7 +77,7 @@ def round_activations(x: torch.Tensor) -> torch.Tensor:
 
 
 def round_weights(weight: torch.Tensor) -> torch.Tensor:
-    """(O, I, k, k), each filter to 127 levels around zero."""
+    """Round (O, I, k, k) to 127 levels around zero, with one range per filter."""
     step = weight.detach().abs().amax((1, 2, 3)).float().clamp(min=1e-6) / WEIGHT_LEVELS
     zero = torch.zeros_like(step, dtype=torch.int32)
     return torch.fake_quantize_per_channel_affine(

@@ -1,11 +1,11 @@
-"""Every training run by name: what is trained, on what, how long."""
+"""Every training run by name: which network, what it learns from, for how long."""
 
 from training.recipes.balanced import BALANCED
-from training.recipes.compared import COMPARED
+from training.recipes.comparison import COMPARED
 from training.recipes.edsr import EDSR
 from training.recipes.fast import FAST
 from training.recipes.luma import LUMA_NETWORKS
-from training.recipes.reports import REPORTS
 from training.recipes.rrdb import RRDB
+from training.recipes.student_reports import REPORTS
 
 RECIPES = REPORTS | LUMA_NETWORKS | FAST | BALANCED | EDSR | COMPARED | RRDB

@@ -3,7 +3,7 @@
 from typing import Any
 
 from training.losses.pixel import Weights
-from training.recipes.parts import (
+from training.recipes.common import (
     FAITHFUL,
     GPU_STAGES,
     L1,
@@ -28,11 +28,11 @@ BALANCED_STAGES = _stages(L1, LUMA)
 BALANCED_MORE_STAGES = _stages(LUMA, LUMA)
 BALANCED_AGAIN_STAGES = _stages(FAITHFUL, FAITHFUL)
 BALANCED_RELU_STAGES = (Stage(1.0, batch=8, patch=32, loss=LUMA),)
-# The last inner layer: what it loses by rounding would go straight into the picture.
+# The last inner layer: its rounding would go straight into the picture.
 LAST_IN_FLOAT = ("body.7.layers.4",)
 
 
-def _led(scale: int, iterations: int, init: str, lessons: dict[str, Any]) -> Recipe:
+def _led(scale: int, iterations: int, init: str, teacher: dict[str, Any]) -> Recipe:
     return Recipe(
         "balanced",
         scale,
@@ -42,11 +42,11 @@ def _led(scale: int, iterations: int, init: str, lessons: dict[str, Any]) -> Rec
         init=init,
         optimizer="muon",
         final_lr=1e-4,
-        **lessons,
+        **teacher,
     )
 
 
-def _relu(scale: int, iterations: int, init: str, lessons: dict[str, Any]) -> Recipe:
+def _relu(scale: int, iterations: int, init: str, teacher: dict[str, Any]) -> Recipe:
     return Recipe(
         "balanced",
         scale,
@@ -57,7 +57,7 @@ def _relu(scale: int, iterations: int, init: str, lessons: dict[str, Any]) -> Re
         optimizer="muon",
         final_lr=4e-5,
         **RELU,
-        **lessons,
+        **teacher,
     )
 
 
@@ -109,9 +109,9 @@ BALANCED = {
     "balanced_x3": _led(3, 5_000, "balanced_x2", LED_X3),
     "balanced_x2_relu": _relu(2, 2_500, "balanced_x2", LED_X2),
     "balanced_x3_relu": _relu(3, 2_500, "balanced_x3", LED_X3),
-    # The first 2,500 ran under the cosine of a run of that length.
+    # The first 2,500 iterations ran under the cosine of a run of that length.
     "balanced_x4_relu": _relu(4, 4_000, "balanced_x4_again", TAUGHT_X4),
-    # The first 500 ran under the cosine of a run of 8,000.
+    # The first 500 iterations ran under the cosine of a run of 8,000.
     "balanced_x4_relu_more": Recipe(
         "balanced",
         4,

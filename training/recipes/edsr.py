@@ -1,6 +1,6 @@
-"""EDSR: its body learns at one scale and goes on at the next."""
+"""EDSR: the body of one scale is the start of the next."""
 
-from training.recipes.parts import (
+from training.recipes.common import (
     DECIBELS,
     DIRECT,
     FAITHFUL,
@@ -51,7 +51,7 @@ EDSR_X4_CPU_STAGES = (
 
 
 def _int8(scale: int, init: str) -> Recipe:
-    """Untrained; two thirds of the noise of all rounding came from the last layer of the body."""
+    """Without training. The last layer of the body caused two thirds of all rounding noise."""
     return Recipe(
         "edsr", scale, model_options=DIRECT, init=init, unrounded=("body.16",), **UNTRAINED
     )
@@ -109,11 +109,11 @@ EDSR = {
     "edsr_x3": Recipe(
         "edsr", 3, 8_000, 5e-4, EDSR_MORE_STAGES, DIRECT, init="edsr_x2_more", optimizer="muon"
     ),
-    # Its body comes from x3, which has learnt the longest, and not from edsr_x4_cpu.
+    # Its body comes from x3, which was trained the longest, not from edsr_x4_cpu.
     "edsr_x4_more": Recipe(
         "edsr", 4, 8_000, 5e-4, EDSR_X4_CPU_STAGES, DIRECT, init="edsr_x3", optimizer="muon"
     ),
-    # These learn from their own self-ensemble, and end at a rate that still moves them.
+    # These learn from their own self-ensemble, and end at a rate that still changes them.
     "edsr_x2_taught": Recipe(
         "edsr",
         2,
@@ -126,8 +126,8 @@ EDSR = {
         final_lr=3e-5,
         **TAUGHT_X2,
     ),
-    # Its teacher has little more to give: 37.60 dB, as much as its own self-ensemble. Photographs
-    # have, and LR itself.
+    # Its teacher has little left to teach: 37.60 dB, no more than its own self-ensemble. So it
+    # learns from photographs and from LR.
     "edsr_x2_again": Recipe(
         "edsr",
         2,

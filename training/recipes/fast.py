@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from training.recipes.parts import (
+from training.recipes.common import (
     GPU_STAGES,
     L1,
     LED_X2,
@@ -14,7 +14,7 @@ from training.recipes.parts import (
 )
 from training.recipes.recipe import Recipe, Stage
 
-# Small patches first, which is where most is learnt for the time, then patches with more context.
+# Small patches first, which teach the most per second, then patches with more context.
 FAST_STAGES = (
     Stage(0.7, batch=16, patch=24, loss=L1),
     Stage(1.0, batch=8, patch=48, loss=LUMA),
@@ -27,7 +27,7 @@ FAST_RELU_STAGES = (Stage(1.0, batch=16, patch=32, loss=LUMA),)
 FAST_INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=LUMA),)
 
 
-def _led(scale: int, init: str, lessons: dict[str, Any]) -> Recipe:
+def _led(scale: int, init: str, teacher: dict[str, Any]) -> Recipe:
     return Recipe(
         "fast",
         scale,
@@ -38,11 +38,11 @@ def _led(scale: int, init: str, lessons: dict[str, Any]) -> Recipe:
         optimizer="muon",
         final_lr=1e-4,
         ema=0.9995,
-        **lessons,
+        **teacher,
     )
 
 
-def _relu(scale: int, init: str, lessons: dict[str, Any]) -> Recipe:
+def _relu(scale: int, init: str, teacher: dict[str, Any]) -> Recipe:
     return Recipe(
         "fast",
         scale,
@@ -53,7 +53,7 @@ def _relu(scale: int, init: str, lessons: dict[str, Any]) -> Recipe:
         optimizer="muon",
         final_lr=5e-5,
         **RELU,
-        **lessons,
+        **teacher,
     )
 
 
@@ -89,8 +89,9 @@ FAST = {
     "fast_x2_int8": Recipe("fast", 2, init="fast_x2_relu", **UNTRAINED, **RELU),
     "fast_x3_int8": Recipe("fast", 3, init="fast_x3_relu", **UNTRAINED, **RELU),
     "fast_x2": Recipe("fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
-    # What int8 loses is LeakyReLU, and nothing by rounding (31.42 dB with and without it): ReLU
-    # learns first. The start learnt with rounding, and has 0.08 dB less than LeakyReLU.
+    # int8 loses by ReLU in place of LeakyReLU, not by rounding (31.42 dB with and without it), so
+    # a network with ReLU is trained first. This start was trained with rounding, and has 0.08 dB
+    # less than LeakyReLU.
     "fast_x4_relu_start": Recipe(
         "fast",
         4,

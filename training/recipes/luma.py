@@ -1,8 +1,8 @@
-"""The networks that see luma alone: ESPCN, SRCNN and VDSR."""
+"""The networks that read only luma: ESPCN, SRCNN and VDSR."""
 
 from typing import Any
 
-from training.recipes.parts import CHARBONNIER, LED_ALL, LED_X2, MSE, TAUGHT_ALL
+from training.recipes.common import CHARBONNIER, LED_ALL, LED_X2, MSE, TAUGHT_ALL
 from training.recipes.recipe import Recipe, Stage
 
 ESPCN_STAGES = (
@@ -21,7 +21,7 @@ VDSR_FURTHER: dict[str, Any] = {"scales": (3, 4), "optimizer": "muon", "ema": 0.
 
 
 def _srcnn_stages(patch: int) -> tuple[Stage, ...]:
-    """Four patches of 72 HR pixels a side fit the caches: of 32, each takes half as long again."""
+    """Four patches of 72 HR pixels a side fit the caches; of 32, each takes 1.5 times as long."""
     return (Stage(1.0, batch=4, patch=patch, loss=CHARBONNIER),)
 
 
@@ -44,8 +44,8 @@ LUMA_NETWORKS = {
         init="espcn_x3",
         remark="The first 2,000 iterations ran under the cosine of a run of 6,000.",
     ),
-    # Luma itself passes through the rounded layers, whose every step of a weight is a change of
-    # brightness: they learn slowly, and what is in float learns to make up for them.
+    # Luma itself passes through the rounded layers, so that each step of their weights changes the
+    # brightness: they train slowly, and the float layers learn to compensate.
     "espcn_x2_int8": Recipe(
         "espcn",
         2,

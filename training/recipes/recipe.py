@@ -1,4 +1,4 @@
-"""What a training run is: small frozen values, printed with every run and in every card."""
+"""The description of a training run: frozen values, written with every run and in every card."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,20 +7,20 @@ from typing import Any, Literal
 from training.losses.pixel import Weights
 
 Kind = Literal["bicubic", "area", "blur", "blind"]
-"""Of how LR is made of HR."""
+"""How LR is made from HR."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stretch of a run.
+    """One part of a run, with its own patches and loss.
 
     Attributes:
         until: Fraction of all iterations at which it ends.
-        batch: Patches in one pass.
-        patch: LR pixels a side, at the recipe's scale; at its further scales as many HR pixels.
+        batch: Patches per pass.
+        patch: LR pixels a side at the recipe's scale. Further scales have the same HR pixels.
         loss: Names and weights of losses.
         accumulate: Passes whose gradients are averaged for one step.
-        border: HR pixels at each side of a patch that no loss sees.
+        border: HR pixels on each side of a patch that the loss ignores.
     """
 
     until: float
@@ -33,39 +33,39 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A run.
+    """A training run.
 
     Attributes:
-        model: A name of the table of networks.
-        scale: Of the network, and of what is monitored.
-        iterations: Optimizer steps; none, where what it starts from bears rounding as it is.
+        model: Name of the network, in the table of ``training.models``.
+        scale: Scale of the network, and of the monitored PSNR.
+        iterations: Optimizer steps; 0 if the weights of ``init`` are only rounded.
         lr: Learning rate after the warm-up.
-        stages: What changes on the way.
-        model_options: Fields of the network's configuration.
-        init: Recipe whose weights this one starts from, where the shapes agree.
-        quantized: Whether it is rounded as it learns, for int8.
-        equalized: Whether its channels are made alike before that.
-        unrounded: Inner layers that stay in float, as what they lose would go into the picture.
-        scales: Further scales that the same weights learn, drawn at random for each batch.
-        teachers: Recipes whose networks' output is a second target, each at its own scale.
-        ensemble: Of how many turned inputs a teacher's output is the mean: 1, 4 or 8.
-        teaching: Weight of that target, in the losses of the stage.
-        leaves: Pictures of dead leaves beside the photographs.
-        degradation: How LR is made of HR: ``bicubic``, ``area``, ``blur`` or ``blind``.
-        optimizer: ``adam`` (0.9, 0.99); ``muon`` with Adam at both ends, or, as ``muon+first``,
-            at the last layer alone; or ``sgd`` with momentum 0.9.
-        rates: Beginning of a parameter's name -> factor of its learning rate.
-        schedule: After the warm-up: ``cosine`` to ``final_lr``; ``step``, a tenth at each of
-            ``drops``; ``plateau``, half whenever ``patience`` checkpoints brought no gain.
-        drops: Fractions of the run.
-        patience: Checkpoints.
-        early_stop: Checkpoints without a gain that end the run; the best weights are the result.
-        warmup: Iterations of linear increase.
-        final_lr: Of the cosine.
-        ema: Decay of the averaged weights, once it has grown to that.
+        stages: Parts of the run, in order.
+        model_options: Fields of the network's ``Config``.
+        init: Recipe whose weights this one starts from, where the shapes match.
+        quantized: Whether it trains with the rounding of int8.
+        equalized: Whether its channels are equalized before that.
+        unrounded: Inner layers that stay in float, because their rounding would be visible.
+        scales: Further scales for the same weights; each batch has a random one.
+        teachers: Recipes whose networks give a second target, each at its own scale.
+        ensemble: Flips and rotations that a teacher's output is averaged over: 1, 4 or 8.
+        teaching: Weight of that target, relative to HR.
+        leaves: Number of dead-leaves pictures added to the photographs.
+        degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur`` or ``blind``.
+        optimizer: ``adam`` (0.9, 0.99); ``muon`` with Adam for the first and the last layer;
+            ``muon+first`` with Adam for the last layer only; ``sgd`` with momentum 0.9.
+        rates: Prefix of a parameter's name -> factor of its learning rate.
+        schedule: After the warm-up: ``cosine`` to ``final_lr``; ``step``, to a tenth at each of
+            ``drops``; ``plateau``, to a half after ``patience`` checkpoints without a gain.
+        drops: Fractions of the run at which ``step`` lowers the rate.
+        patience: Checkpoints without a gain before ``plateau`` lowers the rate.
+        early_stop: Checkpoints without a gain after which the run ends with its best weights.
+        warmup: Iterations over which the learning rate rises linearly.
+        final_lr: Learning rate at the end of ``cosine``.
+        ema: Final decay of the averaged weights.
         clip: Largest norm of the gradient.
-        seed: Of the random numbers.
-        remark: What the other fields do not say.
+        seed: Seed of the random numbers.
+        remark: What the other fields do not say, for the card.
     """
 
     model: str
@@ -99,18 +99,18 @@ class Recipe:
 
 
 def stage_at(recipe: Recipe, iteration: int) -> Stage:
-    """The stage that ``iteration`` falls in."""
+    """The stage at ``iteration``."""
     done = iteration / recipe.iterations
     return next(stage for stage in recipe.stages if done < stage.until)
 
 
 def patch_at(recipe: Recipe, stage: Stage, scale: int) -> int:
-    """LR pixels a side of a patch at one of the recipe's scales: as many HR pixels at each."""
+    """LR pixels a side of a patch at ``scale``; in HR pixels it is equal at all scales."""
     return stage.patch * recipe.scale // scale
 
 
 def at_each_scale(recipe: Recipe) -> Iterator[Recipe]:
-    """``recipe`` as each of its scales sees it, the others as its further ones."""
+    """``recipe`` once for each of its scales, with the others as further scales."""
     every = (recipe.scale, *recipe.scales)
     for scale in every:
         others = tuple(other for other in every if other != scale)

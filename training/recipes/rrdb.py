@@ -1,6 +1,6 @@
-"""RRDB, and ESRGAN from it; both need a GPU."""
+"""RRDB, and ESRGAN, which starts from it. Both need a GPU."""
 
-from training.recipes.parts import ESRGAN, GPU_STAGES
+from training.recipes.common import ESRGAN, GPU_STAGES
 from training.recipes.recipe import Recipe, Stage
 
 RRDB = {

@@ -1,1 +1,1 @@
-"""From trained weights to a released model: export, certification, model card."""
+"""From trained weights to released files: export, certification, recorded outputs, card."""

@@ -1,36 +1,28 @@
-"""What must hold before a network is shipped, measured on the exported file itself.
+"""What must hold before a network is released, measured on the exported file itself.
 
-torch and ONNX Runtime agree on odd sizes; the receptive field is known; and the tile overlap is
-the smallest with which tiling changes 8-bit output by at most one level on at most 1e-5 of all
-samples.
+torch and ONNX Runtime agree on odd sizes, and fp16 and int8 files keep to the figures of fp32.
 """
 
-from collections.abc import Callable, Sequence
-from copy import deepcopy
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import nn
 
-from sr_batch.core.geometry import Size
 from sr_batch.core.model_spec import ModelSpec, Precision
-from sr_batch.upscaling.tiling import plan_tiles
 
 Infer = Callable[[np.ndarray], np.ndarray]
 """(1, C, H, W) float32 -> (1, C, H*s, W*s) float32."""
 
 ODD_SIZES = ((1, 1), (2, 3), (7, 5), (17, 31), (48, 33), (65, 97))
 TOLERANCE = 1e-4
-_CORE = 48  # small tiles have more seam per pixel than any real run
-_RARE = 5e-6  # half of what a file may: other pictures have more
-
 
 ALLOWED_LOSS: dict[Precision, float] = {"fp16": 0.01, "int8": 0.1}
-"""dB of PSNR-Y that a precision may lose to fp32, on any set."""
+"""Precision -> dB of PSNR-Y that it may lose to fp32 on any set."""
 
 
 class NotCertified(RuntimeError):
-    """The exported file does not do what the trained network does."""
+    """An exported file differs too much from the trained network."""
 
 
 def require_parity(net: nn.Module, infer: Infer, channels: int) -> float:
@@ -48,12 +40,14 @@ def require_parity(net: nn.Module, infer: Infer, channels: int) -> float:
         differences.append(np.abs(infer(x.numpy()) - expected).max())
     worst = float(np.max(differences))  # NaN stays NaN
     if not worst <= TOLERANCE:
-        raise NotCertified(f"torch and ONNX Runtime differ by {worst:g}, allowed is {TOLERANCE:g}")
+        raise NotCertified(
+            f"torch and ONNX Runtime differ by {worst:g}; at most {TOLERANCE:g} is allowed"
+        )
     return worst
 
 
 def require_quality(variant: ModelSpec, fp32: ModelSpec) -> None:
-    """Hold ``variant`` to the scores of the file it was made of.
+    """Compare the scores of ``variant`` with those of the fp32 file.
 
     Raises:
         NotCertified: it loses more on a set than its precision may.
@@ -63,80 +57,6 @@ def require_quality(variant: ModelSpec, fp32: ModelSpec) -> None:
         loss = fp32.scores[name][0] - psnr
         if loss > allowed:
             raise NotCertified(
-                f"{variant.precision} loses {loss:.3f} dB on {name}, allowed is {allowed:g}"
+                f"{variant.precision} loses {loss:.3f} dB on {name}; at most {allowed:g} dB "
+                "is allowed"
             )
-
-
-def receptive_field(net: nn.Module, channels: int, side: int = 1023) -> int:
-    """Side in LR pixels of the square that the outputs of one LR pixel depend on.
-
-    Every convolution gets equal positive weights, so that nothing cancels and no ReLU closes;
-    the reach of the gradient is then the reach of the architecture, which is searched along one
-    row of ``side`` pixels.
-
-    Raises:
-        NotCertified: the field reaches the edge of the search.
-    """
-    even = deepcopy(net).double()
-    for module in even.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.constant_(module.weight, 1 / module.weight[0].numel())
-            if module.bias is not None:
-                nn.init.ones_(module.bias)
-    x = torch.ones(1, channels, 1, side, dtype=torch.float64, requires_grad=True)
-    out = even(x)
-    scale, middle = out.shape[-1] // side, side // 2
-    span = slice(middle * scale, (middle + 1) * scale)
-    out[..., span].sum().backward()
-    assert x.grad is not None
-    touched = torch.nonzero(x.grad.abs().sum(dim=(0, 1, 2))).flatten()
-    reach = int((touched - middle).abs().max())
-    if reach == middle:
-        raise NotCertified(f"the receptive field exceeds {side} pixels")
-    return 2 * reach + 1
-
-
-def measure_overlap(infer: Infer, images: Sequence[np.ndarray], limit: int) -> int:
-    """The smallest overlap (even, LR pixels, at most ``limit``) that tiles without a seam.
-
-    ``images`` are LR (C, H, W) float32, 0..1, each larger than a few tiles of 48 pixels.
-    """
-    wholes = [_to_levels(infer(image[None])[0]) for image in images]
-    low, high = 0, (limit + 1) // 2  # halves of overlaps; high always holds
-    while low < high:
-        middle = (low + high) // 2
-        if _is_seamless(infer, images, wholes, 2 * middle):
-            high = middle
-        else:
-            low = middle + 1
-    return min(2 * high, limit)
-
-
-def _is_seamless(
-    infer: Infer, images: Sequence[np.ndarray], wholes: Sequence[np.ndarray], overlap: int
-) -> bool:
-    changed, samples = 0, 0
-    for image, whole in zip(images, wholes, strict=True):
-        difference = np.abs(_tiled(infer, image, overlap) - whole)
-        if difference.max() > 1:
-            return False
-        changed += int(np.count_nonzero(difference))
-        samples += difference.size
-    return changed <= _RARE * samples
-
-
-def _tiled(infer: Infer, image: np.ndarray, overlap: int) -> np.ndarray:
-    channels, height, width = image.shape
-    scale = infer(image[None, :, :4, :4]).shape[2] // 4
-    out = np.empty((channels, height * scale, width * scale), np.int16)
-    for tile in plan_tiles(Size(width, height), _CORE, overlap, 1):
-        rows, columns = tile.window.slices
-        part = _to_levels(infer(np.ascontiguousarray(image[None, :, rows, columns]))[0])
-        inner_rows, inner_columns = (tile.core.relative_to(tile.window) * scale).slices
-        rows, columns = (tile.core * scale).slices
-        out[:, rows, columns] = part[:, inner_rows, inner_columns]
-    return out
-
-
-def _to_levels(values: np.ndarray) -> np.ndarray:
-    return np.rint(values.clip(0, 1) * 255).astype(np.int16)

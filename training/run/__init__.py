@@ -1,1 +1,1 @@
-"""One training run: where it starts, its loop, checkpoints and curve."""
+"""One training run: its start, its loop, its checkpoints and its curve."""

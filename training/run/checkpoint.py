@@ -1,6 +1,7 @@
-"""A run folder: weights, EMA, optimizer and progress as separate files, replaced atomically.
+"""The checkpoint of a run: separate files in its folder, replaced together.
 
-Separate files keep each one small: ``ema.pt`` alone is what later runs and exports need.
+The files hold the weights, the averaged weights, the optimizer and the progress. They are separate
+so that each is small: later runs and exports need only the averaged weights.
 """
 
 import shutil
@@ -16,10 +17,10 @@ _BEST = "best.pt"
 
 
 def save(folder: Path, states: Mapping[str, State]) -> None:
-    """Write every state as ``folder/NAME.pt``; ``progress`` last, as the mark of a whole set.
+    """Write every state as ``folder/NAME.ITERATION.pt``, and ``progress.pt`` last.
 
-    A kill between two files must not mix two moments, so all are written under their
-    iteration first and the set is complete once ``progress.pt`` names that iteration.
+    ``progress.pt`` names the iteration whose files are valid, so that a process killed between two
+    files leaves the previous checkpoint.
     """
     folder.mkdir(parents=True, exist_ok=True)
     iteration = states["progress"]["iteration"]
@@ -33,13 +34,13 @@ def save(folder: Path, states: Mapping[str, State]) -> None:
 
 
 def save_best(folder: Path, weights: State) -> None:
-    """Keep ``weights`` as the best of the run so far: what later runs and exports take."""
+    """Keep ``weights`` as the best of the run so far, for later runs and exports."""
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / _BEST, weights)
 
 
 def load(folder: Path, device: torch.device) -> dict[str, State] | None:
-    """The last whole set of states in ``folder``, or None when there is none."""
+    """The states of the last checkpoint in ``folder``, or None if there is none."""
     if not (folder / "progress.pt").exists():
         return None
     progress = torch.load(folder / "progress.pt", weights_only=True)
@@ -50,12 +51,12 @@ def load(folder: Path, device: torch.device) -> dict[str, State] | None:
 
 
 def load_weights(name: str, runs: Path, kept: Path) -> State:
-    """The averaged weights of recipe ``name``, the best ones where a run chose them.
+    """The averaged weights of recipe ``name``, or the best ones if its run stops early.
 
-    They are its run folder's, else the half-precision ones that are kept.
+    They come from its run folder, else from the half-precision weights in ``kept``.
 
     Raises:
-        FileNotFoundError: there are neither.
+        FileNotFoundError: neither exists.
     """
     best = runs / name / _BEST
     if best.exists():
@@ -66,14 +67,15 @@ def load_weights(name: str, runs: Path, kept: Path) -> State:
     path = kept / f"{name}.pt"
     if not path.exists():
         raise FileNotFoundError(
-            f"{name}: no checkpoint in {runs} or {kept}; run: python -m training train {name}"
+            f"{name}: no checkpoint in {runs} or {kept}; "
+            f"to train it: python -m training train {name}"
         )
     halves = torch.load(path, weights_only=True)
     return {key: value.float() for key, value in halves.items()}
 
 
 def keep(name: str, runs: Path, kept: Path) -> Path:
-    """Copy the averaged weights in half precision, and the curve, to where git keeps them."""
+    """Copy the averaged weights, in half precision, and the curve to ``kept``."""
     kept.mkdir(parents=True, exist_ok=True)
     weights = load_weights(name, runs, kept)
     path = kept / f"{name}.pt"

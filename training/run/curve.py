@@ -1,4 +1,4 @@
-"""The curve of a run: monitored quality and loss by iteration."""
+"""The curve of a run: PSNR and loss by iteration."""
 
 import csv
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""A run from where it is to its end, with a checkpoint and a row of curves every so often.
+"""The training loop: steps, with a checkpoint and a row of ``metrics.csv`` at intervals.
 
-At its end the run folder has the curves as a picture and a contact sheet, too.
+At the end it draws the curve and a contact sheet into the run folder.
 """
 
 import csv
@@ -11,59 +11,65 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from training.evaluate import sheet
-from training.evaluate.quality import Score
+from sr_batch.bench.quality import Score
+from training.evaluate import contact_sheet
 from training.run.curve import draw_curve
-from training.run.trained import NetSession, draft_spec
 from training.run.trainer import Corpora, Run
 
 
 class Diverged(RuntimeError):
-    """The loss is no longer a number; the last checkpoint is still good."""
+    """The loss became NaN or infinite. The last checkpoint is still valid."""
 
 
 def train(run: Run, corpora: Corpora) -> None:
-    """Run to the end of the recipe, or to its early stop; one of no iterations is only scored.
+    """Train to the end of the recipe, or to its early stop. Without iterations, only score.
 
     Raises:
-        Diverged: the loss became NaN or infinite; the last checkpoint is kept.
+        Diverged: the loss became NaN or infinite. The last checkpoint is kept.
     """
-    recipe, setting = run.recipe, run.setting
-    corpora = {scale: corpus.to(setting.device) for scale, corpus in corpora.items()}
-    writer = SummaryWriter(str(setting.folder), purge_step=run.iteration)
-    bar = tqdm(total=recipe.iterations, initial=run.iteration, unit="it", smoothing=0.05)
-    losses: list[torch.Tensor] = []
-    going_on = True
-    while going_on and run.iteration < recipe.iterations:
-        losses.append(run.step(corpora))
-        bar.update()
-        if run.iteration % setting.every == 0 or run.iteration == recipe.iterations:
-            mean = _mean(losses, run.iteration)
-            score = run.score()
-            _record(run, writer, mean, score)
-            going_on = run.judge(score)
+    corpora = {scale: corpus.to(run.setting.device) for scale, corpus in corpora.items()}
+    with SummaryWriter(str(run.setting.folder), purge_step=run.iteration) as writer:
+        if run.recipe.iterations:
+            _take_steps(run, corpora, writer)
+        else:
+            _record(run, writer, math.nan, run.score())
             run.save()
-            losses.clear()
-    if not recipe.iterations:
-        _record(run, writer, math.nan, run.score())
-        run.save()
-    bar.close()
-    writer.close()
     draw_pictures(run)
 
 
+def _take_steps(run: Run, corpora: Corpora, writer: SummaryWriter) -> None:
+    last, every = run.recipe.iterations, run.setting.every
+    losses: list[torch.Tensor] = []
+    going_on = True
+    with tqdm(total=last, initial=run.iteration, unit="it", smoothing=0.05) as bar:
+        while going_on and run.iteration < last:
+            losses.append(run.step(corpora))
+            bar.update()
+            if run.iteration % every == 0 or run.iteration == last:
+                going_on = _checkpoint(run, writer, _mean(losses, run.iteration))
+                losses.clear()
+
+
+def _checkpoint(run: Run, writer: SummaryWriter, loss: float) -> bool:
+    """Score the run and save it. False ends the run."""
+    score = run.score()
+    _record(run, writer, loss, score)
+    going_on = run.judge(score)
+    run.save()
+    return going_on
+
+
 def draw_pictures(run: Run) -> None:
-    """``curve.png`` and ``sheet.jpg`` of the averaged weights, in the run folder."""
+    """Draw ``curve.png``, and ``sheet.jpg`` of the averaged weights, in the run folder."""
     folder, recipe = run.setting.folder, run.recipe
     draw_curve(folder / "metrics.csv", folder / "curve.png", f"{recipe.model} x{recipe.scale}")
-    session = NetSession(run.ema.module.eval(), draft_spec(recipe))
-    sheet.draw(sheet.EXAMPLES, session, folder / "sheet.jpg")
+    contact_sheet.draw(contact_sheet.EXAMPLES, run.session(), folder / "sheet.jpg")
 
 
 def _mean(losses: list[torch.Tensor], iteration: int) -> float:
     mean = torch.stack(losses).mean().item()
     if not math.isfinite(mean):
-        raise Diverged(f"the loss is {mean} before iteration {iteration}; lower the recipe's lr")
+        raise Diverged(f"the loss became {mean} by iteration {iteration}; lower the recipe's lr")
     return mean
 
 

@@ -1,4 +1,4 @@
-"""From a recipe to a run under way: its folder, the weights it starts from, what it learns from."""
+"""Starts or resumes a run: its folder, its initial weights, its corpora and teachers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,27 +9,27 @@ import torch
 from filelock import FileLock, Timeout
 
 from training.data.corpus import Corpus, load_corpus, shipped_images
-from training.data.leaves import add_leaves
-from training.evaluate.measure import calibration
+from training.data.dead_leaves import add_leaves
+from training.data.lr_crops import calibration
 from training.models import configure
 from training.quantize.equalize import equalize_
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe
 from training.run import checkpoint
-from training.run.commit import source_commit
+from training.run.distillation import teacher_output, to_luma
 from training.run.loop import train
-from training.run.teaching import lessons, to_luma
-from training.run.trained import network, starting_weights
+from training.run.source_commit import source_commit
+from training.run.trained_network import network, starting_weights
 from training.run.trainer import Corpora, Run, Setting
 
 
 class Busy(RuntimeError):
-    """Another process trains in this run folder."""
+    """Another process uses this run folder."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Folders: the image sets, the run folders, the weights that git keeps."""
+    """The folders of the image sets, of the runs, and of the weights that git keeps."""
 
     data: Path
     runs: Path
@@ -37,12 +37,12 @@ class Places:
 
 
 def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
-    """Train ``plan`` to its end, from where its run folder stopped if it did.
+    """Train ``plan`` to its end, from its last checkpoint if there is one.
 
     Raises:
-        Busy: its folder is in use.
-        FileNotFoundError: pictures, or the weights it starts from, are missing.
-        Diverged: the loss is no longer a number.
+        Busy: another process uses the run folder.
+        FileNotFoundError: image sets or initial weights are missing.
+        Diverged: the loss became NaN or infinite.
     """
     with _alone_in(setting.folder):
         run = Run(plan, setting)
@@ -59,11 +59,11 @@ def _alone_in(folder: Path) -> Iterator[None]:
         with FileLock(folder / "lock", timeout=0):
             yield
     except Timeout as error:
-        raise Busy(f"{folder}: another process trains there; wait for it, or stop it") from error
+        raise Busy(f"{folder}: another process trains here; wait for it or stop it") from error
 
 
 def _start(run: Run, init: str, places: Places) -> checkpoint.State:
-    """The weights of ``init`` as the recipe of ``run`` takes them over."""
+    """The weights of ``init`` in the form that the recipe of ``run`` starts from."""
     plan = run.recipe
     weights = starting_weights(plan, RECIPES[init], _weights(init, places))
     if not (plan.quantized and plan.equalized):
@@ -80,23 +80,23 @@ def _note(run: Run) -> None:
 
 
 def _corpora(run: Run, places: Places) -> Corpora:
-    """Photographs at every scale of the run, what its teachers make of them, and dead leaves."""
+    """Photographs at each scale of the run, the output of its teachers, and dead leaves."""
     plan, paths = run.recipe, shipped_images(places.data)
     corpora = {s: load_corpus(paths, s, run.color) for s in (plan.scale, *plan.scales)}
     for name in plan.teachers:
         corpus = corpora[RECIPES[name].scale]
-        corpora[corpus.scale] = replace(corpus, taught=_lessons(run, name, corpus, places))
+        corpora[corpus.scale] = replace(corpus, taught=_taught(run, name, corpus, places))
     return {s: add_leaves(each, run.color, plan.leaves, plan.seed) for s, each in corpora.items()}
 
 
-def _lessons(run: Run, name: str, corpus: Corpus, places: Places) -> torch.Tensor:
-    """What the teacher ``name`` makes of ``corpus``: in RGB by a teacher of RGB, and then luma."""
+def _taught(run: Run, name: str, corpus: Corpus, places: Places) -> torch.Tensor:
+    """The output of the teacher ``name`` for ``corpus``, in the color of the run."""
     source = RECIPES[name]
     color = configure(source.model, source.scale, source.model_options).color
     if color != run.color:
         corpus = load_corpus(shipped_images(places.data), source.scale, color)
     teacher = network(source, _weights(name, places)).to(run.setting.device)
-    taught = lessons(corpus, teacher, run.recipe.ensemble, places.runs / "lessons")
+    taught = teacher_output(corpus, teacher, run.recipe.ensemble, places.runs / "lessons")
     return taught if color == run.color else to_luma(taught)
 
 

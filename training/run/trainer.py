@@ -1,6 +1,6 @@
-"""One training step after another: every part of it is visible here."""
+"""The training step: everything that happens in one is in this file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +10,23 @@ import torch
 from torch import nn
 from torch.func import functional_call
 from torch.optim.lr_scheduler import ReduceLROnPlateau
-from torch.optim.swa_utils import PARAM_LIST, AveragedModel
+from torch.optim.swa_utils import AveragedModel
 
+from sr_batch.bench.quality import Score
 from training.data.corpus import Corpus
 from training.data.degrade import DEGRADATIONS
-from training.data.sampling import Batch, sample
-from training.evaluate.quality import Score, evaluate_images
+from training.data.patches import Batch, sample
+from training.evaluate.standard_sets import score_pictures
+from training.losses.objective import make_objective
 from training.models import build, configure
-from training.optim.autocast import keep_ends_in_fp32
+from training.models.torch_session import TorchSession, unmeasured_spec
+from training.optim.averaging import averaging
+from training.optim.mixed_precision import keep_ends_in_fp32
 from training.optim.optimizer import make_optimizer, make_schedule
 from training.quantize.fake_quant import prepare
 from training.recipes.recipe import Recipe, Stage, patch_at, stage_at
 from training.run import checkpoint
-from training.run.objective import make_objective
+from training.run.best_score import Best
 
 Corpora = Mapping[int, Corpus]
 """Scale -> its corpus."""
@@ -30,22 +34,22 @@ Corpora = Mapping[int, Corpus]
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a run happens; nothing here changes what is learnt beyond rounding."""
+    """Where a run happens. Nothing here changes the trained weights beyond rounding."""
 
     folder: Path
     device: torch.device
     amp: bool  # bf16 autocast
-    monitor: tuple[Path, ...]  # HR images scored at every checkpoint
+    monitor: tuple[Path, ...]  # HR pictures that are scored at every checkpoint
     every: int = 500  # iterations between checkpoints
-    features: Path = Path("squeezenet_v1.1_notop.h5")  # of the perceptual loss
+    features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
 
 
 class Run:
-    """The state of one run: all of it is in the checkpoint, so that a resumed run is exact.
+    """The state of one run. All of it is in the checkpoint, so that a run resumes exactly.
 
     Args:
-        recipe: What to do.
-        setting: Where.
+        recipe: What to train.
+        setting: Where to train it.
     """
 
     def __init__(self, recipe: Recipe, setting: Setting) -> None:
@@ -57,7 +61,10 @@ class Run:
         self.ema = AveragedModel(
             self.net, multi_avg_fn=averaging(recipe.ema, lambda: self.iteration)
         )
-        self.objective = make_objective(recipe, setting.features, setting.device)
+        names = {name for stage in recipe.stages for name in stage.loss}
+        self.objective = make_objective(
+            names, recipe.scale, recipe.lr, setting.features, setting.device
+        )
         self.optimizer = make_optimizer(self.net, recipe)
         self.schedule = make_schedule(self.optimizer, recipe)
         self.generator = torch.Generator().manual_seed(recipe.seed)
@@ -65,18 +72,18 @@ class Run:
         self.best = Best()
 
     def step(self, corpora: Corpora) -> torch.Tensor:
-        """One update. Returns the loss, still on the device: reading it would wait."""
+        """Update the weights once. Returns the loss, still on the device: reading it would wait."""
         stage = stage_at(self.recipe, self.iteration)
         self.optimizer.zero_grad(set_to_none=True)
         losses = []
         for _ in range(stage.accumulate):
-            batch, sr = self._try(corpora, stage)
+            batch, sr = self._run_batch(corpora, stage)
             loss = self._loss(stage, batch, sr) / stage.accumulate
             loss.backward()
             self.objective.learn(stage.loss, sr, batch.hr)
             losses.append(loss.detach())
         nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
-        with self._autocast():  # Muon's products of matrices bear bf16
+        with self._autocast():  # Muon's matrix products need no more than bf16
             self.optimizer.step()
         if not isinstance(self.schedule, ReduceLROnPlateau):
             self.schedule.step()
@@ -85,18 +92,16 @@ class Run:
         return torch.stack(losses).sum()
 
     def score(self) -> Score:
-        """PSNR-Y and SSIM of the averaged weights on the monitored images."""
-        self.ema.eval()
-        device = self.setting.device
+        """PSNR-Y and SSIM of the averaged weights, the mean over the monitored pictures."""
+        return score_pictures(self.setting.monitor, self.session()).network
 
-        @torch.inference_mode()
-        def upscaler(lr: Any) -> Any:
-            return self.ema(torch.from_numpy(lr)[None].to(device))[0].float().cpu().numpy()
-
-        return evaluate_images(self.setting.monitor, self.recipe.scale, self.color, upscaler)
+    def session(self) -> TorchSession:
+        """The network with its averaged weights, as it is now."""
+        spec = unmeasured_spec(self.recipe.model, self.recipe.scale, self.color)
+        return TorchSession(self.ema.module.eval(), spec, self.setting.device)
 
     def judge(self, score: Score) -> bool:
-        """Let the schedule and the early stop know ``score``. False ends the run."""
+        """Pass ``score`` to the schedule and to the early stop. False ends the run."""
         if isinstance(self.schedule, ReduceLROnPlateau):
             self.schedule.step(score.psnr)
         self.best = self.best.after(score.psnr)
@@ -107,6 +112,7 @@ class Run:
         return self.best.stale < self.recipe.early_stop
 
     def save(self) -> None:
+        """Write a checkpoint to the run folder."""
         progress = {
             "iteration": self.iteration,
             "generator": self.generator.get_state(),
@@ -124,7 +130,7 @@ class Run:
         checkpoint.save(self.setting.folder, states)
 
     def resume(self) -> bool:
-        """Continue from the run folder. False when there is nothing to continue from."""
+        """Load the checkpoint of the run folder. False if there is none."""
         states = checkpoint.load(self.setting.folder, self.setting.device)
         if states is None:
             return False
@@ -140,12 +146,12 @@ class Run:
         return True
 
     def start_from(self, weights: checkpoint.State) -> list[str]:
-        """Take over the tensors whose name and shape agree. Returns the names left as they are."""
+        """Copy the tensors whose name and shape match. Returns the names of all others."""
         own = self.net.state_dict()
-        agreeing = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
-        self.net.load_state_dict({**own, **agreeing})
+        matching = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
+        self.net.load_state_dict({**own, **matching})
         self.ema.module.load_state_dict(self.net.state_dict())
-        return sorted(own.keys() - agreeing.keys())
+        return sorted(own.keys() - matching.keys())
 
     def _build(self, scale: int) -> nn.Module:
         net = build(self.recipe.model, scale, self.recipe.model_options).to(self.setting.device)
@@ -156,8 +162,8 @@ class Run:
             keep_ends_in_fp32(net)
         return net
 
-    def _try(self, corpora: Corpora, stage: Stage) -> tuple[Batch, torch.Tensor]:
-        """A random batch, and what the network makes of it."""
+    def _run_batch(self, corpora: Corpora, stage: Stage) -> tuple[Batch, torch.Tensor]:
+        """A random batch, and the output of the network for it."""
         scales = (self.recipe.scale, *self.recipe.scales)
         drawn = int(torch.randint(len(scales), (), generator=self.generator)) if scales[1:] else 0
         patch = patch_at(self.recipe, stage, scales[drawn])
@@ -165,7 +171,7 @@ class Run:
         lr = batch.lr
         if self.recipe.degradation != "bicubic":
             lr = DEGRADATIONS[self.recipe.degradation](batch.hr, scales[drawn], self.generator)
-        lr = lr.to(memory_format=torch.channels_last)  # a fifth less time in fp32, too
+        lr = lr.to(memory_format=torch.channels_last)  # a fifth faster, also in fp32
         with self._autocast():
             return batch, self._forward(scales[drawn], lr).float()
 
@@ -190,32 +196,3 @@ class Run:
         if not self.setting.amp:
             return nullcontext()
         return torch.autocast(self.setting.device.type, torch.bfloat16)
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best PSNR of a run so far, and how many checkpoints ago it was."""
-
-    psnr: float = float("-inf")
-    stale: int = 0
-
-    def after(self, psnr: float) -> "Best":
-        """With one more checkpoint."""
-        return Best(psnr) if psnr > self.psnr else Best(self.psnr, self.stale + 1)
-
-
-def averaging(
-    decay: float, steps: Callable[[], int]
-) -> Callable[[PARAM_LIST, PARAM_LIST, torch.Tensor | int], None]:
-    """Exponential averages that soon forget where a run started: ``decay`` grows to its value.
-
-    After n ``steps`` it is (1 + n) / (10 + n) if that is less, as in TensorFlow's moving averages.
-    The count that torch passes is on the device, where reading it would wait.
-    """
-
-    @torch.no_grad()
-    def average(averaged: PARAM_LIST, current: PARAM_LIST, _: torch.Tensor | int) -> None:
-        settled = (1 + steps()) / (10 + steps())
-        torch._foreach_lerp_(averaged, current, 1 - min(decay, settled))
-
-    return average

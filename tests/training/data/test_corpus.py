@@ -8,13 +8,13 @@ from PIL import Image
 from training.data.corpus import TooSmall, list_images, load_corpus, to_color
 
 
-def test_lists_without_excluded_names(tmp_path: Path) -> None:
+def test_lists_images_without_excluded_names(tmp_path: Path) -> None:
     for name in ("a.png", "bsds_1.png", "notes.txt"):
         (tmp_path / name).touch()
     assert [p.name for p in list_images([tmp_path], ("bsds_",))] == ["a.png"]
 
 
-def test_says_which_folder_is_empty(tmp_path: Path) -> None:
+def test_an_empty_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=str(tmp_path)):
         list_images([tmp_path])
 
@@ -37,7 +37,7 @@ def test_rounds_studio_luma_as_matlab_does() -> None:
     assert to_color(black_white_red, "y")[0, :, 0].tolist() == [16, 235, 81]
 
 
-def test_names_a_photograph_without_room_for_a_tile(tmp_path: Path) -> None:
+def test_a_photograph_smaller_than_a_tile_is_named(tmp_path: Path) -> None:
     Image.new("RGB", (300, 200)).save(tmp_path / "small.png")
-    with pytest.raises(TooSmall, match=r"small.png: 300x200, but a tile has 256"):
+    with pytest.raises(TooSmall, match=r"small.png: 300x200 is smaller than a tile of 256x256"):
         load_corpus([tmp_path / "small.png"], 2, "rgb")

@@ -29,21 +29,21 @@ def test_gives_lr_of_the_right_size_and_range(name: str, channels: int, scale: i
 
 
 @pytest.mark.parametrize("name", sorted(DEGRADATIONS))
-def test_is_the_same_from_the_same_seed_alone(name: str) -> None:
+def test_the_same_seed_gives_the_same_lr(name: str) -> None:
     first, again, other = (DEGRADATIONS[name](hr(), 2, seeded(seed)) for seed in (5, 5, 6))
     assert torch.equal(first, again)
     assert torch.equal(first, other) == (name == "area")  # which draws no number
 
 
 @pytest.mark.parametrize("name", sorted(DEGRADATIONS))
-def test_keeps_the_picture(name: str) -> None:
-    """What comes out is still the same picture: its mean colours over large blocks."""
+def test_a_degraded_picture_keeps_its_mean_colours(name: str) -> None:
+    """Over large blocks."""
     lr = DEGRADATIONS[name](hr(), 2, seeded(1))
     blocks = [torch.nn.functional.adaptive_avg_pool2d(x, 3) for x in (lr, hr())]
     assert (blocks[0] - blocks[1]).abs().max() < 0.12
 
 
-def test_kernels_keep_brightness_and_know_their_axes() -> None:
+def test_kernels_have_sum_one_and_the_right_axes() -> None:
     wide = gaussian(3.0, 0.5, 0)
     assert wide.sum().item() == pytest.approx(1)
     assert wide[10, 14] > 100 * wide[14, 10]
@@ -53,7 +53,7 @@ def test_kernels_keep_brightness_and_know_their_axes() -> None:
     assert ringing.min() < -0.001
 
 
-def test_blur_takes_detail_away() -> None:
+def test_blur_removes_detail() -> None:
     plain = torch.nn.functional.interpolate(hr(), scale_factor=0.5, mode="bicubic", antialias=True)
     blurred = DEGRADATIONS["blur"](hr(), 2, seeded(2))
     assert blurred.diff(dim=-1).abs().mean() < 0.95 * plain.diff(dim=-1).abs().mean()

@@ -48,7 +48,7 @@ def test_ssim_is_that_of_scikit_image() -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_psnr_is_what_is_missing_to_60_decibels_in_the_mean_over_patches(channels: int) -> None:
+def test_psnr_is_60_decibels_minus_the_mean_over_patches(channels: int) -> None:
     hr = torch.zeros(2, channels, 8, 8)
     sr = hr.clone()
     sr[0] += 0.1  # 20 dB
@@ -60,13 +60,13 @@ def test_charbonnier_is_l1_of_large_differences() -> None:
     assert charbonnier(torch.zeros(1), torch.full((1,), 0.5)).item() == pytest.approx(0.5, abs=1e-5)
 
 
-def test_gradient_does_not_see_a_constant_difference() -> None:
+def test_gradient_ignores_a_constant_difference() -> None:
     sr, hr = images(2)
     assert gradient(hr + 0.25, hr).item() == pytest.approx(0, abs=1e-6)
     assert gradient(sr, hr).item() > 0.1
 
 
-def test_luma_sees_gray_differences_whole_and_blue_ones_hardly() -> None:
+def test_luma_weights_gray_differences_fully_and_blue_ones_little() -> None:
     hr = torch.full((1, 3, 4, 4), 0.5)
     gray, blue = hr + 0.1, hr.clone()
     blue[:, 2] += 0.1
@@ -82,7 +82,7 @@ def test_fft_keeps_energy() -> None:
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
-def test_consistency_compares_what_becomes_of_both_as_lr(scale: int) -> None:
+def test_consistency_compares_both_pictures_reduced_to_lr(scale: int) -> None:
     sr, hr = torch.rand(2, 1, 3, 60, 48, generator=torch.Generator().manual_seed(4))
     small = [downscale(x[0].permute(1, 2, 0).numpy(), scale) for x in (sr, hr)]
     inner = (small[0] - small[1])[:, 2:-2, 2:-2].abs().mean()  # borders are reduced otherwise
@@ -90,7 +90,7 @@ def test_consistency_compares_what_becomes_of_both_as_lr(scale: int) -> None:
     assert consistency(scale)(hr + 0.1, hr).item() == pytest.approx(0.1, abs=1e-6)
 
 
-def test_consistency_does_not_see_detail_that_lr_cannot_have() -> None:
+def test_consistency_ignores_detail_that_lr_cannot_have() -> None:
     board = (torch.arange(48)[:, None] + torch.arange(48)) % 2 * 0.2 - 0.1
     hr = torch.full((1, 1, 48, 48), 0.5)
     assert consistency(4)(hr + board, hr).item() < 0.001
@@ -103,5 +103,5 @@ def test_total_is_the_weighted_sum(a: float, b: float) -> None:
     torch.testing.assert_close(total({"l1": a, "ssim": b})(sr, hr), expected)
 
 
-def test_describes_itself() -> None:
+def test_a_sum_of_losses_as_text() -> None:
     assert describe({"l1": 1, "fft": 0.05}) == "l1 + 0.05 fft"

@@ -50,7 +50,7 @@ def test_vdsr_has_the_same_weights_at_every_scale() -> None:
 
 
 def test_vdsr_carries_details_through_all_its_layers_at_the_start() -> None:
-    """Brightness does not show, and contrast neither fades nor grows on the way."""
+    """Brightness has no effect, and contrast neither fades nor grows from layer to layer."""
     net = MODELS["vdsr"].build(MODELS["vdsr"].config(scale=2))
     assert isinstance(net, VDSR)
     first, *hidden = list(net.body)[:-1]
@@ -71,15 +71,17 @@ def test_has_the_papers_parameter_count() -> None:
     ("name", "scale", "options", "message"),
     [
         ("edrs", 2, {}, "no network is called edrs: did you mean edsr?"),
-        ("refiner", 3, {}, "refiner has no x3, but x4"),
+        ("refiner", 3, {}, "refiner has no x3: its scales are x4"),
         (
             "fast",
             2,
             {"depth": 3},
-            "fast has no option depth, but channels, blocks, convs, slope, color",
+            "fast has no option depth: its options are channels, blocks, convs, slope, color",
         ),
     ],
 )
-def test_says_what_there_is(name: str, scale: int, options: dict[str, int], message: str) -> None:
+def test_names_the_networks_scales_and_options_that_exist(
+    name: str, scale: int, options: dict[str, int], message: str
+) -> None:
     with pytest.raises(BadConfig, match=message.replace("?", r"\?")):
         configure(name, scale, options)

@@ -9,7 +9,7 @@ from training.models.rewrite import rewrite
 from training.models.srcnn import SRCNN
 from training.models.srcnn import Config as SRCNNConfig
 from training.recipes.recipe import Recipe
-from training.run.trained import starting_weights
+from training.run.trained_network import starting_weights
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
@@ -35,9 +35,7 @@ def test_leaves_other_networks_alone() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (4, 4), (5, 8), (7, 6), (17, 3)])
 @pytest.mark.parametrize("scale", [2, 3, 4])
-def test_a_last_channel_in_blocks_is_the_same_at_every_size(
-    scale: int, size: tuple[int, int]
-) -> None:
+def test_srcnn_in_blocks_computes_the_same_at_every_size(scale: int, size: tuple[int, int]) -> None:
     net = SRCNN(SRCNNConfig(scale, features=8, mapping=4)).eval()
     for parameter in net.parameters():
         torch.nn.init.normal_(parameter, 0, 0.1)
@@ -61,7 +59,7 @@ def test_a_direct_tail_starts_as_the_collapse_of_a_staged_one() -> None:
     torch.testing.assert_close(net(x)[inside], trained(x)[inside], atol=1e-5, rtol=1e-5)
 
 
-def test_a_staged_tail_starts_from_the_weights_as_they_are() -> None:
+def test_a_staged_tail_starts_from_unchanged_weights() -> None:
     recipe = Recipe("edsr", 2, 1, 1e-4, ())
     weights = {"head.weight": torch.zeros(1)}
     assert starting_weights(recipe, recipe, weights) is weights

@@ -7,7 +7,7 @@ from training.optim.muon import Muon, orthogonal
 
 
 @pytest.mark.parametrize("shape", [(3, 16, 16), (2, 32, 288), (2, 288, 32)])
-def test_makes_all_directions_count_alike(shape: tuple[int, int, int]) -> None:
+def test_orthogonal_equalizes_singular_values(shape: tuple[int, int, int]) -> None:
     generator = torch.Generator().manual_seed(1)
     matrices = torch.randn(shape, generator=generator)
     u, values, v = torch.linalg.svd(matrices, full_matrices=False)
@@ -25,7 +25,7 @@ def test_no_gradient_is_no_step() -> None:
     assert torch.equal(orthogonal(torch.zeros(1, 4, 8)), torch.zeros(1, 4, 8))
 
 
-def test_outer_parameters_learn_by_adam() -> None:
+def test_outer_parameters_are_updated_as_by_adam() -> None:
     ours, theirs = nn.Linear(5, 3), nn.Linear(5, 3)
     theirs.load_state_dict(ours.state_dict())
     pairs = (
@@ -41,7 +41,7 @@ def test_outer_parameters_learn_by_adam() -> None:
     torch.testing.assert_close(ours.state_dict(), dict(theirs.state_dict()))
 
 
-def test_an_inner_step_has_the_size_of_one_of_adam() -> None:
+def test_an_inner_step_has_the_size_of_an_adam_step() -> None:
     weight = nn.Parameter(torch.zeros(32, 32, 3, 3))
     optimizer = Muon([{"params": [weight], "inner": True}], lr=0.01)
     weight.grad = torch.randn(weight.shape, generator=torch.Generator().manual_seed(1))

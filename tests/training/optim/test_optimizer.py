@@ -54,7 +54,7 @@ def test_gives_layers_their_own_rates() -> None:
     assert moves["last.weight"] == pytest.approx(1e-4, rel=1e-3)
 
 
-def test_muon_takes_the_inner_weights_and_adam_the_rest() -> None:
+def test_muon_updates_inner_weights_and_adam_the_others() -> None:
     net = nn.Sequential(*(nn.Conv2d(4, 4, 3) for _ in range(4)))
     optimizer = make_optimizer(net, replace(RECIPE, optimizer="muon", rates={"2": 0.5}))
     assert isinstance(optimizer, Muon)
@@ -64,7 +64,7 @@ def test_muon_takes_the_inner_weights_and_adam_the_rest() -> None:
     assert [id(weight) for weight in weights] == [id(net[1].weight), id(net[2].weight)]
 
 
-def test_muon_may_take_the_first_layer_too() -> None:
+def test_muon_can_update_the_first_layer_too() -> None:
     net = nn.Sequential(*(nn.Conv2d(4, 4, 3) for _ in range(3)))
     optimizer = make_optimizer(net, replace(RECIPE, optimizer="muon+first"))
     assert [group["inner"] for group in optimizer.param_groups] == [True, False]

@@ -1,4 +1,4 @@
-"""What is made of a network computes the same, and its channels have like ranges."""
+"""An equalized network computes the same, and its channels have similar ranges."""
 
 from collections.abc import Sequence
 
@@ -36,7 +36,7 @@ def outputs(net: nn.Module, images: Sequence[torch.Tensor]) -> list[torch.Tensor
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_the_network_stays_the_same(config: str) -> None:
+def test_the_network_computes_the_same(config: str) -> None:
     net, images = uneven(config)
     before = outputs(net, images)
     equalize_(net, images)
@@ -45,7 +45,7 @@ def test_the_network_stays_the_same(config: str) -> None:
 
 
 @pytest.mark.parametrize("config", ROUNDED)
-def test_channels_that_are_rounded_get_like_ranges(config: str) -> None:
+def test_rounded_channels_get_similar_ranges(config: str) -> None:
     net, images = uneven(config)
     before = spreads(net, images)
     equalize_(net, images)
@@ -55,7 +55,7 @@ def test_channels_that_are_rounded_get_like_ranges(config: str) -> None:
         assert spread < 0.5 * before[layer] or spread < 5
 
 
-def test_silent_channels_are_left_in_peace() -> None:
+def test_channels_of_zeros_are_left_alone() -> None:
     net, images = uneven("fast")
     with torch.no_grad():
         net.get_parameter("body.0.layers.0.weight")[:4] = 0
@@ -67,7 +67,7 @@ def test_silent_channels_are_left_in_peace() -> None:
 
 
 def spreads(net: nn.Module, images: Sequence[torch.Tensor]) -> dict[str, float]:
-    """How many times as wide the widest channel is as the median, for what is rounded."""
+    """Rounded layer -> range of its widest channel, as a multiple of the median."""
     found: dict[str, float] = {}
 
     def look(name: str, x: torch.Tensor) -> None:

@@ -33,7 +33,7 @@ def test_every_filter_has_its_own_levels() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SMALL))
-def test_rounds_all_but_the_first_and_the_last(name: str) -> None:
+def test_rounds_all_layers_except_the_first_and_the_last(name: str) -> None:
     scale = 4 if name in ("autoencoder", "rrdb", "esrgan", "refiner", "resnet") else 2
     plain = build(name, scale, SMALL[name]).eval()
     for parameter in plain.parameters():
@@ -48,7 +48,7 @@ def test_rounds_all_but_the_first_and_the_last(name: str) -> None:
     assert 0 < difference < 0.5 * plain(x).abs().max()
 
 
-def test_leaves_a_layer_in_float_that_is_named() -> None:
+def test_a_named_layer_stays_in_float() -> None:
     net = prepare(build("edsr", 2, SMALL["edsr"]), ["body.2"])
     kinds = {name: type(net.get_submodule(name)) for name in conv_layers(net)}
     assert kinds["body.1.conv2"] is QuantConv2d
@@ -67,7 +67,7 @@ def test_gradients_pass_through_the_rounding() -> None:
     assert x.grad.abs().max() > 0
 
 
-def test_knows_what_a_relu_follows() -> None:
+def test_finds_layers_followed_by_a_relu() -> None:
     assert rectified_layers(build("fast", 2, SMALL["fast"])) == set()
     assert rectified_layers(build("fast", 2, SMALL["fast"] | {"slope": 0.0})) == {
         "body.0.layers.0",
@@ -76,7 +76,7 @@ def test_knows_what_a_relu_follows() -> None:
     assert {"body.0.conv1", "body.1.conv1"} <= rectified_layers(build("edsr", 2, SMALL["edsr"]))
 
 
-def test_a_result_has_256_levels_above_zero_where_a_relu_follows() -> None:
+def test_before_a_relu_an_output_has_256_levels_above_zero() -> None:
     net = nn.Sequential(*(nn.Conv2d(2, 2, 3) for _ in range(2)), nn.ReLU(), nn.Conv2d(2, 1, 3))
     rounding = prepare(net).get_submodule("1")
     assert isinstance(rounding, QuantConv2d)

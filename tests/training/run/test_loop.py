@@ -10,7 +10,7 @@ from training.run.loop import Diverged, train
 from training.run.trainer import Run
 
 
-def test_leaves_curves(photographs: Path, tmp_path: Path) -> None:
+def test_writes_metrics_and_tensorboard_events(photographs: Path, tmp_path: Path) -> None:
     run = Run(small_recipe("espcn"), setting(tmp_path / "run", photographs, every=6))
     train(run, corpora_for("espcn", photographs))
     rows = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
@@ -47,7 +47,7 @@ def test_names_the_command_when_weights_are_missing(tmp_path: Path) -> None:
 
 
 def test_an_early_stop_keeps_the_best_weights(photographs: Path, tmp_path: Path) -> None:
-    """With a rate of nothing the first checkpoint stays the best."""
+    """At a rate of almost 0, the first checkpoint stays the best."""
     recipe = replace(small_recipe("espcn", 100), lr=1e-12, final_lr=1e-12, early_stop=2)
     run = Run(recipe, setting(tmp_path / "run", photographs, every=2))
     train(run, corpora_for("espcn", photographs))

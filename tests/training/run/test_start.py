@@ -11,7 +11,7 @@ from training.run import checkpoint
 from training.run.start import Places, carry_out
 
 
-def test_what_learns_to_be_rounded_starts_with_like_channels(
+def test_quantized_runs_start_with_equalized_channels(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = small_recipe("fast", iterations=4)
@@ -41,7 +41,7 @@ def test_what_learns_to_be_rounded_starts_with_like_channels(
     assert reach["rounded"] < 100
 
 
-def test_a_network_of_luma_learns_from_one_of_rgb(
+def test_a_luma_network_learns_from_an_rgb_teacher(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = small_recipe("fast", iterations=4)

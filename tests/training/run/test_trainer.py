@@ -11,12 +11,12 @@ from training.models import MODELS
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe, Stage, stage_at
 from training.run.loop import train
-from training.run.trainer import Run, averaging
+from training.run.trainer import Run
 
 
 @pytest.mark.parametrize("config", sorted(CONFIGS))
-def test_learns_to_darken(config: str, photographs: Path, tmp_path: Path) -> None:
-    """Where a start that interpolates is far from the goal, so that few steps show learning."""
+def test_a_few_steps_learn_to_darken(config: str, photographs: Path, tmp_path: Path) -> None:
+    """The initial weights interpolate, which is far from this goal, so that few steps show it."""
     recipe = replace(small_recipe(config, 60), stages=(Stage(1.0, 2, 12, {"l1": 1}),))
     run = Run(recipe, setting(tmp_path / "run", photographs))
     bright = corpora_for(recipe.model, photographs)
@@ -32,14 +32,14 @@ def test_resumes_exactly(config: str, photographs: Path, tmp_path: Path) -> None
     _require_same(whole.ema, resumed.ema)
 
 
-def test_resumes_exactly_by_muon(photographs: Path, tmp_path: Path) -> None:
+def test_resumes_exactly_with_muon(photographs: Path, tmp_path: Path) -> None:
     recipe = replace(small_recipe("fast", 6), optimizer="muon")
     whole, resumed = _whole_and_resumed(recipe, 4, photographs, tmp_path)
     _require_same(whole.net, resumed.net)
     _require_same(whole.ema, resumed.ema)
 
 
-def test_resumes_exactly_with_an_adversary(photographs: Path, tmp_path: Path) -> None:
+def test_resumes_exactly_with_a_discriminator(photographs: Path, tmp_path: Path) -> None:
     stages = (Stage(0.3, 2, 8, {"l1": 1}), Stage(1.0, 2, 8, {"l1": 0.01, "adversarial": 0.005}))
     recipe = replace(small_recipe("esrgan", 6), stages=stages)
     whole, resumed = _whole_and_resumed(recipe, 4, photographs, tmp_path)
@@ -50,7 +50,7 @@ def test_resumes_exactly_with_an_adversary(photographs: Path, tmp_path: Path) ->
 def _whole_and_resumed(
     recipe: Recipe, broken_after: int, photographs: Path, folder: Path
 ) -> tuple[Run, Run]:
-    """A run to its end, and one that was killed on the way and went on."""
+    """A run to its end, and one that was killed and resumed."""
     corpora = corpora_for(recipe.model, photographs)
     whole = Run(recipe, setting(folder / "whole", photographs))
     train(whole, corpora)
@@ -75,7 +75,7 @@ def _opponent(run: Run) -> nn.Module:
     return run.objective.adversary.net
 
 
-def test_warm_starts_what_fits(photographs: Path, tmp_path: Path) -> None:
+def test_starts_from_the_tensors_that_match(photographs: Path, tmp_path: Path) -> None:
     donor = Run(small_recipe("espcn"), setting(tmp_path / "a", photographs))
     heir = Run(
         replace(small_recipe("espcn"), scale=3, seed=2), setting(tmp_path / "b", photographs)
@@ -87,7 +87,7 @@ def test_warm_starts_what_fits(photographs: Path, tmp_path: Path) -> None:
 
 
 def test_averages_the_gradients_of_several_passes(photographs: Path, tmp_path: Path) -> None:
-    """The same patch twice over is the same step as once."""
+    """The same patch several times gives the same step as once."""
     corpora = corpora_for("espcn", photographs)
     one_patch = {scale: replace(c, hr=c.hr[:1], lr=c.lr[:1]) for scale, c in corpora.items()}
     flat = {s: replace(c, hr=c.hr * 0 + 90, lr=c.lr * 0 + 90) for s, c in one_patch.items()}
@@ -101,7 +101,7 @@ def test_averages_the_gradients_of_several_passes(photographs: Path, tmp_path: P
         torch.testing.assert_close(value, weights[1][key], atol=1e-6, rtol=1e-4)
 
 
-def test_one_set_of_weights_learns_several_scales(photographs: Path, tmp_path: Path) -> None:
+def test_one_set_of_weights_trains_for_several_scales(photographs: Path, tmp_path: Path) -> None:
     recipe = replace(small_recipe("vdsr", 30), scales=(3, 4))
     run = Run(recipe, setting(tmp_path, photographs))
     corpora = corpora_for("vdsr", photographs, (2, 3, 4))
@@ -114,27 +114,16 @@ def test_one_set_of_weights_learns_several_scales(photographs: Path, tmp_path: P
     assert {s: run._forward(s, lr).shape[-1] for s in (2, 3, 4)} == {2: 12, 3: 18, 4: 24}
 
 
-def test_patches_are_as_large_at_every_scale(photographs: Path, tmp_path: Path) -> None:
+def test_patches_have_equal_hr_size_at_every_scale(photographs: Path, tmp_path: Path) -> None:
     recipe = replace(small_recipe("vdsr"), scales=(3, 4))
     run = Run(recipe, setting(tmp_path, photographs))
     corpora = corpora_for("vdsr", photographs, (2, 3, 4))
-    tried = [run._try(corpora, recipe.stages[0]) for _ in range(12)]
+    tried = [run._run_batch(corpora, recipe.stages[0]) for _ in range(12)]
     assert {(batch.lr.shape[-1], sr.shape[-1]) for batch, sr in tried} == {
         (12, 24),
         (8, 24),
         (6, 24),
     }
-
-
-def test_averages_forget_where_they_started() -> None:
-    done, weights = 0, [torch.zeros(1)]
-    average = averaging(0.999, lambda: done)
-    for done in range(1, 101):
-        average(weights, [torch.ones(1)], done)
-    assert weights[0] > 0.999
-    done = 100_000
-    average(weights, [torch.zeros(1)], done)
-    torch.testing.assert_close(weights[0], torch.tensor([0.999]))
 
 
 def test_a_teacher_is_a_second_target(photographs: Path, tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+from dataclasses import replace
+from pathlib import Path
+
+from sr_batch.bench.quality import Score
+from sr_batch.core.model_spec import ModelSpec
+from sr_batch.inference.onnx_session import read_spec
+from training.models import MODELS
+from training.recipes import RECIPES
+from training.recipes.recipe import Recipe, at_each_scale
+from training.release.model_card import Facts, Pictures, training_section, write_card
+
+EXPORTED = Path(__file__).parents[3] / "exported"
+SPEC = ModelSpec(
+    name="edsr",
+    arch="edsr",
+    scale=2,
+    color="rgb",
+    multiple=1,
+    receptive_field=73,
+    overlap=12,
+    precision="fp32",
+    protocol="PSNR-Y on luma",
+    licence="CC BY-SA 4.0",
+    data="Photographs of cats",
+    commit="abc123",
+    scores={"Set5": (37.512, 0.9581), "Urban": (31.0, 0.9)},
+)
+FACTS = Facts(
+    parameters=1_234_567,
+    gmacs_720p=316.2,
+    lr_megapixels_per_second=0.03,
+    processor="x86_64",
+    parity=2e-6,
+    bytes=5 << 20,
+    fp32={"Set5": (37.55, 0.9582), "Urban": (31.01, 0.9)},
+    bicubic={"Set5": Score(33.661, 0.9299), "Urban": Score(26.0, 0.8)},
+)
+
+
+def card_of(folder: Path, spec: ModelSpec, recipe: Recipe) -> str:
+    card = folder / "edsr_x2.md"
+    pictures = Pictures(folder / "edsr_x2.png", folder / "edsr_x2.jpg")
+    write_card(card, spec, MODELS["edsr"].about, recipe, FACTS, pictures)
+    return card.read_text(encoding="utf-8")
+
+
+def test_a_card_has_figures_paper_data_licence_and_pictures(tmp_path: Path) -> None:
+    text = card_of(tmp_path, SPEC, RECIPES["edsr_x2"])
+    assert text.startswith("# edsr x2\n")
+    assert "| Set5 | 33.66 / 0.9299 | 37.51 / 0.9581 | 37.99 |" in text
+    assert "| Urban | 26.00 / 0.8000 | 31.00 / 0.9000 | - |" in text
+    for fact in ("Lim et al.", "cats", "CC BY-SA 4.0", "PSNR-Y on luma", "abc123", "1235 thousand"):
+        assert fact in text
+    assert "bound of `--verify`: at least 20 dB" in text
+    assert "![curve](edsr_x2.png)" in text
+    assert "(edsr_x2.jpg)" in text
+
+
+def test_a_card_of_int8_tells_what_the_rounding_costs(tmp_path: Path) -> None:
+    recipe = replace(RECIPES["edsr_x2"], quantized=True, unrounded=("body.16",))
+    recipe = replace(recipe, rates={"body.1": 0.1}, leaves=400)
+    text = card_of(tmp_path, replace(SPEC, precision="int8"), recipe)
+    assert text.startswith("# edsr x2, int8\n")
+    assert "Loss against fp32 in dB: 0.038 (Set5), 0.010 (Urban)." in text
+    assert "Some layers had a fraction of the learning rate: 0.1 in `body.1`." in text
+    assert "400 dead-leaves pictures" in text
+    assert "Trained with the rounding of the int8 file." in text
+    assert "Kept in float besides the first and the last layer: `body.16`." in text
+
+
+def test_a_card_of_untrained_int8_tells_how_its_weights_were_trained(tmp_path: Path) -> None:
+    recipe = replace(RECIPES["edsr_x2"], iterations=0, quantized=True, unrounded=("body.16",))
+    text = card_of(tmp_path, replace(SPEC, precision="int8"), recipe)
+    assert "The weights of `edsr_x2_start`, rounded without further training.\nKept in" in text
+    assert "How `edsr_x2_start` was trained: 12000 iterations of Adam" in text
+
+
+def test_every_exported_card_has_the_training_section_of_a_recipe() -> None:
+    runs = [each for recipe in RECIPES.values() for each in at_each_scale(recipe)]
+    sections = {(r.model, r.scale, r.quantized): set[str]() for r in runs}
+    for run in runs:
+        sections[run.model, run.scale, run.quantized].add(training_section(run))
+    cards = sorted(EXPORTED.glob("*.md"))
+    assert cards
+    for card in cards:
+        spec = read_spec(card.with_suffix(".onnx"))
+        text = card.read_text(encoding="utf-8")
+        written = text.partition("## Training\n\n")[2].partition("\n\n![curve]")[0]
+        assert written in sections[spec.arch, spec.scale, spec.precision == "int8"], card.name

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from sr_batch.inference.onnx_session import OnnxSession
+from training.models import build
+from training.recipes.recipe import Recipe, Stage
+from training.release.certify import NotCertified
+from training.release.publish import ReleaseSetting, publish
+from training.release.record_outputs import fits_its_record
+
+PLAIN = Recipe(
+    "fast", 2, 1, 1e-3, (Stage(1, 1, 8, {"l1": 1}),), {"channels": 16, "blocks": 1, "convs": 3}
+)
+ROUNDED = Recipe(PLAIN.model, 2, 1, 1e-3, PLAIN.stages, PLAIN.model_options, quantized=True)
+METRICS = "iteration,loss,lr,monitor_psnr,monitor_ssim\n1,0.1,1e-3,30,0.8\n2,0.05,1e-4,31,0.9\n"
+
+
+@pytest.fixture
+def setting(data: Path, tmp_path: Path) -> ReleaseSetting:
+    (tmp_path / "metrics.csv").write_text(METRICS)
+    return ReleaseSetting(data, tmp_path, workers=1)
+
+
+def weights(deviation: float) -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    net = build(PLAIN.model, 2, PLAIN.model_options)
+    torch.nn.init.normal_(net.get_parameter("tail.weight"), 0, deviation)
+    return net.state_dict()
+
+
+def test_publishes_every_precision_with_a_card(setting: ReleaseSetting) -> None:
+    metrics = setting.exported / "metrics.csv"
+    shipped = publish(PLAIN, weights(0.01), metrics, setting)
+    shipped |= publish(ROUNDED, weights(0.01), metrics, setting)
+    assert shipped.keys() == {"fast_x2", "fast_x2_fp16", "fast_x2_int8"}
+    for stem, spec in shipped.items():
+        assert OnnxSession.open(setting.exported / f"{stem}.onnx").spec == spec
+        card = (setting.exported / f"{stem}.md").read_text(encoding="utf-8")
+        assert ("Loss against fp32" in card) == (spec.precision != "fp32")
+        pictured = stem.removesuffix("_fp16")
+        assert f"({pictured}.png)" in card
+        assert f"({pictured}.jpg)" in card
+        assert fits_its_record(setting.exported / f"{stem}.onnx")
+    assert not list(setting.exported.glob("*draft*"))
+
+
+def test_refuses_an_int8_file_that_loses_too_much(setting: ReleaseSetting) -> None:
+    metrics = setting.exported / "metrics.csv"
+    publish(PLAIN, weights(0.01), metrics, setting)
+    with pytest.raises(NotCertified, match="int8 loses"):
+        publish(ROUNDED, weights(1.0), metrics, setting)
+    assert not (setting.exported / "fast_x2_int8.onnx").exists()
+    assert not list(setting.exported.glob("*draft*"))

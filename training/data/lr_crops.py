@@ -1,0 +1,32 @@
+"""LR crops of photographs, for what is measured on a network rather than learned from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from training.data.corpus import Color, read_rgb, shipped_images, to_color
+from training.data.resize import crop_to_multiple, downscale
+
+_SIDE = 160  # LR pixels
+_CALIBRATED = 40
+
+
+def calibration(data: Path, scale: int, color: Color) -> list[np.ndarray]:
+    """LR (C, H, W) float32, 0..1, of training photographs: their activations set 8-bit ranges."""
+    return lr_crops(shipped_images(data), _CALIBRATED, scale, color)
+
+
+def lr_crops(paths: Sequence[Path], count: int, scale: int, color: Color) -> list[np.ndarray]:
+    """LR crops of ``count`` photographs, spread evenly over ``paths``.
+
+    Returns:
+        float32 (C, H, W), 0..1, at most 160 pixels a side.
+    """
+    chosen = paths[:: max(1, len(paths) // count)][:count]
+    crops = []
+    for path in chosen:
+        seen = to_color(read_rgb(path), color)
+        hr = crop_to_multiple(seen[: _SIDE * scale, : _SIDE * scale], scale)
+        crops.append(downscale(hr, scale).round().clamp(0, 255).numpy() / 255)
+    return crops

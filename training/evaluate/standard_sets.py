@@ -1,0 +1,59 @@
+"""PSNR-Y and SSIM on the standard sets, measured by :mod:`sr_batch.bench.quality`."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from sr_batch.bench.pictures import read_picture
+from sr_batch.bench.quality import Judged, Score, judge, mean
+from sr_batch.core.errors import about
+from sr_batch.inference.session import Session
+from training.data.corpus import list_images
+from training.models.layers import Bicubic
+from training.models.torch_session import TorchSession, unmeasured_spec
+
+SETS = ("Set5", "Set14", "BSD100")  # folders of data/eval
+
+
+def score_pictures(paths: Iterable[Path], session: Session, workers: int = 1) -> Judged:
+    """Mean scores over HR pictures, ``workers`` of them at a time.
+
+    Raises:
+        ImageError: a picture cannot be read, or is too small to be judged.
+    """
+    with ThreadPoolExecutor(workers) as pool:
+        return mean(pool.map(lambda path: _judge(path, session), paths))
+
+
+def score_sets(session: Session, data: Path, workers: int = 1) -> dict[str, Judged]:
+    """Mean scores over each standard set under ``data``.
+
+    Raises:
+        FileNotFoundError: a set is missing.
+    """
+    folders = {name: list_images([data / "eval" / name]) for name in SETS}
+    return {name: score_pictures(paths, session, workers) for name, paths in folders.items()}
+
+
+def bicubic_scores(data: Path, scale: int, workers: int = 1) -> dict[str, Score]:
+    """Scores of bicubic on each standard set, the first row of every published table.
+
+    They also prove that the folders hold the right pictures.
+
+    Raises:
+        FileNotFoundError: a set is missing.
+    """
+    session = TorchSession(Bicubic(scale), unmeasured_spec("bicubic", scale, "y"))
+    return {name: each.bicubic for name, each in score_sets(session, data, workers).items()}
+
+
+def rounded(judged: Mapping[str, Judged]) -> dict[str, tuple[float, float]]:
+    """(PSNR-Y, SSIM) of the network on each set, as a contract states them."""
+    scores = {name: each.network for name, each in judged.items()}
+    return {name: (round(s.psnr, 3), round(s.ssim, 4)) for name, s in scores.items()}
+
+
+def _judge(path: Path, session: Session) -> Judged:
+    picture = read_picture(path)
+    with about(path.name):
+        return judge(picture, session)

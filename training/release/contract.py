@@ -1,0 +1,32 @@
+"""The contract of a network before anything is measured."""
+
+from dataclasses import replace
+
+from sr_batch.core.model_spec import ModelSpec
+from training.models import configure
+from training.models.torch_session import unmeasured_spec
+from training.recipes.recipe import Recipe
+from training.run.source_commit import source_commit
+
+PROTOCOL = (
+    "PSNR-Y and SSIM on BT.601 studio-range Y, border of `scale` pixels left out, antialiased "
+    "bicubic LR (8-bit for RGB networks, float for Y networks), output rounded to 8 bit"
+)
+LICENCE = "CC BY-SA 4.0"
+DATA = (
+    "584 pictures, 79 megapixels: CID22 training pictures (CC BY-SA 4.0), CLIC (Unsplash licence), "
+    "open-licence photographs (CC0, public domain, CC BY, CC BY-SA, Unsplash, Pexels) and gb82 "
+    "(CC0); no BSDS image"
+)
+
+
+def draft_spec(recipe: Recipe) -> ModelSpec:
+    """The contract of the network of ``recipe``: what is known without measuring it."""
+    color = configure(recipe.model, recipe.scale, recipe.model_options).color
+    return replace(
+        unmeasured_spec(recipe.model, recipe.scale, color),
+        protocol=PROTOCOL,
+        licence=LICENCE,
+        data=DATA,
+        commit=source_commit(),
+    )

@@ -1,0 +1,170 @@
+"""The model card: a Markdown file beside every exported network."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sr_batch.bench.quality import Score
+from sr_batch.core.model_spec import ModelSpec
+from training.losses.pixel import describe
+from training.models.about import About
+from training.recipes import RECIPES
+from training.recipes.recipe import Recipe
+
+_OPTIMIZERS = {
+    "adam": "Adam (0.9, 0.99)",
+    "muon": "Muon (0.95), Adam (0.9, 0.99) for the first and the last layer",
+    "muon+first": "Muon (0.95), Adam (0.9, 0.99) for the last layer",
+    "sgd": "SGD with momentum 0.9",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was measured on an exported file."""
+
+    parameters: int
+    gmacs_720p: float  # billion multiply-adds for a 1280x720 output
+    lr_megapixels_per_second: float  # one thread
+    processor: str
+    parity: float  # largest difference between torch and ONNX Runtime
+    bytes: int
+    bicubic: Mapping[str, Score]
+    fp32: Mapping[str, tuple[float, float]]  # scores of the fp32 file
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures in the folder of the card."""
+
+    curve: Path
+    examples: Path
+
+
+def write_card(
+    path: Path, spec: ModelSpec, about: About, recipe: Recipe, facts: Facts, pictures: Pictures
+) -> None:
+    """Write the card of the file that ``spec`` describes to ``path``."""
+    sections = [
+        f"# {spec.name} x{spec.scale}{_suffix(spec)}",
+        f"{about.title}. {about.summary}\n\nPaper: {about.paper}.",
+        "## Quality\n\n" + _scores(spec, about, facts) + f"\n\n{spec.protocol}\n\n"
+        f"![bicubic, {spec.name} and the original]({pictures.examples.name})",
+        f"## Strengths and limits\n\n{about.strengths}\n\n{about.limits}",
+        "## Training\n\n" + training_section(recipe) + f"\n\n![curve]({pictures.curve.name})",
+        "## Data and licence\n\n" + f"{spec.data}\n\nLicence of the weights: {spec.licence}.",
+        "## File\n\n" + _file_facts(spec, facts),
+    ]
+    path.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+
+
+def training_section(recipe: Recipe) -> str:
+    """How the weights of ``recipe`` were trained, in Markdown."""
+    if not recipe.iterations and recipe.init:
+        origin = f"The weights of `{recipe.init}`, rounded without further training."
+        how = f"\nHow `{recipe.init}` was trained: {training_section(RECIPES[recipe.init])}"
+        return "\n".join([origin, *_unrounded(recipe), how])
+    lines = [_optimization(recipe), *_targets(recipe), *_details(recipe), *_unrounded(recipe)]
+    return "\n".join([*lines, _stages(recipe)])
+
+
+def _optimization(recipe: Recipe) -> str:
+    return (
+        f"{recipe.iterations} iterations of {_OPTIMIZERS[recipe.optimizer]}, learning rate "
+        f"{recipe.lr:g} after {recipe.warmup} of warm-up, {_schedule(recipe)}, gradient clipped at "
+        f"{recipe.clip:g}, weights averaged with decay {recipe.ema:g}; eight flips and rotations."
+    )
+
+
+def _targets(recipe: Recipe) -> Iterator[str]:
+    """What the network learned from, where that is more than photographs and their bicubic LR."""
+    if recipe.degradation != "bicubic":
+        yield f"LR by the `{recipe.degradation}` degradation of `training/data/degrade.py`."
+    if recipe.leaves:
+        yield (
+            f"{recipe.leaves} dead-leaves pictures, made from the photographs by "
+            "`training/data/dead_leaves.py`, were added to them."
+        )
+    if recipe.scales:
+        scales = " and ".join(f"x{scale}" for scale in (recipe.scale, *recipe.scales))
+        yield f"The same weights were trained for {scales}."
+    if recipe.teachers:
+        names = " and ".join(f"`{name}`" for name in recipe.teachers)
+        turned = f", averaged over {recipe.ensemble} turned inputs," if recipe.ensemble > 1 else ""
+        yield f"The output of {names}{turned} was a second target of weight {recipe.teaching:g}."
+
+
+def _details(recipe: Recipe) -> Iterator[str]:
+    if recipe.rates:
+        rates = ", ".join(f"{factor:g} in `{part}`" for part, factor in recipe.rates.items())
+        yield f"Some layers had a fraction of the learning rate: {rates}."
+    if recipe.init:
+        yield f"Started from the weights of `{recipe.init}`."
+    if recipe.remark:
+        yield recipe.remark
+    if recipe.quantized:
+        yield "Trained with the rounding of the int8 file."
+
+
+def _unrounded(recipe: Recipe) -> Iterator[str]:
+    if recipe.unrounded:
+        layers = ", ".join(f"`{name}`" for name in recipe.unrounded)
+        yield f"Kept in float besides the first and the last layer: {layers}."
+
+
+def _stages(recipe: Recipe) -> str:
+    rows = [
+        f"| {s.until:.0%} | {s.batch} | {s.patch}x{s.patch} | {describe(s.loss)} |"
+        for s in recipe.stages
+    ]
+    return "\n".join(["\n| until | batch | LR patch | loss |\n|---|---|---|---|", *rows])
+
+
+def _suffix(spec: ModelSpec) -> str:
+    return "" if spec.precision == "fp32" else f", {spec.precision}"
+
+
+def _scores(spec: ModelSpec, about: About, facts: Facts) -> str:
+    lines = ["PSNR-Y in dB / SSIM.", "", "| set | bicubic | this network | published PSNR |"]
+    lines.append("|---|---|---|---|")
+    published = about.published.get(spec.scale, {})
+    for name, (psnr, ssim) in spec.scores.items():
+        base = facts.bicubic[name]
+        paper = f"{published[name]:.2f}" if name in published else "-"
+        lines.append(
+            f"| {name} | {base.psnr:.2f} / {base.ssim:.4f} | {psnr:.2f} / {ssim:.4f} | {paper} |"
+        )
+    if spec.precision != "fp32":
+        losses = (
+            f"{facts.fp32[name][0] - spec.scores[name][0]:.3f} ({name})" for name in spec.scores
+        )
+        lines += ["", f"Loss against fp32 in dB: {', '.join(losses)}."]
+    return "\n".join(lines)
+
+
+def _schedule(recipe: Recipe) -> str:
+    if recipe.schedule == "cosine":
+        return f"cosine to {recipe.final_lr:g}"
+    if recipe.schedule == "step" and not recipe.drops:
+        return "held"
+    if recipe.schedule == "step":
+        return "a tenth of it after " + ", ".join(f"{drop:.0%}" for drop in recipe.drops)
+    return f"halved after {recipe.patience} checkpoints without a gain"
+
+
+def _file_facts(spec: ModelSpec, facts: Facts) -> str:
+    return "\n".join(
+        [
+            f"- {facts.parameters / 1e3:.0f} thousand parameters, {facts.bytes / 2**20:.1f} MiB, "
+            f"{spec.precision}, {'RGB' if spec.color == 'rgb' else 'luma only'}",
+            f"- {facts.gmacs_720p:.1f} G multiply-adds for a 1280x720 output; "
+            f"{facts.lr_megapixels_per_second:.3f} LR megapixels per second on one thread "
+            f"({facts.processor})",
+            f"- receptive field {spec.receptive_field} LR pixels, tile overlap {spec.overlap}: "
+            "tiled 8-bit output differs by at most 1 level on at most 1e-5 of the samples",
+            f"- bound of `--verify`: at least {spec.consistency:g} dB between an output and its "
+            "input, both reduced to the same size",
+            f"- torch and ONNX Runtime differ by at most {facts.parity:.1e} on odd sizes, in fp32",
+            f"- exported from commit {spec.commit}",
+        ]
+    )
