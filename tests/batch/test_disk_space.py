@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from sr_batch.batch.disk_space import shortages
-from sr_batch.batch.planning import Job
+from sr_batch.batch.job import Job
 from sr_batch.files.reading import PIPE
 
 

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from sr_batch import codec
 from sr_batch.batch.engine import run
+from sr_batch.batch.loading import LoadedFile, load_file
 from sr_batch.batch.planning import plan_jobs
 from sr_batch.core.errors import DeviceUnavailable, OutOfMemory, StorageError
 from sr_batch.core.image import Image
@@ -131,8 +131,8 @@ def test_an_input_that_vanished_while_queued_failed(swap: Callable[[Path], None]
     [
         (OutOfMemory("in/1.png: not even the smallest tile fits"), "in/1.png: not even"),
         (MemoryError(), "in/1.png: not enough memory"),
-        (RuntimeError("two\nlines"), "in/1.png: RuntimeError: two\\nlines (a fault of sr-batch"),
-        (KeyError("x"), "in/1.png: KeyError: 'x' (a fault of sr-batch"),
+        (RuntimeError("two\nlines"), "in/1.png: RuntimeError: two\\nlines (a bug in sr-batch"),
+        (KeyError("x"), "in/1.png: KeyError: 'x' (a bug in sr-batch"),
     ],
 )
 def test_a_fault_while_enlarging_fails_one_image(fault: Exception, expected: str) -> None:
@@ -169,15 +169,14 @@ def test_an_image_that_is_too_large_at_its_turn_is_not_decoded() -> None:
     save_picture(Path("in/0.png"), size=(60, 40))
     limited, stop = UpscaleOptions(max_pixels=100), threading.Event()
 
-    def load(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
-        pytest.fail("decoded")
-
-    (error,) = errors(list(run(plan, FakeUpscaler(), limited, lambda pixels: None, stop, load)))
+    upscaler = FakeUpscaler(before=lambda name: pytest.fail("decoded"))
+    (error,) = errors(list(run(plan, upscaler, limited, lambda pixels: None, stop)))
     assert "--max-pixels" in error
+    assert upscaler.names == []
 
 
 def test_an_output_that_its_format_cannot_hold_is_said_before_the_work() -> None:
-    """Also where the plan could not see the size, here behind a large profile."""
+    """Even if the plan could not see the size, here behind a large profile."""
     Path("in").mkdir()
     Pillow.new("RGB", (9000, 1)).save("in/a.jpg", icc_profile=bytes(200_000))
     upscaler = FakeUpscaler()
@@ -304,9 +303,9 @@ def test_other_images_are_finished_meanwhile(stage: str) -> None:
         if (here, name) == (stage, "in/0.png"):
             overlapped.append(second_done.wait(PATIENCE))
 
-    def load(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
+    def load(data: bytes, name: str, max_pixels: int) -> AbstractContextManager[LoadedFile]:
         wait_at("decode", name)
-        return codec.read_pages(data, name, max_pixels)
+        return load_file(data, name, max_pixels)
 
     upscaler = FakeUpscaler(before=lambda name: wait_at("enlarge", name))
     plan = plan_jobs(["in"], None, OPTIONS, "nearest")

@@ -1,17 +1,58 @@
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 
+from sr_batch.codec import read
+from sr_batch.codec.container import Container
 from sr_batch.core.geometry import Size
 from sr_batch.core.results import Done
 from tests.codec.pictures import smooth
-from tests.fakes import FakeUpscaler
+from tests.fakes import FakeUpscaler, save_picture
 from tests.runs import OPTIONS, count, errors, go, photos
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of the files that this process takes apart."""
+    sizes: list[int] = []
+    of_kind = dict(read._OPENERS)
+
+    def spy(kind: str, data: bytes) -> tuple[Container, ...]:
+        sizes.append(len(data))
+        return of_kind[kind](data)
+
+    for kind in of_kind:
+        monkeypatch.setitem(read._OPENERS, kind, partial(spy, kind))
+    return sizes
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("verify", [False, True])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "gif", "webp", "bmp"])
+def test_a_header_is_parsed_once_for_the_plan_and_once_for_the_job(
+    parsed: list[int], suffix: str, verify: bool
+) -> None:
+    source = save_picture(Path(f"in/a.{suffix}"), size=(40, 30))
+    (result,) = go("in", options=replace(OPTIONS, verify=verify))
+    assert isinstance(result, Done)
+    read_once = [source.stat().st_size] * 2
+    verified = [source.stat().st_size, Path(f"in_sr/a.{suffix}").stat().st_size]
+    assert sorted(parsed) == sorted(read_once + (verified if verify else []))
+
+
+@pytest.mark.usefixtures("here")
+def test_a_file_that_is_done_already_is_parsed_no_more_than_that(parsed: list[int]) -> None:
+    photos(1)
+    go("in")
+    parsed.clear()
+    assert count(go("in")) == {"skipped": 1}
+    assert len(parsed) == 2
 
 
 @pytest.mark.usefixtures("here")

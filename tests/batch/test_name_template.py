@@ -34,9 +34,9 @@ def test_fills_its_fields(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{name}", r"there is no \{name\}, but \{stem\}, \{ext\}"),
-        ("{stem", "a brace without its other half"),
-        ("stem}", "a brace without its other half"),
+        ("{name}", r"\{name\} is unknown; use \{stem\}, \{ext\}"),
+        ("{stem", "a brace is not closed or not opened"),
+        ("stem}", "a brace is not closed or not opened"),
         ("", "a name below the output folder"),
         ("/tmp/{stem}", "a name below the output folder"),
         ("C:\\{stem}", "a name below the output folder"),
@@ -92,7 +92,7 @@ def test_two_inputs_of_one_name_are_a_collision() -> None:
 
 def test_one_output_has_one_name() -> None:
     save_picture(Path("a.png"))
-    with pytest.raises(UsageError, match="-o of a file and --name contradict"):
+    with pytest.raises(UsageError, match="-o with a file and --name contradict"):
         targets("a.png", output="b.png", name="{stem}")
 
 
@@ -101,4 +101,4 @@ def test_windows_takes_no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     save_picture(Path("in/con.png"))
     (failed,) = plan_jobs(["in"], None, UpscaleOptions(), "edsr").settled
     assert isinstance(failed, Failed)
-    assert "Windows takes no file called con.png" in failed.error
+    assert "Windows allows no file called con.png" in failed.error

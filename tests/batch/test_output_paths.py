@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from sr_batch.batch.job import Job
 from sr_batch.batch.output_paths import RealPaths
-from sr_batch.batch.planning import Job, plan_jobs
+from sr_batch.batch.planning import plan_jobs
 from sr_batch.core.errors import UsageError
 from sr_batch.core.options import Format, UpscaleOptions
 from sr_batch.files.reading import PIPE
@@ -63,11 +64,11 @@ def test_a_folder_without_a_sibling_needs_an_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sr_batch.batch.inputs import Source
-    from sr_batch.batch.output_paths import Layout, Output
+    from sr_batch.batch.output_paths import Destination, OutputPaths
 
-    layout = Layout(Output(None, None, "keep"), "_x2_edsr")
+    paths = OutputPaths(Destination(None, None, "keep"), "_x2_edsr")
     with pytest.raises(UsageError, match="-o"):
-        layout.place(Source(Path("/a.png"), Path("a.png"), Path("/")), "png", {})
+        paths.output_of(Source(Path("/a.png"), Path("a.png"), Path("/")), "png", {})
 
 
 def test_a_file_goes_beside_itself() -> None:
@@ -201,9 +202,9 @@ def test_a_file_goes_to_standard_output_and_to_a_file_called_like_it(tmp_path: P
         (["-"], "in/", "standard input has no name"),
         (["in"], "-", "-o - .standard output. takes one image"),
         (["a.jpg", "in/b.jpg"], "-", "takes one image"),
-        (["a.jpg", "in/b.jpg"], "a.jpg", "-o 'a.jpg' is no folder"),
-        (["in"], "a.jpg", "is no folder"),
-        (["a.jpg"], "a.jpg/", "is no folder"),
+        (["a.jpg", "in/b.jpg"], "a.jpg", "-o 'a.jpg' is not a folder"),
+        (["in"], "a.jpg", "is not a folder"),
+        (["a.jpg"], "a.jpg/", "is not a folder"),
         (["a.jpg"], "", "-o ''"),
         (["in"], "", "-o ''"),
     ],

@@ -205,7 +205,7 @@ def test_an_output_that_is_its_own_input_is_refused() -> None:
 def test_an_output_that_is_another_input_is_refused() -> None:
     save_picture(Path("in/a.png"))
     save_picture(Path("in/b/a.png"))
-    with pytest.raises(OutputCollision, match=r"in/a\.png is an input and never overwritten"):
+    with pytest.raises(OutputCollision, match=r"in/a\.png is an input and is never overwritten"):
         plan("in/a.png", "in/b/a.png", output="in")
 
 

@@ -60,7 +60,7 @@ def test_another_picture_is_not() -> None:
     black = Image(np.zeros((80, 120, 3), np.uint8))
     for wrong in (larger(other), black):
         with pytest.raises(
-            BadOutput, match=r"only \d+\.\d dB like the input, where 20 is the least"
+            BadOutput, match=r"matches the input with a PSNR of only \d+\.\d dB, and at least 20"
         ):
             require_same(codec.encode_image(wrong, "png", 95), Size(120, 80), image, 20)
 
@@ -98,12 +98,14 @@ def test_a_run_fails_what_is_not_the_same_picture() -> None:
     assert count(go("in", options=options)) == {"done": 2}
     results = go("in", output="out", options=options, upscaler=Upside())
     assert all(isinstance(result, Failed) for result in results)
-    assert "dB like the input" in str(results[0])
+    assert "matches the input with a PSNR of only" in str(results[0])
     assert tree("out") == []
 
 
 @pytest.mark.usefixtures("here")
-def test_a_run_fails_what_the_disk_does_not_give_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_fails_an_output_that_the_disk_returns_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     photos(1)
     read = Path.read_bytes
 
@@ -113,5 +115,5 @@ def test_a_run_fails_what_the_disk_does_not_give_back(monkeypatch: pytest.Monkey
     monkeypatch.setattr(Path, "read_bytes", rotten)
     (failed,) = go("in", options=UpscaleOptions(verify=True))
     assert isinstance(failed, Failed)
-    assert "the disk does not give back what was written" in failed.error
+    assert "the disk does not return what was written to it" in failed.error
     assert tree("in_sr") == []
