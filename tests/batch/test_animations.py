@@ -70,7 +70,7 @@ def test_a_second_run_does_nothing() -> None:
     assert count(go("in")) == {"skipped": 1}
 
 
-def test_what_cannot_hold_frames_is_refused_before_the_work() -> None:
+def test_a_format_that_cannot_hold_frames_is_refused_before_the_work() -> None:
     save("in/a.gif", sprite())
     results = go("in", options=UpscaleOptions(format="jpg"))
     assert errors(results) == [
@@ -79,7 +79,7 @@ def test_what_cannot_hold_frames_is_refused_before_the_work() -> None:
     assert tree("in_sr") == []
 
 
-def test_a_still_gif_becomes_anything() -> None:
+def test_a_still_gif_can_become_any_format() -> None:
     still = sprite(3)[:1]
     kinds: tuple[Format, ...] = ("keep", "jpg", "png", "webp", "tif", "bmp")
     for kind in kinds:
@@ -89,7 +89,7 @@ def test_a_still_gif_becomes_anything() -> None:
         assert isinstance(done, Done)
 
 
-def test_says_once_what_all_frames_lose() -> None:
+def test_reports_once_what_all_frames_lose() -> None:
     frames = [np.pad(noise(24, 32, 3), ((0, 0), (0, 0), (0, 1)))] * 2
     images = animation(frames, [Fraction(50, 3)] * 2)
     Path("in").mkdir()

@@ -97,7 +97,7 @@ def outcome(load: Loader, data: bytes) -> list[Image] | str:
         return f"{type(error)} {error}"
 
 
-def test_gives_what_decoding_here_gives_of_every_kind_of_file(decoders: DecoderPool) -> None:
+def test_gives_the_same_as_decoding_here_for_every_kind_of_file(decoders: DecoderPool) -> None:
     for name, row in ALL.items():
         data = row.make()
         given, expected = outcome(decoders, data), outcome(load_file, data)
@@ -139,13 +139,13 @@ def test_gives_back_pictures_exactly(
         assert image.timing == expected.timing
 
 
-def test_gives_the_header_that_reading_it_here_gives(decoders: DecoderPool) -> None:
+def test_gives_the_same_header_as_reading_it_here(decoders: DecoderPool) -> None:
     data = codec.encode_pages([picture(3, False, 8)] * 3, "tif", 95)
     with decoders(data, "a", PLENTY) as file:
         assert file.header == codec.read_header(data, "a", PLENTY)
 
 
-def test_refuses_by_the_header(decoders: DecoderPool) -> None:
+def test_refuses_an_image_by_its_header(decoders: DecoderPool) -> None:
     with pytest.raises(ImageError, match=r"^a: .*--max-pixels"), decoders(PNG, "a", 10):
         pass
 
@@ -190,7 +190,7 @@ def test_is_chosen_by_the_option() -> None:
         pytest.param("bloat", r"its decoder needed more than 25\d MiB; --no-iso", marks=linux_only),
     ],
 )
-def test_a_decoder_that_ends_costs_one_file(
+def test_a_decoder_that_ends_fails_one_file(
     hostile: DecoderPool, hostile_headers: DecoderPool, name: str, message: str
 ) -> None:
     for decoders in (hostile, hostile_headers):
@@ -311,7 +311,7 @@ def test_a_process_serves_one_file_after_the_other(telling: DecoderPool) -> None
     assert len({facts(telling)["pid"] for _ in range(5)}) == 1
 
 
-def test_a_process_loads_the_codec_and_nothing_of_inference(telling: DecoderPool) -> None:
+def test_a_process_loads_the_codec_and_no_inference_package(telling: DecoderPool) -> None:
     modules = set(facts(telling)["modules"])
     assert {"sr_batch.codec", "sr_batch.batch.decoder_process"} <= modules
     too_much = {"onnxruntime", "typer", "rich", "sqlite3", "sr_batch.batch.engine", "sr_batch.cli"}
@@ -327,7 +327,7 @@ def test_a_process_takes_no_module_from_the_current_folder(
 
 
 @linux_only
-def test_a_process_is_the_first_to_go_where_memory_runs_out(telling: DecoderPool) -> None:
+def test_linux_kills_a_decoder_process_first_when_memory_runs_out(telling: DecoderPool) -> None:
     assert facts(telling)["killed first"]
 
 

@@ -52,7 +52,7 @@ def test_pixels_do_not_go_through_the_pickle(depth: int) -> None:
     assert first < 10_000
 
 
-def test_a_message_that_is_cut_off_is_an_end() -> None:
+def test_a_message_that_is_cut_off_ends_the_stream() -> None:
     whole = sent(picture(1, False, 8)).getvalue()
     for length in range(len(whole)):
         with pytest.raises(EOFError):

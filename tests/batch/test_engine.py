@@ -117,7 +117,7 @@ def test_hostile_names_are_enlarged() -> None:
 
 
 @pytest.mark.parametrize("swap", [Path.unlink, lambda path: (path.unlink(), path.mkdir())])
-def test_an_input_that_vanished_while_queued_failed(swap: Callable[[Path], None]) -> None:
+def test_an_input_that_vanished_while_queued_fails(swap: Callable[[Path], None]) -> None:
     photos(3)
     plan = plan_jobs(["in"], None, OPTIONS, "nearest")
     swap(Path("in/1.png"))
@@ -175,7 +175,7 @@ def test_an_image_that_is_too_large_at_its_turn_is_not_decoded() -> None:
     assert upscaler.names == []
 
 
-def test_an_output_that_its_format_cannot_hold_is_said_before_the_work() -> None:
+def test_an_output_that_its_format_cannot_hold_is_refused_before_the_work() -> None:
     """Even if the plan could not see the size, here behind a large profile."""
     Path("in").mkdir()
     Pillow.new("RGB", (9000, 1)).save("in/a.jpg", icc_profile=bytes(200_000))
@@ -347,7 +347,7 @@ def test_a_killed_run_leaves_whole_files_and_is_completed(originals: dict[Path, 
     assert count(go("in")) == {"skipped": 60}
 
 
-def test_what_a_killed_run_left_behind_a_link_is_removed() -> None:
+def test_the_hidden_file_of_a_killed_run_is_removed_behind_a_link() -> None:
     photos(1)
     Path("in_sr").mkdir()
     Path("real").mkdir()

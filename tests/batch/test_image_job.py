@@ -47,7 +47,7 @@ def test_a_header_is_parsed_once_for_the_plan_and_once_for_the_job(
 
 
 @pytest.mark.usefixtures("here")
-def test_a_file_that_is_done_already_is_parsed_no_more_than_that(parsed: list[int]) -> None:
+def test_the_header_of_a_finished_input_is_parsed_no_more_often(parsed: list[int]) -> None:
     photos(1)
     go("in")
     parsed.clear()

@@ -44,7 +44,7 @@ def test_fills_its_fields(text: str, name: str) -> None:
         ("a/../../{stem}", "a name below the output folder"),
     ],
 )
-def test_refuses_what_cannot_be_a_name(text: str, message: str) -> None:
+def test_refuses_a_template_that_cannot_be_a_name(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         Template(text)
 
@@ -75,7 +75,7 @@ def test_names_outputs_in_and_beside_folders() -> None:
     assert named == ["in_sr/a_9_1.5.png"]
 
 
-def test_tells_the_size_of_a_picture_whose_header_stands_late() -> None:
+def test_knows_the_size_of_a_picture_with_a_late_header() -> None:
     from PIL import Image as Pillow
 
     with Pillow.open(save_picture(Path("a.jpg"))) as picture:
@@ -96,7 +96,7 @@ def test_one_output_has_one_name() -> None:
         targets("a.png", output="b.png", name="{stem}")
 
 
-def test_windows_takes_no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_allows_no_device_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sr_batch.batch.planning.sys.platform", "win32")
     save_picture(Path("in/con.png"))
     (failed,) = plan_jobs(["in"], None, UpscaleOptions(), "edsr").settled

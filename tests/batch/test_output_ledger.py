@@ -106,7 +106,7 @@ def test_processes_share_one_state_file(tmp_path: Path) -> None:
     assert said == []
 
 
-def test_survives_a_kill_in_the_midst_of_a_commit(tmp_path: Path) -> None:
+def test_survives_a_kill_during_a_commit(tmp_path: Path) -> None:
     """The journal of a transaction that was cut short is rolled back by the next to come."""
     Ledger(tmp_path, Said()).record(tmp_path / "a.png", ENTRY)
     code = (
@@ -153,7 +153,7 @@ def of_another_program(root: Path) -> bytes:
 @pytest.mark.parametrize(
     "content", [lambda root: b"no database" * 999, damaged, of_another_program]
 )
-def test_sets_a_corrupt_state_file_aside_and_begins_anew(
+def test_renames_a_corrupt_state_file_and_starts_a_new_one(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, content: Callable[[Path], bytes]
 ) -> None:
     broken = content(tmp_path_factory.mktemp("other"))
@@ -165,12 +165,12 @@ def test_sets_a_corrupt_state_file_aside_and_begins_anew(
     assert Ledger(tmp_path, said).find(tmp_path / "a.png") == ENTRY
     (line,) = said
     assert "state.sqlite: " in line
-    assert "set aside" in line
+    assert "renamed to state.sqlite.corrupt" in line
     assert line.isprintable()
     assert state_file(tmp_path).with_name("state.sqlite.corrupt").read_bytes() == broken
 
 
-def test_begins_anew_beside_the_journal_of_the_corrupt_file(tmp_path: Path) -> None:
+def test_starts_a_new_file_beside_the_journal_of_the_corrupt_one(tmp_path: Path) -> None:
     put_state(tmp_path, damaged(tmp_path / "other"))
     hot = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + bytes([0, 0, 0, 1] * 4) + bytes(9000)
     state_file(tmp_path).with_name("state.sqlite-journal").write_bytes(hot)

@@ -128,7 +128,7 @@ def test_one_file_goes_into_a_folder_that_exists_or_ends_in_a_slash() -> None:
     assert targets("a.jpg", output="new/") == ["new/a.jpg"]
 
 
-def test_a_folder_goes_to_a_folder_whatever_it_is_called() -> None:
+def test_a_folder_goes_to_a_folder_with_any_name() -> None:
     pictures("in/a.jpg")
     assert targets("in", output="out.png") == ["out.png/a.jpg"]
 
@@ -153,13 +153,13 @@ def test_the_suffix_of_the_output_decides_the_format(
     assert (job.target, job.format) == (Path(output), kind)
 
 
-def test_an_unknown_suffix_is_refused_with_those_there_are() -> None:
+def test_an_unknown_suffix_is_refused_and_the_known_ones_are_named() -> None:
     pictures("a.jpg")
     with pytest.raises(UsageError, match=r"b\.ico.*\.jpg, \.png, \.webp, \.tif, .*\.jxl$"):
         targets("a.jpg", output="b.ico")
 
 
-def test_a_suffix_against_the_format_is_refused() -> None:
+def test_a_suffix_that_contradicts_the_format_is_refused() -> None:
     pictures("a.jpg")
     with pytest.raises(UsageError, match=r"-o b\.png and --format jpg"):
         targets("a.jpg", output="b.png", wanted="jpg")

@@ -38,7 +38,7 @@ def require_same(data: bytes, size: Size, source: Image, bound: float) -> None:
 
 @pytest.mark.parametrize("kind", sorted(codec.SUFFIXES))
 @pytest.mark.parametrize("alpha", [False, True])
-def test_what_was_enlarged_is_the_same_picture(kind: str, alpha: bool) -> None:
+def test_an_enlarged_picture_is_the_same_picture(kind: str, alpha: bool) -> None:
     image = Image(smooth(40, 60, 3), noise(40, 60) // 128 * 255 if alpha else None)
     data = codec.encode_image(larger(image), kind, 90)
     require_same(data, Size(120, 80), image, 20)
@@ -74,7 +74,7 @@ def test_another_size_or_a_broken_file_is_not() -> None:
         require_same(data[:-200], Size(120, 80), image, 20)
 
 
-def test_what_is_transparent_does_not_count() -> None:
+def test_transparent_pixels_do_not_count() -> None:
     image = Image(smooth(40, 60, 3), np.zeros((40, 60), np.uint8))
     assert consistency(Image(255 - image.color), image) == float("inf")
 
@@ -90,7 +90,7 @@ class Upside(FakeUpscaler):
 
 
 @pytest.mark.usefixtures("here")
-def test_a_run_fails_what_is_not_the_same_picture() -> None:
+def test_a_run_fails_an_output_that_shows_another_picture() -> None:
     for name in ("a", "b"):
         path = save_picture(Path(f"in/{name}.png"))
         Pillow.fromarray(ramp()).save(path)

@@ -118,7 +118,7 @@ def test_a_folder_or_file_in_the_way_concerns_one_output(tmp_path: Path) -> None
     assert files_in(tmp_path) == ["file"]
 
 
-def test_knows_beforehand_where_it_may_not_write(user_folder: Path) -> None:
+def test_knows_before_the_work_where_it_may_not_write(user_folder: Path) -> None:
     (user_folder / "open").mkdir()
     (user_folder / "file").touch()
     (user_folder / "closed").mkdir(mode=0o555)

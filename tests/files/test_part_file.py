@@ -68,7 +68,7 @@ def test_an_error_before_the_name_leaves_everything_as_it_was(tmp_path: Path) ->
         (errno.ENAMETOOLONG, UnwritableOutput),
     ],
 )
-def test_a_disk_ends_the_run_and_a_single_file_does_not(
+def test_a_failing_disk_is_told_from_a_failing_file(
     tmp_path: Path, code: int, error: type[Exception]
 ) -> None:
     with pytest.raises(error, match=r"a\.png"), part_file(tmp_path / "a.png", 4):
@@ -194,7 +194,7 @@ def test_a_listener_hears_of_an_output_once(tmp_path: Path, before: bytes | None
     assert [events[-1] for events in hidden] == ["closed"]
 
 
-def test_sweeps_nothing_of_others(tmp_path: Path) -> None:
+def test_sweeps_no_other_files(tmp_path: Path) -> None:
     names = [".sr-batch-notes.txt", "a.part", "a.png"]
     for name in names:
         (tmp_path / name).touch()

@@ -78,7 +78,7 @@ def make_socket(path: Path) -> None:
         (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
     ],
 )
-def test_refuses_what_is_no_regular_file(
+def test_refuses_all_but_regular_files(
     tmp_path: Path, make: Callable[[Path], None], why: str
 ) -> None:
     path = tmp_path / "x.png"
@@ -132,7 +132,7 @@ def test_file_hash_is_that_of_the_content(tmp_path: Path) -> None:
     assert file_hash(tmp_path / "a") == content_hash(BIG) != content_hash(b"")
 
 
-def test_names_a_link_by_what_it_stands_for(tmp_path: Path) -> None:
+def test_names_a_link_with_its_target(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to("two\nlines.png")
     assert display_name(link) == str(link)
