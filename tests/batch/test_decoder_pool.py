@@ -268,7 +268,7 @@ def test_the_batch_goes_on_after_hostile_files(faults: str) -> None:
 
 @pytest.mark.usefixtures("here")
 def test_this_process_parses_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither for the plan, nor for a job, nor where an unknown file is in an output's place."""
+    """Not for the plan, not for a job, and not for an unknown file in the place of an output."""
     for number, suffix in enumerate(("png", "jpg", "tif", "webp", "gif", "bmp", "avif")):
         save_picture(Path(f"in/{number}.{suffix}"))
     save_picture(Path("in_sr/0.png"), seed=7, size=(12, 8))
@@ -373,7 +373,7 @@ with DecoderPool(threading.Event(), "tests.hostile:hold", float(sys.argv[2])) as
 
 
 def is_locked(path: Path) -> bool:
-    """Whether another process holds the lock, as a zombie does no more."""
+    """Whether another process holds the lock; a zombie does not."""
     with path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

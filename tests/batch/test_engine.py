@@ -160,7 +160,7 @@ def test_an_output_folder_without_permission_fails_its_images(user_folder: Path,
     (error,) = errors(results)
     assert "in/b/c.png" in error
     assert "no file can be made in" in error
-    assert upscaler.names == [str(user_folder / "in/a.png")]  # said before the work
+    assert upscaler.names == [str(user_folder / "in/a.png")]  # refused before the work
 
 
 def test_an_image_that_is_too_large_at_its_turn_is_not_decoded() -> None:
@@ -191,7 +191,7 @@ def test_an_output_that_its_format_cannot_hold_is_refused_before_the_work() -> N
 def run_to_the_end(
     upscaler: FakeUpscaler, output: str | None = None
 ) -> tuple[list[JobResult], Exception | None]:
-    """All results, and what was raised after them."""
+    """All results, and the error that was raised after them."""
     plan = plan_jobs(["in"], output, OPTIONS, upscaler.model)
     stream = run(plan, upscaler, OPTIONS, lambda pixels: None, threading.Event())
     results: list[JobResult] = []
@@ -294,7 +294,7 @@ def test_a_caller_that_takes_no_more_results_ends_the_run() -> None:
 
 @pytest.mark.parametrize("stage", ["decode", "enlarge"])
 def test_other_images_are_finished_meanwhile(stage: str) -> None:
-    """The first image stays in one stage until the second is decoded, made, encoded, written."""
+    """The first image stays in one stage until the second is decoded, enlarged and written."""
     photos(2)
     second_done = threading.Event()
     overlapped: list[bool] = []
@@ -319,7 +319,7 @@ def test_other_images_are_finished_meanwhile(stage: str) -> None:
 
 
 def kill_during_a_run(context: ForkServerContext, outputs: int, delay: float) -> None:
-    """Kill a process that upscales ``in`` some time after so many outputs are there."""
+    """Let a process upscale ``in``, and kill it ``delay`` seconds after ``outputs`` exist."""
     child = context.Process(target=upscale_for_ever, args=(str(Path.cwd()),))
     child.start()
     while len(list(Path("in_sr").glob("*.png"))) < outputs:
@@ -342,7 +342,7 @@ def test_a_killed_run_leaves_whole_files_and_is_completed(originals: dict[Path, 
         kill_during_a_run(context, outputs, chance.uniform(0, 0.03))
         assert all(is_whole(path) for path in Path("in_sr").glob("*.png"))
         survived = len(list(Path("in_sr").glob("*.png")))
-    assert count(go("in")).get("skipped") == survived  # none is made again needlessly
+    assert count(go("in")).get("skipped") == survived  # none is made again without need
     assert tree("in_sr") == sorted(f"{number}.png" for number in range(60))
     assert count(go("in")) == {"skipped": 60}
 

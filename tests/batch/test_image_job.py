@@ -68,7 +68,7 @@ def test_few_bytes_in_flight_let_one_image_through_at_a_time(
         if not alone.acquire(blocking=False):
             shared.append(name)
             return
-        time.sleep(0.001)  # gives the others the chance to be wrong
+        time.sleep(0.001)  # gives the other threads time to get in
         alone.release()
 
     assert count(go("in", upscaler=FakeUpscaler(before=enter))) == {"done": 8}
@@ -76,7 +76,7 @@ def test_few_bytes_in_flight_let_one_image_through_at_a_time(
 
 
 def save_scan(path: Path) -> list[np.ndarray]:
-    """Pages of which the second lies beyond what planning looks at."""
+    """Three pages; the second is behind the part that planning reads."""
     path.parent.mkdir()
     pages = [smooth(300, 400, 3), smooth(20, 30, 3), smooth(40, 10, 3)]
     with tifffile.TiffWriter(path) as file:

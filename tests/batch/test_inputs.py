@@ -17,7 +17,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def found(*inputs: str, recursive: bool = True, include: str = "", exclude: str = "") -> list[str]:
-    """Paths of sources; what failed has an exclamation mark in front."""
+    """Paths of sources; a failure has an exclamation mark in front."""
     entries = find_sources(inputs, Choice(recursive, include.split(), exclude.split()))
     return [f"!{e.input}" if isinstance(e, Failed) else str(e.path) for e in entries]
 
@@ -98,7 +98,7 @@ def test_a_folder_called_like_an_image_is_a_folder() -> None:
 
 
 def test_never_opens_pipes_sockets_and_devices() -> None:
-    """Opening the pipe would block for ever."""
+    """To open the pipe would block for ever."""
     Path("in").mkdir()
     os.mkfifo("in/a.png")
     os.mkfifo("in/pipe")

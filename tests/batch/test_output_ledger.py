@@ -19,7 +19,7 @@ ENTRY = Entry("source", "recipe", "output", Path("../in/a.png"))
 
 
 class Said(list[str]):
-    """Collects what a ledger says."""
+    """Collects the lines that a ledger notifies."""
 
     def __call__(self, line: str) -> None:
         self.append(line)
@@ -107,7 +107,7 @@ def test_processes_share_one_state_file(tmp_path: Path) -> None:
 
 
 def test_survives_a_kill_during_a_commit(tmp_path: Path) -> None:
-    """The journal of a transaction that was cut short is rolled back by the next to come."""
+    """The next process rolls back the journal of an interrupted transaction."""
     Ledger(tmp_path, Said()).record(tmp_path / "a.png", ENTRY)
     code = (
         "import os, sqlite3, sys\n"
@@ -135,7 +135,7 @@ def test_an_empty_state_file_is_an_empty_ledger(tmp_path: Path) -> None:
 
 
 def damaged(root: Path) -> bytes:
-    """A state file whose header is whole and whose pages are not."""
+    """A state file with a good header and damaged pages."""
     root.mkdir(exist_ok=True)
     ledger = Ledger(root, Said())
     for number in range(5):
@@ -231,7 +231,7 @@ def test_goes_on_without_a_state_file_that_it_may_not_read(user_folder: Path) ->
     assert "going on without it" in said[0]
 
 
-def test_a_full_disk_is_no_trouble_to_go_on_with(tmp_path: Path) -> None:
+def test_goes_on_after_a_full_disk(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path, Said())
     ledger.record(tmp_path / "a.png", ENTRY)
     long = tmp_path / ("b" * 3000)
@@ -243,7 +243,7 @@ def test_a_full_disk_is_no_trouble_to_go_on_with(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_not_taken_for_a_broken_state_file(tmp_path: Path) -> None:
-    """Another thread has just made the file, and the disk has no room for its first page."""
+    """Another thread has just made the file, and the disk is too full for its first page."""
     put_state(tmp_path, b"")
     said = Said()
     ledger = Ledger(tmp_path, said)

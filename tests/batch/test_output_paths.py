@@ -1,4 +1,4 @@
-"""Names and places of outputs, as ``plan_jobs`` gives them."""
+"""Names and folders of outputs, as ``plan_jobs`` decides them."""
 
 import os
 from pathlib import Path
@@ -218,7 +218,7 @@ def test_an_output_that_does_not_fit_the_inputs_is_refused(
 
 
 def test_an_output_that_nobody_can_write_is_left_to_the_run(user_folder: Path) -> None:
-    """It is said there, of each image; here it must only not be in the way."""
+    """The run fails each image; planning must not fail."""
     save_picture(user_folder / "in/a.png")
     (user_folder / "closed").mkdir(mode=0)
     for output in ("closed/b.png", "closed/out", "b" * 5000 + "/c"):

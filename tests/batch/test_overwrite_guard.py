@@ -94,7 +94,7 @@ def test_files_beside_their_inputs_are_known_too() -> None:
 def test_output_in_the_input_folder_twice_in_a_row(output: str, originals: dict[Path, str]) -> None:
     photos()
     save_picture(Path("in/b/c.png"))
-    made = 3 if output == "in/b" else 4  # what lies in the output folder is none of the inputs
+    made = 3 if output == "in/b" else 4  # files in the output folder are not inputs
     originals.update({path: digest(path) for path in Path("in").rglob("*.png")})
     assert count(go("in", output=output))["done"] == made
     after = tree("in")
@@ -119,7 +119,9 @@ def test_an_unknown_file_in_the_place_of_an_output_is_kept(originals: dict[Path,
     results = go("in", upscaler=upscaler)
     assert count(results) == {"failed": 4}
     assert all("in_sr" in error and "-o" in error for error in errors(results))
-    assert upscaler.names == ["in/0.png"]  # a file of another size cannot be ours: no work
+    assert upscaler.names == [
+        "in/0.png"
+    ]  # a file of another size cannot be an earlier output: no work
 
 
 def test_the_output_of_another_input_of_the_same_name_is_kept(originals: dict[Path, str]) -> None:

@@ -38,7 +38,7 @@ def skipped(plan: Plan) -> dict[str, str]:
 
 
 def record(root: str, *names: str) -> None:
-    """Say that these files were made by us."""
+    """Record these files as outputs."""
     for name in names:
         save_picture(Path(root, name))
         Ledger(Path(root), pytest.fail).record(Path(root, name), Entry("s", "r", "o", Path(name)))
@@ -251,7 +251,7 @@ def test_a_link_to_a_recorded_output_is_skipped() -> None:
 
 
 def test_files_in_an_output_folder_inside_the_input_are_skipped() -> None:
-    """Even with the ledger lost."""
+    """Even if the ledger was lost."""
     save_picture(Path("in/a.png"))
     save_picture(Path("in/out/a.png"))
     made = plan("in", output="in/out")

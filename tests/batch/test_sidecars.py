@@ -39,7 +39,7 @@ def test_copies_the_sidecars_of_an_input(name: str, tmp_path: Path) -> None:
 
 
 def test_a_turned_picture_has_an_upright_sidecar(tmp_path: Path) -> None:
-    """But a turn that only the sidecar has was chosen by someone, and stays."""
+    """But an orientation that only the sidecar has was chosen by the user, and stays."""
     (tmp_path / "a.xmp").write_bytes(xmp_packet(6))
     copy_sidecars(tmp_path / "a.jpg", tmp_path / "b.jpg", header(6), SIZE, "no-gps")
     copy_sidecars(tmp_path / "a.jpg", tmp_path / "c.jpg", header(1), SIZE, "keep")

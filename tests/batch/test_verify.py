@@ -80,7 +80,7 @@ def test_transparent_pixels_do_not_count() -> None:
 
 
 class Upside(FakeUpscaler):
-    """Turns a picture on its head, which no network does."""
+    """Turns a picture upside down, which no network does."""
 
     def __call__(
         self, image: Image, name: str, progress: Progress, stop: threading.Event

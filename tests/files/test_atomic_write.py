@@ -33,7 +33,7 @@ def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
 
 
 def test_replaces_a_whole_file_at_once(tmp_path: Path) -> None:
-    """A reader sees the old content or the new one at any moment, never a part."""
+    """A reader sees the old content or the new content, never a part."""
     target, seen = tmp_path / "a.png", set[bytes]()
     old, new = b"o" * MEGABYTE, b"n" * MEGABYTE
     target.write_bytes(old)
@@ -92,7 +92,7 @@ def test_syncs_the_file_before_it_takes_its_name_and_the_folder_after(
 
 
 def test_a_short_write_leaves_no_file_and_names_the_folder(tmp_path: Path) -> None:
-    """The limit cuts the first write short and fails the second; SIGXFSZ does not kill."""
+    """With the limit, the first write is short and the second fails; SIGXFSZ does not kill."""
     with largest_file(MEGABYTE), pytest.raises(StorageError) as caught:
         write_output(tmp_path / "a.png", BIG)
     assert str(tmp_path) in str(caught.value)
@@ -147,7 +147,7 @@ def test_writes_standard_output() -> None:
 @pytest.mark.parametrize("size", ["10", "10000000"])
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_full_disk_behind_standard_output_is_one_line(size: str, unbuffered: str) -> None:
-    """Also when Python flushes its buffers once more at the end."""
+    """Even when Python flushes its buffers again at the end."""
     command = [sys.executable, "-c", WRITE_TO_PIPE, size]
     variables = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "wb") as full:  # noqa: PTH123
@@ -162,7 +162,7 @@ def test_a_full_disk_behind_standard_output_is_one_line(size: str, unbuffered: s
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_leaves_is_one_line(unbuffered: str) -> None:
-    """Without a buffer the write comes back short before it fails."""
+    """Without a buffer, the first write is short and the next one fails."""
     command = [sys.executable, "-c", WRITE_TO_PIPE, "10000000"]
     variables = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     pipe = subprocess.PIPE

@@ -1,4 +1,4 @@
-"""The hidden file of an output: what a listener, a sweep and a failing disk make of it."""
+"""The hidden file of an output, with a listener, with a sweep and on a failing disk."""
 
 import errno
 import os
@@ -160,7 +160,7 @@ def test_a_removed_folder_is_an_error_not_a_loop(tmp_path: Path) -> None:
 
 
 class Listening(FileSystemEventHandler):
-    """Writes down the events of a folder, by the name of the file."""
+    """Records the events in a folder, by file name."""
 
     def __init__(self) -> None:
         self.events: dict[str, list[str]] = defaultdict(list)

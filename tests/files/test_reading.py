@@ -91,7 +91,7 @@ def test_refuses_all_but_regular_files(
 def test_a_pipe_that_takes_the_place_of_a_file_does_not_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The exchange happens between the look at the file and its opening."""
+    """The file is replaced after it was checked and before it is opened."""
     path = tmp_path / "a.png"
     path.touch()
 
@@ -107,7 +107,7 @@ def test_a_pipe_that_takes_the_place_of_a_file_does_not_block(
 def test_a_file_that_changes_while_it_is_read_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of the old picture and half of the new one would be none of them."""
+    """Half of the old picture and half of the new one would be neither."""
     (tmp_path / "a.bmp").write_bytes(BIG)
 
     def read_and_write(file: BinaryIO, count: int) -> bytes:
