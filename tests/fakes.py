@@ -14,7 +14,8 @@ from sr_batch.batch.planning import plan_jobs
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
-from sr_batch.upscaling.upscaler import Stopped, Upscaled
+from sr_batch.upscaling.tile_pool import Stopped
+from sr_batch.upscaling.upscaler import Upscaled
 
 
 class FakeUpscaler:

@@ -23,7 +23,8 @@ from sr_batch.core.errors import DeviceUnavailable, OutOfMemory, StorageError
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Done, JobResult, NotRun
-from sr_batch.upscaling.upscaler import Stopped, Upscaled
+from sr_batch.upscaling.tile_pool import Stopped
+from sr_batch.upscaling.upscaler import Upscaled
 from tests.disks import DISKS_THAT_FILL
 from tests.fakes import FakeUpscaler, save_picture, upscale_for_ever
 from tests.runs import OPTIONS, Progress, count, digest, errors, go, is_whole, photos, tree
