@@ -30,10 +30,10 @@ from benchmarks.work import (
     network_input,
     options_for,
 )
-from sr_batch.batch.decoder_pool import Decoders
-from sr_batch.batch.image_job import Loader
+from sr_batch.batch.decoder_pool import DecoderPool
+from sr_batch.batch.loading import Loader, load_file
 from sr_batch.bench.speed import ratio_in_turns
-from sr_batch.codec import encode_image, read_image, read_pages
+from sr_batch.codec import encode_image, read_image
 from sr_batch.core.options import MAX_PIXELS, UpscaleOptions
 from sr_batch.inference.model_catalog import choose, find_models
 from sr_batch.integrations import delegates
@@ -119,7 +119,7 @@ def isolation(setting: Setting) -> Iterator[Row]:
     photographs(setting.photos, setting.folder / "photographs", 10, (0.1, 0.3))
     photographs(setting.photos, setting.folder / "small", 60, (0.01, 0.06))
     _turn_into_png(sorted((setting.folder / "small").iterdir())[::2])
-    with Decoders(threading.Event()) as isolated:
+    with DecoderPool(threading.Event()) as isolated:
         for kind in ("photographs", "small"):
             yield from _isolated_against_threads(kind, isolated, setting)
 
@@ -192,7 +192,7 @@ def _paired(
     """The median over ``groups`` of the time with ``isolated`` over the time without."""
     seconds(groups[0], isolated)  # starts the processes and fills caches
     return median(
-        ratio_in_turns(partial(seconds, group, read_pages), partial(seconds, group, isolated))
+        ratio_in_turns(partial(seconds, group, load_file), partial(seconds, group, isolated))
         for group in groups
     )
 
@@ -212,7 +212,8 @@ def _decode(paths: Sequence[Path], load: Loader) -> float:
     files = [(path.read_bytes(), path.name) for path in paths]
     started = time.perf_counter()
     for data, name in files:
-        list(load(data, name, MAX_PIXELS))
+        with load(data, name, MAX_PIXELS) as file:
+            list(file.pages())
     return time.perf_counter() - started
 
 

@@ -12,9 +12,8 @@ from PIL import Image
 
 from benchmarks.setting import Setting
 from sr_batch.batch import engine
-from sr_batch.batch.image_job import Loader
+from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.planning import plan_jobs
-from sr_batch.codec import read_pages
 from sr_batch.core.options import Format, UpscaleOptions
 from sr_batch.core.results import Done
 from sr_batch.inference.model_catalog import choose
@@ -68,11 +67,11 @@ def enlarge(
     options: UpscaleOptions,
     out: Path,
     upscaler: Upscaler,
-    load: Loader = read_pages,
+    load: Loader = load_file,
 ) -> float:
     """Seconds that planning and the engine take for ``paths``, from files to files."""
     started = time.perf_counter()
-    plan = plan_jobs([str(path) for path in paths], f"{out}/", options, upscaler.model)
+    plan = plan_jobs([str(path) for path in paths], f"{out}/", options, upscaler.model, load=load)
     results = list(engine.run(plan, upscaler, options, lambda _: None, threading.Event(), load))
     seconds = time.perf_counter() - started
     if not all(isinstance(result, Done) for result in results):

@@ -1,4 +1,4 @@
-"""Disks that take no more, for tests: limits on this process, and a small file system."""
+"""Full disks, for tests: limits on this process, and a small file system."""
 
 import resource
 import subprocess
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextmanager
 def largest_file(size: int) -> Iterator[Callable[[], None]]:
-    """Let this process write no file over ``size`` bytes: its last write but one comes back short.
+    """Let this process write no file over ``size`` bytes: its last write but one is short.
 
     The same signal, SIGXFSZ, would kill a program that did not ignore it. Yields the function that
     lifts the limit, as leaving the block does.
@@ -57,5 +57,5 @@ def _can_mount() -> bool:
         return False
 
 
-# Only root may mount; the limit on file size tests the same, more harshly, for everybody.
+# Only root may mount; the limit on file size tests the same for every user, and more strictly.
 DISKS_THAT_FILL = [limited_files, *([small_file_system] if _can_mount() else [])]

@@ -1,4 +1,4 @@
-"""A small network and small pictures, for tests of what is around them."""
+"""A fake network and small pictures, for tests of the code around them."""
 
 import os
 import threading
@@ -14,7 +14,8 @@ from sr_batch.batch.planning import plan_jobs
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
-from sr_batch.upscaling.upscaler import Stopped, Upscaled
+from sr_batch.upscaling.tile_pool import Stopped
+from sr_batch.upscaling.upscaler import Upscaled
 
 
 class FakeUpscaler:
@@ -62,7 +63,7 @@ class FakeUpscaler:
 
 
 def upscale_for_ever(folder: str) -> None:
-    """Upscale ``in`` again and again, as the whole work of a process."""
+    """Upscale ``in`` again and again; never returns."""
     os.chdir(folder)
     options, upscaler = UpscaleOptions(), FakeUpscaler()
     while True:
@@ -71,7 +72,7 @@ def upscale_for_ever(folder: str) -> None:
 
 
 def save_picture(path: Path, seed: int = 0, size: tuple[int, int] = (6, 4), kind: str = "") -> Path:
-    """Write random pixels to ``path``; ``kind`` is a format of Pillow's, else the suffix tells."""
+    """Write random pixels to ``path`` in Pillow's format ``kind``, or in the one of the suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
     Pillow.fromarray(pixels).save(path, kind or None)

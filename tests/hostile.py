@@ -1,4 +1,4 @@
-"""Decoders for decoder processes: their faults are real, and chosen by the name of the file."""
+"""Files for decoder processes whose faults are real. The name of a file chooses its fault."""
 
 import ctypes
 import fcntl
@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,31 +17,65 @@ from sr_batch import codec
 from sr_batch.core.image import Image
 
 
-def read_pages(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
-    """As the codec, unless the name is one of the faults'."""
-    FAULTS.get(Path(name).stem, _behave)()
-    yield from codec.read_pages(data, name, max_pixels)
+@dataclass(frozen=True)
+class HostileFile:
+    """A good file, with something to do before each of its pictures."""
+
+    file: codec.OpenedFile
+    before: Callable[[Image], Image]
+
+    @property
+    def header(self) -> codec.Header:
+        return self.file.header
+
+    def pages(self) -> Iterator[Image]:
+        return map(self.before, self.file.pages())
 
 
-def tell(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
-    """What a test wants to know of this process, as the note of every picture."""
+def open_file(data: bytes, name: str, max_pixels: int) -> HostileFile:
+    """As the codec, but the pictures have the fault that the name chooses."""
+    return HostileFile(codec.open_file(data, name, max_pixels), lambda image: _faulty(name, image))
+
+
+def open_hostile_header(data: bytes, name: str, max_pixels: int) -> codec.OpenedFile:
+    """As the codec, but the header has the fault that the name chooses."""
+    _commit_fault(name)
+    return codec.open_file(data, name, max_pixels)
+
+
+def open_and_log(data: bytes, name: str, max_pixels: int) -> codec.OpenedFile:
+    """As the codec, and a line with the name in ``opened.txt``."""
+    with Path("opened.txt").open("a", encoding="utf-8") as log:
+        log.write(f"{name}\n")
+    return codec.open_file(data, name, max_pixels)
+
+
+def tell(data: bytes, name: str, max_pixels: int) -> HostileFile:
+    """A file whose pictures tell, as their notes, what tests want to know of this process."""
+    return HostileFile(codec.open_file(data, name, max_pixels), _telling)
+
+
+def hold(data: bytes, name: str, max_pixels: int) -> codec.OpenedFile:
+    """Lock the file ``name`` while this process lives, and do what its name says."""
+    fcntl.flock(os.open(name, os.O_WRONLY | os.O_CREAT), fcntl.LOCK_EX)
+    Path(name).with_suffix(".ready").touch()
+    return open_hostile_header(data, name, max_pixels)
+
+
+def _telling(image: Image) -> Image:
     facts = {"pid": os.getpid(), "modules": sorted(sys.modules)}
     if sys.platform == "linux":
         facts["killed first"] = Path("/proc/self/oom_score_adj").read_text() == "1000\n"
-    for image in codec.read_pages(data, name, max_pixels):
-        yield replace(image, metadata=replace(image.metadata, note=json.dumps(facts)))
+    return replace(image, metadata=replace(image.metadata, note=json.dumps(facts)))
 
 
-def hold(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
-    """Lock the file ``name`` as long as this process lives, and do what its name says."""
-    fcntl.flock(os.open(name, os.O_WRONLY | os.O_CREAT), fcntl.LOCK_EX)
-    Path(name).with_suffix(".ready").touch()
-    FAULTS.get(Path(name).stem, _behave)()
-    yield from codec.read_pages(data, name, max_pixels)
+def _faulty(name: str, image: Image) -> Image:
+    _commit_fault(name)
+    return image
 
 
-def _behave() -> None:
-    """No fault."""
+def _commit_fault(name: str) -> None:
+    FAULTS.get(Path(name).stem, lambda: None)()
 
 
 def _spin() -> None:

@@ -1,4 +1,4 @@
-"""Whole runs of the engine in the current folder, and what they leave there."""
+"""Whole runs of the engine in the current folder, and the files that they write."""
 
 import hashlib
 import threading
@@ -51,7 +51,7 @@ def errors(results: list[JobResult]) -> list[str]:
 
 
 def tree(folder: str) -> list[str]:
-    """All files below ``folder`` that are not our bookkeeping."""
+    """All files below ``folder``, without the state folder."""
     paths = (path.relative_to(folder) for path in Path(folder).rglob("*") if not path.is_dir())
     return sorted(str(path) for path in paths if ".sr-batch" not in path.parts)
 

@@ -1,1 +1,1 @@
-"""A folder of pictures: which input becomes which output, and the jobs that make them."""
+"""A folder of pictures: decides which input becomes which output, and runs the jobs."""

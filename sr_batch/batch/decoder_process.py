@@ -1,8 +1,9 @@
-"""The program of a decoder process: files come in on standard input, their pictures go out.
+"""The program of a decoder process: it reads files from standard input and writes their pictures.
 
-It loads the codec and no inference. :mod:`sr_batch.batch.decoder_pool` starts it and asks: an
-`Order` is answered with the first picture of a file, ``NEXT`` with the one behind it, and
-``FORGET`` with nothing. Instead of a picture there may be what `codec.read_pages` raised.
+It imports the codec, but not the inference packages. :mod:`sr_batch.batch.decoder_client` starts
+it and sends requests. The answer to `Open` is the header of a file, the answer to each `Decode` is
+the next picture of that file. `FORGET` has no answer. If reading or decoding raises an exception,
+the exception is the answer.
 """
 
 import errno
@@ -22,22 +23,22 @@ from pkgutil import resolve_name
 from typing import IO, Any, Literal, cast
 
 from sr_batch import codec
+from sr_batch.batch.loading import LoadedFile
 from sr_batch.core.image import Image
 
 if sys.platform != "win32":
     import resource
 
-NEXT: Literal["next"] = "next"
 FORGET: Literal["forget"] = "forget"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one picture may take.
+    """What one answer may take.
 
     Attributes:
-        seconds: That it is waited for.
-        memory: Bytes on top of what the process has before.
+        seconds: How long the parent waits for it.
+        memory: Bytes on top of what the process uses already.
     """
 
     seconds: float
@@ -45,8 +46,8 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Order:
-    """A file to decode, as for `codec.read_pages`, and the limits for each of its pictures."""
+class Open:
+    """Read the header of a file. ``data``, ``name`` and ``max_pixels`` as for `codec.open_file`."""
 
     data: bytes
     name: str
@@ -54,10 +55,17 @@ class Order:
     limits: Limits
 
 
-Request = Order | Literal["next", "forget"]
-Requests = queue.SimpleQueue[Request]
-Reply = Image | Exception
-Decode = Callable[[bytes, str, int], Iterator[Image]]
+@dataclass(frozen=True)
+class Decode:
+    """Decode the next picture of the open file."""
+
+    limits: Limits
+
+
+Request = Open | Decode
+Requests = queue.SimpleQueue[Request | Literal["forget"]]
+Answer = codec.Header | Image | Exception
+OpenFile = Callable[[bytes, str, int], LoadedFile]
 
 
 def send(file: IO[bytes], value: object) -> None:
@@ -75,7 +83,7 @@ def receive(file: IO[bytes]) -> Any:
     """What `send` wrote at the other end.
 
     Raises:
-        EOFError: there is nobody there any more.
+        EOFError: the other end is closed.
     """
     (count,) = struct.unpack("<Q", _read(file, 8))
     lengths = struct.unpack(f"<{count}Q", _read(file, 8 * count))
@@ -84,39 +92,42 @@ def receive(file: IO[bytes]) -> Any:
 
 
 def main() -> None:
-    """Serve until standard input ends. The only argument is the decoding function, as ``a.b:c``."""
-    _offer_to_the_killer()
-    replies = _replies()
+    """Answer requests until standard input ends.
+
+    The only argument names the function that opens files, as ``module:function``.
+    """
+    _let_linux_kill_this_process_first()
+    answers = _answers()
     requests: Requests = queue.SimpleQueue()
-    # Before anything is loaded, which takes seconds on a busy machine: the parent may be gone.
+    # First of all, as imports take seconds on a busy machine: the parent may end meanwhile.
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     code = 1
     try:
-        decode = resolve_name(sys.argv[1])
+        open_file = resolve_name(sys.argv[1])
         codec.preload()
-        send(replies, "ready")
-        _serve(decode, requests, replies)
+        send(answers, "ready")
+        _serve(open_file, requests, answers)
     except MemoryError:
         code = errno.ENOMEM
     finally:
-        os._exit(code)  # the other thread is in the midst of reading, and would be waited for
+        os._exit(code)  # a normal exit would wait for the other thread, which is reading
 
 
-def _offer_to_the_killer() -> None:
-    """Where Linux runs out of memory it is to end this process, not the run."""
+def _let_linux_kill_this_process_first() -> None:
+    """When Linux runs out of memory, it should kill this process and not the run."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
-def _replies() -> IO[bytes]:
-    """Standard output for us alone: what a library prints must not be taken for a picture."""
+def _answers() -> IO[bytes]:
+    """Standard output, for answers only: output of a library must not be taken for a picture."""
     file = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return file
 
 
 def _listen(requests: Requests) -> None:
-    """Pass requests on. When the parent is gone so is this process, whatever it is decoding."""
+    """Queue the requests. When the parent ends, end this process, even while it decodes."""
     try:
         while True:
             requests.put(receive(sys.stdin.buffer))
@@ -124,49 +135,59 @@ def _listen(requests: Requests) -> None:
         os._exit(0)
 
 
-def _serve(decode: Decode, requests: Requests, replies: IO[bytes]) -> None:
-    limits = Limits(0, 0)
+def _serve(open_file: OpenFile, requests: Requests, answers: IO[bytes]) -> None:
     pages: Iterator[Image] = iter(())
     while True:
-        request = requests.get()
-        if isinstance(request, Order):
-            limits = request.limits
-            pages = decode(request.data, request.name, request.max_pixels)
-        if request == FORGET:
-            pages = iter(())
-        else:
-            send(replies, _next(pages, limits))
-        del request  # it holds a whole file
+        # The request is not kept here: it holds the bytes of a whole file.
+        pages = _answer(requests.get(), pages, open_file, answers)
 
 
-def _next(pages: Iterator[Image], limits: Limits) -> Reply:
-    """The next picture, or what went wrong. After a MemoryError this process is of no more use."""
+def _answer(
+    request: Request | Literal["forget"],
+    pages: Iterator[Image],
+    open_file: OpenFile,
+    answers: IO[bytes],
+) -> Iterator[Image]:
+    """Answer one request. Returns the pictures of the open file that are not decoded yet.
+
+    Raises:
+        MemoryError: the limit was reached; this process must not be used again.
+    """
+    if not isinstance(request, Open | Decode):
+        return iter(())
+    answer: Answer
     try:
-        with held_to(limits):
-            return next(pages)
+        with held_to(request.limits):
+            if isinstance(request, Open):
+                file = open_file(request.data, request.name, request.max_pixels)
+                answer, pages = file.header, file.pages()
+            else:
+                answer = next(pages)
     except MemoryError:
         raise
     except Exception as fault:
-        return fault
+        answer = fault.with_traceback(None)  # a traceback would keep the file in memory
+    send(answers, answer)
+    return pages
 
 
 @contextmanager
 def held_to(limits: Limits) -> Iterator[None]:
-    """Make the system hold this process to ``limits``.
+    """Let the system enforce ``limits`` on this process.
 
-    The time is that of the processor, and doubled: the parent ends what is late, and this is for
-    the case that it is gone and a library keeps the interpreter's lock. Memory is limited under
-    Linux alone, and under Windows neither.
+    The timer counts processor time and allows twice the seconds. The parent kills a process that is
+    late; the timer is for a process whose parent has ended while a library holds the interpreter's
+    lock. The memory limit works on Linux only. On Windows nothing is limited.
     """
     if sys.platform == "win32":
         yield
         return
     before = resource.getrlimit(resource.RLIMIT_DATA)
     if sys.platform == "linux":
-        most = _data_bytes() + limits.memory
-        least = most if before[0] == resource.RLIM_INFINITY else min(most, before[0])
-        resource.setrlimit(resource.RLIMIT_DATA, (least, before[1]))
-    signal.setitimer(signal.ITIMER_PROF, limits.seconds * 2)  # its signal kills
+        wanted = _data_bytes() + limits.memory
+        allowed = wanted if before[0] == resource.RLIM_INFINITY else min(wanted, before[0])
+        resource.setrlimit(resource.RLIMIT_DATA, (allowed, before[1]))
+    signal.setitimer(signal.ITIMER_PROF, limits.seconds * 2)  # its signal ends the process
     try:
         yield
     finally:
@@ -175,7 +196,7 @@ def held_to(limits: Limits) -> Iterator[None]:
 
 
 def _data_bytes() -> int:
-    """What Linux counts towards RLIMIT_DATA: private memory that can be written."""
+    """The memory that Linux counts towards RLIMIT_DATA: private and writable."""
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[5]
     return int(pages) * resource.getpagesize()
 

@@ -1,34 +1,34 @@
-"""Whether the disks have room for what a plan is likely to write."""
+"""Warns, before the work, of disks that are too small for the outputs of a plan."""
 
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from sr_batch.batch.planning import Job
+from sr_batch.batch.job import Job
 from sr_batch.files.reading import PIPE, display_name
 
 
 def shortages(jobs: Iterable[Job]) -> list[str]:
-    """A line for every disk that has less room than the outputs on it are likely to take."""
+    """One line for every disk with less free space than the outputs on it are likely to take."""
     needed: dict[int, int] = {}
-    places: dict[int, Path] = {}
+    folders: dict[int, Path] = {}
     for job in jobs:
         if job.target == PIPE:
             continue
-        place = _standing(job.target.parent)
-        disk = place.stat().st_dev
+        folder = _existing_folder(job.target.parent)
+        disk = folder.stat().st_dev
         needed[disk] = needed.get(disk, 0) + job.bytes
-        places.setdefault(disk, place)
+        folders.setdefault(disk, folder)
     return [
         f"the outputs are likely to take {_shown(size)}, but the disk of"
-        f" {display_name(places[disk])} has {_shown(free)} left: make room or choose another -o"
+        f" {display_name(folders[disk])} has {_shown(free)} left: make room or choose another -o"
         for disk, size in needed.items()
-        if size > (free := shutil.disk_usage(places[disk]).free)
+        if size > (free := shutil.disk_usage(folders[disk]).free)
     ]
 
 
-def _standing(folder: Path) -> Path:
-    """``folder``, or the nearest above it that is there."""
+def _existing_folder(folder: Path) -> Path:
+    """``folder``, or the nearest folder above it that exists."""
     absolute = folder.absolute()
     return next(path for path in (absolute, *absolute.parents) if path.exists())
 

@@ -1,8 +1,7 @@
-"""The one engine: takes a plan, gives one result for every input, in the order they finish.
+"""The engine: carries out a plan and yields one result for every input, in the order they finish.
 
-A few threads each take an image through all its steps. Decoding, inference and encoding of
-different images so overlap by themselves. What goes wrong with an image is a ``Failed``, never an
-exception.
+A few threads each carry out one job from start to end, so decoding, inference and encoding of
+different images overlap. An image that fails is a ``Failed`` result, never an exception.
 """
 
 import queue
@@ -10,20 +9,22 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from sr_batch import codec
-from sr_batch.batch.image_job import Enlarger, Loader, Worker
-from sr_batch.batch.planning import Job, Notify, Plan, log_warning
+from sr_batch.batch.enlarging import Enlarger
+from sr_batch.batch.image_job import ImageWorker
+from sr_batch.batch.job import Job, Notify, log_warning
+from sr_batch.batch.loading import Loader, load_file
+from sr_batch.batch.planning import Plan
 from sr_batch.core.errors import ImageError, SrBatchError
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Cause, Failed, JobResult, NotRun, cause_of, one_line
-from sr_batch.files.atomic_write import final, sweep
+from sr_batch.files.part_file import resolved, sweep
 from sr_batch.files.reading import PIPE, display_name
-from sr_batch.upscaling.upscaler import Stopped
+from sr_batch.upscaling.tile_pool import Stopped
 
 Work = Callable[[Job], JobResult]
 
 _THREADS = 4
-_TICK = 0.1  # seconds between two looks at the stop event
+_TICK = 0.1  # seconds between two checks of the stop event
 
 
 def run(
@@ -32,41 +33,43 @@ def run(
     options: UpscaleOptions,
     progress: Callable[[int], None],
     stop: threading.Event,
-    load: Loader = codec.read_pages,
+    load: Loader = load_file,
     notify: Notify = log_warning,
     dry: bool = False,
 ) -> Iterator[JobResult]:
-    """Carry out ``plan``; yields one result per input, the settled ones first.
+    """Carry out ``plan``. Yields one result per input, the settled ones first.
 
     Args:
         plan: From :func:`sr_batch.batch.planning.plan_jobs`.
         upscaler: Enlarges decoded images.
         options: Format, quality, pixel limit.
-        progress: Told input pixels as they are finished, from any thread.
+        progress: Told how many input pixels were finished, from any thread.
         stop: Once set, images in flight are dropped or finished whole, the rest is ``NotRun``.
-        load: Decodes (bytes, name for messages, pixel limit) one picture after the other.
-        notify: Told, in one line, what does not stop the run: a broken state file.
-        dry: Whether to look only: nothing is decoded or written, what would be done is ``Planned``.
+        load: Opens the input files.
+        notify: Told about problems that do not stop the run.
+        dry: Decode and write nothing; inputs that would be enlarged are ``Planned``.
 
     Raises:
-        SrBatchError: after the last result, what ended the run early, such as a full disk.
+        SrBatchError: after the last result, the error that ended the run early, such as a full
+            disk.
     """
     yield from plan.settled
     crew = _Crew(stop)
-    worker = Worker(upscaler, options, progress, crew.halt, load, notify)
+    worker = ImageWorker(upscaler, options, progress, crew.halt, load, notify)
     if dry:
         yield from crew.results(worker.preview, plan.jobs)
         return
-    for folder in {final(job.target).parent for job in plan.jobs if job.target != PIPE}:
+    for folder in {resolved(job.target).parent for job in plan.jobs if job.target != PIPE}:
         sweep(folder)
     yield from crew.results(worker, plan.jobs)
 
 
 class _Crew:
-    """The threads of one run, and what ends it before its time.
+    """The threads of one run, and the reasons that end it early.
 
     Attributes:
-        halt: Set by the caller's stop, a fatal error, or a caller that takes no more results.
+        halt: Set by the caller's stop event, by a fatal error, or if the caller takes no more
+            results.
     """
 
     def __init__(self, stop: threading.Event) -> None:
@@ -99,7 +102,7 @@ class _Crew:
                 continue
 
     def _result(self, work: Work, job: Job) -> JobResult:
-        """The job boundary: whatever happens to an image becomes data here."""
+        """The job boundary: every exception becomes a result here."""
         cause: Cause
         source, target, name = str(job.source), str(job.target), display_name(job.source)
         try:
@@ -119,7 +122,7 @@ class _Crew:
             text = "not enough memory for this image: free some, or upscale it by itself"
         except Exception as error:
             cause = "input"
-            text = f"{type(error).__name__}: {error} (a fault of sr-batch: please report it)"
+            text = f"{type(error).__name__}: {error} (a bug in sr-batch: please report it)"
         line = one_line(text if name in text else f"{name}: {text}")
         return Failed(source, target, line, cause)
 

@@ -1,17 +1,19 @@
-"""One image's way: read, decode, enlarge, encode, write, and what makes it unnecessary."""
+"""What happens to one image: read, decide, decode, enlarge, encode, store."""
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 from sr_batch import codec
-from sr_batch.batch.memory_gate import ByteGate
+from sr_batch.batch.enlarging import EnlargedPictures, Enlarger
+from sr_batch.batch.job import LARGE_ENOUGH, Job, Notify
+from sr_batch.batch.loading import LoadedFile, Loader
+from sr_batch.batch.memory_gate import MemoryGate
 from sr_batch.batch.output_ledger import Ledger
-from sr_batch.batch.overwrite_guard import Claim, Taken
-from sr_batch.batch.planning import LARGE_ENOUGH, Job, Notify
+from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard
 from sr_batch.batch.sidecars import copy_sidecars
 from sr_batch.batch.verify import require_same_pictures
 from sr_batch.core.errors import BadOutput, about
@@ -20,63 +22,41 @@ from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Done, Planned, Skipped
 from sr_batch.files.atomic_write import imitate, write_output
+from sr_batch.files.part_file import part_file
 from sr_batch.files.reading import PIPE, content_hash, display_name, most_bytes, read_source
-from sr_batch.upscaling.upscaler import Stopped, Upscaled
-
-Loader = Callable[[bytes, str, int], Iterator[Image]]
-Result = TypeVar("Result", Done, Planned)
+from sr_batch.upscaling.tile_pool import Stopped
+from sr_batch.upscaling.upscaler import Upscaled
 
 _BYTES_IN_FLIGHT = 1 << 30
 
 
-class Enlarger(Protocol):
-    """What the engine needs of an `Upscaler`. Calls are thread-safe."""
-
-    @property
-    def provider(self) -> str: ...
-
-    @property
-    def model(self) -> str: ...
-
-    @property
-    def recipe(self) -> str: ...
-
-    def output_size(self, size: Size) -> Size: ...
-
-    def bound(self, size: Size) -> float: ...
-
-    def passes(self, size: Size) -> tuple[int, ...]: ...
-
-    def seconds(self, size: Size) -> float: ...
-
-    def __call__(
-        self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
-    ) -> Upscaled: ...
-
-
 @dataclass(frozen=True)
-class _Accepted:
-    """An input that is to be enlarged: its file, what its header says, and its output."""
+class _Work:
+    """An input that is to be enlarged.
 
+    Attributes:
+        job: Names input and output.
+        name: Of the input, for messages.
+        data: The bytes of the input.
+        header: Of the input.
+        kind: Format of the output.
+        sizes: Of the output's pictures.
+        guard: Protects other files from the output.
+    """
+
+    job: Job
+    name: str
     data: bytes
     header: codec.Header
     kind: str
     sizes: tuple[Size, ...]
-    claim: Claim
+    guard: OverwriteGuard
 
 
-@dataclass(frozen=True)
-class _Made:
-    """What was enlarged, encoded."""
+class ImageWorker:
+    """Carries out jobs, each in a thread of the caller's.
 
-    data: bytes
-    notes: tuple[str, ...]
-
-
-class Worker:
-    """Takes images through all their steps, each in a thread of the caller's.
-
-    What the images in work hold together is bounded in bytes.
+    The memory that the images in flight use together is limited.
     """
 
     def __init__(
@@ -94,12 +74,12 @@ class Worker:
         self._halt = halt
         self._load = load
         self._notify = notify
-        self._gate = ByteGate(_BYTES_IN_FLIGHT)
+        self._gate = MemoryGate(_BYTES_IN_FLIGHT)
         self._ledgers: dict[Path, Ledger] = {}
         self._lock = threading.Lock()
 
     def __call__(self, job: Job) -> Done | Skipped:
-        """Make what ``job`` says, unless it is made already or another file has its place.
+        """Make the output of ``job``, unless it exists already or another file has its place.
 
         Raises:
             Stopped: ``halt`` was set; nothing was written.
@@ -107,135 +87,142 @@ class Worker:
             StorageError: the disk takes no more outputs.
         """
         started = time.perf_counter()
-        return self._unless_taken(job, lambda accepted: self._done(job, accepted, started))
+        name, data = self._read(job)
+        with self._load(data, name, self._options.max_pixels) as file:
+            work = self._decide(job, name, data, file.header)
+            if isinstance(work, Skipped):
+                return work
+            with self._gate.hold(_peak_bytes(work, self._options.verify)):
+                encoded, notes = self._encode(work, file)
+                self._verify(work, encoded)
+        notes += self._store(work, encoded)
+        return self._done(work, notes, time.perf_counter() - started)
 
     def preview(self, job: Job) -> Planned | Skipped:
-        """What a call would do, and what it would cost; raises what can be known before."""
-        return self._unless_taken(job, lambda accepted: self._planned(job, accepted))
+        """What a call would do and cost. Raises the errors that are known before the work."""
+        name, data = self._read(job)
+        with self._load(data, name, self._options.max_pixels) as file:
+            work = self._decide(job, name, data, file.header)
+        return work if isinstance(work, Skipped) else self._planned(work)
 
-    def _unless_taken(self, job: Job, work: Callable[[_Accepted], Result]) -> Result | Skipped:
-        try:
-            accepted = self._accept(job)
-            return accepted if isinstance(accepted, Skipped) else work(accepted)
-        except Taken:
-            if self._options.existing != "skip":
-                raise
-            return Skipped(str(job.source), str(job.target), "another file stands in its place")
-
-    def _planned(self, job: Job, accepted: _Accepted) -> Planned:
-        header, kind = accepted.header, accepted.kind
-        return Planned(
-            input=str(job.source),
-            output=str(job.target),
-            input_size=header.size,
-            output_size=accepted.sizes[0],
-            model=self._upscaler.model,
-            passes=self._upscaler.passes(header.size),
-            seconds=sum(self._upscaler.seconds(size) for size in header.sizes),
-            bytes=sum(codec.likely_bytes(size, kind) for size in accepted.sizes),
-        )
-
-    def _accept(self, job: Job) -> _Accepted | Skipped:
-        """Find out, by all that can be known before decoding, what becomes of ``job``."""
-        name = display_name(job.source)
+    def _read(self, job: Job) -> tuple[str, bytes]:
+        """The name of the input for messages, and its bytes."""
         self._require_going()
-        data = read_source(job.source, most_bytes(self._options.max_pixels))
-        header = codec.read_header(data, name, self._options.max_pixels)
+        name = display_name(job.source)
+        return name, read_source(job.source, most_bytes(self._options.max_pixels))
+
+    def _decide(self, job: Job, name: str, data: bytes, header: codec.Header) -> _Work | Skipped:
+        """Find out whether there is anything to do, and refuse what cannot be done."""
         with about(name):
             if self._options.goal.leaves(header.size):
                 return Skipped(str(job.source), None, LARGE_ENOUGH)
             sizes = tuple(self._upscaler.output_size(size) for size in header.sizes)
         kind = header.format if job.format == "keep" else job.format
-        claim = self._claim(job, data, kind)
-        if claim.is_done:
+        guard = self._guard(job, data, kind)
+        if guard.is_done:
             return Skipped(str(job.source), str(job.target), "already done")
         codec.require_holds(header, kind, name)
         for size in sizes:
             codec.require_fits(size, kind, name)
-        claim.check(kind, sizes)
-        return _Accepted(data, header, kind, sizes, claim)
+        try:
+            guard.require_replaceable(kind, sizes, self._load)
+        except OutputTaken:
+            if self._options.existing != "skip":
+                raise
+            return Skipped(str(job.source), str(job.target), "another file is in its place")
+        return _Work(job, name, data, header, kind, sizes, guard)
 
-    def _done(self, job: Job, accepted: _Accepted, started: float) -> Done:
-        header, claim = accepted.header, accepted.claim
-        with self._gate.hold(_weight(accepted, self._options.verify)):
-            made = self._make(accepted, display_name(job.source))
-        output = content_hash(made.data)
-        claim.admit(output)
-        notes, size = [*made.notes], accepted.sizes[0]
+    def _encode(self, work: _Work, file: LoadedFile) -> tuple[bytes, tuple[str, ...]]:
+        """Decode, enlarge and encode the pictures of ``file``; the output and its notes."""
+        self._require_going()
+        options = self._options
+        pictures = EnlargedPictures(file.pages(), partial(self._enlarge, work))
+        encoded = codec.encode_pages(pictures, work.kind, options.quality, options.png_effort)
+        return encoded, pictures.notes
 
-        def announce() -> None:
+    def _enlarge(self, work: _Work, page: Image) -> Upscaled:
+        metadata = codec.kept(page.metadata, self._options.metadata)
+        page = replace(page, metadata=metadata)
+        enlarged = self._upscaler(page, work.name, self._progress, self._halt)
+        lost = codec.losses(enlarged.image, work.kind)
+        return replace(enlarged, notes=(*enlarged.notes, *lost))
+
+    def _verify(self, work: _Work, encoded: bytes) -> None:
+        """With ``--verify``, decode input and output again and compare them."""
+        if not self._options.verify:
+            return
+        limit, bound = self._options.max_pixels, self._upscaler.bound
+        with self._load(work.data, work.name, limit) as file, about(work.name):
+            require_same_pictures(encoded, work.sizes, file.pages(), bound)
+
+    def _store(self, work: _Work, encoded: bytes) -> tuple[str, ...]:
+        """Write the output; notes on what could not be done beside it."""
+        job, policy, digest = work.job, self._options.metadata, content_hash(encoded)
+        work.guard.require_same(digest)
+        if job.target == PIPE:
+            write_output(PIPE, encoded)
+            return ()
+        with part_file(job.target, len(encoded)) as part:
+            part.write(encoded)
+            if self._options.verify and part.path.read_bytes() != encoded:
+                raise BadOutput(f"{work.name}: the disk does not return what was written to it")
+            notes: tuple[str, ...] = ()
+            if job.source != PIPE:
+                notes += imitate(part.path, job.source, times=policy != "strip")
+            part.sync()
             # Sidecars first: once an output has its name, no later run comes back to them.
-            policy = self._options.metadata
-            notes.extend(copy_sidecars(job.source, job.target, header, size, policy))
-            claim.record(output)
+            notes += copy_sidecars(job.source, job.target, work.header, work.sizes[0], policy)
+            work.guard.record(digest)
+            part.take_name()
+        return notes
 
-        def finish(part: Path) -> None:
-            notes.extend(self._finish(part, made.data, job.source))
-
-        write_output(job.target, made.data, announce, finish)
+    def _done(self, work: _Work, notes: tuple[str, ...], seconds: float) -> Done:
         return Done(
-            input=str(job.source),
-            output=str(job.target),
-            seconds=time.perf_counter() - started,
-            input_size=header.size,
-            output_size=size,
+            input=str(work.job.source),
+            output=str(work.job.target),
+            seconds=seconds,
+            input_size=work.header.size,
+            output_size=work.sizes[0],
             model=self._upscaler.model,
-            scale=self._options.goal.factor(header.size),
+            scale=self._options.goal.factor(work.header.size),
             provider=self._upscaler.provider,
-            notes=tuple(notes),
+            notes=notes,
         )
 
-    def _finish(self, part: Path, data: bytes, source: Path) -> tuple[str, ...]:
-        """The last thing before an output takes its name."""
-        if self._options.verify and part.read_bytes() != data:
-            raise BadOutput(f"{display_name(source)}: the disk does not give back what was written")
-        if source == PIPE:
-            return ()
-        return imitate(part, source, times=self._options.metadata != "strip")
+    def _planned(self, work: _Work) -> Planned:
+        header = work.header
+        return Planned(
+            input=str(work.job.source),
+            output=str(work.job.target),
+            input_size=header.size,
+            output_size=work.sizes[0],
+            model=self._upscaler.model,
+            passes=self._upscaler.passes(header.size),
+            seconds=sum(self._upscaler.seconds(size) for size in header.sizes),
+            bytes=sum(codec.likely_bytes(size, work.kind) for size in work.sizes),
+        )
 
     def _require_going(self) -> None:
         if self._halt.is_set():
             raise Stopped
-
-    def _make(self, accepted: _Accepted, name: str) -> _Made:
-        notes: dict[str, None] = {}
-        pages = self._enlarged(accepted, name, notes)
-        options = self._options
-        data = codec.encode_pages(pages, accepted.kind, options.quality, options.png_effort)
-        if self._options.verify:
-            sources = self._load(accepted.data, name, self._options.max_pixels)
-            with about(name):
-                require_same_pictures(data, accepted.sizes, sources, self._upscaler.bound)
-        return _Made(data, tuple(notes))
-
-    def _enlarged(self, accepted: _Accepted, name: str, notes: dict[str, None]) -> Iterator[Image]:
-        """The pictures of an input, enlarged one by one; ``notes`` takes what is to be said."""
-        self._require_going()
-        for page in self._load(accepted.data, name, self._options.max_pixels):
-            metadata = codec.kept(page.metadata, self._options.metadata)
-            enlarged = self._upscaler(
-                replace(page, metadata=metadata), name, self._progress, self._halt
-            )
-            lost = codec.losses(enlarged.image, accepted.kind)
-            notes |= dict.fromkeys((*enlarged.notes, *lost))
-            yield enlarged.image
 
     def _recipe(self, kind: str) -> str:
         """Hash of everything but the input that the bytes of an output depend on."""
         encoding = self._options.encoding_recipe(kind)
         return content_hash(f"{self._upscaler.recipe}\n{kind}\n{encoding}".encode())
 
-    def _claim(self, job: Job, data: bytes, kind: str) -> Claim:
+    def _guard(self, job: Job, data: bytes, kind: str) -> OverwriteGuard:
         with self._lock:
             ledger = self._ledgers.setdefault(job.root, Ledger(job.root, self._notify))
-        return Claim(job, ledger, content_hash(data), self._recipe(kind), self._options.existing)
+        recipe = self._recipe(kind)
+        return OverwriteGuard(job, ledger, content_hash(data), recipe, self._options.existing)
 
 
-def _weight(accepted: _Accepted, twice: bool) -> int:
-    """Bytes that a job holds at its peak: the file, all that is decoded, all that is enlarged.
+def _peak_bytes(work: _Work, twice: bool) -> int:
+    """Memory that a job needs at its peak: the file, all that is decoded, all that is enlarged.
 
-    The last comes ``twice`` where it is read again.
+    The last counts ``twice`` if it is decoded again.
     """
-    decoded = accepted.header.decoded_bytes
-    enlarged = decoded * accepted.sizes[0].pixels // accepted.header.size.pixels
-    return len(accepted.data) + decoded + enlarged * (2 if twice else 1)
+    decoded = work.header.decoded_bytes
+    enlarged = decoded * work.sizes[0].pixels // work.header.size.pixels
+    return len(work.data) + decoded + enlarged * (2 if twice else 1)

@@ -1,9 +1,10 @@
-"""What the inputs of a command line stand for: files, folders, patterns, the pipe -> Source.
+"""Finds the input files of a command line: files, folders, patterns and standard input.
 
 A folder is walked in the order of its names. Hidden files and folders are left out (the state
-folder ``.sr-batch`` is one), links to folders are not followed. What is taken from it is whatever
-calls itself an image or is one of ours by content; the rest is somebody else's business. A pattern
-stands for the files it matches, by the same rule. What cannot be looked into is a ``Failed``.
+folder ``.sr-batch`` is one), links to folders are not followed. A file in a folder is taken if it
+has the suffix of an image, or the content of an image that can be read; other files are ignored.
+The same rule holds for the files that match a pattern. A file or folder that cannot be read is a
+``Failed``.
 """
 
 import os
@@ -29,40 +30,40 @@ class Source:
 
     Attributes:
         path: Where it is; ``PIPE`` for standard input.
-        place: Its path below the folder that was searched, which an output folder mirrors.
-        tree: The folder input it was found in; None for a file that was named or matched.
+        relative: Its path below the folder that was searched, which an output folder mirrors.
+        tree: The input folder it was found in; None for a file that was named or matched.
     """
 
     path: Path
-    place: Path
+    relative: Path
     tree: Path | None = None
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What is taken from folders and patterns; a file that is named is always taken.
+    """Which files are taken from folders and patterns; a file that is named is always taken.
 
-    A pattern with a slash is of the path below the folder, another of any name on it. Case does
-    not count.
+    A pattern with a slash is matched with the path below the folder, one without a slash with every
+    name in that path. Case does not count.
 
     Attributes:
-        recursive: Whether folders in folders are looked into.
-        include: Patterns, one of which must fit; nothing is all.
-        exclude: Patterns, none of which may fit.
+        recursive: Whether folders in folders are searched.
+        include: Patterns, one of which must match; empty takes all files.
+        exclude: Patterns, none of which may match.
     """
 
     recursive: bool = True
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
 
-    def takes(self, place: Path) -> bool:
-        """Whether the file at ``place`` below its folder is taken."""
-        included = not self.include or any(_fits_place(place, glob) for glob in self.include)
-        return included and not any(_fits_place(place, glob) for glob in self.exclude)
+    def takes(self, relative: Path) -> bool:
+        """Whether the file with the path ``relative`` below its folder is taken."""
+        included = not self.include or any(_matches(relative, glob) for glob in self.include)
+        return included and not any(_matches(relative, glob) for glob in self.exclude)
 
 
 def find_sources(inputs: Sequence[str], choice: Choice) -> Iterator[Source | Failed]:
-    """Everything that ``inputs`` stand for, in their order.
+    """All files that ``inputs`` name, hold or match, in their order.
 
     Raises:
         UsageError: an input does not exist, or a pattern matches no image.
@@ -72,7 +73,7 @@ def find_sources(inputs: Sequence[str], choice: Choice) -> Iterator[Source | Fai
         if text == str(PIPE):
             yield Source(PIPE, PIPE)
         elif not text or not os.path.lexists(path):
-            yield from _matching(text, choice)
+            yield from _of_pattern(text, choice)
         elif is_folder(path):
             yield from _in_folder(path, choice)
         else:
@@ -80,7 +81,7 @@ def find_sources(inputs: Sequence[str], choice: Choice) -> Iterator[Source | Fai
 
 
 def is_image_name(path: Path) -> bool:
-    """Whether the suffix is one of an image, of any kind, also of those we do not read."""
+    """Whether the suffix belongs to images of any kind, including those that cannot be read."""
     if codec.format_of_suffix(path):
         return True
     kind, _ = _types().guess_type("x" + path.suffix.lower(), strict=False)
@@ -89,14 +90,14 @@ def is_image_name(path: Path) -> bool:
 
 @cache
 def _types() -> MimeTypes:
-    """Python's own table, the same on every machine. To make it takes long, few names need it."""
+    """Python's own table, the same on every machine. Made late, as it takes time."""
     return MimeTypes(filenames=())
 
 
 def _named(path: Path) -> Source | Failed:
-    """A file that was asked for by name is always worked on, whatever its suffix."""
+    """A file that is named is always an input, even if its suffix is not that of an image."""
     if path == PIPE:
-        path = path.absolute()  # "./-" is a file, and must not be taken for the pipe later
+        path = path.absolute()  # "./-" is a file, and must not be taken for standard input later
     try:
         require_regular(path)
     except UnreadableImage as error:
@@ -114,7 +115,7 @@ def _in_folder(folder: Path, choice: Choice) -> Iterator[Source | Failed]:
             yield candidate
 
 
-def _matching(text: str, choice: Choice) -> Iterator[Source | Failed]:
+def _of_pattern(text: str, choice: Choice) -> Iterator[Source | Failed]:
     parts = Path(text).parts
     base = Path(*takewhile(lambda part: not _is_pattern(part), parts))
     pattern = parts[len(base.parts) :]
@@ -124,11 +125,11 @@ def _matching(text: str, choice: Choice) -> Iterator[Source | Failed]:
     for found in walk(base, None if "**" in pattern else len(pattern)):
         if isinstance(found, Failed):
             yield found
-        elif _fits((place := found.relative_to(base)).parts, pattern) and (
-            candidate := as_candidate(Source(found, place))
+        elif _match((relative := found.relative_to(base)).parts, pattern) and (
+            candidate := as_candidate(Source(found, relative))
         ):
             any_match = True
-            if choice.takes(place):
+            if choice.takes(relative):
                 yield candidate
     if not any_match:
         raise UsageError(f"{one_line(text)}: the pattern matches no image")
@@ -138,24 +139,24 @@ def _is_pattern(part: str) -> bool:
     return any(char in part for char in "*?[")
 
 
-def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+def _match(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     if not pattern:
         return not parts
     if pattern[0] == "**":
-        return _fits(parts, pattern[1:]) or bool(parts and _fits(parts[1:], pattern))
-    return bool(parts) and fnmatch(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+        return _match(parts, pattern[1:]) or bool(parts and _match(parts[1:], pattern))
+    return bool(parts) and fnmatch(parts[0], pattern[0]) and _match(parts[1:], pattern[1:])
 
 
-def _fits_place(place: Path, glob: str) -> bool:
+def _matches(relative: Path, glob: str) -> bool:
     folded = glob.casefold()
-    parts = tuple(part.casefold() for part in place.parts)
+    parts = tuple(part.casefold() for part in relative.parts)
     if "/" in glob:
-        return _fits(parts, PurePosixPath(folded).parts)
+        return _match(parts, PurePosixPath(folded).parts)
     return any(fnmatch(part, folded) for part in parts)
 
 
 def walk(top: Path, depth: int | None) -> Iterator[Path | Failed]:
-    """Everything below ``top`` that is no folder, ``depth`` levels down; None is all of them."""
+    """Everything below ``top`` that is not a folder, ``depth`` levels down; None is all levels."""
     unreadable: list[OSError] = []
     for here, folders, files in os.walk(top, onerror=unreadable.append):
         folder = Path(here)
@@ -170,7 +171,7 @@ def walk(top: Path, depth: int | None) -> Iterator[Path | Failed]:
 
 
 def as_candidate(source: Source) -> Source | Failed | None:
-    """``source`` if it is an image by name or content; no pipe, socket or device is opened."""
+    """``source`` if its suffix or its content is that of an image. Opens regular files only."""
     by_name = is_image_name(source.path)
     try:
         require_regular(source.path)

@@ -1,12 +1,12 @@
-"""What the images in work may hold together."""
+"""Limits the memory that the images in flight use together."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class ByteGate:
-    """Lets holders in while their bytes stay within ``limit`` together; one may always enter."""
+class MemoryGate:
+    """Lets jobs in while their bytes together stay within ``limit``; one job may always enter."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -15,6 +15,7 @@ class ByteGate:
 
     @contextmanager
     def hold(self, count: int) -> Iterator[None]:
+        """Wait until there is memory for ``count`` bytes, and count them until the block ends."""
         with self._changed:
             self._changed.wait_for(lambda: not self._held or self._held + count <= self._limit)
             self._held += count

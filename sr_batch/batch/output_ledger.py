@@ -1,8 +1,9 @@
-"""What is already done: a table in the output folder's state file, judged by content, not by time.
+"""The ledger: a table of finished outputs in the output folder's state file.
 
-An entry says: this output was made from that content by that recipe and has this content. It is
-written just *before* the output takes its name. So a file of ours never stands there unrecorded,
-and one whose writing was cut short differs from its entry and is made again.
+An entry says which content and which recipe an output was made from, and its own content. Times do
+not count. The entry is written just *before* the output takes its name. So an output is never there
+without an entry, and if the run is killed between the two, the entry does not match and the output
+is made again.
 """
 
 import os
@@ -23,14 +24,14 @@ _PATHS = "SELECT path FROM outputs"
 
 @dataclass(frozen=True)
 class Entry:
-    """How an output came about.
+    """How an output was made.
 
     Attributes:
         source: Hash of the input's content.
         recipe: Hash of everything else that changes the output.
         output: Hash of the output's content.
-        origin: Where the input lies as seen from the output folder. It tells a changed input from
-            another one of the same name, and says nothing about what the output holds.
+        origin: Path of the input as seen from the output folder. It tells a changed input from
+            another one of the same name. It does not affect the output's content.
     """
 
     source: str
@@ -47,7 +48,7 @@ class Ledger:
         self._state = StateFile(root, _SCHEMA, notify)
 
     def find(self, target: Path) -> Entry | None:
-        """What is known of ``target``, a path inside the root.
+        """The entry for ``target``, a path inside the root; None if there is none.
 
         Raises:
             StorageError: the disk is full or failing.
@@ -59,11 +60,11 @@ class Ledger:
         return Entry(source, recipe, output, Path(os.fsdecode(origin)))
 
     def paths(self) -> list[Path]:
-        """Every output ever recorded here."""
+        """Every output that was ever recorded here."""
         return [self._root / os.fsdecode(path) for (path,) in self._state.read(_PATHS)]
 
     def record(self, target: Path, entry: Entry) -> None:
-        """Keep ``entry`` for ``target``, durable when this returns.
+        """Record ``entry`` for ``target``; it is on the disk when this returns.
 
         Raises:
             StorageError: the disk is full or failing.

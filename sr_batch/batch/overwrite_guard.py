@@ -1,15 +1,15 @@
-"""A job's claim to its output: made already, free to be made, or not ours to replace."""
+"""Protects files in the place of an output: only what the same input made may be replaced."""
 
 import os
 from pathlib import Path
 
-from sr_batch import codec
+from sr_batch.batch.job import Job
+from sr_batch.batch.loading import Loader
 from sr_batch.batch.output_ledger import Entry, Ledger
-from sr_batch.batch.planning import Job
 from sr_batch.core.errors import ImageError, UnwritableOutput
 from sr_batch.core.geometry import Size
 from sr_batch.core.options import Existing
-from sr_batch.files.atomic_write import require_writable
+from sr_batch.files.atomic_write import require_writable_folder
 from sr_batch.files.reading import (
     PIPE,
     content_hash,
@@ -19,22 +19,22 @@ from sr_batch.files.reading import (
     read_source,
 )
 
-_OR_ELSE = "choose another place with -o, or say --existing skip or overwrite"
+_OR_ELSE = "choose another place with -o, or use --existing skip or overwrite"
 
 
-class Taken(UnwritableOutput):
-    """Something else stands in the output's place."""
+class OutputTaken(UnwritableOutput):
+    """Another file is in the place of the output."""
 
 
-class Claim:
-    """Says what may be replaced: nothing, or what the same input made. Standard output is free.
+class OverwriteGuard:
+    """Decides whether the output of one job exists already and what it may replace.
 
     Args:
-        job: The one that makes the claim.
+        job: The job; if its output is standard output, it may always write.
         ledger: Of the job's output folder.
         source: Hash of the input's content.
         recipe: Hash of everything else that the output depends on.
-        existing: What becomes of a file that stands there and is not this job's.
+        existing: ``--existing``: what to do about a file that this job did not make.
     """
 
     def __init__(
@@ -45,54 +45,59 @@ class Claim:
         self._source = source
         self._recipe = recipe
         self._existing = existing
-        self._known = None if job.root == PIPE else ledger.find(job.target)
-        self._standing: str | None = None
+        self._recorded = None if job.root == PIPE else ledger.find(job.target)
+        self._unrecorded_hash: str | None = None
 
     @property
     def is_done(self) -> bool:
-        """Whether the output stands there, as this job would make it."""
-        if self._known is None:
+        """Whether the output exists, exactly as this job would make it."""
+        if self._recorded is None:
             return False
-        return self._known == self._entry(file_hash(self._job.target) or "")
+        return self._recorded == self._entry(file_hash(self._job.target) or "")
 
-    def check(self, kind: str, sizes: tuple[Size, ...]) -> None:
-        """Find out before the work what is sure to be refused after it.
+    def require_replaceable(self, kind: str, sizes: tuple[Size, ...], load: Loader) -> None:
+        """Refuse, before the work, an output that could not be stored after it.
 
-        A file that is not known may be ours all the same, its record lost. Then the same work
-        gives the same bytes, which :meth:`admit` looks at.
+        A file without a record may be an earlier output whose record was lost. In that case the
+        same work gives the same bytes, which :meth:`require_same` checks.
+
+        Args:
+            kind: Format of the output.
+            sizes: Of its pictures.
+            load: Opens the file that is there.
 
         Raises:
             UnwritableOutput: no file can be made there.
-            Taken: a file stands there that is kept.
+            OutputTaken: there is a file that must be kept.
         """
         target = self._job.target
         if target == PIPE:
             return
-        require_writable(target)
+        require_writable_folder(target)
         if self._existing == "overwrite" or _is_free(target):
             return
-        if self._known is None:
+        if self._recorded is None:
             if self._existing == "skip":
-                raise _foreign(target)
-            self._standing = _hash_of_image(target, kind, sizes)
-        elif self._known.source != self._source and self._known.origin != _origin(self._job):
-            raise Taken(
+                raise _unknown(target)
+            self._unrecorded_hash = _hash_if_alike(target, kind, sizes, load)
+        elif self._recorded.source != self._source and self._recorded.origin != _origin(self._job):
+            raise OutputTaken(
                 f"{display_name(target)} is the output of another input,"
-                f" {display_name(self._known.origin)} as seen from there, so it is kept: move it"
+                f" {display_name(self._recorded.origin)} as seen from there, and is kept: move it"
                 f" away, {_OR_ELSE}"
             )
 
-    def admit(self, output: str) -> None:
-        """Refuse an output with the hash ``output`` where a different unknown file stands.
+    def require_same(self, output: str) -> None:
+        """Refuse an output with the hash ``output`` if a file without a record differs from it.
 
         Raises:
-            Taken: there is one.
+            OutputTaken: it differs.
         """
-        if self._standing not in (None, output):
-            raise _foreign(self._job.target)
+        if self._unrecorded_hash not in (None, output):
+            raise _unknown(self._job.target)
 
     def record(self, output: str) -> None:
-        """Keep in the ledger that the output with the hash ``output`` is this job's.
+        """Record in the ledger that this job made the output with the hash ``output``.
 
         Raises:
             StorageError: the disk is full or failing.
@@ -105,7 +110,7 @@ class Claim:
 
 
 def _origin(job: Job) -> Path:
-    """The input as seen from the output folder, so that both may move together."""
+    """The input as seen from the output folder, so that both may be moved together."""
     if job.source == PIPE:
         return PIPE
     source, root = (os.path.realpath(path) for path in (job.source, job.root))
@@ -116,7 +121,7 @@ def _origin(job: Job) -> Path:
 
 
 def _is_free(target: Path) -> bool:
-    """Nothing stands there, or an empty file: nothing that could be lost."""
+    """Whether there is no file, or an empty one, so that nothing can be lost."""
     try:
         return not target.exists() or (target.is_file() and target.stat().st_size == 0)
     except OSError as error:
@@ -125,20 +130,22 @@ def _is_free(target: Path) -> bool:
         ) from error
 
 
-def _hash_of_image(target: Path, kind: str, sizes: tuple[Size, ...]) -> str:
+def _hash_if_alike(target: Path, kind: str, sizes: tuple[Size, ...], load: Loader) -> str:
+    """The hash of an image that has the format and the sizes of the output; refuses others."""
     pixels = sum(size.pixels for size in sizes)
     try:
         data = read_source(target, most_bytes(pixels))
-        header = codec.read_header(data, display_name(target), pixels)
+        with load(data, display_name(target), pixels) as file:
+            header = file.header
     except ImageError as error:
-        raise _foreign(target) from error
+        raise _unknown(target) from error
     if (header.format, header.sizes) != (kind, sizes):
-        raise _foreign(target)
+        raise _unknown(target)
     return content_hash(data)
 
 
-def _foreign(target: Path) -> Taken:
-    return Taken(
-        f"{display_name(target)} exists and is not known as an output of ours, so it is kept:"
+def _unknown(target: Path) -> OutputTaken:
+    return OutputTaken(
+        f"{display_name(target)} exists and is not recorded as an output, so it is kept:"
         f" move it away, {_OR_ELSE}"
     )

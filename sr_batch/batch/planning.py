@@ -1,73 +1,44 @@
-"""Which input becomes which output, all of it decided and checked before any work."""
+"""Decides, before any work, which input becomes which output, and checks that this is possible."""
 
-import logging
 import os
 import sys
-import unicodedata
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from sr_batch import codec
+from sr_batch.batch.collisions import require_no_collision
 from sr_batch.batch.inputs import MAGIC_BYTES, Choice, Source, find_sources
+from sr_batch.batch.job import LARGE_ENOUGH, Job, Notify, log_warning
+from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.name_template import Template, is_reserved
 from sr_batch.batch.output_ledger import Ledger
-from sr_batch.batch.output_paths import Layout, RealPaths, read_output
-from sr_batch.core.errors import (
-    ImageError,
-    ImageTooLarge,
-    OutputCollision,
-    UnwritableOutput,
-    UsageError,
-    about,
-)
+from sr_batch.batch.output_paths import OutputPaths, read_destination
+from sr_batch.core.errors import ImageError, ImageTooLarge, UnwritableOutput, UsageError, about
 from sr_batch.core.geometry import Size
 from sr_batch.core.options import UpscaleOptions
-from sr_batch.core.results import Failed, Skipped, cause_of
+from sr_batch.core.results import Failed, NotRun, Skipped, cause_of
 from sr_batch.core.target_size import Goal
 from sr_batch.files.reading import PIPE, display_name, most_bytes, read_head, read_source
+from sr_batch.upscaling.tile_pool import Stopped
 
-Notify = Callable[[str], None]
-log_warning: Notify = logging.getLogger("sr_batch").warning
-
-# Enough for the header of nearly every file; where it is not, the job itself looks again.
+# Enough for the header of nearly every file; if it is not, the job itself reads the header.
 _HEAD_BYTES = 1 << 16
 _LONGEST_NAME = 255
-LARGE_ENOUGH = "as large already as asked for"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One image to make.
-
-    Attributes:
-        source: The input; ``PIPE`` for standard input.
-        target: The output; ``PIPE`` for standard output.
-        root: The output folder whose ledger keeps ``target``; ``PIPE`` if nothing is kept.
-        format: Container to write; ``keep`` only for standard input, whose kind is not known yet.
-        pixels: Of the input, 0 if not known yet.
-        bytes: That the output is likely to have, 0 if its size is not known yet.
-    """
-
-    source: Path
-    target: Path
-    root: Path
-    format: str
-    pixels: int
-    bytes: int = 0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a command line comes to.
+    """What a command line asks for.
 
     Attributes:
-        jobs: What is to be done, in order.
-        settled: What is known without work: our own outputs among the inputs, files refused.
+        jobs: The work, in order.
+        settled: Results that are known without work: outputs of earlier runs among the inputs,
+            files that are refused.
     """
 
     jobs: tuple[Job, ...]
-    settled: tuple[Skipped | Failed, ...]
+    settled: tuple[Skipped | Failed | NotRun, ...]
 
 
 def plan_jobs(
@@ -76,22 +47,25 @@ def plan_jobs(
     options: UpscaleOptions,
     model: str,
     notify: Notify = log_warning,
+    load: Loader = load_file,
 ) -> Plan:
-    """Decide what becomes of ``inputs``. Reads at most the head of each file, decodes nothing.
+    """Decide what to do with ``inputs``. Reads at most the head of each file, decodes nothing.
 
     Args:
         inputs: Files, folders, patterns, or ``-``.
         output: The ``-o`` of the command line.
         options: Scale, format, pixel limit, recursion.
         model: Name of the network, for the names of outputs beside their inputs.
-        notify: Told, in one line, what does not stop the run: a broken state file.
+        notify: Told about problems that do not stop the run.
+        load: Opens files to read their headers.
 
     Raises:
-        UsageError: an input does not exist, or ``output`` cannot be carried out.
+        UsageError: an input does not exist, or ``output`` cannot be used.
         OutputCollision: two inputs would write one output, or an output would replace an input.
+        SrBatchError: ``load`` cannot start a decoder process.
     """
     found = list(find_sources(inputs, _choice(options)))
-    return plan_sources(found, output, options, model, notify)
+    return plan_sources(found, output, options, model, notify, load)
 
 
 def plan_sources(
@@ -100,34 +74,34 @@ def plan_sources(
     options: UpscaleOptions,
     model: str,
     notify: Notify = log_warning,
+    load: Loader = load_file,
 ) -> Plan:
-    """As :func:`plan_jobs`, for what was found already."""
-    sources = [entry for entry in found if isinstance(entry, Source)]
+    """As :func:`plan_jobs`, for files that were found already."""
     template = Template(options.name) if options.name else None
-    wanted = read_output(output, found, options.format)
-    if template and wanted.file:
-        raise UsageError("-o of a file and --name contradict each other: leave one out")
-    layout = Layout(wanted, _tag(options.goal.tag, model), template)
-    real = layout.real
-    folders = {real[source.path].parent for source in sources} if options.record else ()
-    ours = _recorded_outputs(folders, notify)
-    settled: list[Skipped | Failed] = [entry for entry in found if isinstance(entry, Failed)]
-    jobs: dict[tuple[Path, Path], Job] = {}  # an input named twice is one job
+    destination = read_destination(output, found, options.format)
+    if template and destination.file:
+        raise UsageError("-o with a file and --name contradict each other: leave one out")
+    paths = OutputPaths(destination, _tag(options.goal.tag, model), template)
+    settled: list[Skipped | Failed | NotRun] = [each for each in found if isinstance(each, Failed)]
+    sources = [each for each in found if isinstance(each, Source)]
+    recorded = _recorded_outputs(sources, paths, notify) if options.record else set()
+    jobs: dict[tuple[Path, Path], Job] = {}  # an input that is named twice is one job
     for source in sources:
-        entry = _skipped(source, layout, ours) or _planned(source, layout, options, model)
-        if isinstance(entry, Job):
-            jobs.setdefault((real[entry.source], real[entry.target]), entry)
+        planned = _skipped(source, paths, recorded) or _planned(source, paths, options, model, load)
+        if isinstance(planned, Job):
+            jobs.setdefault((paths.real[planned.source], paths.real[planned.target]), planned)
         else:
-            settled.append(entry)
-    _refuse_collisions(jobs.values(), settled, real)
+            settled.append(planned)
+    refused = [Path(result.input) for result in settled if isinstance(result, Failed)]
+    require_no_collision(jobs.values(), refused, paths.real)
     return Plan(tuple(jobs.values()), tuple(settled))
 
 
 def _tag(goal: str, model: str) -> str:
-    return f"_{goal}_{_plain(model)}"
+    return f"_{goal}_{_model_name(model)}"
 
 
-def _plain(model: str) -> str:
+def _model_name(model: str) -> str:
     return PurePath(model).name.removesuffix(".onnx")
 
 
@@ -135,16 +109,17 @@ def _choice(options: UpscaleOptions) -> Choice:
     return Choice(options.recursive, options.include, options.exclude)
 
 
-def _recorded_outputs(folders: Iterable[Path], notify: Notify) -> set[Path]:
-    """What the ledgers in ``folders`` and above them call an output of ours."""
-    places = {place for folder in folders for place in (folder, *folder.parents)}
-    return {path for place in sorted(places) for path in Ledger(place, notify).paths()}
+def _recorded_outputs(sources: Iterable[Source], paths: OutputPaths, notify: Notify) -> set[Path]:
+    """All outputs in the ledgers of the folders of ``sources`` and of the folders above them."""
+    folders = {paths.real[source.path].parent for source in sources}
+    roots = {root for folder in folders for root in (folder, *folder.parents)}
+    return {path for root in sorted(roots) for path in Ledger(root, notify).paths()}
 
 
-def _skipped(source: Source, layout: Layout, ours: Collection[Path]) -> Skipped | None:
-    if source.path != PIPE and layout.real[source.path] in ours:
+def _skipped(source: Source, paths: OutputPaths, recorded: Collection[Path]) -> Skipped | None:
+    if source.path != PIPE and paths.real[source.path] in recorded:
         reason = "an output of an earlier run; a copy of it elsewhere would be enlarged"
-    elif layout.holds(source):
+    elif paths.contain(source):
         reason = "in the output folder"
     else:
         return None
@@ -152,40 +127,45 @@ def _skipped(source: Source, layout: Layout, ours: Collection[Path]) -> Skipped 
 
 
 def _planned(
-    source: Source, layout: Layout, options: UpscaleOptions, model: str
-) -> Job | Skipped | Failed:
+    source: Source, paths: OutputPaths, options: UpscaleOptions, model: str, load: Loader
+) -> Job | Skipped | Failed | NotRun:
     name = display_name(source.path)
     try:
-        whole = bool(layout.template and layout.template.needs_size)
-        container, header = _inspect(source.path, options.max_pixels, whole)
+        whole = bool(paths.template and paths.template.needs_size)
+        kind, header = _inspect(source.path, options.max_pixels, whole, load)
         size = header.size if header else None
         with about(name):
             if size and options.goal.leaves(size):
                 return Skipped(str(source.path), None, LARGE_ENOUGH)
             enlarged = options.goal.size_of(size) if size else None
-        place = layout.place(source, container, _words(size, enlarged, options.goal, model))
-        _require_good_name(place.target, name)
+        fields = _template_fields(size, enlarged, options.goal, model)
+        output = paths.output_of(source, kind, fields)
+        _require_good_name(output.target, name)
         if header and enlarged:
-            codec.require_holds(header, place.format, name)
-            codec.require_fits(enlarged, place.format, name)
+            codec.require_holds(header, output.format, name)
+            codec.require_fits(enlarged, output.format, name)
+    except Stopped:
+        return NotRun(str(source.path), None, "the run was stopped")
     except ImageError as error:
         return Failed(str(source.path), None, str(error), cause_of(error))
     return Job(
         source=source.path,
-        target=place.target,
-        root=place.root if options.record else PIPE,
-        format=place.format,
+        target=output.target,
+        root=output.root if options.record else PIPE,
+        format=output.format,
         pixels=header.pixels if header else 0,
-        bytes=_likely_bytes(header, options.goal, place.format) if header else 0,
+        bytes=_likely_bytes(header, options.goal, output.format) if header else 0,
     )
 
 
-def _words(size: Size | None, enlarged: Size | None, goal: Goal, model: str) -> dict[str, str]:
-    """What a template's fields stand for; a size that is not known is an empty word."""
+def _template_fields(
+    size: Size | None, enlarged: Size | None, goal: Goal, model: str
+) -> dict[str, str]:
+    """Values of the template fields for sizes and the network; empty if a size is not known."""
     factor = goal.fixed or (goal.factor(size) if size else None)
     return {
         "scale": f"{factor:.4g}" if factor else "",
-        "model": _plain(model),
+        "model": _model_name(model),
         "width": str(enlarged.width) if enlarged else "",
         "height": str(enlarged.height) if enlarged else "",
     }
@@ -195,66 +175,42 @@ def _likely_bytes(header: codec.Header, goal: Goal, kind: str) -> int:
     return sum(codec.likely_bytes(goal.size_of(size), kind) for size in header.sizes)
 
 
-def _inspect(path: Path, max_pixels: int, whole: bool) -> tuple[str, codec.Header | None]:
-    """The container of ``path`` and its header, None if its first bytes do not tell.
+def _inspect(
+    path: Path, max_pixels: int, whole: bool, load: Loader
+) -> tuple[str, codec.Header | None]:
+    """The format of ``path`` and its header, None if the header goes on beyond the head.
 
-    If ``whole`` says so, all of its bytes are asked then.
+    With ``whole``, the whole file is read in that case.
     """
     if path == PIPE:
         return "keep", None
     name, head = display_name(path), read_head(path, _HEAD_BYTES)
     try:
-        header = codec.read_header(head, name, max_pixels)
+        header = _header(head, name, max_pixels, load)
     except ImageTooLarge:
         raise
     except ImageError:
-        container = codec.sniff(head[:MAGIC_BYTES])
-        if container is None or len(head) < _HEAD_BYTES:
+        kind = codec.sniff(head[:MAGIC_BYTES])
+        if kind is None or len(head) < _HEAD_BYTES:
             raise
         if not whole:
-            return container, None
-        header = codec.read_header(read_source(path, most_bytes(max_pixels)), name, max_pixels)
+            return kind, None
+        header = _header(read_source(path, most_bytes(max_pixels)), name, max_pixels, load)
     return header.format, header
+
+
+def _header(data: bytes, name: str, max_pixels: int, load: Loader) -> codec.Header:
+    with load(data, name, max_pixels) as file:
+        return file.header
 
 
 def _require_good_name(target: Path, name: str) -> None:
     if sys.platform == "win32" and is_reserved(target.name):
         raise UnwritableOutput(
-            f"{name}: Windows takes no file called {target.name}; choose another with --name"
+            f"{name}: Windows allows no file called {target.name}; choose another name with --name"
         )
     if len(os.fsencode(target.name)) > _LONGEST_NAME:
         raise UnwritableOutput(
             f"{name}: the name of its output would be longer than {_LONGEST_NAME} bytes;"
             " choose another with --name or -o"
         )
-
-
-def _refuse_collisions(
-    jobs: Iterable[Job], settled: Iterable[Skipped | Failed], real: RealPaths
-) -> None:
-    inputs = [job.source for job in jobs]
-    inputs += [Path(result.input) for result in settled if isinstance(result, Failed)]
-    read = {_same_name(real[path]): path for path in inputs}
-    written: dict[str, Job] = {}
-    for job in jobs:
-        if job.target == PIPE:
-            continue
-        key = _same_name(real[job.target])
-        if key in read:
-            raise OutputCollision(
-                f"{display_name(read[key])} is an input and never overwritten, but the output of"
-                f" {display_name(job.source)} would be {display_name(job.target)}:"
-                " choose another -o"
-            )
-        if (other := written.setdefault(key, job)) is not job:
-            raise OutputCollision(
-                f"{display_name(other.source)} and {display_name(job.source)} would both be"
-                f" written to {display_name(job.target)}: rename one, or run them apart, each"
-                " with its own -o"
-            )
-
-
-def _same_name(path: Path) -> str:
-    """Equal for paths that some file system takes for one: case and Unicode form do not count."""
-    folded = unicodedata.normalize("NFC", str(path)).casefold()
-    return unicodedata.normalize("NFC", folded)

@@ -1,4 +1,4 @@
-"""Files of XMP beside a picture: copied beside its output, true to its new size and turn."""
+"""Copies XMP files beside an input to beside its output, with the new size and orientation."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,20 +17,20 @@ _MOST_BYTES = 64 << 20
 def copy_sidecars(
     source: Path, target: Path, header: codec.Header, size: Size, policy: Keep
 ) -> tuple[str, ...]:
-    """Copy what lies beside ``source`` as ``NAME.xmp`` or ``NAME.jpg.xmp`` to beside ``target``.
+    """Copy ``NAME.xmp`` and ``NAME.jpg.xmp`` from beside ``source`` to beside ``target``.
 
     Args:
-        source: The input; standard input has nothing beside it.
-        target: The output, as it is going to be named.
+        source: The input; standard input has no sidecars.
+        target: The output, by the name that it is going to take.
         header: Of the input.
         size: Of the output.
         policy: ``--metadata``.
 
     Returns:
-        Notes on what was not copied, and why: it is no reason to fail an image.
+        Notes on files that were not copied, and why. They do not fail the image.
 
     Raises:
-        StorageError: the disk is full or failing; the image itself would not fare better.
+        StorageError: the disk is full or failing; the image itself could not be written either.
     """
     if policy == "strip" or PIPE in (source, target):
         return ()
@@ -50,16 +50,16 @@ def _pairs(source: Path, target: Path) -> Iterator[tuple[Path, Path]]:
 def _copied(
     sidecar: Path, copy: Path, header: codec.Header, size: Size, policy: Keep
 ) -> str | None:
-    """What to note of the copy, if anything."""
+    """The note about a sidecar that was not copied, if that is so."""
     if sidecar == copy:
         return None
     try:
-        said = read_source(sidecar, _MOST_BYTES)
+        original = read_source(sidecar, _MOST_BYTES)
     except UnreadableImage:
         return None
     except ImageError as error:
         return f"{display_name(sidecar)} is not copied: {error}"
-    packet = codec.true_xmp(said, header, size, policy)
+    packet = codec.true_xmp(original, header, size, policy)
     try:
         if _differs(copy, packet):
             return f"{display_name(sidecar)} is not copied: {display_name(copy)} is another file"
@@ -70,7 +70,7 @@ def _copied(
 
 
 def _differs(copy: Path, packet: bytes) -> bool:
-    """Whether something else stands in the place of the copy."""
+    """Whether another file, or a folder, is in the place of the copy."""
     if not copy.exists() and not is_folder(copy):
         return False
     return read_source(copy, _MOST_BYTES) != packet

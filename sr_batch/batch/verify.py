@@ -1,4 +1,4 @@
-"""A second look at an output: decoded again, is it the picture that was enlarged?"""
+"""``--verify``: decodes an output again and compares it with the picture that was enlarged."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -16,9 +16,9 @@ def require_same_pictures(
 
     Args:
         data: The encoded output.
-        sizes: That its pictures must have.
+        sizes: The sizes that its pictures must have.
         sources: The decoded pictures of the input.
-        bound: Least PSNR in dB for a picture of the size given.
+        bound: The lowest PSNR allowed for a picture of a size, in dB.
 
     Raises:
         BadOutput: it cannot be decoded, has other sizes or shows something else.
@@ -27,20 +27,21 @@ def require_same_pictures(
         likeness, least = consistency(image, source), bound(source.size)
         if not likeness >= least:
             raise BadOutput(
-                f"the output, reduced, is only {likeness:.1f} dB like the input, where {least:.0f}"
-                " is the least; try another --model"
+                f"the output, reduced, matches the input with a PSNR of only {likeness:.1f} dB,"
+                f" and at least {least:.0f} dB are needed; try another --model"
             )
 
 
 def _read_again(data: bytes, sizes: Sequence[Size]) -> Iterator[Image]:
     pixels = sum(size.pixels for size in sizes)
     try:
-        found = codec.read_header(data, "it", pixels).sizes
-        if found != tuple(sizes):
+        file = codec.open_file(data, "it", pixels)
+        if file.header.sizes != tuple(sizes):
             raise BadOutput(
-                f"the output is {_shown(found)} when it is read again, not {_shown(sizes)}"
+                f"the output is {_shown(file.header.sizes)} when it is read again,"
+                f" not {_shown(sizes)}"
             )
-        yield from codec.read_pages(data, "it", pixels)
+        yield from file.pages()
     except (UnreadableImage, UnsupportedImage, ImageTooLarge) as fault:
         raise BadOutput(f"the output cannot be read again: {fault}") from fault
 

@@ -83,9 +83,9 @@ def _tell(text: bytes) -> None:
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[Stop]:
-    """Turn SIGINT and SIGTERM into a :class:`Stop` while the block runs. Main thread only."""
-    stop = Stop()
+def stop_on_signals(stop: Stop | None = None) -> Iterator[Stop]:
+    """Turn SIGINT and SIGTERM into ``stop`` while the block runs. Main thread only."""
+    stop = stop or Stop()
     before = {
         number: signal.signal(number, stop._receive) for number in (signal.SIGINT, signal.SIGTERM)
     }

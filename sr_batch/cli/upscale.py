@@ -15,6 +15,7 @@ from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import JobResult, exit_code
 
 if TYPE_CHECKING:
+    from sr_batch.batch.loading import Loader
     from sr_batch.batch.planning import Plan
     from sr_batch.cli.report import Report
     from sr_batch.upscaling.upscaler import Upscaler
@@ -51,22 +52,25 @@ def upscale(inputs: Inputs, **values: Any) -> None:
 
 def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) -> int:
     # Imported here, not above: they load the inference and image libraries, --help does not.
+    from sr_batch.batch.decoder_pool import loader
     from sr_batch.batch.disk_space import shortages
     from sr_batch.batch.planning import plan_jobs
     from sr_batch.cli.report import Report
     from sr_batch.upscaling.upscaler import Upscaler
 
+    stop = Stop()
     with (
         Report(command.as_json, command.volume, command.progress) as report,
         Upscaler(options, report.say) as upscaler,
+        loader(options.isolate, stop.event) as load,
     ):
-        plan = plan_jobs(inputs, command.output, options, upscaler.model, report.say)
+        plan = plan_jobs(inputs, command.output, options, upscaler.model, report.say, load)
         _check_standard_output(plan, command.as_json)
         for line in shortages(plan.jobs):
             report.say(line, "note: ")
         report.begin(plan)
-        with stop_on_signals() as stop:
-            code = _work(plan, upscaler, options, report, stop, command.dry_run)
+        with stop_on_signals(stop):
+            code = _work(plan, upscaler, options, report, stop, load, command.dry_run)
         report.finish(code)
     return code
 
@@ -77,21 +81,20 @@ def _work(
     options: UpscaleOptions,
     report: Report,
     stop: Stop,
+    load: Loader,
     dry: bool,
 ) -> int:
     """Run the plan and show its results. Returns the exit code."""
     from sr_batch.batch import engine
-    from sr_batch.batch.decoder_pool import loader
 
     results: list[JobResult] = []
     try:
-        with loader(options.isolate, stop.event) as load:
-            run = engine.run(
-                plan, upscaler, options, report.progress, stop.event, load, report.say, dry
-            )
-            for result in run:
-                results.append(result)
-                report.add(result)
+        run = engine.run(
+            plan, upscaler, options, report.progress, stop.event, load, report.say, dry
+        )
+        for result in run:
+            results.append(result)
+            report.add(result)
     except SrBatchError as error:
         report.stopped(str(error))
         return error.exit_code

@@ -9,7 +9,15 @@ from sr_batch.codec.limits import require_fits
 from sr_batch.codec.losses import losses
 from sr_batch.codec.metadata.policy import kept
 from sr_batch.codec.optional_libraries import require_writable
-from sr_batch.codec.read import Header, preload, read_header, read_image, read_pages
+from sr_batch.codec.read import (
+    Header,
+    OpenedFile,
+    open_file,
+    preload,
+    read_header,
+    read_image,
+    read_pages,
+)
 from sr_batch.codec.sniff import SUFFIXES, format_of_suffix, sniff
 from sr_batch.codec.write import (
     encode_image,
@@ -22,12 +30,14 @@ from sr_batch.codec.write import (
 __all__ = [
     "SUFFIXES",
     "Header",
+    "OpenedFile",
     "encode_image",
     "encode_pages",
     "format_of_suffix",
     "kept",
     "likely_bytes",
     "losses",
+    "open_file",
     "preload",
     "read_header",
     "read_image",

@@ -71,8 +71,27 @@ class Header:
         return sum(size.pixels for size in self.sizes)
 
 
-def read_header(data: bytes, name: str, max_pixels: int) -> Header:
-    """Look at a file's header; takes milliseconds, whatever size it claims.
+@dataclass(frozen=True)
+class OpenedFile:
+    """A file whose header has been read, and whose pictures are not decoded yet."""
+
+    header: Header
+    _name: str
+    _containers: tuple[Container, ...]
+
+    def pages(self) -> Iterator[Image]:
+        """Decode the pictures as `read_pages` does. Call it once: a frame builds on those before.
+
+        Raises:
+            UnreadableImage: truncated or damaged.
+        """
+        with about(self._name):
+            for container in self._containers:
+                yield decode(container)
+
+
+def open_file(data: bytes, name: str, max_pixels: int) -> OpenedFile:
+    """Read a file's header; takes milliseconds, whatever size it claims.
 
     Args:
         data: The whole file.
@@ -85,29 +104,34 @@ def read_header(data: bytes, name: str, max_pixels: int) -> Header:
         ImageTooLarge: over ``max_pixels``.
     """
     with about(name):
-        pages = _open(data, max_pixels)
-        return Header(
-            format=pages[0].format,
-            sizes=tuple(page.size for page in pages),
-            orientation=pages[0].orientation,
-            decoded_bytes=sum(page.decoded_bytes for page in pages),
-            animated=pages[0].timing is not None,
-        )
+        containers = _open(data, max_pixels)
+    first = containers[0]
+    header = Header(
+        format=first.format,
+        sizes=tuple(container.size for container in containers),
+        orientation=first.orientation,
+        decoded_bytes=sum(container.decoded_bytes for container in containers),
+        animated=first.timing is not None,
+    )
+    return OpenedFile(header, name, containers)
+
+
+def read_header(data: bytes, name: str, max_pixels: int) -> Header:
+    """The header alone. Arguments and errors as `open_file`."""
+    return open_file(data, name, max_pixels).header
 
 
 def read_pages(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
     """Decode a file: its one picture, or its pages or frames, each when it is asked for.
 
-    They are the right way up; gray, alpha and 16 bit are kept. Arguments as `read_header`.
+    They are the right way up; gray, alpha and 16 bit are kept. Arguments as `open_file`.
 
     Raises:
         UnreadableImage: empty, truncated or damaged.
         UnsupportedImage: no image, or of a kind that is not handled.
         ImageTooLarge: over ``max_pixels``.
     """
-    with about(name):
-        for page in _open(data, max_pixels):
-            yield decode(page)
+    yield from open_file(data, name, max_pixels).pages()
 
 
 def read_image(data: bytes, name: str, max_pixels: int) -> Image:
@@ -116,10 +140,12 @@ def read_image(data: bytes, name: str, max_pixels: int) -> Image:
     Raises:
         UnsupportedImage: there are several, among other reasons.
     """
-    pages = read_header(data, name, max_pixels).sizes
-    if len(pages) > 1:
-        raise UnsupportedImage(f"{name}: it has {len(pages)} pictures, and one is wanted here")
-    return next(read_pages(data, name, max_pixels))
+    file = open_file(data, name, max_pixels)
+    if len(file.header.sizes) > 1:
+        raise UnsupportedImage(
+            f"{name}: it has {len(file.header.sizes)} pictures, and one is wanted here"
+        )
+    return next(file.pages())
 
 
 def preload() -> None:

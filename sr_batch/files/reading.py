@@ -1,4 +1,4 @@
-"""Bytes from the file system: regular files and the pipe, nothing that could block or never end."""
+"""Reads regular files and standard input, but nothing that could block or never end."""
 
 import hashlib
 import io
@@ -16,26 +16,26 @@ from sr_batch.files.stamp import Stamp
 
 PIPE = Path("-")
 _CHUNK = 1 << 20
-_BYTES_PER_PIXEL = 8  # 16-bit RGBA: no file needs more, but for what it says beside its pixels
+_BYTES_PER_PIXEL = 8  # 16-bit RGBA: no file needs more for its pixels
 _BYTES_BESIDE_PIXELS = 64 << 20
 _BINARY = getattr(os, "O_BINARY", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
 def display_name(path: Path) -> str:
-    """``path`` for messages, on one line; of a link also what it stands for."""
+    """``path`` for messages, on one line; for a link with its target."""
     if path == PIPE:
         return "standard input"
-    # ImageMagick hands over links whose own names say nothing. Path's methods may raise here.
-    leads = os.path.islink(path) and os.path.exists(path)  # noqa: PTH110, PTH114
-    return one_line(f"{path} (a link to {os.path.realpath(path)})" if leads else str(path))
+    # ImageMagick passes links whose own names mean nothing. Path's methods may raise here.
+    is_link = os.path.islink(path) and os.path.exists(path)  # noqa: PTH110, PTH114
+    return one_line(f"{path} (a link to {os.path.realpath(path)})" if is_link else str(path))
 
 
 def read_source(source: Path, limit: int) -> bytes:
     """All bytes of a regular file, or of standard input for ``PIPE``.
 
     Raises:
-        UnreadableImage: missing, not permitted, no regular file, or one that is being written.
+        UnreadableImage: missing, not permitted, not a regular file, or one that is being written.
         ImageTooLarge: more than ``limit`` bytes.
     """
     if source == PIPE:
@@ -47,18 +47,18 @@ def read_source(source: Path, limit: int) -> bytes:
             if _stamp(file) != before:
                 raise UnreadableImage(
                     f"{display_name(source)}: it changed while it was read; run the same command"
-                    " again when nothing writes to it"
+                    " again when no program writes to it"
                 )
     if len(data) > limit:
         raise ImageTooLarge(
             f"{display_name(source)}: over {limit / 1e6:.0f} MB, more than an image within the"
-            " pixel limit takes; raise --max-pixels if it is one"
+            " pixel limit needs; if it is an image, raise --max-pixels"
         )
     return data
 
 
 def most_bytes(pixels: int) -> int:
-    """More than a file of an image of ``pixels`` has."""
+    """An upper limit for the bytes in the file of an image of ``pixels``."""
     return pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS
 
 
@@ -66,19 +66,19 @@ def read_head(source: Path, count: int) -> bytes:
     """The first ``count`` bytes of a regular file, fewer if it is shorter.
 
     Raises:
-        UnreadableImage: missing, not permitted, no regular file.
+        UnreadableImage: missing, not permitted, not a regular file.
     """
     with open_regular(source) as file:
         return _read_up_to(file, count)
 
 
 def content_hash(data: bytes) -> str:
-    """What tells one content from another in the ledger."""
+    """The hash that identifies a content in the ledger."""
     return hashlib.blake2b(data, digest_size=32).hexdigest()
 
 
 def file_hash(path: Path) -> str | None:
-    """:func:`content_hash` of a file, read in pieces; None if it cannot be read."""
+    """The :func:`content_hash` of a file, read in pieces; None if it cannot be read."""
     digest = hashlib.blake2b(digest_size=32)
     try:
         with open_regular(path) as file:
@@ -90,7 +90,7 @@ def file_hash(path: Path) -> str | None:
 
 
 def require_regular(path: Path) -> None:
-    """Refuse what is no regular file, without opening it: a pipe would block for ever.
+    """Refuse all but regular files, without opening them: a pipe would block for ever.
 
     Raises:
         UnreadableImage: missing, not permitted, a folder, a pipe, a socket or a device.
@@ -102,7 +102,7 @@ def require_regular(path: Path) -> None:
 
 
 def stamp_of(path: Path) -> Stamp | None:
-    """Of a regular file, links followed; None if there is none, or it cannot be seen."""
+    """The stamp of a regular file, links followed; None if there is none, or no access to it."""
     try:
         status = os.stat(path)  # noqa: PTH116 - Path.stat costs twice as much, over every file
     except (OSError, ValueError):
@@ -113,20 +113,20 @@ def stamp_of(path: Path) -> Stamp | None:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder is there; False also where that cannot be found out."""
+    """Whether ``path`` is a folder; also False if there is no permission to look."""
     return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir may raise
 
 
 @contextmanager
 def open_regular(path: Path) -> Iterator[BinaryIO]:
-    """A regular file, open for reading bytes; the block's own ``OSError`` is translated, too.
+    """A regular file, open for reading bytes. An ``OSError`` in the block is translated, too.
 
     Raises:
-        UnreadableImage: missing, not permitted, no regular file, a failing disk.
+        UnreadableImage: missing, not permitted, not a regular file, a failing disk.
     """
     require_regular(path)
     with _reading(path):
-        # A pipe may have taken the file's place since: opening must not wait for its writer.
+        # The file may have been replaced by a pipe: opening it must not wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | _BINARY | _NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -145,7 +145,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def _stamp(file: BinaryIO) -> tuple[int, int]:
-    """What writing to an open file changes."""
+    """Size and time, which writing to an open file changes."""
     status = os.fstat(file.fileno())
     return status.st_size, status.st_mtime_ns
 

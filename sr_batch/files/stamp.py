@@ -1,17 +1,17 @@
-"""The state of a file, told without reading it."""
+"""Tells whether a file has changed, without reading it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """What tells one state of a file from another without reading it.
+    """The state of a file; a file that has changed has another.
 
     Attributes:
-        inode: Another file under the same name has another.
+        inode: Differs for another file of the same name.
         size: In bytes.
         modified: Time of the last write, nanoseconds.
-        changed: Time of the last change of anything, permissions among it, nanoseconds.
+        changed: Time of the last change, including permissions, nanoseconds.
     """
 
     inode: int

@@ -1,8 +1,8 @@
-"""The one SQLite file in an output folder's ``.sr-batch``: what is known there across runs.
+"""The SQLite file in an output folder's ``.sr-batch``, which keeps what later runs need to know.
 
-Every call opens the file anew: this makes it safe for threads and processes alike, and holds
-no open file per folder. The plain rollback journal is used, because write-ahead logging does not
-work on network shares and needs write permission even to read.
+Every call opens the file again. This is safe for threads and processes, and no file stays open per
+folder. SQLite uses its plain rollback journal, because write-ahead logging does not work on network
+shares and needs write permission even to read.
 """
 
 import errno
@@ -33,11 +33,12 @@ Rows = list[tuple[Any, ...]]
 class StateFile:
     """One table in the state file of an output folder.
 
-    A broken or unusable file never stops the work: it is said once and set aside, or done without.
+    A broken or unusable file never stops the work. The user is told once; a broken file is renamed
+    and a new one started, and the run goes on without one that cannot be used.
 
     Args:
         root: The output folder; nothing is made there before the first record.
-        schema: What makes the table where there is none.
+        schema: The statement that creates the table if it does not exist.
         notify: Told, in one line, what is wrong with the file.
     """
 
@@ -50,10 +51,10 @@ class StateFile:
         self._usable = True
 
     def read(self, query: str, *values: Value, fatal: bool = False) -> Rows:
-        """The rows of ``query``; none where there is no file, or it cannot be used.
+        """The rows of ``query``; none if there is no file, or it cannot be used.
 
         Raises:
-            StorageError: the disk is full or failing, if that is ``fatal``.
+            StorageError: the disk is full or failing, and ``fatal`` is set.
         """
         with self._lock:
             if not self._usable or not os.path.lexists(self._file):
@@ -61,7 +62,7 @@ class StateFile:
             return self._ask(query, [values], _DISK if fatal else ()) or []
 
     def write(self, command: str, *rows: Sequence[Value]) -> None:
-        """Carry out ``command`` for each of ``rows``: all or none, durable when this returns.
+        """Carry out ``command`` for all of ``rows`` or for none; on the disk when this returns.
 
         Raises:
             StorageError: the disk is full or failing.
@@ -69,14 +70,14 @@ class StateFile:
         if not rows:
             return
         with self._lock:
-            for _ in range(2):  # a second time after a corrupt file was set aside
+            for _ in range(2):  # a second time after a corrupt file was renamed
                 if self._usable and self._ask(command, rows, _DISK) is not None:
                     return
 
     def _ask(
         self, query: str, rows: Sequence[Sequence[Value]], fatal: Collection[int]
     ) -> Rows | None:
-        """The rows of ``query``; None if work can go on without them, which has been said."""
+        """The rows of ``query``; None if the work goes on without them; the user was told."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self._file, timeout=_PATIENCE, isolation_level=None)
@@ -90,20 +91,22 @@ class StateFile:
             if code in fatal:
                 raise StorageError(
                     f"{self._place}: {error}; make room on this disk or choose another -o, then"
-                    " run the same command again: it goes on where it stopped"
+                    " run the same command again: it continues where it stopped"
                 ) from error
             self._do_without(code, str(error))
             return None
 
     def _do_without(self, code: int, what: str) -> None:
         if code in _CORRUPT and self._set_aside():
-            self._notify(f"{self._place}: {what}; set aside as {_ASIDE} and begun anew")
+            self._notify(f"{self._place}: {what}; renamed to {_ASIDE}, and a new one was started")
         else:
             self._usable = False
-            self._notify(f"{self._place}: {what}; going on without it, so a rerun starts afresh")
+            self._notify(
+                f"{self._place}: {what}; going on without it, so the next run starts from scratch"
+            )
 
     def _set_aside(self) -> bool:
-        """Rename the file. SQLite drops a journal that is left when it makes the next one."""
+        """Rename the file. SQLite drops a journal that is left over when it makes the next file."""
         try:
             self._file.replace(self._file.with_name(_ASIDE))
         except OSError:
@@ -112,7 +115,7 @@ class StateFile:
 
 
 def _code(error: sqlite3.Error | OSError) -> int:
-    """SQLite's primary code for ``error``; the folder of the state file fails as the file would."""
+    """SQLite's primary code for ``error``; an error of the folder counts as one of the file."""
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)

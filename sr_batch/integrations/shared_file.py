@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sr_batch.core.errors import StorageError, UnwritableOutput, UsageError
-from sr_batch.files.atomic_write import final, imitate, write_output
+from sr_batch.files.atomic_write import imitate
+from sr_batch.files.part_file import part_file, resolved
 from sr_batch.files.reading import display_name
 
 
@@ -52,7 +53,7 @@ class SharedFile:
         if others == content:
             return False
         if others == self.frame:
-            remove(final(self.path))
+            remove(resolved(self.path))
         else:
             write(self.path, others)
         return True
@@ -93,15 +94,15 @@ def write(path: Path, content: bytes, executable: bool = False) -> None:
     Raises:
         UsageError: it cannot be written.
     """
-
-    def finish(part: Path) -> None:
-        if path.exists():
-            imitate(part, path, times=False)
-        if executable:
-            part.chmod(part.stat().st_mode | 0o111)
-
     try:
-        write_output(path, content, finish=finish)
+        with part_file(path, len(content)) as part:
+            part.write(content)
+            if path.exists():
+                imitate(part.path, path, times=False)
+            if executable:
+                part.path.chmod(part.path.stat().st_mode | 0o111)
+            part.sync()
+            part.take_name()
     except (StorageError, UnwritableOutput) as error:
         cause = getattr(error.__cause__, "strerror", None) or error
         raise UsageError(f"{display_name(path)} cannot be written: {cause}") from error

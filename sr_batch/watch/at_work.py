@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sr_batch.batch import engine
-from sr_batch.batch.image_job import Enlarger, Loader
+from sr_batch.batch.enlarging import Enlarger
 from sr_batch.batch.inputs import Choice, Source, as_candidate
+from sr_batch.batch.loading import Loader
 from sr_batch.batch.planning import Plan, plan_sources
 from sr_batch.core.errors import OutputCollision, StorageError
 from sr_batch.core.results import Done, Failed, JobResult, NotRun
@@ -201,11 +202,11 @@ class Watch:
         """One plan for all, or one each where two of them would write one output."""
         output, options = str(self.pair.output), self.pair.options
         try:
-            yield plan_sources(found, output, options, model, self.listener.say)
+            yield plan_sources(found, output, options, model, self.listener.say, self.load)
         except OutputCollision:
             for each in found:
                 try:
-                    yield plan_sources([each], output, options, model, self.listener.say)
+                    yield plan_sources([each], output, options, model, self.listener.say, self.load)
                 except OutputCollision as error:
                     name = str(each.path if isinstance(each, Source) else each.input)
                     yield Plan((), (Failed(name, None, str(error)),))

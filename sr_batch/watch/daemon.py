@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 from sr_batch.batch.decoder_pool import loader
-from sr_batch.batch.image_job import Loader
+from sr_batch.batch.loading import Loader
 from sr_batch.core.errors import UsageError
 from sr_batch.files.reading import display_name, is_folder
 from sr_batch.upscaling.upscaler import Upscaler

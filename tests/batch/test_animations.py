@@ -1,4 +1,4 @@
-"""Animations through the whole engine: every frame enlarged, none lost, all in time."""
+"""Animations through the whole engine: all frames are enlarged and keep their times."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("here")
 
 
 def sprite(number: int = 5) -> list[Array]:
-    """A square of few colours that moves over nothing; at the end it stands still."""
+    """A square of few colours that moves over a transparent canvas and stops at the end."""
     frames = [np.zeros((24, 32, 4), np.uint8) for _ in range(number)]
     for place, frame in enumerate(frames):
         left = 4 * min(place, number - 2)
@@ -50,12 +50,12 @@ def test_keeps_frames_times_and_repeats_in_every_format(wanted: Format) -> None:
         images = read_all(Path("in_sr", path).read_bytes())
         assert [image.timing and image.timing.milliseconds for image in images] == TIMES
         assert {image.timing.plays for image in images if image.timing} == {3}
-        if path.stem == "webp" or path.suffix != ".webp":  # others become lossy ones
+        if path.stem == "webp" or path.suffix != ".webp":  # the other WebP files are lossy
             larger = [frame.repeat(2, 0).repeat(2, 1) for frame in sprite()]
             assert np.array_equal([as_rgba(image) for image in images], larger)
 
 
-def test_another_player_finds_all_of_it() -> None:
+def test_pillow_finds_the_same_frame_times() -> None:
     frames = [np.broadcast_to(noise(24, 32, 1), (24, 32, 3))] * 5
     for kind in KINDS:
         save(f"in/a.{kind}", frames, plays=0)
@@ -70,7 +70,7 @@ def test_a_second_run_does_nothing() -> None:
     assert count(go("in")) == {"skipped": 1}
 
 
-def test_what_cannot_hold_frames_is_refused_before_the_work() -> None:
+def test_a_format_that_cannot_hold_frames_is_refused_before_the_work() -> None:
     save("in/a.gif", sprite())
     results = go("in", options=UpscaleOptions(format="jpg"))
     assert errors(results) == [
@@ -79,7 +79,7 @@ def test_what_cannot_hold_frames_is_refused_before_the_work() -> None:
     assert tree("in_sr") == []
 
 
-def test_a_still_gif_becomes_anything() -> None:
+def test_a_still_gif_can_become_any_format() -> None:
     still = sprite(3)[:1]
     kinds: tuple[Format, ...] = ("keep", "jpg", "png", "webp", "tif", "bmp")
     for kind in kinds:
@@ -89,7 +89,7 @@ def test_a_still_gif_becomes_anything() -> None:
         assert isinstance(done, Done)
 
 
-def test_says_once_what_all_frames_lose() -> None:
+def test_reports_once_what_all_frames_lose() -> None:
     frames = [np.pad(noise(24, 32, 3), ((0, 0), (0, 0), (0, 1)))] * 2
     images = animation(frames, [Fraction(50, 3)] * 2)
     Path("in").mkdir()

@@ -18,12 +18,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sr_batch import codec
-from sr_batch.batch.decoder_pool import Decoders, loader
+from sr_batch.batch.decoder_pool import DecoderPool, loader
 from sr_batch.batch.engine import run
-from sr_batch.batch.image_job import Loader
+from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.planning import plan_jobs
+from sr_batch.codec import read
 from sr_batch.core.errors import ImageError, SrBatchError, UnreadableImage
 from sr_batch.core.image import Image, Timing
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.results import JobResult, NotRun
 from sr_batch.upscaling.tile_pool import Stopped
 from tests.codec.pictures import PLENTY, full_metadata, picture
 from tests.corpus.table import ALL
@@ -31,30 +34,43 @@ from tests.fakes import FakeUpscaler, save_picture
 from tests.runs import OPTIONS, count, errors, tree
 
 PATIENCE = 60.0
+HEADER_FAULTS = "tests.hostile:open_hostile_header"
+PICTURE_FAULTS = "tests.hostile:open_file"
 PNG = codec.encode_image(picture(3, False, 8), "png", 95)
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="it says and limits memory")
 
 
 @pytest.fixture(scope="module")
-def decoders() -> Iterator[Decoders]:
-    with Decoders(threading.Event()) as decoders:
+def decoders() -> Iterator[DecoderPool]:
+    with DecoderPool(threading.Event()) as decoders:
         yield decoders
 
 
 @pytest.fixture(scope="module")
-def hostile() -> Iterator[Decoders]:
-    with Decoders(threading.Event(), "tests.hostile:read_pages", seconds=PATIENCE) as decoders:
+def hostile() -> Iterator[DecoderPool]:
+    with DecoderPool(threading.Event(), PICTURE_FAULTS, seconds=PATIENCE) as decoders:
+        yield decoders
+
+
+@pytest.fixture(scope="module")
+def hostile_headers() -> Iterator[DecoderPool]:
+    with DecoderPool(threading.Event(), HEADER_FAULTS, seconds=PATIENCE) as decoders:
         yield decoders
 
 
 @pytest.fixture
-def telling() -> Iterator[Decoders]:
-    with Decoders(threading.Event(), "tests.hostile:tell") as decoders:
+def telling() -> Iterator[DecoderPool]:
+    with DecoderPool(threading.Event(), "tests.hostile:tell") as decoders:
         yield decoders
 
 
-def facts(decoders: Decoders) -> dict[str, Any]:
-    (image,) = decoders(PNG, "a.png", PLENTY)
+def pictures(load: Loader, data: bytes, name: str = "a") -> list[Image]:
+    with load(data, name, PLENTY) as file:
+        return list(file.pages())
+
+
+def facts(decoders: DecoderPool) -> dict[str, Any]:
+    (image,) = pictures(decoders, PNG)
     told: dict[str, Any] = json.loads(image.metadata.note or "")
     return told
 
@@ -74,17 +90,17 @@ def assert_equal(image: Image, expected: Image) -> None:
 
 
 def outcome(load: Loader, data: bytes) -> list[Image] | str:
-    """All pictures, or the kind and the words of the error."""
+    """All pictures, or the type and the text of the error."""
     try:
-        return [*load(data, "a", PLENTY)]
+        return pictures(load, data)
     except ImageError as error:
         return f"{type(error)} {error}"
 
 
-def test_gives_what_decoding_here_gives_of_every_kind_of_file(decoders: Decoders) -> None:
+def test_gives_the_same_as_decoding_here_for_every_kind_of_file(decoders: DecoderPool) -> None:
     for name, row in ALL.items():
         data = row.make()
-        given, expected = outcome(decoders, data), outcome(codec.read_pages, data)
+        given, expected = outcome(decoders, data), outcome(load_file, data)
         if isinstance(expected, str):
             assert given == expected, name
             continue
@@ -104,7 +120,7 @@ def test_gives_what_decoding_here_gives_of_every_kind_of_file(decoders: Decoders
     count=st.integers(1, 4),
 )
 def test_gives_back_pictures_exactly(
-    decoders: Decoders,
+    decoders: DecoderPool,
     kind: str,
     channels: int,
     alpha: bool,
@@ -118,36 +134,48 @@ def test_gives_back_pictures_exactly(
         timing = Timing(Fraction(100, 3), 7)
         images = [replace(image, timing=timing) for image in images]
     data = codec.encode_pages(images, kind, 95)
-    for image, expected in zip(
-        decoders(data, "a", PLENTY), codec.read_pages(data, "a", PLENTY), strict=True
-    ):
+    for image, expected in zip(pictures(decoders, data), pictures(load_file, data), strict=True):
         assert_equal(image, expected)
         assert image.timing == expected.timing
 
 
-def test_refuses_by_the_header_without_a_process() -> None:
-    with Decoders(threading.Event(), "no.such:decoder") as decoders, pytest.raises(ImageError):
-        next(decoders(PNG, "a", 10))
+def test_gives_the_same_header_as_reading_it_here(decoders: DecoderPool) -> None:
+    data = codec.encode_pages([picture(3, False, 8)] * 3, "tif", 95)
+    with decoders(data, "a", PLENTY) as file:
+        assert file.header == codec.read_header(data, "a", PLENTY)
 
 
-def test_a_consumer_that_stops_early_does_not_disturb_the_next(telling: Decoders) -> None:
+def test_refuses_an_image_by_its_header(decoders: DecoderPool) -> None:
+    with pytest.raises(ImageError, match=r"^a: .*--max-pixels"), decoders(PNG, "a", 10):
+        pass
+
+
+def test_a_consumer_that_stops_early_does_not_disturb_the_next(telling: DecoderPool) -> None:
     pid = facts(telling)["pid"]
-    pages = telling(codec.encode_pages([picture(3, False, 8)] * 3, "tif", 95), "a", PLENTY)
-    next(pages)
-    pages.close()  # type: ignore[attr-defined]
+    data = codec.encode_pages([picture(3, False, 8)] * 3, "tif", 95)
+    with telling(data, "a", PLENTY) as file:
+        next(file.pages())
+    with telling(data, "a", PLENTY):
+        pass
     assert facts(telling)["pid"] == pid
 
 
-def test_what_a_library_prints_does_no_harm(hostile: Decoders) -> None:
-    (image,) = hostile(PNG, "chatter", PLENTY)
+def test_the_process_is_free_once_the_last_picture_is_decoded(telling: DecoderPool) -> None:
+    with telling(PNG, "a", PLENTY) as file:
+        (image,) = file.pages()
+        assert facts(telling)["pid"] == json.loads(image.metadata.note or "")["pid"]
+
+
+def test_what_a_library_prints_does_no_harm(hostile: DecoderPool) -> None:
+    (image,) = pictures(hostile, PNG, "chatter")
     assert image.size == codec.read_header(PNG, "a", PLENTY).size
 
 
 def test_is_chosen_by_the_option() -> None:
     with loader(False, threading.Event()) as load:
-        assert load is codec.read_pages
+        assert load is load_file
     with loader(True, threading.Event()) as load:
-        assert isinstance(load, Decoders)
+        assert isinstance(load, DecoderPool)
 
 
 # what goes wrong
@@ -156,67 +184,81 @@ def test_is_chosen_by_the_option() -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("segfault", r"its decoder crashed \(signal 11: .+\); open it in another program"),
-        ("exit", r"its decoder crashed \(exit code 7\); open it in another program"),
-        ("unspeakable", r"its decoder crashed \(exit code 1\); open it in another program"),
+        ("segfault", r"its decoder crashed \(signal 11: .+\); open the file in another program"),
+        ("exit", r"its decoder crashed \(exit code 7\); open the file in another program"),
+        ("unspeakable", r"its decoder crashed \(exit code 1\); open the file in another program"),
         pytest.param("bloat", r"its decoder needed more than 25\d MiB; --no-iso", marks=linux_only),
     ],
 )
-def test_a_decoder_that_ends_costs_one_file(hostile: Decoders, name: str, message: str) -> None:
-    with pytest.raises(UnreadableImage, match=rf"^{name}: {message}"):
-        next(hostile(PNG, name, PLENTY))
-    assert next(hostile(PNG, "a", PLENTY)).format == "png"
+def test_a_decoder_that_ends_fails_one_file(
+    hostile: DecoderPool, hostile_headers: DecoderPool, name: str, message: str
+) -> None:
+    for decoders in (hostile, hostile_headers):
+        with pytest.raises(UnreadableImage, match=rf"^{name}: {message}"):
+            pictures(decoders, PNG, name)
+        assert pictures(decoders, PNG)[0].format == "png"
 
 
+@pytest.mark.parametrize("faults", [HEADER_FAULTS, PICTURE_FAULTS])
 @pytest.mark.parametrize("name", ["spin", "deaf"])
-def test_a_decoder_that_hangs_is_ended(name: str) -> None:
+def test_a_decoder_that_hangs_is_ended(name: str, faults: str) -> None:
     with (
-        Decoders(threading.Event(), "tests.hostile:read_pages", seconds=0.3) as decoders,
+        DecoderPool(threading.Event(), faults, seconds=0.3) as decoders,
         pytest.raises(UnreadableImage, match=rf"^{name}: its decoder took longer than 0.3 s; --no"),
     ):
-        next(decoders(PNG, name, PLENTY))
+        pictures(decoders, PNG, name)
 
 
-def test_a_fault_of_ours_keeps_its_type(hostile: Decoders) -> None:
-    with pytest.raises(KeyError, match=r"^'x'$"):
-        next(hostile(PNG, "fault", PLENTY))
+def test_a_bug_keeps_its_type(hostile: DecoderPool, hostile_headers: DecoderPool) -> None:
+    for decoders in (hostile, hostile_headers):
+        with pytest.raises(KeyError, match=r"^'x'$"):
+            pictures(decoders, PNG, "fault")
 
 
-def test_a_stop_drops_what_is_being_decoded() -> None:
+@pytest.mark.parametrize("faults", [HEADER_FAULTS, PICTURE_FAULTS])
+def test_a_stop_drops_the_file_that_is_being_read(faults: str) -> None:
     stop = threading.Event()
-    with Decoders(stop, "tests.hostile:read_pages") as decoders:
+    with DecoderPool(stop, faults) as decoders:
         threading.Timer(0.2, stop.set).start()
         with pytest.raises(Stopped):
-            next(decoders(PNG, "spin", PLENTY))
+            pictures(decoders, PNG, "spin")
 
 
 def test_a_decoder_that_cannot_be_started_ends_the_run() -> None:
     with (
-        Decoders(threading.Event(), "no.such:decoder") as decoders,
-        pytest.raises(SrBatchError, match=r"no process that decodes .*\(exit code 1\): .*-isolate"),
+        DecoderPool(threading.Event(), "no.such:decoder") as decoders,
+        pytest.raises(SrBatchError, match=r"no decoder process .*\(exit code 1\): .*-isolate"),
     ):
-        next(decoders(PNG, "a", PLENTY))
+        pictures(decoders, PNG)
 
 
 def test_an_interpreter_that_is_not_there_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     with (
-        Decoders(threading.Event()) as decoders,
-        pytest.raises(SrBatchError, match=r"no process that decodes .*\(No such file.*-isolate"),
+        DecoderPool(threading.Event()) as decoders,
+        pytest.raises(SrBatchError, match=r"no decoder process .*\(No such file.*-isolate"),
     ):
-        next(decoders(PNG, "a", PLENTY))
+        pictures(decoders, PNG)
+
+
+def isolated_run(
+    faults: str, seconds: float = PATIENCE, options: UpscaleOptions = OPTIONS
+) -> list[JobResult]:
+    """Plan and run the folder ``in`` with decoder processes."""
+    stop, upscaler = threading.Event(), FakeUpscaler()
+    with DecoderPool(stop, faults, seconds) as load:
+        plan = plan_jobs(["in"], None, options, upscaler.model, pytest.fail, load)
+        return list(run(plan, upscaler, options, lambda pixels: None, stop, load))
 
 
 @pytest.mark.usefixtures("here")
 @linux_only
-def test_the_batch_goes_on_round_hostile_files() -> None:
+@pytest.mark.parametrize("faults", [HEADER_FAULTS, PICTURE_FAULTS])
+def test_the_batch_goes_on_after_hostile_files(faults: str) -> None:
     names = ["a", "segfault", "b", "sleep", "c", "bloat", "abort", "d"]
     for number, name in enumerate(names):
         save_picture(Path(f"in/{name}.png"), number)
-    plan = plan_jobs(["in"], None, OPTIONS, "nearest")
-    stop = threading.Event()
-    with Decoders(stop, "tests.hostile:read_pages", seconds=1) as load:
-        results = list(run(plan, FakeUpscaler(), OPTIONS, lambda pixels: None, stop, load))
+    results = isolated_run(faults, seconds=1)
     assert count(results) == {"done": 4, "failed": 4}
     assert [error.split(":")[0] for error in errors(results)] == [
         f"in/{name}.png" for name in ("abort", "bloat", "segfault", "sleep")
@@ -224,14 +266,52 @@ def test_the_batch_goes_on_round_hostile_files() -> None:
     assert tree("in_sr") == ["a.png", "b.png", "c.png", "d.png"]
 
 
+@pytest.mark.usefixtures("here")
+def test_this_process_parses_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for the plan, not for a job, and not for an unknown file in the place of an output."""
+    for number, suffix in enumerate(("png", "jpg", "tif", "webp", "gif", "bmp", "avif")):
+        save_picture(Path(f"in/{number}.{suffix}"))
+    save_picture(Path("in_sr/0.png"), seed=7, size=(12, 8))
+
+    def refuse(data: bytes) -> None:
+        raise AssertionError("parsed here")
+
+    for kind in codec.SUFFIXES:
+        monkeypatch.setitem(read._OPENERS, kind, refuse)
+    results = isolated_run("sr_batch.codec:open_file")
+    assert count(results) == {"done": 6, "failed": 1}
+    assert "in_sr/0.png exists and is not recorded as an output" in errors(results)[0]
+    with pytest.raises(AssertionError, match="parsed here"):
+        codec.read_header(PNG, "a", PLENTY)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_decoder_process_opens_an_input_once_for_the_plan_and_once_for_its_job() -> None:
+    save_picture(Path("in/a.png"))
+    assert count(isolated_run("tests.hostile:open_and_log")) == {"done": 1}
+    assert Path("opened.txt").read_text() == "in/a.png\n" * 2
+
+
+@pytest.mark.usefixtures("here")
+def test_a_stop_while_the_plan_is_made_runs_nothing() -> None:
+    save_picture(Path("in/sleep.png"))
+    stop = threading.Event()
+    stop.set()
+    with DecoderPool(stop, HEADER_FAULTS) as load:
+        plan = plan_jobs(["in"], None, OPTIONS, "nearest", pytest.fail, load)
+    (result,) = plan.settled
+    assert isinstance(result, NotRun)
+    assert result.input == "in/sleep.png"
+
+
 # the processes
 
 
-def test_a_process_serves_one_file_after_the_other(telling: Decoders) -> None:
+def test_a_process_serves_one_file_after_the_other(telling: DecoderPool) -> None:
     assert len({facts(telling)["pid"] for _ in range(5)}) == 1
 
 
-def test_a_process_loads_the_codec_and_nothing_of_inference(telling: Decoders) -> None:
+def test_a_process_loads_the_codec_and_no_inference_package(telling: DecoderPool) -> None:
     modules = set(facts(telling)["modules"])
     assert {"sr_batch.codec", "sr_batch.batch.decoder_process"} <= modules
     too_much = {"onnxruntime", "typer", "rich", "sqlite3", "sr_batch.batch.engine", "sr_batch.cli"}
@@ -239,7 +319,7 @@ def test_a_process_loads_the_codec_and_nothing_of_inference(telling: Decoders) -
 
 
 def test_a_process_takes_no_module_from_the_current_folder(
-    telling: Decoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    telling: DecoderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "numpy.py").write_text("raise SystemExit")
     monkeypatch.chdir(tmp_path)
@@ -247,25 +327,25 @@ def test_a_process_takes_no_module_from_the_current_folder(
 
 
 @linux_only
-def test_a_process_is_the_first_to_go_where_memory_runs_out(telling: Decoders) -> None:
+def test_linux_kills_a_decoder_process_first_when_memory_runs_out(telling: DecoderPool) -> None:
     assert facts(telling)["killed first"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_process_leaves_the_signals_to_its_parent(telling: Decoders, number: int) -> None:
+def test_a_process_leaves_the_signals_to_its_parent(telling: DecoderPool, number: int) -> None:
     pid = facts(telling)["pid"]
     os.kill(pid, number)
     assert facts(telling)["pid"] == pid
 
 
-def test_a_process_that_was_killed_is_replaced(telling: Decoders) -> None:
+def test_a_process_that_was_killed_is_replaced(telling: DecoderPool) -> None:
     pid = facts(telling)["pid"]
     os.kill(pid, signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert facts(telling)["pid"] != pid
 
 
-def test_files_are_decoded_at_the_same_time(telling: Decoders) -> None:
+def test_files_are_decoded_at_the_same_time(telling: DecoderPool) -> None:
     at_work = threading.Barrier(3)
     pids: list[int] = []
 
@@ -285,14 +365,15 @@ def test_files_are_decoded_at_the_same_time(telling: Decoders) -> None:
 PARENT = """
 import sys, threading
 from pathlib import Path
-from sr_batch.batch.decoder_pool import Decoders
-with Decoders(threading.Event(), "tests.hostile:hold", float(sys.argv[2])) as load:
-    next(load(Path("a.png").read_bytes(), sys.argv[1], 10**6))
+from sr_batch.batch.decoder_pool import DecoderPool
+with DecoderPool(threading.Event(), "tests.hostile:hold", float(sys.argv[2])) as load:
+    with load(Path("a.png").read_bytes(), sys.argv[1], 10**6):
+        pass
 """
 
 
 def is_locked(path: Path) -> bool:
-    """Whether another process holds the lock, as a zombie does no more."""
+    """Whether another process holds the lock; a zombie does not."""
     with path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -52,7 +52,7 @@ def test_pixels_do_not_go_through_the_pickle(depth: int) -> None:
     assert first < 10_000
 
 
-def test_a_message_that_is_cut_off_is_an_end() -> None:
+def test_a_message_that_is_cut_off_ends_the_stream() -> None:
     whole = sent(picture(1, False, 8)).getvalue()
     for length in range(len(whole)):
         with pytest.raises(EOFError):
@@ -72,10 +72,10 @@ def test_limits_hold_for_a_block_and_no_longer() -> None:
 @linux_only
 @pytest.mark.parametrize("depth", [8, 16])
 def test_a_decoder_without_memory_says_so(depth: int) -> None:
-    """Pillow's, and OpenCV's, which does not tell it from a damaged file by itself."""
-    # So large that nothing of it fits into what this process has free already.
+    """Pillow's, and OpenCV's, which does not by itself tell it from a damaged file."""
+    # So large that it does not fit into memory that this process has already freed.
     image = Image(np.zeros((6000, 6000, 3), np.uint8 if depth == 8 else np.uint16))
     data = codec.encode_image(image, "png", 95)
-    # Enough for what comes back, but not for what it is decoded into first.
+    # Enough for the picture, but not for the buffer that it is decoded into first.
     with pytest.raises(MemoryError), held_to(Limits(60, image.color.nbytes * 3 // 2)):
         codec.read_image(data, "a", PLENTY)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from sr_batch.batch.disk_space import shortages
-from sr_batch.batch.planning import Job
+from sr_batch.batch.job import Job
 from sr_batch.files.reading import PIPE
 
 
@@ -13,7 +13,7 @@ def job(target: Path, size: int) -> Job:
     return Job(Path("a.png"), target, target.parent, "png", 1, size)
 
 
-def test_says_which_disk_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_the_disk_that_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=3_000_000_000))
     jobs = [job(tmp_path / "not" / "yet" / f"{n}.png", 1_000_000_000) for n in range(3)]
     assert shortages(jobs) == []
@@ -24,5 +24,5 @@ def test_says_which_disk_is_too_small(tmp_path: Path, monkeypatch: pytest.Monkey
     )
 
 
-def test_standard_output_needs_no_room() -> None:
+def test_standard_output_needs_no_disk_space() -> None:
     assert shortages([job(PIPE, 10**18)]) == []

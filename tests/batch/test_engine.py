@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -16,14 +16,15 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from sr_batch import codec
 from sr_batch.batch.engine import run
+from sr_batch.batch.loading import LoadedFile, load_file
 from sr_batch.batch.planning import plan_jobs
 from sr_batch.core.errors import DeviceUnavailable, OutOfMemory, StorageError
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Done, JobResult, NotRun
-from sr_batch.upscaling.upscaler import Stopped, Upscaled
+from sr_batch.upscaling.tile_pool import Stopped
+from sr_batch.upscaling.upscaler import Upscaled
 from tests.disks import DISKS_THAT_FILL
 from tests.fakes import FakeUpscaler, save_picture, upscale_for_ever
 from tests.runs import OPTIONS, Progress, count, digest, errors, go, is_whole, photos, tree
@@ -117,7 +118,7 @@ def test_hostile_names_are_enlarged() -> None:
 
 
 @pytest.mark.parametrize("swap", [Path.unlink, lambda path: (path.unlink(), path.mkdir())])
-def test_an_input_that_vanished_while_queued_failed(swap: Callable[[Path], None]) -> None:
+def test_an_input_that_vanished_while_queued_fails(swap: Callable[[Path], None]) -> None:
     photos(3)
     plan = plan_jobs(["in"], None, OPTIONS, "nearest")
     swap(Path("in/1.png"))
@@ -131,8 +132,8 @@ def test_an_input_that_vanished_while_queued_failed(swap: Callable[[Path], None]
     [
         (OutOfMemory("in/1.png: not even the smallest tile fits"), "in/1.png: not even"),
         (MemoryError(), "in/1.png: not enough memory"),
-        (RuntimeError("two\nlines"), "in/1.png: RuntimeError: two\\nlines (a fault of sr-batch"),
-        (KeyError("x"), "in/1.png: KeyError: 'x' (a fault of sr-batch"),
+        (RuntimeError("two\nlines"), "in/1.png: RuntimeError: two\\nlines (a bug in sr-batch"),
+        (KeyError("x"), "in/1.png: KeyError: 'x' (a bug in sr-batch"),
     ],
 )
 def test_a_fault_while_enlarging_fails_one_image(fault: Exception, expected: str) -> None:
@@ -160,7 +161,7 @@ def test_an_output_folder_without_permission_fails_its_images(user_folder: Path,
     (error,) = errors(results)
     assert "in/b/c.png" in error
     assert "no file can be made in" in error
-    assert upscaler.names == [str(user_folder / "in/a.png")]  # said before the work
+    assert upscaler.names == [str(user_folder / "in/a.png")]  # refused before the work
 
 
 def test_an_image_that_is_too_large_at_its_turn_is_not_decoded() -> None:
@@ -169,15 +170,14 @@ def test_an_image_that_is_too_large_at_its_turn_is_not_decoded() -> None:
     save_picture(Path("in/0.png"), size=(60, 40))
     limited, stop = UpscaleOptions(max_pixels=100), threading.Event()
 
-    def load(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
-        pytest.fail("decoded")
-
-    (error,) = errors(list(run(plan, FakeUpscaler(), limited, lambda pixels: None, stop, load)))
+    upscaler = FakeUpscaler(before=lambda name: pytest.fail("decoded"))
+    (error,) = errors(list(run(plan, upscaler, limited, lambda pixels: None, stop)))
     assert "--max-pixels" in error
+    assert upscaler.names == []
 
 
-def test_an_output_that_its_format_cannot_hold_is_said_before_the_work() -> None:
-    """Also where the plan could not see the size, here behind a large profile."""
+def test_an_output_that_its_format_cannot_hold_is_refused_before_the_work() -> None:
+    """Even if the plan could not see the size, here behind a large profile."""
     Path("in").mkdir()
     Pillow.new("RGB", (9000, 1)).save("in/a.jpg", icc_profile=bytes(200_000))
     upscaler = FakeUpscaler()
@@ -192,7 +192,7 @@ def test_an_output_that_its_format_cannot_hold_is_said_before_the_work() -> None
 def run_to_the_end(
     upscaler: FakeUpscaler, output: str | None = None
 ) -> tuple[list[JobResult], Exception | None]:
-    """All results, and what was raised after them."""
+    """All results, and the error that was raised after them."""
     plan = plan_jobs(["in"], output, OPTIONS, upscaler.model)
     stream = run(plan, upscaler, OPTIONS, lambda pixels: None, threading.Event())
     results: list[JobResult] = []
@@ -295,7 +295,7 @@ def test_a_caller_that_takes_no_more_results_ends_the_run() -> None:
 
 @pytest.mark.parametrize("stage", ["decode", "enlarge"])
 def test_other_images_are_finished_meanwhile(stage: str) -> None:
-    """The first image stays in one stage until the second is decoded, made, encoded, written."""
+    """The first image stays in one stage until the second is decoded, enlarged and written."""
     photos(2)
     second_done = threading.Event()
     overlapped: list[bool] = []
@@ -304,9 +304,9 @@ def test_other_images_are_finished_meanwhile(stage: str) -> None:
         if (here, name) == (stage, "in/0.png"):
             overlapped.append(second_done.wait(PATIENCE))
 
-    def load(data: bytes, name: str, max_pixels: int) -> Iterator[Image]:
+    def load(data: bytes, name: str, max_pixels: int) -> AbstractContextManager[LoadedFile]:
         wait_at("decode", name)
-        return codec.read_pages(data, name, max_pixels)
+        return load_file(data, name, max_pixels)
 
     upscaler = FakeUpscaler(before=lambda name: wait_at("enlarge", name))
     plan = plan_jobs(["in"], None, OPTIONS, "nearest")
@@ -320,7 +320,7 @@ def test_other_images_are_finished_meanwhile(stage: str) -> None:
 
 
 def kill_during_a_run(context: ForkServerContext, outputs: int, delay: float) -> None:
-    """Kill a process that upscales ``in`` some time after so many outputs are there."""
+    """Let a process upscale ``in``, and kill it ``delay`` seconds after ``outputs`` exist."""
     child = context.Process(target=upscale_for_ever, args=(str(Path.cwd()),))
     child.start()
     while len(list(Path("in_sr").glob("*.png"))) < outputs:
@@ -343,12 +343,12 @@ def test_a_killed_run_leaves_whole_files_and_is_completed(originals: dict[Path, 
         kill_during_a_run(context, outputs, chance.uniform(0, 0.03))
         assert all(is_whole(path) for path in Path("in_sr").glob("*.png"))
         survived = len(list(Path("in_sr").glob("*.png")))
-    assert count(go("in")).get("skipped") == survived  # none is made again needlessly
+    assert count(go("in")).get("skipped") == survived  # none is made again without need
     assert tree("in_sr") == sorted(f"{number}.png" for number in range(60))
     assert count(go("in")) == {"skipped": 60}
 
 
-def test_what_a_killed_run_left_behind_a_link_is_removed() -> None:
+def test_the_hidden_file_of_a_killed_run_is_removed_behind_a_link() -> None:
     photos(1)
     Path("in_sr").mkdir()
     Path("real").mkdir()

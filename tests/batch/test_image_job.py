@@ -1,17 +1,58 @@
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 
+from sr_batch.codec import read
+from sr_batch.codec.container import Container
 from sr_batch.core.geometry import Size
 from sr_batch.core.results import Done
 from tests.codec.pictures import smooth
-from tests.fakes import FakeUpscaler
+from tests.fakes import FakeUpscaler, save_picture
 from tests.runs import OPTIONS, count, errors, go, photos
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of the files that this process takes apart."""
+    sizes: list[int] = []
+    of_kind = dict(read._OPENERS)
+
+    def spy(kind: str, data: bytes) -> tuple[Container, ...]:
+        sizes.append(len(data))
+        return of_kind[kind](data)
+
+    for kind in of_kind:
+        monkeypatch.setitem(read._OPENERS, kind, partial(spy, kind))
+    return sizes
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("verify", [False, True])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "gif", "webp", "bmp"])
+def test_a_header_is_parsed_once_for_the_plan_and_once_for_the_job(
+    parsed: list[int], suffix: str, verify: bool
+) -> None:
+    source = save_picture(Path(f"in/a.{suffix}"), size=(40, 30))
+    (result,) = go("in", options=replace(OPTIONS, verify=verify))
+    assert isinstance(result, Done)
+    read_once = [source.stat().st_size] * 2
+    verified = [source.stat().st_size, Path(f"in_sr/a.{suffix}").stat().st_size]
+    assert sorted(parsed) == sorted(read_once + (verified if verify else []))
+
+
+@pytest.mark.usefixtures("here")
+def test_the_header_of_a_finished_input_is_parsed_no_more_often(parsed: list[int]) -> None:
+    photos(1)
+    go("in")
+    parsed.clear()
+    assert count(go("in")) == {"skipped": 1}
+    assert len(parsed) == 2
 
 
 @pytest.mark.usefixtures("here")
@@ -27,7 +68,7 @@ def test_few_bytes_in_flight_let_one_image_through_at_a_time(
         if not alone.acquire(blocking=False):
             shared.append(name)
             return
-        time.sleep(0.001)  # gives the others the chance to be wrong
+        time.sleep(0.001)  # gives the other threads time to get in
         alone.release()
 
     assert count(go("in", upscaler=FakeUpscaler(before=enter))) == {"done": 8}
@@ -35,7 +76,7 @@ def test_few_bytes_in_flight_let_one_image_through_at_a_time(
 
 
 def save_scan(path: Path) -> list[np.ndarray]:
-    """Pages of which the second lies beyond what planning looks at."""
+    """Three pages; the second is behind the part that planning reads."""
     path.parent.mkdir()
     pages = [smooth(300, 400, 3), smooth(20, 30, 3), smooth(40, 10, 3)]
     with tifffile.TiffWriter(path) as file:

@@ -17,7 +17,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def found(*inputs: str, recursive: bool = True, include: str = "", exclude: str = "") -> list[str]:
-    """Paths of sources; what failed has an exclamation mark in front."""
+    """Paths of sources; a failure has an exclamation mark in front."""
     entries = find_sources(inputs, Choice(recursive, include.split(), exclude.split()))
     return [f"!{e.input}" if isinstance(e, Failed) else str(e.path) for e in entries]
 
@@ -98,7 +98,7 @@ def test_a_folder_called_like_an_image_is_a_folder() -> None:
 
 
 def test_never_opens_pipes_sockets_and_devices() -> None:
-    """Opening the pipe would block for ever."""
+    """To open the pipe would block for ever."""
     Path("in").mkdir()
     os.mkfifo("in/a.png")
     os.mkfifo("in/pipe")
@@ -109,14 +109,14 @@ def test_never_opens_pipes_sockets_and_devices() -> None:
     assert the_failure("in/pipe") == "in/pipe: a pipe, not a file"
 
 
-def test_a_broken_link_called_like_an_image_failed() -> None:
+def test_a_broken_link_called_like_an_image_fails() -> None:
     Path("in").mkdir()
     Path("in/a.png").symlink_to("nowhere")
     Path("in/b").symlink_to("nowhere")
     assert the_failure("in") == "in/a.png: No such file or directory"
 
 
-def test_a_named_file_is_a_source_whatever_it_is_called() -> None:
+def test_a_named_file_is_a_source_with_any_name() -> None:
     touch("notes.txt")
     assert found("notes.txt") == ["notes.txt"]
 
@@ -126,7 +126,7 @@ def test_a_folder_without_images_is_no_error() -> None:
     assert found("in") == []
 
 
-def test_a_folder_that_cannot_be_read_failed(user_folder: Path) -> None:
+def test_a_folder_that_cannot_be_read_fails(user_folder: Path) -> None:
     save_picture(user_folder / "a.png")
     (user_folder / "b").mkdir(mode=0)
     a, b = find_sources([str(user_folder)], Choice())

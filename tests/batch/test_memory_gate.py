@@ -2,11 +2,11 @@ import threading
 
 import numpy as np
 
-from sr_batch.batch.memory_gate import ByteGate
+from sr_batch.batch.memory_gate import MemoryGate
 
 
-def test_gate_keeps_its_holders_within_the_limit() -> None:
-    gate, lock = ByteGate(10), threading.Lock()
+def test_keeps_the_jobs_within_the_limit() -> None:
+    gate, lock = MemoryGate(10), threading.Lock()
     holding: list[int] = []
     worst: list[list[int]] = []
 

@@ -34,9 +34,9 @@ def test_fills_its_fields(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{name}", r"there is no \{name\}, but \{stem\}, \{ext\}"),
-        ("{stem", "a brace without its other half"),
-        ("stem}", "a brace without its other half"),
+        ("{name}", r"\{name\} is unknown; use \{stem\}, \{ext\}"),
+        ("{stem", "a brace is not closed or not opened"),
+        ("stem}", "a brace is not closed or not opened"),
         ("", "a name below the output folder"),
         ("/tmp/{stem}", "a name below the output folder"),
         ("C:\\{stem}", "a name below the output folder"),
@@ -44,7 +44,7 @@ def test_fills_its_fields(text: str, name: str) -> None:
         ("a/../../{stem}", "a name below the output folder"),
     ],
 )
-def test_refuses_what_cannot_be_a_name(text: str, message: str) -> None:
+def test_refuses_a_template_that_cannot_be_a_name(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         Template(text)
 
@@ -75,7 +75,7 @@ def test_names_outputs_in_and_beside_folders() -> None:
     assert named == ["in_sr/a_9_1.5.png"]
 
 
-def test_tells_the_size_of_a_picture_whose_header_stands_late() -> None:
+def test_knows_the_size_of_a_picture_with_a_late_header() -> None:
     from PIL import Image as Pillow
 
     with Pillow.open(save_picture(Path("a.jpg"))) as picture:
@@ -92,13 +92,13 @@ def test_two_inputs_of_one_name_are_a_collision() -> None:
 
 def test_one_output_has_one_name() -> None:
     save_picture(Path("a.png"))
-    with pytest.raises(UsageError, match="-o of a file and --name contradict"):
+    with pytest.raises(UsageError, match="-o with a file and --name contradict"):
         targets("a.png", output="b.png", name="{stem}")
 
 
-def test_windows_takes_no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_allows_no_device_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sr_batch.batch.planning.sys.platform", "win32")
     save_picture(Path("in/con.png"))
     (failed,) = plan_jobs(["in"], None, UpscaleOptions(), "edsr").settled
     assert isinstance(failed, Failed)
-    assert "Windows takes no file called con.png" in failed.error
+    assert "Windows allows no file called con.png" in failed.error

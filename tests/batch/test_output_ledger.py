@@ -19,7 +19,7 @@ ENTRY = Entry("source", "recipe", "output", Path("../in/a.png"))
 
 
 class Said(list[str]):
-    """Collects what a ledger says."""
+    """Collects the lines that a ledger notifies."""
 
     def __call__(self, line: str) -> None:
         self.append(line)
@@ -106,8 +106,8 @@ def test_processes_share_one_state_file(tmp_path: Path) -> None:
     assert said == []
 
 
-def test_survives_a_kill_in_the_midst_of_a_commit(tmp_path: Path) -> None:
-    """The journal of a transaction that was cut short is rolled back by the next to come."""
+def test_survives_a_kill_during_a_commit(tmp_path: Path) -> None:
+    """The next process rolls back the journal of an interrupted transaction."""
     Ledger(tmp_path, Said()).record(tmp_path / "a.png", ENTRY)
     code = (
         "import os, sqlite3, sys\n"
@@ -135,7 +135,7 @@ def test_an_empty_state_file_is_an_empty_ledger(tmp_path: Path) -> None:
 
 
 def damaged(root: Path) -> bytes:
-    """A state file whose header is whole and whose pages are not."""
+    """A state file with a good header and damaged pages."""
     root.mkdir(exist_ok=True)
     ledger = Ledger(root, Said())
     for number in range(5):
@@ -153,7 +153,7 @@ def of_another_program(root: Path) -> bytes:
 @pytest.mark.parametrize(
     "content", [lambda root: b"no database" * 999, damaged, of_another_program]
 )
-def test_sets_a_corrupt_state_file_aside_and_begins_anew(
+def test_renames_a_corrupt_state_file_and_starts_a_new_one(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, content: Callable[[Path], bytes]
 ) -> None:
     broken = content(tmp_path_factory.mktemp("other"))
@@ -165,12 +165,12 @@ def test_sets_a_corrupt_state_file_aside_and_begins_anew(
     assert Ledger(tmp_path, said).find(tmp_path / "a.png") == ENTRY
     (line,) = said
     assert "state.sqlite: " in line
-    assert "set aside" in line
+    assert "renamed to state.sqlite.corrupt" in line
     assert line.isprintable()
     assert state_file(tmp_path).with_name("state.sqlite.corrupt").read_bytes() == broken
 
 
-def test_begins_anew_beside_the_journal_of_the_corrupt_file(tmp_path: Path) -> None:
+def test_starts_a_new_file_beside_the_journal_of_the_corrupt_one(tmp_path: Path) -> None:
     put_state(tmp_path, damaged(tmp_path / "other"))
     hot = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + bytes([0, 0, 0, 1] * 4) + bytes(9000)
     state_file(tmp_path).with_name("state.sqlite-journal").write_bytes(hot)
@@ -231,7 +231,7 @@ def test_goes_on_without_a_state_file_that_it_may_not_read(user_folder: Path) ->
     assert "going on without it" in said[0]
 
 
-def test_a_full_disk_is_no_trouble_to_go_on_with(tmp_path: Path) -> None:
+def test_goes_on_after_a_full_disk(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path, Said())
     ledger.record(tmp_path / "a.png", ENTRY)
     long = tmp_path / ("b" * 3000)
@@ -243,7 +243,7 @@ def test_a_full_disk_is_no_trouble_to_go_on_with(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_not_taken_for_a_broken_state_file(tmp_path: Path) -> None:
-    """Another thread has just made the file, and the disk has no room for its first page."""
+    """Another thread has just made the file, and the disk is too full for its first page."""
     put_state(tmp_path, b"")
     said = Said()
     ledger = Ledger(tmp_path, said)

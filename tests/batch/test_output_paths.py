@@ -1,12 +1,13 @@
-"""Names and places of outputs, as ``plan_jobs`` gives them."""
+"""Names and folders of outputs, as ``plan_jobs`` decides them."""
 
 import os
 from pathlib import Path
 
 import pytest
 
+from sr_batch.batch.job import Job
 from sr_batch.batch.output_paths import RealPaths
-from sr_batch.batch.planning import Job, plan_jobs
+from sr_batch.batch.planning import plan_jobs
 from sr_batch.core.errors import UsageError
 from sr_batch.core.options import Format, UpscaleOptions
 from sr_batch.files.reading import PIPE
@@ -63,11 +64,11 @@ def test_a_folder_without_a_sibling_needs_an_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sr_batch.batch.inputs import Source
-    from sr_batch.batch.output_paths import Layout, Output
+    from sr_batch.batch.output_paths import Destination, OutputPaths
 
-    layout = Layout(Output(None, None, "keep"), "_x2_edsr")
+    paths = OutputPaths(Destination(None, None, "keep"), "_x2_edsr")
     with pytest.raises(UsageError, match="-o"):
-        layout.place(Source(Path("/a.png"), Path("a.png"), Path("/")), "png", {})
+        paths.output_of(Source(Path("/a.png"), Path("a.png"), Path("/")), "png", {})
 
 
 def test_a_file_goes_beside_itself() -> None:
@@ -127,7 +128,7 @@ def test_one_file_goes_into_a_folder_that_exists_or_ends_in_a_slash() -> None:
     assert targets("a.jpg", output="new/") == ["new/a.jpg"]
 
 
-def test_a_folder_goes_to_a_folder_whatever_it_is_called() -> None:
+def test_a_folder_goes_to_a_folder_with_any_name() -> None:
     pictures("in/a.jpg")
     assert targets("in", output="out.png") == ["out.png/a.jpg"]
 
@@ -152,13 +153,13 @@ def test_the_suffix_of_the_output_decides_the_format(
     assert (job.target, job.format) == (Path(output), kind)
 
 
-def test_an_unknown_suffix_is_refused_with_those_there_are() -> None:
+def test_an_unknown_suffix_is_refused_and_the_known_ones_are_named() -> None:
     pictures("a.jpg")
     with pytest.raises(UsageError, match=r"b\.ico.*\.jpg, \.png, \.webp, \.tif, .*\.jxl$"):
         targets("a.jpg", output="b.ico")
 
 
-def test_a_suffix_against_the_format_is_refused() -> None:
+def test_a_suffix_that_contradicts_the_format_is_refused() -> None:
     pictures("a.jpg")
     with pytest.raises(UsageError, match=r"-o b\.png and --format jpg"):
         targets("a.jpg", output="b.png", wanted="jpg")
@@ -201,9 +202,9 @@ def test_a_file_goes_to_standard_output_and_to_a_file_called_like_it(tmp_path: P
         (["-"], "in/", "standard input has no name"),
         (["in"], "-", "-o - .standard output. takes one image"),
         (["a.jpg", "in/b.jpg"], "-", "takes one image"),
-        (["a.jpg", "in/b.jpg"], "a.jpg", "-o 'a.jpg' is no folder"),
-        (["in"], "a.jpg", "is no folder"),
-        (["a.jpg"], "a.jpg/", "is no folder"),
+        (["a.jpg", "in/b.jpg"], "a.jpg", "-o 'a.jpg' is not a folder"),
+        (["in"], "a.jpg", "is not a folder"),
+        (["a.jpg"], "a.jpg/", "is not a folder"),
         (["a.jpg"], "", "-o ''"),
         (["in"], "", "-o ''"),
     ],
@@ -217,7 +218,7 @@ def test_an_output_that_does_not_fit_the_inputs_is_refused(
 
 
 def test_an_output_that_nobody_can_write_is_left_to_the_run(user_folder: Path) -> None:
-    """It is said there, of each image; here it must only not be in the way."""
+    """The run fails each image; planning must not fail."""
     save_picture(user_folder / "in/a.png")
     (user_folder / "closed").mkdir(mode=0)
     for output in ("closed/b.png", "closed/out", "b" * 5000 + "/c"):

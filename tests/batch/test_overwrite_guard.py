@@ -54,7 +54,7 @@ def test_a_moved_output_folder_is_still_known() -> None:
     ],
     ids=["deleted", "emptied", "changed", "truncated"],
 )
-def test_a_harmed_output_is_made_again(harm: Callable[[Path], None]) -> None:
+def test_a_damaged_output_is_made_again(harm: Callable[[Path], None]) -> None:
     photos()
     go("in")
     whole = digest(Path("in_sr/1.png"))
@@ -94,7 +94,7 @@ def test_files_beside_their_inputs_are_known_too() -> None:
 def test_output_in_the_input_folder_twice_in_a_row(output: str, originals: dict[Path, str]) -> None:
     photos()
     save_picture(Path("in/b/c.png"))
-    made = 3 if output == "in/b" else 4  # what lies in the output folder is none of the inputs
+    made = 3 if output == "in/b" else 4  # files in the output folder are not inputs
     originals.update({path: digest(path) for path in Path("in").rglob("*.png")})
     assert count(go("in", output=output))["done"] == made
     after = tree("in")
@@ -108,7 +108,7 @@ def test_output_in_the_input_folder_twice_in_a_row(output: str, originals: dict[
 # what is never replaced
 
 
-def test_a_foreign_file_in_the_place_of_an_output_is_kept(originals: dict[Path, str]) -> None:
+def test_an_unknown_file_in_the_place_of_an_output_is_kept(originals: dict[Path, str]) -> None:
     photos(4)
     save_picture(Path("in_sr/0.png"), seed=5, size=(12, 8))
     save_picture(Path("in_sr/1.png"), seed=5, size=(3, 3))
@@ -119,7 +119,9 @@ def test_a_foreign_file_in_the_place_of_an_output_is_kept(originals: dict[Path, 
     results = go("in", upscaler=upscaler)
     assert count(results) == {"failed": 4}
     assert all("in_sr" in error and "-o" in error for error in errors(results))
-    assert upscaler.names == ["in/0.png"]  # a file of another size cannot be ours: no work
+    assert upscaler.names == [
+        "in/0.png"
+    ]  # a file of another size cannot be an earlier output: no work
 
 
 def test_the_output_of_another_input_of_the_same_name_is_kept(originals: dict[Path, str]) -> None:
@@ -159,7 +161,7 @@ def test_a_folder_in_the_place_of_an_output_is_kept() -> None:
     assert tree("in_sr") == ["0.png/a.png"]
 
 
-def test_an_empty_file_in_the_place_of_an_output_is_nothing_to_keep() -> None:
+def test_an_empty_file_in_the_place_of_an_output_is_replaced() -> None:
     photos(1)
     Path("in_sr").mkdir()
     Path("in_sr/0.png").touch()
@@ -189,7 +191,7 @@ def test_a_lost_record_never_makes_an_output_an_input() -> None:
     assert tree("in") == before
 
 
-def test_a_state_file_that_cannot_be_kept_is_said_once_and_stops_nothing() -> None:
+def test_a_state_file_that_cannot_be_written_is_reported_once_and_stops_nothing() -> None:
     photos()
     Path("in_sr").mkdir()
     Path("in_sr/.sr-batch").touch()
@@ -209,7 +211,7 @@ def test_the_target_of_a_link_is_replaced_not_the_link() -> None:
     assert count(go("in")) == {"skipped": 1}
 
 
-def test_a_file_to_a_file_is_known_the_next_time() -> None:
+def test_an_output_that_was_named_is_known_the_next_time() -> None:
     photos(1)
     for expected in ("done", "skipped"):
         assert count(go("in/0.png", output="new/a.webp")) == {expected: 1}

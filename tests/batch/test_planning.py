@@ -38,7 +38,7 @@ def skipped(plan: Plan) -> dict[str, str]:
 
 
 def record(root: str, *names: str) -> None:
-    """Say that these files were made by us."""
+    """Record these files as outputs."""
     for name in names:
         save_picture(Path(root, name))
         Ledger(Path(root), pytest.fail).record(Path(root, name), Entry("s", "r", "o", Path(name)))
@@ -82,7 +82,7 @@ def test_a_header_beyond_the_head_is_left_to_the_job() -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"GIF89a" + bytes(99), b"some text", bytes(99), b"\x89PNG\r\n\x1a\n"]
 )
-def test_what_is_no_image_of_ours_failed_in_one_line(content: bytes) -> None:
+def test_a_file_that_is_no_readable_image_fails_in_one_line(content: bytes) -> None:
     save_picture(Path("in/good.png"))
     Path("in/bad.png").write_bytes(content)
     made = plan("in")
@@ -92,27 +92,27 @@ def test_what_is_no_image_of_ours_failed_in_one_line(content: bytes) -> None:
     assert error.isprintable()
 
 
-def test_an_image_over_the_pixel_limit_failed_before_any_work() -> None:
+def test_an_image_over_the_pixel_limit_fails_before_any_work() -> None:
     Path("a.png").write_bytes(png_header(30000, 30000))
     assert "--max-pixels" in the_failure(plan("a.png"))
     (job,) = plan("a.png", options=UpscaleOptions(max_pixels=10**9)).jobs
     assert job.pixels == 9 * 10**8
 
 
-def test_an_output_that_its_format_cannot_hold_failed_before_any_work() -> None:
+def test_an_output_that_its_format_cannot_hold_fails_before_any_work() -> None:
     save_picture(Path("a.webp"), size=(9000, 1))
     assert "--format" in the_failure(plan("a.webp"))
     assert len(plan("a.webp", options=UpscaleOptions(format="png")).jobs) == 1
 
 
-def test_an_output_name_over_the_limit_failed_before_any_work() -> None:
+def test_an_output_name_over_the_limit_fails_before_any_work() -> None:
     name = "a" * 251 + ".png"
     save_picture(Path("in", name))
     assert "-o" in the_failure(plan(f"in/{name}"))
     assert len(plan("in").jobs) == 1
 
 
-def test_a_file_that_cannot_be_read_failed(user_folder: Path) -> None:
+def test_a_file_that_cannot_be_read_fails(user_folder: Path) -> None:
     save_picture(user_folder / "a.png").chmod(0)
     assert the_failure(plan(str(user_folder))) == f"{user_folder}/a.png: Permission denied"
 
@@ -205,7 +205,7 @@ def test_an_output_that_is_its_own_input_is_refused() -> None:
 def test_an_output_that_is_another_input_is_refused() -> None:
     save_picture(Path("in/a.png"))
     save_picture(Path("in/b/a.png"))
-    with pytest.raises(OutputCollision, match=r"in/a\.png is an input and never overwritten"):
+    with pytest.raises(OutputCollision, match=r"in/a\.png is an input and is never overwritten"):
         plan("in/a.png", "in/b/a.png", output="in")
 
 
@@ -227,7 +227,7 @@ def test_an_output_link_to_an_input_is_refused() -> None:
 # never upscaled twice
 
 
-def test_outputs_of_ours_in_the_tree_are_skipped() -> None:
+def test_recorded_outputs_in_the_tree_are_skipped() -> None:
     save_picture(Path("in/a.png"))
     record("in", "a_x2_edsr.png")
     record("in/b", "c.png")
@@ -237,13 +237,13 @@ def test_outputs_of_ours_in_the_tree_are_skipped() -> None:
     assert "output of an earlier run" in skipped(made)["in/b/c.png"]
 
 
-def test_an_output_of_ours_that_is_named_is_skipped() -> None:
+def test_a_recorded_output_that_is_named_is_skipped() -> None:
     record("out", "b/c.png")
     for inputs in (["out/b/c.png"], ["out/b"], ["out/*/c.png"], ["out"]):
         assert list(skipped(plan(*inputs))) == ["out/b/c.png"]
 
 
-def test_a_link_to_an_output_of_ours_is_skipped() -> None:
+def test_a_link_to_a_recorded_output_is_skipped() -> None:
     record("out", "a.png")
     Path("in").mkdir()
     Path("in/b.png").symlink_to("../out/a.png")
@@ -251,7 +251,7 @@ def test_a_link_to_an_output_of_ours_is_skipped() -> None:
 
 
 def test_files_in_an_output_folder_inside_the_input_are_skipped() -> None:
-    """Even with the ledger lost."""
+    """Even if the ledger was lost."""
     save_picture(Path("in/a.png"))
     save_picture(Path("in/out/a.png"))
     made = plan("in", output="in/out")
@@ -259,12 +259,12 @@ def test_files_in_an_output_folder_inside_the_input_are_skipped() -> None:
     assert skipped(made) == {"in/out/a.png": "in the output folder"}
 
 
-def test_an_input_inside_the_output_folder_is_no_output() -> None:
+def test_an_input_inside_the_output_folder_is_not_an_output() -> None:
     save_picture(Path("out/in/a.png"))
     assert [str(job.target) for job in plan("out/in", output="out").jobs] == ["out/a.png"]
 
 
-def test_a_broken_ledger_among_the_inputs_is_said_and_stops_nothing() -> None:
+def test_a_broken_ledger_among_the_inputs_is_reported_and_stops_nothing() -> None:
     save_picture(Path("in/a.png"))
     Path("in/.sr-batch").mkdir()
     Path("in/.sr-batch/state.sqlite").write_bytes(b"no database" * 99)
@@ -275,13 +275,13 @@ def test_a_broken_ledger_among_the_inputs_is_said_and_stops_nothing() -> None:
     assert "state.sqlite" in said[0]
 
 
-def test_a_wrong_command_is_said_before_anything_is_made() -> None:
+def test_a_wrong_command_is_refused_before_anything_is_written() -> None:
     with pytest.raises(UsageError):
         plan("gone")
     assert list(Path().iterdir()) == []
 
 
-def test_planning_makes_nothing() -> None:
+def test_planning_writes_nothing() -> None:
     save_picture(Path("in/a.png"))
     plan("in")
     assert [str(path) for path in Path().rglob("*")] == ["in", "in/a.png"]

@@ -28,7 +28,7 @@ def header(orientation: int = 1) -> codec.Header:
 
 
 @pytest.mark.parametrize("name", ["a.xmp", "a.jpg.xmp", "a.XMP"])
-def test_copies_what_lies_beside(name: str, tmp_path: Path) -> None:
+def test_copies_the_sidecars_of_an_input(name: str, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / name).write_bytes(xmp_packet(1))
     target = tmp_path / "out" / "a_x2.jpg"
@@ -39,7 +39,7 @@ def test_copies_what_lies_beside(name: str, tmp_path: Path) -> None:
 
 
 def test_a_turned_picture_has_an_upright_sidecar(tmp_path: Path) -> None:
-    """But a turn that only the sidecar has was chosen by someone, and stays."""
+    """But an orientation that only the sidecar has was chosen by the user, and stays."""
     (tmp_path / "a.xmp").write_bytes(xmp_packet(6))
     copy_sidecars(tmp_path / "a.jpg", tmp_path / "b.jpg", header(6), SIZE, "no-gps")
     copy_sidecars(tmp_path / "a.jpg", tmp_path / "c.jpg", header(1), SIZE, "keep")
@@ -48,7 +48,7 @@ def test_a_turned_picture_has_an_upright_sidecar(tmp_path: Path) -> None:
     assert b'tiff:Orientation="6"' in (tmp_path / "c.xmp").read_bytes()
 
 
-def test_copies_nothing_where_words_are_stripped_or_nothing_lies_beside(tmp_path: Path) -> None:
+def test_copies_nothing_if_metadata_is_stripped_or_there_is_no_sidecar(tmp_path: Path) -> None:
     (tmp_path / "a.xmp").write_bytes(xmp_packet(1))
     assert copy_sidecars(tmp_path / "a.jpg", tmp_path / "b.jpg", header(), SIZE, "strip") == ()
     assert copy_sidecars(PIPE, tmp_path / "b.jpg", header(), SIZE, "keep") == ()
@@ -56,7 +56,7 @@ def test_copies_nothing_where_words_are_stripped_or_nothing_lies_beside(tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["a.xmp"]
 
 
-def test_keeps_a_file_that_stands_there_and_says_so(tmp_path: Path) -> None:
+def test_keeps_another_file_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.xmp").write_bytes(xmp_packet(1))
     (tmp_path / "b.xmp").write_bytes(b"someone's own")
     (note,) = copy_sidecars(tmp_path / "a.jpg", tmp_path / "b.jpg", header(), SIZE, "keep")
@@ -67,7 +67,7 @@ def test_keeps_a_file_that_stands_there_and_says_so(tmp_path: Path) -> None:
     assert "a folder, not a file" in note
 
 
-def test_copies_again_what_it_copied(tmp_path: Path) -> None:
+def test_copies_the_same_sidecar_again(tmp_path: Path) -> None:
     (tmp_path / "a.xmp").write_bytes(xmp_packet(1))
     for _ in range(2):
         assert copy_sidecars(tmp_path / "a.jpg", tmp_path / "b.jpg", header(), SIZE, "keep") == ()

@@ -38,7 +38,7 @@ def require_same(data: bytes, size: Size, source: Image, bound: float) -> None:
 
 @pytest.mark.parametrize("kind", sorted(codec.SUFFIXES))
 @pytest.mark.parametrize("alpha", [False, True])
-def test_what_was_enlarged_is_the_same_picture(kind: str, alpha: bool) -> None:
+def test_an_enlarged_picture_is_the_same_picture(kind: str, alpha: bool) -> None:
     image = Image(smooth(40, 60, 3), noise(40, 60) // 128 * 255 if alpha else None)
     data = codec.encode_image(larger(image), kind, 90)
     require_same(data, Size(120, 80), image, 20)
@@ -60,7 +60,7 @@ def test_another_picture_is_not() -> None:
     black = Image(np.zeros((80, 120, 3), np.uint8))
     for wrong in (larger(other), black):
         with pytest.raises(
-            BadOutput, match=r"only \d+\.\d dB like the input, where 20 is the least"
+            BadOutput, match=r"matches the input with a PSNR of only \d+\.\d dB, and at least 20"
         ):
             require_same(codec.encode_image(wrong, "png", 95), Size(120, 80), image, 20)
 
@@ -74,13 +74,13 @@ def test_another_size_or_a_broken_file_is_not() -> None:
         require_same(data[:-200], Size(120, 80), image, 20)
 
 
-def test_what_is_transparent_does_not_count() -> None:
+def test_transparent_pixels_do_not_count() -> None:
     image = Image(smooth(40, 60, 3), np.zeros((40, 60), np.uint8))
     assert consistency(Image(255 - image.color), image) == float("inf")
 
 
 class Upside(FakeUpscaler):
-    """Turns a picture on its head, which no network does."""
+    """Turns a picture upside down, which no network does."""
 
     def __call__(
         self, image: Image, name: str, progress: Progress, stop: threading.Event
@@ -90,7 +90,7 @@ class Upside(FakeUpscaler):
 
 
 @pytest.mark.usefixtures("here")
-def test_a_run_fails_what_is_not_the_same_picture() -> None:
+def test_a_run_fails_an_output_that_shows_another_picture() -> None:
     for name in ("a", "b"):
         path = save_picture(Path(f"in/{name}.png"))
         Pillow.fromarray(ramp()).save(path)
@@ -98,12 +98,14 @@ def test_a_run_fails_what_is_not_the_same_picture() -> None:
     assert count(go("in", options=options)) == {"done": 2}
     results = go("in", output="out", options=options, upscaler=Upside())
     assert all(isinstance(result, Failed) for result in results)
-    assert "dB like the input" in str(results[0])
+    assert "matches the input with a PSNR of only" in str(results[0])
     assert tree("out") == []
 
 
 @pytest.mark.usefixtures("here")
-def test_a_run_fails_what_the_disk_does_not_give_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_fails_an_output_that_the_disk_returns_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     photos(1)
     read = Path.read_bytes
 
@@ -113,5 +115,5 @@ def test_a_run_fails_what_the_disk_does_not_give_back(monkeypatch: pytest.Monkey
     monkeypatch.setattr(Path, "read_bytes", rotten)
     (failed,) = go("in", options=UpscaleOptions(verify=True))
     assert isinstance(failed, Failed)
-    assert "the disk does not give back what was written" in failed.error
+    assert "the disk does not return what was written to it" in failed.error
     assert tree("in_sr") == []

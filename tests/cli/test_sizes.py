@@ -53,7 +53,7 @@ def test_skips_images_that_are_large_enough(tool: Tool, photo: Photo, tmp_path: 
     assert run.code == 0
     assert [path.name for path in (tmp_path / "in_sr").glob("*.png")] == ["a.png"]
     (skipped,) = (r for r in run.results if r["status"] == "skipped")
-    assert skipped["notes"] == ["as large already as asked for"]
+    assert skipped["notes"] == ["already large enough"]
     again = tool("upscale", "in", *ESPCN, "--long-edge", "100", "--only-if-smaller", "--json")
     assert {r["status"] for r in again.results} == {"skipped"}
 

@@ -78,7 +78,7 @@ def make_socket(path: Path) -> None:
         (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
     ],
 )
-def test_refuses_what_is_no_regular_file(
+def test_refuses_all_but_regular_files(
     tmp_path: Path, make: Callable[[Path], None], why: str
 ) -> None:
     path = tmp_path / "x.png"
@@ -91,7 +91,7 @@ def test_refuses_what_is_no_regular_file(
 def test_a_pipe_that_takes_the_place_of_a_file_does_not_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The exchange happens between the look at the file and its opening."""
+    """The file is replaced after it was checked and before it is opened."""
     path = tmp_path / "a.png"
     path.touch()
 
@@ -107,7 +107,7 @@ def test_a_pipe_that_takes_the_place_of_a_file_does_not_block(
 def test_a_file_that_changes_while_it_is_read_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of the old picture and half of the new one would be none of them."""
+    """Half of the old picture and half of the new one would be neither."""
     (tmp_path / "a.bmp").write_bytes(BIG)
 
     def read_and_write(file: BinaryIO, count: int) -> bytes:
@@ -132,7 +132,7 @@ def test_file_hash_is_that_of_the_content(tmp_path: Path) -> None:
     assert file_hash(tmp_path / "a") == content_hash(BIG) != content_hash(b"")
 
 
-def test_names_a_link_by_what_it_stands_for(tmp_path: Path) -> None:
+def test_names_a_link_with_its_target(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to("two\nlines.png")
     assert display_name(link) == str(link)

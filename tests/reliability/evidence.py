@@ -1,4 +1,4 @@
-"""What shows that a file was left alone, or is whole."""
+"""Evidence that a file was left alone, or is whole."""
 
 import os
 import stat
@@ -10,7 +10,7 @@ from tests.runs import digest
 
 @dataclass(frozen=True)
 class Trace:
-    """A file as it stands: the content, and what writing, replacing or touching it changes."""
+    """The state of a file: its content, and all that writing, replacing or touching it changes."""
 
     content: str
     modified: int
@@ -20,12 +20,12 @@ class Trace:
 
 
 def traces(folder: Path) -> dict[Path, Trace]:
-    """Of every regular file below ``folder`` but our own bookkeeping; links are not followed."""
+    """Of every regular file below ``folder`` outside the state folder; links are not followed."""
     return {path: _trace(path) for path in files(folder)}
 
 
 def files(folder: Path) -> list[Path]:
-    """Every regular file below ``folder`` but our own bookkeeping."""
+    """Every regular file below ``folder`` outside the state folder."""
     return sorted(
         Path(here, name)
         for here, folders, names in os.walk(folder)
@@ -35,7 +35,7 @@ def files(folder: Path) -> list[Path]:
 
 
 def leftovers(folder: Path) -> list[Path]:
-    """Half-written files that killed or failed runs left."""
+    """Hidden files that killed or failed runs left."""
     return [path for path in files(folder) if path.name.endswith(".part")]
 
 

@@ -1,8 +1,7 @@
-"""Reads mutated files one after the other, in a process of its own with little memory.
+"""Reads mutated files one after the other, in its own process with little memory.
 
 ``python -m tests.reliability.fuzz FIRST COUNT`` prints a line for each: its number, then ``read``,
-``refused``, or what is wrong. It ends itself when one takes longer than ten seconds. What
-libraries write to standard error shows only if that is a file.
+``refused``, or the fault. It ends itself when one takes longer than ten seconds. Output of
 """
 
 import faulthandler
@@ -54,14 +53,14 @@ def _verdict(number: int) -> str:
 
 
 def _read(data: bytes, other: str) -> str:
-    """Read ``data``; what can be read is written in its own format and in another one."""
+    """Read ``data``; if that works, write it in its own format and in another one."""
     try:
         header = codec.read_header(data, "a", MAX_PIXELS)
         pages = list(codec.read_pages(data, "a", MAX_PIXELS))
     except ImageError as error:
         line = str(error)
         good = line.startswith("a: ") and line.isprintable() and len(line) < _LONGEST_LINE
-        return "refused" if good else f"refused in odd words: {line!a}"
+        return "refused" if good else f"refused with a bad message: {line!a}"
     sizes = tuple(page.size for page in pages)
     if sizes != header.sizes or header.pixels > MAX_PIXELS:
         return f"read as {sizes[:9]}, but its header says {header.sizes[:9]}"

@@ -1,4 +1,4 @@
-"""The tool as a process in a session of its own, to be killed.
+"""The tool as a process in its own session, to be killed.
 
 It is started as users start it, or, where a hundred starts would take minutes, forked from a
 process that has loaded everything: ``python -m tests.reliability.processes`` reads a folder and
@@ -21,7 +21,7 @@ _OUT, _ERR = "standard-output", "standard-error"
 
 
 class Process(Protocol):
-    """A run of the tool: its number, which is its session's too, and its end."""
+    """A run of the tool: its process number, which is also its session's, and its end."""
 
     @property
     def pid(self) -> int: ...
@@ -67,7 +67,7 @@ class Command:
 
 
 class Forks:
-    """Starts the tool by forks of one process that has it loaded; one at a time."""
+    """Starts the tool as a fork of one process that has loaded it; one at a time."""
 
     def __enter__(self) -> Self:
         self._server = subprocess.Popen(
@@ -99,14 +99,14 @@ class _Fork:
 
 
 def summary(folder: Path) -> dict[str, Any]:
-    """The sums of a finished run with ``--json`` in ``folder``, which has nothing else to say."""
+    """The summary of a finished run with ``--json`` in ``folder``, which prints nothing else."""
     assert (folder / _ERR).read_bytes().count(b"\n") == 1
     last: dict[str, Any] = json.loads((folder / _OUT).read_bytes().splitlines()[-1])
     return last
 
 
 def session(leader: int) -> list[int]:
-    """The living processes of the session that ``leader`` began."""
+    """The living processes of the session that ``leader`` started."""
     numbers = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
     return [number for number in numbers if _session_of(number) == leader]
 
@@ -116,7 +116,7 @@ def is_alive(process: Process) -> bool:
 
 
 def _session_of(number: int) -> int | None:
-    """None if there is no such process, or it has ended and nobody has asked how."""
+    """None if there is no such process, or it has ended and was not waited for yet."""
     try:
         text = Path(f"/proc/{number}/stat").read_text()
     except OSError:
@@ -126,7 +126,7 @@ def _session_of(number: int) -> int | None:
 
 
 def _serve() -> None:
-    # Loaded before the forks; not ONNX Runtime, whose threads they would not have.
+    # Imported before the forks, but not ONNX Runtime: forks would not have its threads.
     from sr_batch.cli import config, main, report  # noqa: F401
 
     for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""R1 and R6: the real tool over files of every kind. Good ones come out true, bad ones not."""
+"""R1 and R6: the real tool over files of every kind. Good ones are enlarged, bad ones refused."""
 
 import re
 from collections import Counter
@@ -63,7 +63,7 @@ def test_every_file_has_a_result(runs: Runs) -> None:
     assert runs.first.summary["failed"] == len(REFUSED)
 
 
-def test_every_good_file_comes_out_true(runs: Runs) -> None:
+def test_every_good_file_is_enlarged_truly(runs: Runs) -> None:
     wrong = {name: faults(path, READ[name]) for name, path in runs.outputs().items()}
     assert {name: what for name, what in wrong.items() if what} == {}
 
@@ -77,7 +77,7 @@ def test_every_bad_file_is_one_line(runs: Runs) -> None:
         assert re.match(row.because, said) or re.search(rf"\b{row.because}", said), line
 
 
-def test_what_it_says_beside_is_short(runs: Runs) -> None:
+def test_other_lines_are_few(runs: Runs) -> None:
     others = [line for line in runs.first.err.splitlines() if not line.startswith("failed: ")]
     *notes, summary = others
     assert all(line.startswith("note: ") for line in notes)
@@ -85,7 +85,7 @@ def test_what_it_says_beside_is_short(runs: Runs) -> None:
     assert re.match(r"\d+ images: \d+ done, \d+ failed in ", summary)
 
 
-def test_bad_files_leave_nothing(runs: Runs) -> None:
+def test_bad_files_have_no_outputs(runs: Runs) -> None:
     assert set(runs.between) == set(runs.outputs().values())
     assert leftovers(runs.folder) == []
 
@@ -102,13 +102,13 @@ def test_a_second_run_does_nothing(runs: Runs) -> None:
 
 
 def holds(name: str) -> tuple[str, ...]:
-    """The formats that hold several pictures as this file does: as pages, or as frames."""
+    """The formats that hold several pictures in the way of this file: as pages, or as frames."""
     return ("tif",) if name.endswith(".tif") else ("gif", "png", "webp")
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", sorted(SUFFIXES))
-def test_every_good_file_comes_out_in_every_format(kind: str, tmp_path: Path) -> None:
+def test_every_good_file_is_written_in_every_format(kind: str, tmp_path: Path) -> None:
     fitting = {name: row for name, row in READ.items() if row.frames == 1 or kind in holds(name)}
     for name, row in fitting.items():
         (tmp_path / "in" / name).mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""R5 and R6: a disk that takes no more ends the run in one line; with room it goes on there."""
+"""R5 and R6: a full disk ends the run with one line; with room again, a rerun continues it."""
 
 import os
 import re
@@ -29,7 +29,7 @@ def run(folder: Path, *arguments: str) -> Finished:
 def fails_and_is_completed(
     folder: Path, make_room: Callable[[], None], said: str, *arguments: str
 ) -> None:
-    """Run into the full disk, of which each line is to speak as ``said``, and again with room."""
+    """Run into a full disk, where each line must match ``said``, and again with room."""
     before, images = traces(folder / "in"), len(pictures(folder / "in"))
     first = run(folder, *arguments)
     counts = first.summary
@@ -52,7 +52,7 @@ def fails_and_is_completed(
 
 
 def pictures(folder: Path) -> dict[Path, Trace]:
-    """The pictures in ``folder``; all can be decoded whole."""
+    """The pictures in ``folder``; checks that all can be decoded."""
     found = {path: trace for path, trace in traces(folder).items() if path.suffix in SUFFIXES}
     assert all(decoded(path).size for path in found)
     return found
@@ -73,14 +73,14 @@ def test_a_full_disk_ends_the_run_and_the_next_completes_it(
 
 
 def no_room_for(folder: Path, why: str) -> str:
-    """Pattern of what is said of an output or a sidecar."""
+    """Pattern of the message about an output or a sidecar."""
     out = re.escape(str(folder / "out"))
     written = r".*: out/\d+\.\w+ \(0\.\d MB\) is not written"
     return f"{written}: (the disk of )?{out} {why}; make room or choose another -o"
 
 
 def no_room_for_the_state(folder: Path) -> str:
-    """Pattern of what is said where outputs are recorded."""
+    """Pattern of the message about the state file."""
     state = re.escape(str(folder / "out/.sr-batch/state.sqlite"))
     return rf"\w+\.\w+: {state}: .*; make room on this disk or choose another -o"
 
@@ -94,7 +94,7 @@ def room_for_pictures_alone(folder: Path) -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def room_for_a_page_alone(folder: Path) -> Iterator[Callable[[], None]]:
-    """A disk on which others have left but one page of memory."""
+    """A disk on which other files have left one page of memory."""
     with small_file_system(folder):
         ballast = folder / ".ballast"
         status = os.statvfs(folder)

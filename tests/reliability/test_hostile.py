@@ -1,7 +1,6 @@
-"""R2 and R6: names that hurt, things that are no files, and files that others write to meanwhile.
+"""R2 and R6: hostile names, entries that are not files, and files that other programs change.
 
-What plans and reads them has tests of its own (`test_sources`, `test_jobs`, `test_reading`); here
-the real tool meets all of it at once.
+Planning and reading have their own tests (`test_inputs`, `test_planning`, `test_reading`); here the
 """
 
 import ctypes
@@ -64,7 +63,7 @@ def run(folder: Path, *arguments: str, limit: Callable[[], None] | None = None) 
 
 
 def told(run: Finished) -> list[str]:
-    """Lines about failures, each one printable line that begins with a name."""
+    """The lines about failures; each must be printable and begin with a name."""
     lines = [line for line in run.err.splitlines() if line.startswith("failed: ")]
     assert all(line.isprintable() for line in run.err.splitlines())
     assert not [line for line in lines if "please report" in line]
@@ -87,7 +86,7 @@ def test_hostile_names_come_out_under_the_same_bytes(tmp_path: Path) -> None:
 
 
 def things(folder: Path) -> dict[str, str]:
-    """Put everything that is no picture file into ``folder``; names, and what is said of each."""
+    """Put all that is not a picture file into ``folder``; names, and the message for each."""
     folder.mkdir(parents=True)
     os.mkfifo(folder / "pipe.png")
     os.mkfifo(folder / "pipe")
@@ -119,14 +118,14 @@ def things(folder: Path) -> dict[str, str]:
 
 
 def obey_permissions() -> None:
-    """Take from root the rights to read and search all there is (linux/capability.h)."""
+    """Take from root the right to read and search everything (linux/capability.h)."""
     prctl = ctypes.CDLL(None).prctl
     drop, read_write, read_search = 24, 1, 2
     for right in (read_write, read_search):
         prctl(drop, right, 0, 0, 0)
 
 
-def test_what_is_no_file_is_one_line_and_blocks_nothing(tmp_path: Path) -> None:
+def test_an_entry_that_is_not_a_file_is_one_line_and_blocks_nothing(tmp_path: Path) -> None:
     said = things(tmp_path / "in")
     save_picture(tmp_path / "in/folder.png/a.png")
     save_picture(tmp_path / "in/b.png")
@@ -138,7 +137,7 @@ def test_what_is_no_file_is_one_line_and_blocks_nothing(tmp_path: Path) -> None:
     assert ended.summary["done"] == len(files(tmp_path / "in_sr")) == 4
 
 
-def test_a_path_longer_than_the_system_takes_is_one_line(tmp_path: Path) -> None:
+def test_a_path_that_is_too_long_for_the_system_is_one_line(tmp_path: Path) -> None:
     save_picture(tmp_path / "in/a.png")
     with deep_folder(tmp_path / "in", 20) as shallow:
         save_picture(shallow / "b.png")
@@ -151,7 +150,7 @@ def test_a_path_longer_than_the_system_takes_is_one_line(tmp_path: Path) -> None
 
 @contextmanager
 def deep_folder(top: Path, depth: int) -> Iterator[Path]:
-    """So many folders in each other, of 255 letters each; gives the second of them."""
+    """``count`` nested folders with names of 255 letters; yields the second one."""
     here = os.open(".", os.O_RDONLY)
     try:
         os.chdir(top)
@@ -171,7 +170,7 @@ def deep_folder(top: Path, depth: int) -> Iterator[Path]:
         pytest.param("Photo.png", "photo.PNG", marks=pytest.mark.soak),
     ],
 )
-def test_twins_are_told_apart_by_nobody_and_stop_the_run(
+def test_names_that_a_file_system_takes_for_one_stop_the_run(
     one: str, other: str, tmp_path: Path
 ) -> None:
     for name in (one, other):
@@ -205,14 +204,14 @@ Meddle = Callable[[Path, random.Random], None]
 
 
 def rewrite(path: Path, chance: random.Random) -> None:
-    """In place and slowly, as some programs save."""
+    """Write in place and slowly, as some programs do."""
     pixels = Pillow.fromarray(scene(3, 8, 40 + chance.randrange(40), 50))
     with path.open("r+b") as file:
         pixels.save(file, "BMP")
 
 
 def replace(make: Callable[[Path], None]) -> Meddle:
-    """Something else takes the name."""
+    """Another kind of entry takes the name."""
 
     def meddle(path: Path, chance: random.Random) -> None:
         path.unlink()
@@ -233,7 +232,7 @@ MEDDLING: list[Meddle] = [
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(30, marks=pytest.mark.soak)])
-def test_files_that_others_meddle_with_are_done_or_told(
+def test_files_that_change_during_the_run_are_done_or_fail(
     first: int, rounds: int, tmp_path: Path
 ) -> None:
     for number in range(first, first + rounds):
@@ -241,7 +240,7 @@ def test_files_that_others_meddle_with_are_done_or_told(
 
 
 def _meddled(folder: Path, chance: random.Random) -> None:
-    """A run during which files vanish, change and become other things."""
+    """A run during which files vanish, change and are replaced."""
     for number in range(60):
         save_picture(folder / "in" / f"{number}.bmp", number, size=(60, 50))
     stop = threading.Event()

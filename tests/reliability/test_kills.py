@@ -29,8 +29,8 @@ from tests.reliability.processes import (
 ARGUMENTS = ("upscale", "in", "--model", "espcn", "--device", "cpu", "--json")
 SUFFIXES = (".png", ".jpg", ".tif", ".webp", ".bmp")
 IMAGES = 20
-WITH_WORDS = 5
-PATIENCE = 15.0  # seconds until nothing of a killed run may be left, on a busy machine, too
+WITH_METADATA = 5
+PATIENCE = 15.0  # seconds until all processes of a killed run must be gone, even on a busy machine
 HARMS: tuple[Callable[[Path], object], ...] = (Path.unlink, lambda path: os.truncate(path, 0))
 ROUNDS = [
     pytest.param(Forks, 10),
@@ -55,11 +55,11 @@ class Round:
     kills: int = 0
 
     def go(self) -> None:
-        """Kill the batch one to three times, harm two outputs, and have it completed."""
+        """Kill the batch one to three times, damage two outputs, and complete it."""
         before = self._prepare()
         for _ in range(self.chance.randint(1, 3)):
             self._kill()
-        kept = self._harm()
+        kept = self._damage()
         self._complete(kept)
         assert traces(self.folder / "in") == before
 
@@ -68,31 +68,31 @@ class Round:
             path = self.folder / "in" / f"{number}{SUFFIXES[number % len(SUFFIXES)]}"
             size = (self.chance.randint(20, 90), self.chance.randint(20, 90))
             save_picture(path, number, size)
-            if number < WITH_WORDS:
+            if number < WITH_METADATA:
                 path.with_suffix(".xmp").write_bytes(xmp_packet())
         return traces(self.folder / "in")
 
     def _outputs(self) -> dict[Path, Trace]:
-        """Pictures alone."""
+        """The pictures only."""
         found = traces(self.folder / "in_sr")
         return {path: trace for path, trace in found.items() if path.suffix in SUFFIXES}
 
     def _kill(self) -> None:
-        """Start the batch and kill it: at any time, or when so many more outputs are there."""
-        standing = self._outputs()
+        """Start the batch and kill it: at a random time, or when some more outputs exist."""
+        existing = self._outputs()
         process = self._start()
         if self.chance.random() < 0.3:
             time.sleep(self.chance.uniform(0, 1))
         else:
-            self._wait_for(len(standing) + self.chance.randint(1, 12), process)
+            self._wait_for(len(existing) + self.chance.randint(1, 12), process)
             time.sleep(self.chance.uniform(0, 0.03))
         self._end(process)
         now = self._outputs()
         assert all(map(_is_whole, files(self.folder / "in_sr")))
-        assert {path: now[path] for path in standing} == standing
+        assert {path: now[path] for path in existing} == existing
 
     def _start(self) -> Process:
-        """A fifth of all runs has children, which nobody kills."""
+        """A fifth of all runs has child processes, which nobody kills."""
         isolated = ["--isolate"] * (self.chance.random() < 0.2)
         return self.starter.start(self.folder, [*ARGUMENTS, *isolated])
 
@@ -116,20 +116,20 @@ class Round:
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
-    def _harm(self) -> dict[Path, Trace]:
-        """Delete an output and empty another, if there are any; the traces of the others."""
-        standing = self._outputs()
-        harmed = self.chance.sample(sorted(standing), min(2, len(standing)))
+    def _damage(self) -> dict[Path, Trace]:
+        """Delete one output and empty another, if there are any; the traces of the others."""
+        existing = self._outputs()
+        damaged = self.chance.sample(sorted(existing), min(2, len(existing)))
         harms: tuple[Callable[[Path], object], ...] = (
             Path.unlink,
             lambda path: os.truncate(path, 0),
         )
-        for harm, path in zip(harms, harmed, strict=False):
+        for harm, path in zip(harms, damaged, strict=False):
             harm(path)
-        return {path: trace for path, trace in standing.items() if path not in harmed}
+        return {path: trace for path, trace in existing.items() if path not in damaged}
 
     def _complete(self, kept: dict[Path, Trace]) -> None:
-        """One run does all that is missing and nothing else, and the next one nothing."""
+        """One run makes exactly the missing outputs, and the next one does nothing."""
         counts = self._run()
         after = self._outputs()
         assert counts["done"] == IMAGES - len(kept)
@@ -162,7 +162,7 @@ def test_a_killed_run_leaves_whole_files_and_is_completed(
 
 
 def _is_whole(path: Path) -> bool:
-    """Only what has its final name has to be."""
+    """Whether a file with its final name is whole; hidden files need not be."""
     if path.suffix == ".part":
         return True
     if path.suffix == ".xmp":

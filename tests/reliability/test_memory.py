@@ -1,4 +1,4 @@
-"""R9: memory goes by the pixels of one image, not by how many there are or what they claim."""
+"""R9: memory depends on the pixels of one image, not on the number of images or their claims."""
 
 import time
 from pathlib import Path
@@ -15,8 +15,8 @@ from tests.corpus.refused import REFUSED
 MIB = 2**20
 FLAGS = ("--model", "espcn", "--device", "cpu", "--jobs", "2")
 MORE = 1.5
-# RGB of 8 bit and its four times as many pixels are 15 bytes; as much again for what encoders and
-# decoders hold. Beside it there are the libraries, and the tiles in work.
+# A pixel of 8-bit RGB and the four that it becomes are 15 bytes, and encoders and decoders need as
+# much again. The libraries and the tiles in flight come on top.
 BYTES_PER_PIXEL = 30
 TILES = 768 * MIB
 REFUSAL = 16 * MIB
@@ -30,7 +30,7 @@ def peak(folder: Path, code: int = 0) -> int:
 
 
 @pytest.mark.parametrize(("few", "many"), [(8, 40), pytest.param(30, 400, marks=pytest.mark.soak)])
-def test_many_images_take_no_more_than_few(few: int, many: int, tmp_path: Path) -> None:
+def test_many_images_need_no_more_than_few(few: int, many: int, tmp_path: Path) -> None:
     peaks = []
     for count in (few, many):
         photographs(EXAMPLES, tmp_path / f"{count} images", count, (0.02, 0.06))
@@ -39,15 +39,15 @@ def test_many_images_take_no_more_than_few(few: int, many: int, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("megapixels", [1.5, pytest.param(6, marks=pytest.mark.soak)])
-def test_the_network_takes_what_tiles_take(megapixels: float, tmp_path: Path) -> None:
-    """All of the smaller picture at once takes 1100 MiB."""
+def test_the_network_needs_what_its_tiles_need(megapixels: float, tmp_path: Path) -> None:
+    """The smaller picture without tiles takes 1100 MiB."""
     folder = tmp_path / f"{megapixels} megapixels"
     photographs(EXAMPLES, folder, 1, (megapixels, megapixels))
     assert peak(folder) <= TILES + BYTES_PER_PIXEL * megapixels * 1e6
 
 
 @pytest.mark.soak
-def test_a_larger_image_takes_more_by_its_pixels_alone(tmp_path: Path) -> None:
+def test_a_larger_image_needs_more_for_its_pixels_only(tmp_path: Path) -> None:
     peaks = []
     for megapixels in (6, 24):
         folder = tmp_path / f"{megapixels} megapixels"

@@ -1,4 +1,4 @@
-"""R3: damaged files by the thousand. Each ends as a picture or as one line, and in time."""
+"""R3: thousands of damaged files. Each gives a picture or one line, and in time."""
 
 import subprocess
 import sys
@@ -43,7 +43,7 @@ def test_every_mutated_file_is_read_or_refused(first: int, count: int, tmp_path:
         pytest.param(1000, "--isolate", marks=pytest.mark.soak),
     ],
 )
-def test_a_folder_of_mutated_files_is_done_or_told(
+def test_a_folder_of_mutated_files_is_done_or_fails(
     first: int, count: int, isolate: str, tmp_path: Path
 ) -> None:
     (tmp_path / "in").mkdir()
@@ -73,7 +73,7 @@ def test_a_folder_of_mutated_files_is_done_or_told(
 
 
 def _verdicts(first: int, count: int) -> dict[int, str]:
-    """What became of each mutation; where the process dies, the next one begins behind."""
+    """The verdict on each mutation; if the process dies, the next one starts behind that file."""
     verdicts: dict[int, str] = {}
     while len(verdicts) < count:
         spoken = _process(first + len(verdicts), count - len(verdicts))
@@ -83,7 +83,7 @@ def _verdicts(first: int, count: int) -> dict[int, str]:
 
 
 def _process(first: int, count: int) -> dict[int, str]:
-    """What a `fuzz` says of each; of the one that ends it, how it ended."""
+    """The verdicts of one `fuzz` process; for the file that ends it, how it ended."""
     command = [sys.executable, "-m", "tests.reliability.fuzz", str(first), str(count)]
     with TemporaryFile() as errors:
         ended = subprocess.run(
@@ -97,7 +97,7 @@ def _process(first: int, count: int) -> dict[int, str]:
 
 
 def _kept(bad: Mapping[int, str], folder: Path) -> Iterator[str]:
-    """Keep the files that were too much, and say how to have them again."""
+    """Keep the files with faults, and print how to make them again."""
     for number, said in bad.items():
         made = mutation(number)
         path = folder / f"{number}{made.suffix}"

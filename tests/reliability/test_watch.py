@@ -24,7 +24,7 @@ OPTIONS = ("--settle", "0.3", "--rescan", "20")
 
 
 class Dropper:
-    """Brings pictures into a folder, each in a way that chance decides."""
+    """Brings pictures into a folder, each in a random way."""
 
     def __init__(self, folder: Path, chance: random.Random) -> None:
         self._folder = folder
@@ -43,7 +43,7 @@ class Dropper:
             self.names.append(name)
 
     def _write(self, picture: Path, target: Path) -> None:
-        """In two parts, so that it may be looked at between them."""
+        """In two parts, so that the watch may look between them."""
         data = picture.read_bytes()
         _folder_of(target)
         with target.open("wb", buffering=0) as file:
@@ -66,7 +66,7 @@ class Dropper:
         os.link(picture, _folder_of(target))
 
     def _move_folder(self, picture: Path, target: Path) -> None:
-        """The first file of a folder comes with it, later ones into it."""
+        """The first file of a folder is moved with it, later ones into it."""
         folder = self._aside / f"folder {picture.stem}"
         folder.mkdir()
         picture.rename(folder / target.name)
@@ -104,7 +104,9 @@ def test_a_watch_that_is_killed_again_and_again_does_everything_once(
             watch.wait(reached(seen, enough))
         time.sleep(chance.uniform(0, 0.5))
         watch.end(signal.SIGKILL)
-    dropper.drop(1)  # for the last watch, which may find nothing else to do: it shows itself so
+    dropper.drop(
+        1
+    )  # for the last watch, which may have nothing else to do and shows by it that it runs
     originals = traces(tmp_path / "in")
     last = watching(*OPTIONS)
     last.wait(reached(seen, files + 1))
@@ -120,7 +122,7 @@ def test_a_watch_that_is_killed_again_and_again_does_everything_once(
 
 
 def resident(process: int) -> int:
-    """Bytes of memory that a process holds."""
+    """Bytes of memory that a process uses."""
     fields = dict(
         line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines()
     )
@@ -140,4 +142,4 @@ def test_memory_does_not_grow_with_the_files_that_were_watched(
         held.append(resident(watch.process.pid))
     watch.end()
     print([f"{size / MIB:.1f} MiB" for size in held])
-    assert held[-1] - held[0] < 8 * MIB + 1000 * 4 * batch  # names and stamps of what is known
+    assert held[-1] - held[0] < 8 * MIB + 1000 * 4 * batch  # names and stamps of known files

@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from sr_batch import codec
+from sr_batch.batch.loading import LoadedFile, load_file
 from sr_batch.core.errors import OutOfMemory, StorageError
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Done, Failed, JobResult
@@ -48,7 +49,7 @@ class Bench(Listener):
         pair = Pair(source=here / "in", output=here / "out", **chosen)
         self.started = max((p.stat().st_mtime for p in Path("in").rglob("*")), default=0)
         clock = Clock(lambda: self.seconds, lambda: self.started)
-        self.watch = Watch(pair, self, None, codec.read_pages, clock)
+        self.watch = Watch(pair, self, None, load_file, clock)
 
     def say(self, text: str, kind: str = "") -> None:
         self.lines.append(kind + text)
@@ -145,7 +146,7 @@ def test_never_feeds_on_its_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench()
     here = Path.cwd()
     inside = Pair(here / "in", here / "in" / "out", UpscaleOptions())
-    bench.watch = Watch(inside, bench, None, codec.read_pages, bench.watch.clock)
+    bench.watch = Watch(inside, bench, None, load_file, bench.watch.clock)
     assert [bench.turn() for _ in range(3)] == [["a.png"], [], []]
     assert tree("in") == ["a.png", "out/a.png"]
 
@@ -412,3 +413,17 @@ def test_keeps_a_source_that_has_changed_meanwhile() -> None:
     assert tree("in") == []
     with Pillow.open("out/a.png") as made:
         assert made.size == (18, 18)
+
+
+def test_opens_files_with_its_loader_alone() -> None:
+    """Under ``--isolate``, that one opens them in a decoder process."""
+    save_picture(Path("in/a.png"))
+    bench, opened = Bench(), list[str]()
+
+    def load(data: bytes, name: str, max_pixels: int) -> AbstractContextManager[LoadedFile]:
+        opened.append(Path(name).name)
+        return load_file(data, name, max_pixels)
+
+    bench.watch.load = load
+    assert bench.turn() == ["a.png"]
+    assert opened == ["a.png", "a.png"]  # for the plan, and for the job

@@ -66,5 +66,5 @@ def test_a_broken_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
     journal.record({Path("b"): outcome()})
     assert journal.all().keys() == {Path("b")}
     (line,) = lines
-    assert "set aside as state.sqlite.corrupt and begun anew" in line
+    assert "renamed to state.sqlite.corrupt, and a new one was started" in line
     assert (tmp_path / FOLDER / "state.sqlite.corrupt").exists()

@@ -1,0 +1,34 @@
+"""One input and the output that is to be made of it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+Notify = Callable[[str], None]
+"""Told, in one line, about a problem that does not stop the run, such as a broken state file."""
+
+log_warning: Notify = logging.getLogger("sr_batch").warning
+
+LARGE_ENOUGH = "already large enough"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One image to make.
+
+    Attributes:
+        source: The input; ``PIPE`` for standard input.
+        target: The output; ``PIPE`` for standard output.
+        root: The output folder whose ledger records ``target``; ``PIPE`` if nothing is recorded.
+        format: Format to write; ``keep`` only for standard input, whose format is not known yet.
+        pixels: Of the input, 0 if not known yet.
+        bytes: Likely size of the output, 0 if not known yet.
+    """
+
+    source: Path
+    target: Path
+    root: Path
+    format: str
+    pixels: int
+    bytes: int = 0
