@@ -13,7 +13,7 @@ from sr_batch.core.errors import UsageError
 from sr_batch.core.options import UpscaleOptions
 
 if TYPE_CHECKING:
-    from sr_batch.watch.pair import Pair
+    from sr_batch.watch.folder_pair import Pair
 
 
 def upscale_options(said: Mapping[str, Any]) -> UpscaleOptions:
@@ -39,7 +39,7 @@ def watched_pair(said: Mapping[str, Any]) -> Pair:
     Raises:
         UsageError: a folder is missing, or an option is out of its range.
     """
-    from sr_batch.watch.pair import Pair
+    from sr_batch.watch.folder_pair import Pair
 
     if said["folder"] is None:
         raise UsageError("a [[pair]] has no folder to watch: name it with folder")

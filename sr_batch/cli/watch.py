@@ -60,7 +60,7 @@ from sr_batch.core.options import UpscaleOptions
 from sr_batch.watch.listener import All, Listener
 
 if TYPE_CHECKING:
-    from sr_batch.watch.pair import Pair
+    from sr_batch.watch.folder_pair import Pair
 
 DEFAULTS = UpscaleOptions()
 
@@ -140,9 +140,9 @@ def _operators(
     from sr_batch.watch.systemd import Systemd
 
     if port is not None:
-        from sr_batch.watch.serve import HOST, Served
+        from sr_batch.watch.metrics_server import HOST, MetricsServer
 
-        served = stack.enter_context(Served(port))
+        served = stack.enter_context(MetricsServer(port))
         log.say(f"health and metrics at http://{HOST}:{served.port}")
         yield served
     if urls:
@@ -161,7 +161,7 @@ def _watch(pairs: Sequence[Pair], told: Listener, stop: Stop, idle: float) -> No
 def _pairs(context: typer.Context) -> list[Pair]:
     """What is to be watched, by the command line or by the file that it names."""
     from sr_batch.cli.config import pairs_in
-    from sr_batch.watch.daemon import require_apart
+    from sr_batch.watch.folder_pair import require_apart
 
     said = context.params
     if said["folder"] is None:
