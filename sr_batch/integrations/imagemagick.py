@@ -90,7 +90,7 @@ def _fault_in(lines: bytes) -> Fault | None:
     return None
 
 
-def _fault_in_use(ours: list[str]) -> Fault | None:
+def _fault_in_use(prefixes: list[str]) -> Fault | None:
     """A fault that shows when ImageMagick enlarges a picture."""
     convert = _convert()
     if convert is None:
@@ -98,7 +98,7 @@ def _fault_in_use(ours: list[str]) -> Fault | None:
             "ImageMagick is not installed: found neither magick nor convert",
             "install ImageMagick",
         )
-    quickest = min(ours, key=_bytes)
+    quickest = min(prefixes, key=_bytes)
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder, "picture.gif")
         picture.write_bytes(_PICTURE)
@@ -106,7 +106,7 @@ def _fault_in_use(ours: list[str]) -> Fault | None:
     if code == 0:
         return None
     if "policy" in output or "NotAuthorized" in output:
-        return f"a policy of {convert} forbids delegates", _permission(ours)
+        return f"a policy of {convert} forbids delegates", _permission(prefixes)
     return f"{convert} fails with {quickest}: ({one_line(output.strip())})", "sr-batch doctor"
 
 
@@ -114,10 +114,10 @@ def _bytes(prefix: str) -> int:
     return delegates.prefixes(find_models())[prefix].path.stat().st_size
 
 
-def _permission(ours: list[str]) -> str:
+def _permission(prefixes: list[str]) -> str:
     """The lines that a policy needs. In a ``policy.xml`` the last match counts."""
-    tool = delegates.program(_commands(_block().lines())[ours[0]])
-    allowed = ",".join(prefix.upper() for prefix in ours)
+    tool = delegates.program(_commands(_block().lines())[prefixes[0]])
+    allowed = ",".join(prefix.upper() for prefix in prefixes)
     return (
         "add these two lines at the end of the policy.xml that `convert -list policy` names:"
         f' <policy domain="delegate" rights="read|write|execute" pattern="{{{allowed}}}"/>'

@@ -19,7 +19,7 @@ class ManagedBlock:
         path: The file, which need not exist.
         pattern: Matches the block, and nothing else in the file.
         before: The text that the block is put before; if empty, the block goes to the end.
-        new_file: The file around the block if it did not exist; tells it from a user's own file.
+        new_file: The bytes around the block in a file that :meth:`put` creates.
         check: Raises ValueError if the other program cannot read the given bytes as this file.
     """
 

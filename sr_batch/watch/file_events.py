@@ -23,7 +23,7 @@ _LOGGER = logging.getLogger("watchdog")
 
 
 class _Warnings(logging.Handler):
-    """Receives the warnings of watchdog: events were dropped, or one is of an unknown kind."""
+    """Receives the warnings of watchdog: the system dropped events, or sent an unknown kind."""
 
     def __init__(self, on_warning: Callable[[], None]) -> None:
         super().__init__(logging.WARNING)

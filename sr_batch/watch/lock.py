@@ -52,8 +52,8 @@ def holder(output: Path) -> int | None:
     try:
         _lock(descriptor)
     except OSError:
-        said = os.read(descriptor, 20).strip()
-        return int(said) if said.isdigit() else None
+        content = os.read(descriptor, 20).strip()
+        return int(content) if content.isdigit() else None
     finally:
         os.close(descriptor)
     return None

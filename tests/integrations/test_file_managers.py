@@ -123,8 +123,8 @@ def test_thunar_runs_the_scripts(home: Path, tool: Path) -> None:
     root = ElementTree.parse(home / "config" / "Thunar" / "uca.xml").getroot()
     command = root.findtext("action/command")
     assert command is not None
-    words = [quoted.replace("%%", "%") for quoted in shlex.split(command.removesuffix(" %F"))]
-    assert run([*words, *files], home).returncode == 0
+    program = [quoted.replace("%%", "%") for quoted in shlex.split(command.removesuffix(" %F"))]
+    assert run([*program, *files], home).returncode == 0
     require_enlarged(files, 2)
 
 

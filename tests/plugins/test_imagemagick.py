@@ -56,13 +56,13 @@ def enlarged(magick: Magick, source: Path) -> npt.NDArray[np.generic]:
 
 
 def test_lists_every_network_under_its_own_prefix(magick: Magick) -> None:
-    ours = set(prefixes(find_models()))
+    own = set(prefixes(find_models()))
     listed = magick.run(magick.convert, "-list", "delegate").out
-    assert ours <= {line.split()[0] for line in listed.splitlines() if "=>" in line}
+    assert own <= {line.split()[0] for line in listed.splitlines() if "=>" in line}
     formats = magick.run(magick.convert, "-list", "format").out
     taken = {line.split()[0].rstrip("*").lower() for line in formats.splitlines() if line.strip()}
     assert "png" in taken
-    assert not ours & taken
+    assert not own & taken
 
 
 @pytest.mark.parametrize(("channels", "dtype"), [(3, np.uint8), (4, np.uint16)])

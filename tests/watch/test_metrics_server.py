@@ -44,13 +44,13 @@ def figures(port: int) -> dict[str, float]:
 
 
 def port_of(watch: Watching) -> int:
-    def told() -> list[str]:
+    def ports() -> list[str]:
         return [
             port for event in watch.events for port in re.findall(r"127.0.0.1:(\d+)", str(event))
         ]
 
-    watch.wait(lambda: bool(told()))
-    return int(told()[0])
+    watch.wait(lambda: bool(ports()))
+    return int(ports()[0])
 
 
 def test_serves_the_metrics_of_a_running_watch(
@@ -106,8 +106,8 @@ def test_the_documentation_names_every_metric() -> None:
     with MetricsServer(0) as server:
         server.look(Path("in"), 0)
         found = {name.split()[0] for name in figures(server.port)}
-    ours = {name for name in found if name.startswith("sr_batch_")}
-    assert named == {name for name in ours if not name.endswith("_created")}
+    metrics = {name for name in found if name.startswith("sr_batch_")}
+    assert named == {name for name in metrics if not name.endswith("_created")}
 
 
 def test_listens_on_the_loopback_interface_only() -> None:

@@ -43,7 +43,7 @@ class Mailbox:
         self.url = f"json://user:secret@127.0.0.1:{self.server.server_port}/"
 
     @property
-    def said(self) -> list[tuple[str, str]]:
+    def received(self) -> list[tuple[str, str]]:
         return [(message["title"], message["message"]) for message in self.messages]
 
 
@@ -66,7 +66,7 @@ def test_a_watch_reports_failures_and_the_end_of_the_work(
     (tmp_path / "in/bad.jpg").write_text("text")
     watch = watching("--notify", mailbox.url)
     watch.wait(lambda: bool(mailbox.messages))
-    ((title, message),) = mailbox.said
+    ((title, message),) = mailbox.received
     assert title == "sr-batch: 0 done, 1 failed, 0 waiting"
     assert "bad.jpg: it is text" in message
     save_picture(tmp_path / "in/a.png")
@@ -74,7 +74,7 @@ def test_a_watch_reports_failures_and_the_end_of_the_work(
     watch.wait(lambda: len(watch.results()) == 3)
     assert len(mailbox.messages) == 1  # the next one waits, unless the watch ends
     watch.end()
-    assert [title for title, _ in mailbox.said[1:]] == ["sr-batch: 1 done, 1 failed, 0 waiting"]
+    assert [title for title, _ in mailbox.received[1:]] == ["sr-batch: 1 done, 1 failed, 0 waiting"]
     assert "secret" not in str(watch.events)
 
 
@@ -86,12 +86,12 @@ def test_collects_five_minutes_in_one_message(mailbox: Mailbox) -> None:
                 notifier.add(Failed("c", None, f"c{number}: damaged"))
             notifier.look(Path("in"), 7)
             seconds[0] += 1
-    assert [title for title, _ in mailbox.said] == [
+    assert [title for title, _ in mailbox.received] == [
         "sr-batch: 0 done, 1 failed, 7 waiting",
         f"sr-batch: 0 done, {PAUSE:.0f} failed, 7 waiting",
         f"sr-batch: 0 done, {PAUSE - 1:.0f} failed, 7 waiting",
     ]
-    lines = mailbox.said[1][1].splitlines()
+    lines = mailbox.received[1][1].splitlines()
     assert lines == [*(f"c{n}: damaged" for n in range(1, 11)), f"and {PAUSE - 10:.0f} more"]
 
 
@@ -107,7 +107,7 @@ def test_reports_once_that_nothing_is_left(mailbox: Mailbox) -> None:
             notifier.look(Path("other"), 0)
             seconds[0] += PAUSE
         notifier.look(Path("in"), 0)
-    assert mailbox.said == [
+    assert mailbox.received == [
         ("sr-batch: 3 done, 0 failed, 0 waiting", "Nothing is left to do."),
         ("sr-batch: 1 done, 0 failed, 0 waiting", "Nothing is left to do."),
     ]
@@ -118,7 +118,7 @@ def test_reports_a_full_disk_to_every_url(mailbox: Mailbox) -> None:
         notifier.say("scanned every 30 s")
         notifier.say("the disk is full", "stopped: ")
         notifier.look(Path("in"), 4)
-    assert [message for _, message in mailbox.said] == ["the disk is full"] * 2
+    assert [message for _, message in mailbox.received] == ["the disk is full"] * 2
 
 
 def test_a_url_that_does_not_answer_is_logged_and_delays_nothing(
