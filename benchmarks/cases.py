@@ -36,8 +36,8 @@ from sr_batch.bench.speed import ratio_in_turns
 from sr_batch.codec import encode_image, read_image
 from sr_batch.core.options import MAX_PIXELS, UpscaleOptions
 from sr_batch.inference.model_catalog import choose, find_models
-from sr_batch.integrations import delegates
-from sr_batch.integrations.shipped import own_command
+from sr_batch.integrations import imagemagick_delegates as delegates
+from sr_batch.integrations.package_paths import own_command
 from sr_batch.upscaling.upscaler import Upscaler
 
 MIB = 2**20

@@ -50,8 +50,8 @@ SEAMS = {
     "sqlite3": {"files.state_db"},
     "typer": {"cli"},
     "apprise": {"watch.notify"},
-    "prometheus_client": {"watch.serve"},
-    "watchdog": {"watch.hints"},
+    "prometheus_client": {"watch.metrics_server"},
+    "watchdog": {"watch.file_events"},
     "rich": {"cli"},
 }
 MOST_ROOT_MODULES = 6

@@ -1,6 +1,6 @@
--- Put here by `sr-batch plugin install darktable`; uninstall takes it away again.
--- A target of darktable's export module: what is exported is enlarged, put beside the original and
--- taken into the collection.
+-- Installed by `sr-batch plugin install darktable`; `sr-batch plugin uninstall` removes it.
+-- A target of darktable's export module: enlarges the exported image, puts the result beside the
+-- original and imports it into the collection.
 local dt = require "darktable"
 
 local TOOL = @TOOL@
@@ -47,7 +47,7 @@ local function store(_, image, _, exported, number, total, _, extra)
   if dt.control.execute(command) == 0 then
     dt.database.import(made)
   else
-    dt.print("sr-batch: " .. made .. " was not made; darktable -d lua, from a terminal, says why")
+    dt.print("sr-batch: " .. made .. " was not made; run darktable -d lua in a terminal to see why")
   end
   os.remove(exported)
 end

@@ -1,4 +1,4 @@
-"""The window that asks. Loaded only when there is one to be shown."""
+"""The dialog. Imported only when GIMP has a screen to show it on."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,10 +15,10 @@ _TITLE = "Super-resolution"
 
 
 def ask(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig) -> bool:
-    """Let the user set ``config``; whether they pressed OK.
+    """Let the user edit ``config``; returns whether they pressed OK.
 
     Raises:
-        Trouble: sr-batch does not run.
+        PluginError: sr-batch does not run.
     """
     networks = models()
     GimpUi.init(procedure.get_name())
@@ -41,7 +41,7 @@ def ask(procedure: Gimp.Procedure, config: Gimp.ProcedureConfig) -> bool:
 
 
 def _chooser(config: Gimp.ProcedureConfig, networks: Iterable[dict[str, Any]]) -> Gtk.Widget:
-    """A list of the networks, tied to the setting ``model``."""
+    """A list of the networks, bound to the setting ``model``."""
     scales = defaultdict(set)
     for network in networks:
         scales[network["name"]].add(network["scale"])
@@ -49,7 +49,7 @@ def _chooser(config: Gimp.ProcedureConfig, networks: Iterable[dict[str, Any]]) -
     for name, factors in scales.items():
         box.append(name, f"{name} ({', '.join(f'x{factor}' for factor in sorted(factors))})")
     chosen = config.get_property("model")
-    if chosen not in scales:  # a file, given when it was called from elsewhere
+    if chosen not in scales:  # the path of a file, set by an earlier call from a script
         box.append(chosen, chosen)
     flags = GObject.BindingFlags.BIDIRECTIONAL | GObject.BindingFlags.SYNC_CREATE
     config.bind_property("model", box, "active-id", flags)

@@ -1,4 +1,4 @@
-"""What becomes of the result: it takes its place in an image that has grown, or in a new one."""
+"""Puts the result into the enlarged image, or into a new one."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ _NAME = "Super-resolution"
 
 
 def load(path: Path, image: Gimp.Image, size: Box) -> Gimp.Image:
-    """The PNG at ``path``, as wide and high as ``size``, its values taken for ``image``'s."""
+    """The PNG at ``path``, resized to ``size``, in the color mode and profile of ``image``."""
     picture = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(path)))
     picture.undo_disable()
     gray = image.get_base_type() == Gimp.ImageBaseType.GRAY
@@ -19,26 +19,26 @@ def load(path: Path, image: Gimp.Image, size: Box) -> Gimp.Image:
         picture.convert_rgb()
     take_for(picture, image)
     if (picture.get_width(), picture.get_height()) != (size.width, size.height):
-        picture.scale(size.width, size.height)  # by one pixel: an edge fell between two
+        picture.scale(size.width, size.height)  # by one pixel: an edge was between two pixels
     return picture
 
 
 def grow(image: Gimp.Image, scale: float) -> None:
-    """Enlarge ``image`` with all that is in it, by GIMP's own means; a palette is given up."""
+    """Scale ``image`` with everything in it by GIMP itself; an indexed image becomes RGB."""
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
         image.convert_rgb()
     image.scale(half_up(image.get_width() * scale), half_up(image.get_height() * scale))
 
 
 def put_into(image: Gimp.Image, layer: Gimp.Layer, picture: Gimp.Image) -> None:
-    """Give ``layer`` the pixels of ``picture``; all else of it stays."""
+    """Replace the pixels of ``layer`` by those of ``picture``, and nothing else."""
     width, height = picture.get_width(), picture.get_height()
     if (layer.get_width(), layer.get_height()) != (width, height):
         layer.resize(width, height, 0, 0)
     fresh = Gimp.Layer.new_from_drawable(picture.get_layers()[0], image)
     area = Gegl.Rectangle.new(0, 0, width, height)
-    # GIMP would write inside the selection, and leave locked opacity as it is.
-    selection = _lift_selection(image)
+    # GIMP would write inside the selection only, and would not change locked opacity.
+    selection = _clear_selection(image)
     locked = layer.get_lock_alpha()
     layer.set_lock_alpha(False)
     shadow = layer.get_shadow_buffer()
@@ -47,13 +47,13 @@ def put_into(image: Gimp.Image, layer: Gimp.Layer, picture: Gimp.Image) -> None:
     layer.merge_shadow(True)
     layer.update(0, 0, width, height)
     layer.set_lock_alpha(locked)
-    _put_back(image, selection)
+    _restore_selection(image, selection)
     image.set_selected_layers([layer])
     fresh.delete()
 
 
 def put_on_top(image: Gimp.Image, picture: Gimp.Image, place: Box, shaped: bool) -> Gimp.Layer:
-    """Show ``picture`` at ``place`` above all layers, if ``shaped`` through the selection."""
+    """Add ``picture`` at ``place`` as the top layer; ``shaped`` masks it by the selection."""
     fresh = Gimp.Layer.new_from_drawable(picture.get_layers()[0], image)
     fresh.set_name(_NAME)
     image.insert_layer(fresh, None, 0)
@@ -67,7 +67,7 @@ def put_on_top(image: Gimp.Image, picture: Gimp.Image, place: Box, shaped: bool)
 def new_image(
     image: Gimp.Image, picture: Gimp.Image, place: Box, scale: float, shaped: bool
 ) -> Gimp.Image:
-    """An image like ``image`` but with ``picture`` alone, cut to its ``place``."""
+    """A copy of ``image`` that has only ``picture`` as its layer and the size of ``place``."""
     copy = image.duplicate()
     copy.undo_disable()
     for layer in copy.get_layers():
@@ -80,7 +80,7 @@ def new_image(
     return copy
 
 
-def _lift_selection(image: Gimp.Image) -> Gimp.Channel | None:
+def _clear_selection(image: Gimp.Image) -> Gimp.Channel | None:
     if Gimp.Selection.is_empty(image):
         return None
     saved = Gimp.Selection.save(image)
@@ -88,7 +88,7 @@ def _lift_selection(image: Gimp.Image) -> Gimp.Channel | None:
     return saved
 
 
-def _put_back(image: Gimp.Image, selection: Gimp.Channel | None) -> None:
+def _restore_selection(image: Gimp.Image, selection: Gimp.Channel | None) -> None:
     if selection:
         image.select_item(Gimp.ChannelOps.REPLACE, selection)
         image.remove_channel(selection)

@@ -1,4 +1,4 @@
-"""What is sent: an image with one layer, as a PNG with the very pixels for the network."""
+"""Builds the sheet: an image with one layer, which is sent to sr-batch as a PNG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gi.repository import Gimp, Gio
-from tool import Trouble
+from tool import PluginError
 
 _PRECISE = Gimp.Precision.U16_NON_LINEAR
 _FORMATS = {
@@ -17,7 +17,7 @@ _FORMATS = {
     Gimp.ImageType.GRAY_IMAGE: "gray",
     Gimp.ImageType.GRAYA_IMAGE: "graya",
 }
-# Further to the side than the context needs, for an edge that falls on whole pixels once enlarged.
+# Pixels beyond the context in which to search for an edge that is on a whole pixel once enlarged.
 _SEARCH = 64
 
 
@@ -42,17 +42,17 @@ class Box:
         return Box(x, y, max(1, half_up(right) - x), max(1, half_up(bottom) - y))
 
     def within(self, other: "Box") -> "Box":
-        """This rectangle, counted from the corner of ``other``."""
+        """This rectangle relative to the top left corner of ``other``."""
         return Box(self.x - other.x, self.y - other.y, self.width, self.height)
 
 
 def half_up(value: float) -> int:
-    """As sr-batch and GIMP round sizes."""
+    """Round a size as sr-batch and GIMP do."""
     return floor(value + 0.5)
 
 
 def of_layer(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Image:
-    """A sheet with the pixels of ``layer`` alone, whatever its mask, mode and effects."""
+    """A sheet with the pixels of ``layer``, without its mask, mode and effects."""
     sheet = _new_sheet(image, layer.get_width(), layer.get_height())
     copy = Gimp.Layer.new_from_drawable(layer, sheet)
     sheet.insert_layer(copy, None, 0)
@@ -68,12 +68,12 @@ def of_layer(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Image:
 
 
 def of_image(image: Gimp.Image) -> Gimp.Image:
-    """A sheet with the picture as it is seen."""
+    """A sheet with the image as GIMP shows it."""
     plain = sole_layer(image)
     if plain:
         return of_layer(image, plain)
     if not any(layer.get_visible() for layer in image.get_layers()):
-        raise Trouble("no layer is visible: show one, or choose the active layer")
+        raise PluginError("no layer is visible: show one, or choose the active layer")
     sheet = _new_sheet(image, image.get_width(), image.get_height())
     seen = Gimp.Layer.new_from_visible(image, sheet, None)
     sheet.insert_layer(seen, None, 0)
@@ -83,7 +83,7 @@ def of_image(image: Gimp.Image) -> Gimp.Image:
 
 
 def sole_layer(image: Gimp.Image) -> Gimp.Layer | None:
-    """The layer whose pixels are what is seen of ``image``, all of it; None if there is none."""
+    """The one layer whose pixels are exactly the visible image; None if there is no such layer."""
     visible = [layer for layer in image.get_layers() if layer.get_visible()]
     if len(visible) != 1:
         return None
@@ -96,10 +96,10 @@ def sole_layer(image: Gimp.Image) -> Gimp.Layer | None:
 
 
 def around(box: Box, size: Sequence[int], context: int, scale: float) -> Box:
-    """``box`` with ``context`` pixels on every side of an image of ``size``, as far as it goes.
+    """``box`` with ``context`` more pixels on every side, within an image of ``size``.
 
-    Edges are moved outwards to where they fall on whole pixels, or next to it, once enlarged by
-    ``scale``: what is in between lands where it would in the whole image.
+    Edges move outwards to where they are on whole pixels, or nearest to it, once enlarged by
+    ``scale``. So every pixel lands where it would in the whole image.
     """
     left, right = _span(box.x, box.x + box.width, size[0], context, scale)
     top, bottom = _span(box.y, box.y + box.height, size[1], context, scale)
@@ -107,20 +107,20 @@ def around(box: Box, size: Sequence[int], context: int, scale: float) -> Box:
 
 
 def take_for(sheet: Gimp.Image, image: Gimp.Image) -> None:
-    """Let the values of ``sheet`` mean what they mean in ``image``: GIMP converts none of them."""
+    """Assign the color profile of ``image`` to ``sheet`` without converting its values."""
     profile = image.get_color_profile()
     if profile:
         sheet.set_color_profile(profile)
 
 
 def crop(image: Gimp.Image, box: Box) -> None:
-    """Leave of ``image`` what is in ``box``."""
+    """Crop ``image`` to ``box``."""
     image.crop(box.width, box.height, box.x, box.y)
 
 
 def write(sheet: Gimp.Image, path: Path) -> None:
-    """Write the one layer of ``sheet`` as a PNG, with nothing but its pixels."""
-    sheet.detach_parasite("icc-profile")  # its values are sent as they are
+    """Write the layer of ``sheet`` as a PNG that holds only pixels, no metadata."""
+    sheet.detach_parasite("icc-profile")  # so that the values are sent unconverted
     (layer,) = sheet.get_layers()
     bits = 8 if sheet.get_precision() == Gimp.Precision.U8_NON_LINEAR else 16
     settings: dict[str, Any] = {
@@ -129,7 +129,7 @@ def write(sheet: Gimp.Image, path: Path) -> None:
         "file": Gio.File.new_for_path(str(path)),
         "format": f"{_FORMATS[layer.type()]}{bits}",
         "compression": 1,
-        "save-transparent": True,  # colors under full transparency
+        "save-transparent": True,  # keep the colors of fully transparent pixels
     }
     extras = ("bkgd", "phys", "time", "include-exif", "include-iptc", "include-xmp")
     settings |= dict.fromkeys((*extras, "include-color-profile", "include-thumbnail"), False)
@@ -139,11 +139,11 @@ def write(sheet: Gimp.Image, path: Path) -> None:
         config.set_property(name, value)
     result = procedure.run(config)
     if result.index(0) != Gimp.PDBStatusType.SUCCESS:
-        raise Trouble(f"the picture could not be written for sr-batch: {result.index(1)}")
+        raise PluginError(f"cannot write the picture for sr-batch: {result.index(1)}")
 
 
 def _new_sheet(image: Gimp.Image, width: int, height: int) -> Gimp.Image:
-    """Empty, and of a kind that a PNG holds: RGB or gray, 8 or 16 bit as it is shown."""
+    """An empty image of a kind that a PNG can hold: RGB or gray, 8 or 16 bit, perceptual."""
     gray = image.get_base_type() == Gimp.ImageBaseType.GRAY
     base = Gimp.ImageBaseType.GRAY if gray else Gimp.ImageBaseType.RGB
     own = image.get_precision()
@@ -163,7 +163,7 @@ def _span(start: int, stop: int, side: int, context: int, scale: float) -> tuple
     exact = Fraction(scale).limit_denominator(10_000)
 
     def off(edge: int) -> Fraction:
-        """How far from a whole pixel ``edge`` is once enlarged."""
+        """The distance of ``edge`` from a whole pixel once enlarged."""
         return abs(edge * exact - round(edge * exact))
 
     nearest, furthest = max(0, start - context), max(0, start - context - _SEARCH)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """GIMP 3: Filters > Enhance > Super-resolution, and the procedure ``plug-in-sr-batch``.
 
-GIMP starts this file with its own Python, which has the standard library and gi. What enlarges is
-the installed sr-batch, run as a process.
+GIMP runs this file with its own Python, which has only the standard library and gi. The installed
+sr-batch enlarges the picture, in a process that the plug-in starts.
 """
 
 import os
@@ -15,19 +15,19 @@ gi.require_version("Gimp", "3.0")
 gi.require_version("Gegl", "0.4")
 from gi.repository import Gegl, Gimp, GLib, GObject  # noqa: E402
 from job import MODES, PARTS, RESULTS, Job  # noqa: E402
-from tool import Trouble, Wish  # noqa: E402
+from tool import PluginError, Settings  # noqa: E402
 
 NAME = "plug-in-sr-batch"
 MENU = "<Image>/Filters/Enhance"
 LABEL = "Super-_resolution (sr-batch)…"
-ABOUT = "Enlarge by a super-resolution network"
+ABOUT = "Enlarge with a super-resolution network"
 MORE = "The whole image, the active layer or the selection, into a new image or in its place."
-SETTINGS = GObject.ParamFlags.READWRITE
+READ_WRITE = GObject.ParamFlags.READWRITE
 SCALE_LIMITS = 1.0, 64.0
 
 
 class SuperResolution(Gimp.PlugIn):  # type: ignore[misc] # gi has no types
-    """Registers one procedure."""
+    """Registers the procedure."""
 
     def do_set_i18n(self, name: str) -> bool:
         return False
@@ -49,32 +49,42 @@ class SuperResolution(Gimp.PlugIn):  # type: ignore[misc] # gi has no types
 
 
 def add_arguments(procedure: Gimp.Procedure) -> None:
-    """The one place where settings are declared: the dialog and the procedure have the same."""
+    """Declare the settings, which the dialog and the procedure share."""
     low, high = SCALE_LIMITS
     procedure.add_string_argument(
-        "model", "_Model", "As `sr-batch models` lists them, or an .onnx file", "edsr", SETTINGS
+        "model",
+        "_Model",
+        "A network that `sr-batch models` lists, or an .onnx file",
+        "edsr",
+        READ_WRITE,
     )
     procedure.add_double_argument(
-        "scale", "Sc_ale", "Side of the result / side of the original", low, high, 2, SETTINGS
+        "scale",
+        "Sc_ale",
+        "Side of the result divided by the side of the original",
+        low,
+        high,
+        2,
+        READ_WRITE,
     )
-    for name, label, about, words in (
+    for name, label, about, values in (
         ("mode", "Mo_de", "Run the network on color or on luma alone", MODES),
-        ("part", "_Enlarge", "What is enlarged", PARTS),
-        ("result", "_Put it", "What becomes of the result", RESULTS),
+        ("part", "_Enlarge", "The part to enlarge", PARTS),
+        ("result", "_Put it", "Where the result goes", RESULTS),
     ):
         choice = Gimp.Choice.new()
-        for number, (word, text) in enumerate(words.items()):
-            choice.add(word, number, text, "")
-        procedure.add_choice_argument(name, label, about, choice, next(iter(words)), SETTINGS)
+        for number, (value, text) in enumerate(values.items()):
+            choice.add(value, number, text, "")
+        procedure.add_choice_argument(name, label, about, choice, next(iter(values)), READ_WRITE)
     procedure.add_boolean_argument(
         "self-ensemble",
         "Self-ensem_ble: a little better, eight times as slow",
-        "The mean over the picture turned eight ways",
+        "The mean of the results for eight rotations and reflections",
         False,
-        SETTINGS,
+        READ_WRITE,
     )
     procedure.add_image_return_value(
-        "enlarged", "Enlarged", "The new image, or the same one", True, SETTINGS
+        "enlarged", "Enlarged", "The new image, or the same one", True, READ_WRITE
     )
 
 
@@ -86,7 +96,7 @@ def run(
     config: Gimp.ProcedureConfig,
     data: object,
 ) -> Gimp.ValueArray:
-    """What GIMP calls."""
+    """Called by GIMP."""
     try:
         if run_mode == Gimp.RunMode.INTERACTIVE:
             from dialog import ask
@@ -94,11 +104,11 @@ def run(
             if not ask(procedure, config):
                 return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
         enlarged = work(image, drawables, config)
-    except Trouble as trouble:
-        return failure(procedure, str(trouble))
+    except PluginError as error:
+        return failure(procedure, str(error))
     except Exception as error:
         traceback.print_exc()
-        return failure(procedure, f"this is a fault of the plug-in, please report it: {error!r}")
+        return failure(procedure, f"this is a bug in the plug-in, please report it: {error!r}")
     if run_mode != Gimp.RunMode.NONINTERACTIVE:
         if enlarged != image:
             Gimp.Display.new(enlarged)
@@ -112,19 +122,19 @@ def run(
 def work(
     image: Gimp.Image, drawables: list[Gimp.Drawable], config: Gimp.ProcedureConfig
 ) -> Gimp.Image:
-    """Do what ``config`` says; the image that holds the result."""
+    """Enlarge as ``config`` says; returns the image that holds the result."""
     if os.name == "posix":
-        os.setpgid(0, 0)  # Cancel kills the group of this process: sr-batch is in it
+        os.setpgid(0, 0)  # Cancel kills the process group, which includes sr-batch
     Gegl.init(None)
     part, result = map(config.get_property, ("part", "result"))
     model, *others = map(config.get_property, ("model", "scale", "mode", "self-ensemble"))
-    Gimp.progress_init(f"Enlarging by {model}…")
-    job = Job(image, tuple(drawables), Wish(model, *others), part, result)
+    Gimp.progress_init(f"Enlarging with {model}…")
+    job = Job(image, tuple(drawables), Settings(model, *others), part, result)
     return job.run(Gimp.progress_update)
 
 
 def failure(procedure: Gimp.Procedure, text: str) -> Gimp.ValueArray:
-    """What GIMP shows as a message."""
+    """Return values that make GIMP show ``text`` as an error."""
     return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(text))
 
 

@@ -27,7 +27,7 @@ def plugin() -> None:
 def install(name: Name) -> None:
     """Install a plug-in for this user, or update it."""
     from sr_batch.integrations import installer
-    from sr_batch.integrations.shipped import own_command
+    from sr_batch.integrations.package_paths import own_command
 
     for line in installer(name).install(own_command()):
         typer.echo(line)

@@ -20,7 +20,7 @@ from sr_batch.core.options import UpscaleOptions
 from sr_batch.watch.listener import All, Listener
 
 if TYPE_CHECKING:
-    from sr_batch.watch.pair import Pair
+    from sr_batch.watch.folder_pair import Pair
 
 Folder = Annotated[
     Path | None, typer.Argument(metavar="FOLDER", show_default=False, help="Folder to watch.")
@@ -60,9 +60,9 @@ def _operators(
     from sr_batch.watch.systemd import Systemd
 
     if port is not None:
-        from sr_batch.watch.serve import HOST, Served
+        from sr_batch.watch.metrics_server import HOST, MetricsServer
 
-        served = stack.enter_context(Served(port))
+        served = stack.enter_context(MetricsServer(port))
         log.say(f"health and metrics at http://{HOST}:{served.port}")
         yield served
     if urls:
@@ -81,7 +81,7 @@ def _watch(pairs: Sequence[Pair], listener: Listener, stop: Stop, idle: float) -
 def _pairs(context: typer.Context) -> list[Pair]:
     """The watched folders of the command line, or of the settings file if it names none."""
     from sr_batch.cli.config import pairs_in
-    from sr_batch.watch.daemon import require_apart
+    from sr_batch.watch.folder_pair import require_apart
 
     values = context.params
     if values["folder"] is None:
@@ -95,7 +95,7 @@ def _pairs(context: typer.Context) -> list[Pair]:
 
 
 def _pair(values: Values) -> Pair:
-    from sr_batch.watch.pair import Pair
+    from sr_batch.watch.folder_pair import Pair
 
     watched = from_values(WatchedFolder, values)
     if values["folder"] is None:

@@ -1,4 +1,4 @@
-"""Brings the plug-ins of ``plugins/`` into the programs of this user: one module each."""
+"""Installs the plug-ins of ``plugins/`` into other programs, for the current user."""
 
 from importlib import import_module
 from typing import cast
@@ -8,28 +8,28 @@ from sr_batch.integrations.installer import Condition, Installer
 
 __all__ = ["INSTALLERS", "Condition", "Installer", "installer"]
 
-# Name on the command line -> module, and what in it is the installer if that is not `INSTALLER`.
+# Name on the command line -> module, and the name of the installer in it if not `INSTALLER`.
 INSTALLERS: dict[str, str] = {
     "gimp": "gimp",
     "imagemagick": "imagemagick",
-    "darktable": "files:DARKTABLE",
-    "openwith": "files:OPENWITH",
-    "dolphin": "files:DOLPHIN",
-    "nautilus": "files:NAUTILUS",
-    "nemo": "files:NEMO",
-    "thunar": "files:THUNAR",
+    "darktable": "darktable",
+    "openwith": "file_managers:OPENWITH",
+    "dolphin": "file_managers:DOLPHIN",
+    "nautilus": "file_managers:NAUTILUS",
+    "nemo": "file_managers:NEMO",
+    "thunar": "file_managers:THUNAR",
 }
 
 
 def installer(name: str) -> Installer:
-    """The installer called ``name``.
+    """The installer of the plug-in ``name``.
 
     Raises:
-        UsageError: there is none; the message lists what there is.
+        UsageError: there is no such plug-in; the message lists all plug-ins.
     """
     if name not in INSTALLERS:
         hint = did_you_mean(name, INSTALLERS)
-        raise UsageError(f"no plug-in is called {name}: {hint}There are {', '.join(INSTALLERS)}")
+        raise UsageError(f"unknown plug-in {name}: {hint}The plug-ins are {', '.join(INSTALLERS)}")
     module, _, attribute = INSTALLERS[name].partition(":")
     found = getattr(import_module(f"sr_batch.integrations.{module}"), attribute or "INSTALLER")
     return cast(Installer, found)

@@ -1,4 +1,4 @@
-"""ImageMagick: ``convert edsr2x:in.png out.png``, by delegates in the user's delegates.xml."""
+"""ImageMagick: ``convert edsr2x:in.png out.png``, by delegates in the user's ``delegates.xml``."""
 
 import os
 import shutil
@@ -10,119 +10,123 @@ from xml.sax.saxutils import quoteattr
 
 from sr_batch.core.results import one_line
 from sr_batch.inference.model_catalog import find_models
-from sr_batch.integrations import delegates, folders
+from sr_batch.integrations import imagemagick_delegates as delegates
+from sr_batch.integrations import user_folders
 from sr_batch.integrations.installer import Condition
-from sr_batch.integrations.shared_file import SharedFile
+from sr_batch.integrations.managed_block import ManagedBlock
 
-_AGAIN = "sr-batch plugin install imagemagick"
-_PATIENCE = 120  # seconds
+_REINSTALL = "sr-batch plugin install imagemagick"
+_TIMEOUT = 120  # seconds
 _PICTURE = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"  # one pixel
 
 
 @dataclass(frozen=True)
 class ImageMagick:
-    """Installs a prefix for each network and scale there is."""
+    """Installs a prefix for each network and scale."""
 
     about: str = "convert edsr2x:in.png out.png"
 
     def install(self, tool: Path) -> list[str]:
-        file, models = _file(), find_models()
-        changed = file.put(delegates.lines(tool, models))
+        block, models = _block(), find_models()
+        changed = block.put(delegates.lines(tool, models))
         known = [f"{prefix}:" for prefix in delegates.prefixes(models)]
-        said = [
-            f"{file.path}: {'written' if changed else 'up to date'}, with {' '.join(known)}",
-            f"use it: convert {known[0]}in.png out.png",
+        done = [
+            f"{block.path}: {'written' if changed else 'up to date'}, with {' '.join(known)}",
+            f"to use it: convert {known[0]}in.png out.png",
         ]
-        return said if _convert() else [*said, "ImageMagick itself is not there yet: install it"]
+        return done if _convert() else [*done, "ImageMagick is not installed yet: install it"]
 
     def uninstall(self) -> list[str]:
-        file = _file()
-        return [f"{file.path}: the prefixes are taken out"] if file.take_out() else []
+        block = _block()
+        return [f"{block.path}: the prefixes were removed"] if block.take_out() else []
 
     def status(self) -> Condition:
-        file = _file()
-        where, held = (file.path,), file.held()
-        if not held:
-            return Condition("absent", where, f"would be lines in {file.path}")
-        fault = _fault_in(held) or _fault_at_work(sorted(_commands(held)))
+        block = _block()
+        where, lines = (block.path,), block.lines()
+        if not lines:
+            return Condition("absent", where, f"would add lines to {block.path}")
+        fault = _fault_in(lines) or _fault_in_use(sorted(_commands(lines)))
         if fault:
             return Condition("broken", where, *fault)
-        return Condition("works", where, f"{len(_commands(held))} prefixes in {file.path}")
+        return Condition("works", where, f"{len(_commands(lines))} prefixes in {block.path}")
 
 
 INSTALLER = ImageMagick()
 
 Fault = tuple[str, str]
-"""What is the case, and what mends it."""
+"""What is wrong, and how to fix it."""
 
 
-def _file() -> SharedFile:
+def _block() -> ManagedBlock:
     path = _folder() / "delegates.xml"
-    return SharedFile(
-        path, delegates.OURS, delegates.CLOSING, delegates.FRAME, check=delegates.check
+    return ManagedBlock(
+        path, delegates.BLOCK, delegates.CLOSING, delegates.NEW_FILE, check=delegates.check
     )
 
 
 def _folder() -> Path:
-    """Where ImageMagick looks first for what a user adds."""
+    """The first folder in which ImageMagick looks for the settings of the user."""
     for name in filter(None, os.environ.get("MAGICK_CONFIGURE_PATH", "").split(os.pathsep)):
         return Path(name)
-    return folders.settings() / "ImageMagick"
+    return user_folders.settings() / "ImageMagick"
 
 
-def _commands(held: bytes) -> dict[str, str]:
-    return delegates.commands(b"<delegatemap>" + held + delegates.CLOSING)
+def _commands(lines: bytes) -> dict[str, str]:
+    return delegates.commands(b"<delegatemap>" + lines + delegates.CLOSING)
 
 
-def _fault_in(held: bytes) -> Fault | None:
-    """What can be seen without ImageMagick."""
+def _fault_in(lines: bytes) -> Fault | None:
+    """A fault that can be found without running ImageMagick."""
     try:
-        commands = _commands(held)
+        commands = _commands(lines)
     except ValueError as error:
-        return f"the lines of ours were changed: {error}", _AGAIN
+        return f"the lines of sr-batch were changed: {error}", _REINSTALL
     if commands.keys() != delegates.prefixes(find_models()).keys():
-        return "there are other networks now", _AGAIN
+        return "the networks have changed since it was installed", _REINSTALL
     tools = {delegates.program(command) for command in commands.values()}
     for tool in tools:
         if not tool.is_file():
-            return f"{tool} is not there any more", _AGAIN
+            return f"{tool} no longer exists", _REINSTALL
     return None
 
 
-def _fault_at_work(ours: list[str]) -> Fault | None:
-    """What ImageMagick itself says, asked for a picture."""
+def _fault_in_use(prefixes: list[str]) -> Fault | None:
+    """A fault that shows when ImageMagick enlarges a picture."""
     convert = _convert()
     if convert is None:
-        return "ImageMagick is not there, neither magick nor convert", "install ImageMagick"
-    quickest = min(ours, key=_bytes)
+        return (
+            "ImageMagick is not installed: found neither magick nor convert",
+            "install ImageMagick",
+        )
+    quickest = min(prefixes, key=_bytes)
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder, "picture.gif")
         picture.write_bytes(_PICTURE)
-        code, said = _run(convert, f"{quickest}:{picture}", "info:")
+        code, output = _run(convert, f"{quickest}:{picture}", "info:")
     if code == 0:
         return None
-    if "policy" in said or "NotAuthorized" in said:
-        return f"a policy of {convert} forbids delegates", _permission(ours)
-    return f"{convert} fails with {quickest}: ({one_line(said.strip())})", "sr-batch doctor"
+    if "policy" in output or "NotAuthorized" in output:
+        return f"a policy of {convert} forbids delegates", _permission(prefixes)
+    return f"{convert} fails with {quickest}: ({one_line(output.strip())})", "sr-batch doctor"
 
 
 def _bytes(prefix: str) -> int:
     return delegates.prefixes(find_models())[prefix].path.stat().st_size
 
 
-def _permission(ours: list[str]) -> str:
-    """The lines that a policy lacks; the last ones of a policy.xml count."""
-    tool = delegates.program(_commands(_file().held())[ours[0]])
-    allowed = ",".join(prefix.upper() for prefix in ours)
+def _permission(prefixes: list[str]) -> str:
+    """The lines that a policy needs. In a ``policy.xml`` the last match counts."""
+    tool = delegates.program(_commands(_block().lines())[prefixes[0]])
+    allowed = ",".join(prefix.upper() for prefix in prefixes)
     return (
-        "put these two at the end of the policy.xml that `convert -list policy` names:"
+        "add these two lines at the end of the policy.xml that `convert -list policy` names:"
         f' <policy domain="delegate" rights="read|write|execute" pattern="{{{allowed}}}"/>'
         f' <policy domain="delegate" rights="execute" pattern={quoteattr(str(tool))}/>'
     )
 
 
 def _convert() -> str | None:
-    """ImageMagick's program; Windows has another ``convert``, which formats disks."""
+    """The program of ImageMagick. Windows has another ``convert``, which formats disks."""
     for name in ("magick", "convert"):
         program = shutil.which(name)
         if program and "ImageMagick" in _run(program, "-version")[1]:
@@ -131,14 +135,14 @@ def _convert() -> str | None:
 
 
 def _run(*command: str) -> tuple[int, str]:
-    """Exit code, and all that was said."""
+    """The exit code and all output of ``command``."""
     try:
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -1,4 +1,4 @@
-"""What an installer of a plug-in is: it writes few files, knows them again, and removes them."""
+"""The interface of an installer of one plug-in."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +9,13 @@ State = Literal["absent", "works", "broken"]
 
 @dataclass(frozen=True)
 class Condition:
-    """What became of a plug-in on this machine.
+    """The condition of a plug-in on this machine.
 
     Attributes:
         state: ``absent`` is not installed, ``broken`` is installed and cannot work.
-        where: The files or folders it stands in, or would stand in.
-        detail: What was found, one line.
-        fix: The command or the one step that mends it; None where nothing is to be mended.
+        where: The files or folders of the plug-in, whether or not they exist.
+        detail: What was found, in one line.
+        fix: The command or the step that fixes it; None if nothing is broken.
     """
 
     state: State
@@ -25,22 +25,22 @@ class Condition:
 
 
 class Installer(Protocol):
-    """Brings one plug-in into one program. All of it may be repeated at will.
+    """Installs one plug-in into one program. Every method may be called repeatedly.
 
     Attributes:
-        about: What the plug-in gives, in a few words.
+        about: What the plug-in adds, in a few words.
     """
 
     about: str
 
     def install(self, tool: Path) -> list[str]:
-        """Write or refresh the plug-in; it will run the command ``tool``, an absolute path.
+        """Write or update the plug-in, which will run the command ``tool``, an absolute path.
 
         Returns:
             What was done, and what the user does next: one line each.
 
         Raises:
-            UsageError: it cannot be done here; the message names what helps.
+            UsageError: the plug-in cannot be installed; the message says what helps.
         """
 
     def uninstall(self) -> list[str]:

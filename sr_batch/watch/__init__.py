@@ -1,1 +1,1 @@
-"""Watched folders: files that settle are enlarged, by the one engine, for as long as it runs."""
+"""The watch: enlarges every file that appears in a folder, for as long as it runs."""

@@ -1,29 +1,28 @@
-"""Watches for as long as it is left to: every pair in turn, its networks warm while it works."""
+"""Runs the watches of all pairs in turn, and keeps their networks open while there is work."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
 
 from sr_batch.batch.decoder_pool import loader
 from sr_batch.batch.loading import Loader
-from sr_batch.core.errors import UsageError
-from sr_batch.files.reading import display_name, is_folder
+from sr_batch.files.reading import display_name
 from sr_batch.upscaling.upscaler import Upscaler
-from sr_batch.watch.at_work import Clock, Watch
-from sr_batch.watch.hints import Hints
+from sr_batch.watch.clock import Clock
+from sr_batch.watch.file_events import FileEvents
+from sr_batch.watch.folder_pair import Pair
+from sr_batch.watch.folder_watch import FolderWatch
 from sr_batch.watch.listener import Listener
 from sr_batch.watch.lock import sole_watch
-from sr_batch.watch.mounts import is_silent
-from sr_batch.watch.pair import Pair
+from sr_batch.watch.network_mounts import sends_no_events
 
-_TICK = 0.5  # seconds between two looks at the stop event
+_TICK = 0.5  # seconds between two checks of the stop event
 
 
 @dataclass
-class _Warm:
-    """The networks of one pair: opened for work, closed when they have been idle."""
+class _Networks:
+    """The networks of one pair: opened for work, closed after ``idle`` seconds without any."""
 
     pair: Pair
     idle: float
@@ -39,7 +38,7 @@ class _Warm:
         self.upscaler = self.upscaler or Upscaler(self.pair.options, self.notify)
         return self.upscaler
 
-    def cool(self) -> None:
+    def close_if_idle(self) -> None:
         if self.upscaler and self.clock.now() - self.used > self.idle:
             self.close()
 
@@ -56,19 +55,19 @@ def watch(
     idle: float,
     clock: Clock | None = None,
 ) -> None:
-    """Watch ``pairs`` until ``stop`` is set; an image in work is then finished whole or dropped.
+    """Watch ``pairs`` until ``stop`` is set; the images in work are then finished or dropped.
 
     Args:
         pairs: Checked by :func:`require_apart`.
-        listener: Is told everything.
+        listener: Receives the reports.
         stop: Ends the watch.
         idle: Seconds without work after which the networks are closed.
-        clock: Another one, for tests.
+        clock: Tests pass their own.
 
     Raises:
-        UsageError: another process watches one of the outputs, or a folder is not there.
-        UnknownModel: no such network.
-        DeviceUnavailable: the device cannot be had.
+        UsageError: another process watches one of the outputs, or a folder does not exist.
+        UnknownModel: there is no such network.
+        DeviceUnavailable: the device is not available.
     """
     clock = clock or Clock()
     wake = threading.Event()
@@ -81,76 +80,51 @@ def watch(
             stack.enter_context(_open(p, listener, loaders[p.options.isolate], clock, wake))
             for p in pairs
         ]
-        warm = [_Warm(pair, idle, clock, listener.say) for pair in pairs]
-        for networks in warm:
-            stack.callback(networks.close)
-            networks.get()  # a wrong model or device is said now, not with the first picture
-        while not stop.is_set():
-            wake.clear()
-            for each, networks in zip(watches, warm, strict=True):
-                _turn(each, networks, stop)
-            pause = min(each.wait() for each in watches)
-            wake.wait(min(pause, _TICK))
-
-
-def require_apart(pairs: Sequence[Pair]) -> None:
-    """Refuse pairs that would feed on themselves or on each other.
-
-    Raises:
-        UsageError: naming the folders.
-    """
-    for pair in pairs:
-        if not is_folder(pair.source):
-            raise UsageError(f"{display_name(pair.source)}: no such folder to watch")
-        if pair.source.is_relative_to(pair.output):
-            raise UsageError(
-                f"{display_name(pair.source)} lies in its own output folder"
-                f" {display_name(pair.output)}: choose another -o"
-            )
-    outputs = [pair.output for pair in pairs]
-    if len(set(outputs)) < len(outputs):
-        raise UsageError("two watched folders have one output folder: give each its own")
-    feeds = {
-        pair.source: [other.source for other in pairs if other != pair and _feeds(pair, other)]
-        for pair in pairs
-    }
-    try:
-        TopologicalSorter(feeds).prepare()
-    except CycleError as error:
-        circle = " -> ".join(display_name(folder) for folder in reversed(error.args[1]))
-        raise UsageError(f"the watched folders feed each other for ever: {circle}") from error
-
-
-def _feeds(pair: Pair, other: Pair) -> bool:
-    """Whether outputs of ``pair`` are sources of ``other``."""
-    return pair.output.is_relative_to(other.source) or other.source.is_relative_to(pair.output)
+        networks = [_Networks(pair, idle, clock, listener.say) for pair in pairs]
+        for each in networks:
+            stack.callback(each.close)
+            each.get()  # reports a wrong model or device now, not at the first picture
+        _run(list(zip(watches, networks, strict=True)), wake, stop)
 
 
 @contextmanager
 def _open(
     pair: Pair, listener: Listener, load: Loader, clock: Clock, wake: threading.Event
-) -> Iterator[Watch]:
+) -> Iterator[FolderWatch]:
+    """Lock the output folder, and listen to events if the system sends them."""
     with ExitStack() as stack:
         stack.enter_context(sole_watch(pair.output))
-        hints = None
-        if pair.poll or is_silent(pair.source):
-            listener.say(f"{display_name(pair.source)} is looked at every {pair.rescan:g} s")
+        name, scanned = display_name(pair.source), f"scanned every {pair.rescan:g} s"
+        events = None
+        if pair.poll or sends_no_events(pair.source):
+            listener.say(f"{name} is {scanned}")
         else:
             try:
-                hints = stack.enter_context(Hints(pair.source, wake.set))
+                events = stack.enter_context(FileEvents(pair.source, wake.set))
             except OSError as error:
                 listener.say(
-                    f"{display_name(pair.source)} is looked at every {pair.rescan:g} s, as the"
-                    f" system watches no more folders ({error.strerror})"
+                    f"{name} is only {scanned}: the system cannot send events of more folders"
+                    f" ({error.strerror})"
                 )
-        yield Watch(pair, listener, hints, load, clock)
+        yield FolderWatch(pair, listener, events, load, clock)
 
 
-def _turn(each: Watch, networks: _Warm, stop: threading.Event) -> None:
-    """Look, and work for as long as there is anything at rest."""
+def _run(
+    watches: Sequence[tuple[FolderWatch, _Networks]], wake: threading.Event, stop: threading.Event
+) -> None:
+    while not stop.is_set():
+        wake.clear()
+        for each, networks in watches:
+            _work(each, networks, stop)
+        pause = min(each.wait() for each, _ in watches)
+        wake.wait(min(pause, _TICK))
+
+
+def _work(each: FolderWatch, networks: _Networks, stop: threading.Event) -> None:
+    """Look for files, and enlarge them until none is at rest."""
     each.look()
     while not stop.is_set() and (batch := each.take()):
         each.work(batch, networks.get(), stop)
         networks.used = networks.clock.now()
         each.look()
-    networks.cool()
+    networks.close_if_idle()

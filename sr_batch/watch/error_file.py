@@ -1,7 +1,7 @@
-"""What is said beside the outputs of a source that has failed for good: ``NAME.error.json``.
+"""Writes ``NAME.error.json`` beside the outputs for a source that cannot be enlarged.
 
-Only a file that has exactly our keys is ever replaced or removed, so that nothing else is lost
-that happens to have its name.
+An existing file is replaced or removed only if it has exactly the keys of an error file, so a
+user's file of the same name is safe.
 """
 
 import json
@@ -13,33 +13,33 @@ from pathlib import Path
 from sr_batch.core.errors import SrBatchError
 from sr_batch.files.atomic_write import write_output
 from sr_batch.files.reading import display_name, read_source
-from sr_batch.watch.pair import Pair
+from sr_batch.watch.folder_pair import Pair
 
-_SUFFIX = ".error.json"  # after the whole name: no image is called so, and "a.jpg" is not "a.png"
+_SUFFIX = ".error.json"  # follows the whole name, so that "a.jpg" and "a.png" do not share a file
 _KEYS = ("input", "error", "attempts", "time")
-_LONGEST = 1 << 16
+_MAX_BYTES = 1 << 16
 
 
-def tell_error(
+def write_error(
     pair: Pair, source: Path, error: str, attempts: int, finished: float
 ) -> tuple[str, ...]:
-    """Write the file of ``source``.
+    """Write the error file of ``source``.
 
     Args:
-        pair: Whose output folder takes it.
-        source: Below the watched folder.
+        pair: The folders of ``source``.
+        source: A file below the watched folder.
         error: One line.
-        attempts: How often it has failed.
-        finished: When, in seconds since 1970.
+        attempts: How often the source has failed.
+        finished: Time of the last failure, in seconds since 1970.
 
     Returns:
-        Notes on what could not be done.
+        A note if the file could not be written.
     """
     time = datetime.fromtimestamp(finished, UTC).isoformat(timespec="seconds")
     content = dict(zip(_KEYS, (str(source), error, attempts, time), strict=True))
     place = error_file(pair, source)
-    if os.path.lexists(place) and not _is_ours(place):
-        return (f"{display_name(place)} is another file: the error is not written there",)
+    if os.path.lexists(place) and not _is_error_file(place):
+        return (f"{display_name(place)} exists and is not an error file: the error is not written",)
     try:
         write_output(place, json.dumps(content, indent=1).encode() + b"\n")
     except SrBatchError as fault:
@@ -47,23 +47,23 @@ def tell_error(
     return ()
 
 
-def drop_error(pair: Pair, source: Path) -> None:
-    """Remove the file of ``source``, if there is one."""
+def remove_error(pair: Pair, source: Path) -> None:
+    """Remove the error file of ``source``, if it exists."""
     place = error_file(pair, source)
     with suppress(OSError):
-        if os.path.lexists(place) and _is_ours(place):
+        if os.path.lexists(place) and _is_error_file(place):
             place.unlink()
 
 
 def error_file(pair: Pair, source: Path) -> Path:
-    """Where it is for ``source``."""
+    """The path of the error file of ``source``."""
     place = pair.output / source.relative_to(pair.source)
     return place.with_name(place.name + _SUFFIX)
 
 
-def _is_ours(place: Path) -> bool:
+def _is_error_file(place: Path) -> bool:
     try:
-        content = json.loads(read_source(place, _LONGEST))
+        content = json.loads(read_source(place, _MAX_BYTES))
     except (SrBatchError, ValueError):
         return False
     return isinstance(content, dict) and tuple(content) == _KEYS

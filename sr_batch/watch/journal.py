@@ -1,7 +1,7 @@
-"""What a watch made of each source: a table in the output folder's state file.
+"""The last outcome of every source: a table in the state file of the output folder.
 
-It saves reading ten thousand files after every restart, and is what ``status`` prints. What an
-output holds is the ledger's business; without this table work is only looked at once more.
+With it a restart need not read ten thousand files again, and ``status`` prints it. The ledger
+knows the outputs; if this table is lost, sources are only compared with their outputs once more.
 """
 
 import os
@@ -10,6 +10,8 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Literal, cast
 
+from sr_batch.core.results import Done, Failed, JobResult
+from sr_batch.files.stamp import Stamp
 from sr_batch.files.state_db import StateFile
 
 Status = Literal["done", "failed", "waiting"]
@@ -28,15 +30,15 @@ _FORGET = "DELETE FROM outcomes WHERE source = ?"
 
 @dataclass(frozen=True)
 class Outcome:
-    """The last that happened to a source.
+    """The last outcome of a source.
 
     Attributes:
-        stamp: What the source looked like then.
-        status: ``waiting`` failed for a reason that may pass, and is tried again.
-        error: One line; empty if there was none.
-        attempts: How often it has failed like this.
-        pixels: Of the input, 0 if not known.
-        finished: When, in seconds since 1970.
+        stamp: The stamp of the source at that time.
+        status: ``waiting`` means that it failed for a reason that may pass, and is retried.
+        error: One line; empty if it did not fail.
+        attempts: How often it has failed with this stamp.
+        pixels: Pixels of the input, 0 if not known.
+        finished: Time of the outcome, in seconds since 1970.
     """
 
     stamp: str
@@ -47,25 +49,39 @@ class Outcome:
     finished: float
 
 
+def outcome_of(
+    result: JobResult, status: Status, stamp: Stamp, attempts: int, finished: float
+) -> Outcome:
+    """The outcome that ``result`` is for its source."""
+    return Outcome(
+        stamp=str(stamp),
+        status=status,
+        error=result.error if isinstance(result, Failed) else "",
+        attempts=attempts,
+        pixels=result.input_size.pixels if isinstance(result, Done) else 0,
+        finished=finished,
+    )
+
+
 class Journal:
-    """The outcomes in one output folder; ``root`` is that folder."""
+    """The outcomes of the output folder ``root``."""
 
     def __init__(self, root: Path, notify: Callable[[str], None]) -> None:
         self._state = StateFile(root, _SCHEMA, notify)
 
     def all(self) -> dict[Path, Outcome]:
-        """Every source that is known."""
+        """Every source with its last outcome."""
         return {
             Path(os.fsdecode(source)): Outcome(stamp, cast(Status, status), *rest)
             for source, stamp, status, *rest in self._state.read(_ALL)
         }
 
     def failed(self) -> set[Path]:
-        """The sources that are not tried again."""
+        """The sources that failed and are not retried."""
         return {Path(os.fsdecode(source)) for (source,) in self._state.read(_FAILED)}
 
     def record(self, outcomes: Mapping[Path, Outcome]) -> None:
-        """Keep each as the last of its source.
+        """Store each as the last outcome of its source.
 
         Raises:
             StorageError: the disk is full or failing.
@@ -74,18 +90,18 @@ class Journal:
         self._state.write(_RECORD, *rows)
 
     def forget(self, sources: Iterable[Path]) -> None:
-        """Know nothing of ``sources`` any more, so that they are looked at again.
+        """Delete the outcomes of ``sources``, so that a watch takes these files again.
 
         Raises:
             StorageError: the disk is full or failing.
         """
         self._state.write(_FORGET, *[(os.fsencode(source),) for source in sources])
 
-    def prune(self, there: Collection[Path], before: float) -> None:
-        """Forget what is not ``there`` and was finished ``before``, in seconds since 1970.
+    def prune(self, present: Collection[Path], before: float) -> None:
+        """Delete outcomes older than ``before``, in seconds since 1970, of files not ``present``.
 
         Raises:
             StorageError: the disk is full or failing.
         """
         old = [Path(os.fsdecode(source)) for (source,) in self._state.read(_OLD, before)]
-        self.forget(source for source in old if source not in there)
+        self.forget(source for source in old if source not in present)

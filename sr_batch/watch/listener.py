@@ -1,4 +1,4 @@
-"""Who is told what a watch does: the log, the metrics, systemd, people far away."""
+"""The interface through which a watch reports what it does, to the log and to other programs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,26 +7,26 @@ from sr_batch.core.results import JobResult
 
 
 class Listener:
-    """Is told what a watch does; does nothing about it unless a subclass knows better."""
+    """Receives what a watch reports. Every method does nothing unless a subclass overrides it."""
 
     def say(self, text: str, kind: str = "") -> None:
-        """One line for people; ``kind`` is put before it, ``failed: `` for example."""
+        """A line for people; ``kind`` is its prefix, for example ``failed: ``."""
 
     def add(self, result: JobResult) -> None:
-        """What became of one file, for good."""
+        """The final result of one file."""
 
     def look(self, folder: Path, waiting: int) -> None:
-        """``folder`` was looked at; so many files are seen in it and not done."""
+        """``folder`` was checked; ``waiting`` of the files seen in it are not done."""
 
     def alive(self) -> None:
-        """The work goes on. Called often, from any thread, wherever a step is done."""
+        """The work makes progress. Called after every step, often, and from any thread."""
 
     def reload(self) -> None:
-        """What is to be watched is read again."""
+        """The settings are read again."""
 
 
 class All(Listener):
-    """Tells several."""
+    """Passes every report on to several listeners."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = listeners

@@ -1,4 +1,4 @@
-"""One watch per output folder."""
+"""A lock that allows one watch per output folder."""
 
 import os
 import sys
@@ -20,10 +20,10 @@ _FILE = "watch.lock"
 
 @contextmanager
 def sole_watch(output: Path) -> Iterator[None]:
-    """Hold ``output`` while the block runs; a process that dies lets go of it by itself.
+    """Lock ``output`` while the block runs. The system releases the lock if the process dies.
 
     Raises:
-        UsageError: another process holds it; the message has its number.
+        UsageError: another process holds the lock; the message has its process number.
     """
     path = output / FOLDER / _FILE
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,8 +33,8 @@ def sole_watch(output: Path) -> Iterator[None]:
             _lock(descriptor)
         except OSError as error:
             raise UsageError(
-                f"{display_name(output)} has a watch already, process {holder(output)}: stop that"
-                " one, or choose another -o"
+                f"another watch, process {holder(output)}, already writes to"
+                f" {display_name(output)}: stop it, or choose another -o"
             ) from error
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
@@ -44,7 +44,7 @@ def sole_watch(output: Path) -> Iterator[None]:
 
 
 def holder(output: Path) -> int | None:
-    """Number of the process that watches into ``output``; None if there is none."""
+    """The number of the process that holds the lock of ``output``; None if there is none."""
     try:
         descriptor = os.open(output / FOLDER / _FILE, os.O_RDWR)
     except OSError:
@@ -52,8 +52,8 @@ def holder(output: Path) -> int | None:
     try:
         _lock(descriptor)
     except OSError:
-        said = os.read(descriptor, 20).strip()
-        return int(said) if said.isdigit() else None
+        content = os.read(descriptor, 20).strip()
+        return int(content) if content.isdigit() else None
     finally:
         os.close(descriptor)
     return None
@@ -61,7 +61,9 @@ def holder(output: Path) -> int | None:
 
 def _lock(descriptor: int) -> None:
     if sys.platform == "win32":
-        os.lseek(descriptor, 1000, os.SEEK_SET)  # beyond what others are to read
+        os.lseek(
+            descriptor, 1000, os.SEEK_SET
+        )  # behind the process number, which others must be able to read
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         os.lseek(descriptor, 0, os.SEEK_SET)
     else:

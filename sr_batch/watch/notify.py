@@ -1,4 +1,4 @@
-"""Messages to people far away, through Apprise. The only importer of apprise."""
+"""Sends notifications through Apprise: mail, chats and others. The only importer of apprise."""
 
 import logging
 import time
@@ -14,23 +14,23 @@ from sr_batch.watch.listener import Listener
 if TYPE_CHECKING:
     from apprise import Apprise
 
-PAUSE = 300.0  # seconds from one message to the next, whatever happens between them
-_SHOWN = 10
+PAUSE = 300.0  # seconds from one message to the next, at least
+_MAX_ERRORS = 10
 
 
 class Notifier(Listener):
-    """Tells of failures, and when nothing is left to do. Use as a context manager.
+    """Reports failures, and the end of the work. Use as a context manager.
 
-    What happens within some minutes goes into one message. They are sent by a thread of their
-    own: a slow or lost network holds up nothing.
+    One message collects what happens within :data:`PAUSE`. A thread sends it, so a slow or lost
+    network does not delay the watch.
 
     Args:
-        urls: As Apprise has them. They hold passwords, so they are never shown.
-        complain: Is told, in one line, when a message is not delivered.
-        clock: Seconds that run on; another one for tests.
+        urls: Apprise URLs. They hold passwords, so they are never shown.
+        complain: Called with one line when a message could not be delivered.
+        clock: Seconds of a clock that never goes back; tests pass their own.
 
     Raises:
-        UsageError: a URL is none of Apprise's, or it is not installed.
+        UsageError: Apprise does not know a URL, or is not installed.
     """
 
     def __init__(
@@ -39,13 +39,13 @@ class Notifier(Listener):
         complain: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._apprise = _opened(urls)
+        self._apprise = _open(urls)
         self._complain = complain
         self._clock = clock
         self._sender = ThreadPoolExecutor(1, thread_name_prefix="notify")
         self._not_before = clock()
         self._waiting: dict[Path, int] = {}
-        self._begin_anew()
+        self._reset()
 
     def __enter__(self) -> "Notifier":
         return self
@@ -76,7 +76,7 @@ class Notifier(Listener):
 
     def _fault(self, text: str) -> None:
         self._failed += 1
-        if len(self._errors) < _SHOWN:
+        if len(self._errors) < _MAX_ERRORS:
             self._errors.append(text)
 
     def _send(self) -> None:
@@ -87,26 +87,28 @@ class Notifier(Listener):
             lines.append(f"and {self._failed - len(lines)} more")
         self._sender.submit(self._deliver, title, "\n".join(lines) or "Nothing is left to do.")
         self._not_before = self._clock() + PAUSE
-        self._begin_anew()
+        self._reset()
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self._done = self._failed = 0
         self._errors: list[str] = []
 
     def _deliver(self, title: str, body: str) -> None:
         if not self._apprise.notify(body=body, title=title):
-            self._complain("--notify: a message was not delivered to every address")
+            self._complain("--notify: a message could not be delivered to every URL")
 
 
-def _opened(urls: Sequence[str]) -> "Apprise":
+def _open(urls: Sequence[str]) -> "Apprise":
     try:
         import apprise
     except ImportError as error:
-        raise UsageError("--notify needs more: pip install 'sr-batch[notify]'") from error
-    # What it logs shows addresses; without a handler of its own it would go to standard error.
+        raise UsageError("--notify needs Apprise: pip install 'sr-batch[notify]'") from error
+    # Its log shows the URLs. Without a handler, Python would print it on standard error.
     logging.getLogger("apprise").addHandler(logging.NullHandler())
     opened = apprise.Apprise()
     for number, url in enumerate(urls, 1):
         if not opened.add(url):
-            raise UsageError(f"--notify: address {number} is none that Apprise knows: see its list")
+            raise UsageError(
+                f"--notify: Apprise does not know the kind of URL {number}: see its list"
+            )
     return opened

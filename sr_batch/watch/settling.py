@@ -1,4 +1,4 @@
-"""Which files have come to rest: pure, the clock is handed in."""
+"""Which files have stopped changing. Pure: times are passed in."""
 
 import math
 from collections.abc import Collection, Iterator
@@ -8,10 +8,10 @@ from sr_batch.files.stamp import Stamp
 
 
 class Settling:
-    """Files that were seen, until they stay as they are.
+    """The files that were seen and are not yet taken.
 
     Args:
-        rest: Seconds without a change after which a file is whole.
+        rest: Seconds without a change after which a file counts as complete.
     """
 
     def __init__(self, rest: float) -> None:
@@ -21,38 +21,38 @@ class Settling:
     def __len__(self) -> int:
         return len(self._seen)
 
-    def see(self, path: Path, stamp: Stamp, now: float, whole: bool = False) -> None:
-        """``path`` looks like ``stamp`` at ``now``, a time in seconds of any clock that runs on.
+    def see(self, path: Path, stamp: Stamp, now: float, complete: bool = False) -> None:
+        """``path`` has ``stamp`` at ``now``, in seconds of a clock that never goes back.
 
-        ``whole`` if its writer has closed it, or it was put there in one piece.
+        ``complete`` says that its writer closed it, or that it was moved here.
         """
         known = self._seen.get(path)
-        if whole and stamp.size:
+        if complete and stamp.size:
             self._seen[path] = (stamp, -math.inf)
         elif known is None or known[0] != stamp:
             self._seen[path] = (stamp, now)
 
     def later(self, path: Path, stamp: Stamp, due: float) -> None:
-        """Give ``path`` out again at ``due``, unless it changes meanwhile."""
+        """Hold ``path`` back until ``due``, unless it changes before."""
         self._seen[path] = (stamp, due - self._rest)
 
     def forget(self, path: Path) -> None:
-        """``path`` is gone."""
+        """Drop ``path``, which no longer exists or is already done."""
         self._seen.pop(path, None)
 
-    def keep(self, there: Collection[Path]) -> None:
-        """Forget all but what is ``there``."""
-        self._seen = {path: seen for path, seen in self._seen.items() if path in there}
+    def keep(self, present: Collection[Path]) -> None:
+        """Forget all files but those that are ``present``."""
+        self._seen = {path: seen for path, seen in self._seen.items() if path in present}
 
     def take(self, now: float, count: int) -> dict[Path, Stamp]:
-        """At most ``count`` files at rest, in the order they were seen; they are seen no more."""
+        """Remove and return at most ``count`` files at rest, in the order they were seen."""
         taken = dict(self._at_rest(now, count))
         for path in taken:
             del self._seen[path]
         return taken
 
     def wait(self, now: float) -> float:
-        """Seconds until the next file may be at rest, infinite if there is none."""
+        """Seconds until the next file can be at rest; infinite if no file was seen."""
         soonest = min((since for _, since in self._seen.values()), default=math.inf)
         return max(0.0, soonest + self._rest - now)
 

@@ -1,4 +1,4 @@
-"""What systemd is told of a watch that it runs: sd_notify(3), by its datagrams alone."""
+"""Reports the state of a watch to systemd, by the datagrams of sd_notify(3)."""
 
 import os
 import socket
@@ -10,17 +10,17 @@ from pathlib import Path
 from sr_batch.core.results import Failed, JobResult
 from sr_batch.watch.listener import Listener
 
-_PATIENCE = 1.0  # seconds, where nobody reads what was said before
+_TIMEOUT = 1.0  # seconds, if systemd does not read its socket
 
 
 class Systemd(Listener):
-    """Says when it is ready, what it does, that it lives, and when it ends. A context manager.
+    """Reports readiness, status, signs of life and the end of a watch. A context manager.
 
-    It says nothing where nobody has asked, by NOTIFY_SOCKET, to be told.
+    Without NOTIFY_SOCKET it does nothing.
 
     Args:
         environment: NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID are read.
-        clock: Seconds that run on; another one for tests.
+        clock: Seconds of a clock that never goes back; tests pass their own.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Systemd(Listener):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._tell("STOPPING=1")
+        self._send("STOPPING=1")
 
     def add(self, result: JobResult) -> None:
         self._counts["failed" if isinstance(result, Failed) else "done"] += 1
@@ -53,32 +53,32 @@ class Systemd(Listener):
         status = f"{done} done, {failed} failed, {sum(self._waiting.values())} waiting"
         if status != self._status:
             self._status = status
-            self._tell(f"STATUS={status}")
+            self._send(f"STATUS={status}")
 
     def alive(self) -> None:
-        if not self._ready:  # to look for the first time may take long, and is work already
+        if not self._ready:  # the first scan may take long, so the service is ready before it ends
             self._ready = True
-            self._tell("READY=1")
+            self._send("READY=1")
         if self._pause and (now := self._clock()) >= self._due:
             self._due = now + self._pause
-            self._tell("WATCHDOG=1")
+            self._send("WATCHDOG=1")
 
     def reload(self) -> None:
         self._ready = False
         self._waiting = {}
-        self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
-    def _tell(self, text: str) -> None:
+    def _send(self, text: str) -> None:
         if self._address and hasattr(socket, "AF_UNIX"):
-            # An "@" stands for the null byte that an abstract address begins with.
+            # "@" stands for the null byte at the start of an abstract address.
             address = "\0" + self._address[1:] if self._address[0] == "@" else self._address
-            with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
-                wire.settimeout(_PATIENCE)
-                wire.sendto(text.encode(), address)
+            with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+                channel.settimeout(_TIMEOUT)
+                channel.sendto(text.encode(), address)
 
 
 def _watchdog_pause(environment: Mapping[str, str]) -> float:
-    """Seconds between two signs of life: half of what is allowed; 0 if none are asked for."""
+    """Seconds between two signs of life: half of the timeout; 0 if systemd expects none."""
     allowed, process = environment.get("WATCHDOG_USEC", ""), environment.get("WATCHDOG_PID")
     if process not in (None, str(os.getpid())) or not allowed.isdigit():
         return 0.0

@@ -1,4 +1,4 @@
-"""Into the profiles of GIMP, and out of them."""
+"""Installs into the profiles of GIMP, and uninstalls from them."""
 
 import os
 import shutil
@@ -8,12 +8,12 @@ import pytest
 
 from sr_batch.core.errors import UsageError
 from sr_batch.integrations.gimp import INSTALLER
-from sr_batch.integrations.shipped import shipped
+from sr_batch.integrations.package_paths import plugin_folder
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Of a user who has started GIMP 3.0 and, long ago, 2.10."""
+    """The home of a user who has started GIMP 3.0 and, earlier, 2.10."""
     for name in ("GIMP3_DIRECTORY", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("sys.platform", "linux")
@@ -43,9 +43,9 @@ def files(folder: Path) -> dict[str, tuple[bytes, int]]:
     }
 
 
-def test_installs_what_is_shipped_and_the_path_of_the_tool(home: Path, tool: Path) -> None:
+def test_installs_all_scripts_and_the_path_of_the_tool(home: Path, tool: Path) -> None:
     INSTALLER.install(tool)
-    scripts = {path.name for path in shipped("gimp").glob("*.py")}
+    scripts = {path.name for path in plugin_folder("gimp").glob("*.py")}
     assert {path.name for path in plugin(home).iterdir()} == scripts | {"command.txt"}
     assert (plugin(home) / "command.txt").read_text() == str(tool)
     assert os.access(plugin(home) / "sr-batch.py", os.X_OK)
@@ -59,10 +59,10 @@ def test_installs_into_every_profile_of_gimp_3(home: Path, tool: Path) -> None:
     assert not (home / ".config/GIMP/2.10/plug-ins").exists()
 
 
-def test_twice_is_as_once(home: Path, tool: Path) -> None:
-    said = INSTALLER.install(tool)
+def test_a_second_install_changes_nothing(home: Path, tool: Path) -> None:
+    lines = INSTALLER.install(tool)
     before = files(home)
-    assert INSTALLER.install(tool) == said
+    assert INSTALLER.install(tool) == lines
     assert files(home) == before
 
 
@@ -76,7 +76,7 @@ def test_uninstalls_what_it_wrote_and_nothing_else(home: Path, tool: Path) -> No
     assert INSTALLER.uninstall() == []
 
 
-def test_leaves_a_stranger_in_its_folder(home: Path, tool: Path) -> None:
+def test_leaves_a_file_of_the_user_in_its_folder(home: Path, tool: Path) -> None:
     INSTALLER.install(tool)
     (plugin(home) / "notes.txt").write_text("mine")
     INSTALLER.uninstall()
@@ -119,9 +119,9 @@ def test_status_finds_what_is_broken(home: Path, tool: Path, harm: object) -> No
     assert (found.state, found.fix) == ("broken", "sr-batch plugin install gimp")
 
 
-def test_asks_to_start_gimp_first(home: Path, tool: Path) -> None:
+def test_without_a_profile_asks_to_start_gimp_once(home: Path, tool: Path) -> None:
     shutil.rmtree(home / ".config/GIMP/3.0")
-    with pytest.raises(UsageError, match="profile of GIMP 2 alone"):
+    with pytest.raises(UsageError, match="only a profile of GIMP 2"):
         INSTALLER.install(tool)
     shutil.rmtree(home / ".config/GIMP/2.10")
     with pytest.raises(UsageError, match="start GIMP once"):
@@ -131,9 +131,7 @@ def test_asks_to_start_gimp_first(home: Path, tool: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "folder"), [("Flatpak", ".var/app/org.gimp.GIMP"), ("Snap", "snap/gimp")]
 )
-def test_says_plainly_that_a_sandbox_is_closed(
-    home: Path, tool: Path, name: str, folder: str
-) -> None:
+def test_reports_a_gimp_in_a_sandbox(home: Path, tool: Path, name: str, folder: str) -> None:
     (home / folder).mkdir(parents=True)
     assert any(f"GIMP from {name} cannot" in line for line in INSTALLER.install(tool))
     shutil.rmtree(home / ".config")

@@ -1,4 +1,4 @@
-"""A Debian 13 beside the machine's own system, and how to run programs in it. See chroot.sh."""
+"""Runs programs in a Debian 13 chroot, which ``chroot.sh`` creates."""
 
 import os
 import subprocess
@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("chroot.sh")
 
-# Mounts last as long as the command, and so does whatever it started. There is no network: screens
-# of two runs at once do not meet.
+# The mounts and all processes end with the command. Without a network, the X screens of two
+# concurrent runs do not collide.
 _ENTER = """
 root=$1 binds=$2; shift 2
 mount -t proc proc "$root/proc"
@@ -31,10 +31,10 @@ exec /usr/sbin/chroot "$root" env -i "$@"
 
 @cache
 def chroot() -> Path:
-    """Its folder. Where it is missing, CI makes it, and other machines skip the test."""
+    """The folder of the chroot. If it is missing, CI creates it; other machines skip the test."""
     if os.environ.get("CI"):
         made = subprocess.run([SCRIPT], capture_output=True, text=True)
-        assert made.returncode == 0, f"the chroot cannot be made:\n{made.stderr}"
+        assert made.returncode == 0, f"the chroot cannot be created:\n{made.stderr}"
     folder = Path(subprocess.check_output([SCRIPT, "--where"], text=True).strip())
     if not folder.is_dir() or os.geteuid() != 0:
         assert not os.environ.get("CI"), "a chroot needs root"
@@ -50,14 +50,14 @@ def run_in_chroot(
     binds: Sequence[Path] = (),
     stdin: str = "",
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``command`` there as root; this checkout and this Python are at their usual paths.
+    """Run ``command`` in the chroot as root; it sees this checkout and this Python at their paths.
 
     Args:
         command: The program and its arguments.
-        env: All of its environment but PATH and LANG.
-        timeout: Seconds; after them all its processes are killed.
-        binds: Further folders and files that are to be seen there, such as ``tmp_path``.
-        stdin: What it reads.
+        env: Its environment, besides PATH and LANG.
+        timeout: Seconds after which all its processes are killed.
+        binds: Other folders and files that it must see, such as ``tmp_path``.
+        stdin: Its standard input.
     """
     folder = chroot()
     paths = "\n".join(map(str, (ROOT, *_python(), *binds)))
@@ -77,7 +77,7 @@ def run_in_chroot(
 
 
 def _python() -> list[Path]:
-    """What makes this Python run there: its environment and what that was made from."""
+    """The folders and files of this Python: its virtual environment and the base installation."""
     if sys.base_prefix != "/usr":
         return [Path(sys.prefix), Path(sys.base_prefix)]
     name = f"python3.{sys.version_info.minor}"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a Debian 13 with GIMP 3, ImageMagick 7 and a screen to show windows on, for tests: once,
-# and again when the list below changes. Prints its folder; with --where it does no more than that.
+# Creates a Debian 13 chroot with GIMP 3, ImageMagick 7 and an X server for the tests, unless it
+# exists for the list below. Prints its folder; with --where it only prints the folder.
 set -euo pipefail
 
 packages=(
@@ -18,14 +18,14 @@ if [[ ${1:-} == --where ]] || [[ -d $folder ]]; then
     exit
 fi
 
-find_mirror() { # where this machine itself takes its packages from, once it has looked there
+find_mirror() { # the mirror of this machine, known after an apt-get update
     apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Component: main' |
         awk '!/security/ && !first { first = $0 } END { print first }'
 }
 
 mkdir -p "$cache"
 exec 9>"$cache/lock"
-flock 9 # two runs at once: the second finds what the first has made
+flock 9 # of two concurrent runs, the second uses the chroot of the first
 if [[ ! -d $folder ]]; then
     mirror=$(find_mirror)
     [[ -n $mirror ]] || { apt-get update -qq >&2 && mirror=$(find_mirror); }

@@ -1,4 +1,4 @@
-"""Both ImageMagicks: version 6 of this machine, 7 in the chroot, with a user who has settings."""
+"""ImageMagick 6 of this machine and 7 in the chroot, each run by a user with own settings."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ TOOL = Path(sys.prefix, "bin", "sr-batch")
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command left."""
+    """The exit code and output of a command."""
 
     code: int
     out: str
@@ -27,11 +27,11 @@ class Ran:
 
 @dataclass(frozen=True)
 class Magick:
-    """One ImageMagick and one user.
+    """One version of ImageMagick, and one user.
 
     Attributes:
         version: 6 or 7.
-        folder: The current folder of what is run; the only one that is seen in the chroot.
+        folder: The current folder of every command, and the only one visible in the chroot.
     """
 
     version: int
@@ -46,7 +46,7 @@ class Magick:
         return self.folder / "settings" / "ImageMagick"
 
     def run(self, *command: str | bytes | Path, **more: str) -> Ran:
-        """Run ``command`` as this user, ``more`` in its environment."""
+        """Run ``command`` as this user, with ``more`` in its environment."""
         environment = {
             "HOME": str(self.folder),
             "XDG_CONFIG_HOME": str(self.folder / "settings"),
@@ -55,21 +55,23 @@ class Magick:
             "OMP_NUM_THREADS": "1",
             **more,
         }
-        words = [os.fsdecode(word) for word in command]
+        arguments = [os.fsdecode(each) for each in command]
         done = (
-            self._here(words, environment) if self.version == 6 else self._there(words, environment)
+            self._here(arguments, environment)
+            if self.version == 6
+            else self._there(arguments, environment)
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def tool(self, *arguments: str) -> Ran:
-        """Run ``sr-batch`` where this ImageMagick is."""
+        """Run ``sr-batch`` on the system of this ImageMagick."""
         return self.run(TOOL, *arguments)
 
     def _here(
-        self, words: list[str], environment: Mapping[str, str]
+        self, arguments: list[str], environment: Mapping[str, str]
     ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            words,
+            arguments,
             cwd=self.folder,
             env=ENVIRONMENT | {**environment},
             capture_output=True,
@@ -78,16 +80,16 @@ class Magick:
         )
 
     def _there(
-        self, words: list[str], environment: Mapping[str, str]
+        self, arguments: list[str], environment: Mapping[str, str]
     ) -> "subprocess.CompletedProcess[str]":
         enter = ("bash", "-c", 'cd "$0" && exec "$@"', self.folder)
-        return run_in_chroot([*enter, *words], env=environment, binds=[self.folder])
+        return run_in_chroot([*enter, *arguments], env=environment, binds=[self.folder])
 
 
 def require(version: int) -> None:
-    """Fail in CI, and skip elsewhere, where this version is not there."""
+    """If this version is missing, fail in CI and skip the test elsewhere."""
     if version == 7:
-        return  # the chroot does so itself
+        return  # run_in_chroot does this itself
     convert = shutil.which("convert")
     found = convert and subprocess.run([convert, "-version"], capture_output=True, text=True).stdout
     if "ImageMagick 6" not in (found or ""):

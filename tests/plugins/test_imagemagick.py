@@ -1,4 +1,4 @@
-"""The delegates, used by both ImageMagicks as a user uses them."""
+"""The installed delegates, run by ImageMagick 6 and 7."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from sr_batch.inference.model_catalog import find_models
-from sr_batch.integrations.delegates import prefixes
+from sr_batch.integrations.imagemagick_delegates import prefixes
 from tests.plugins.magick import TOOL, Magick, require
 
 PREFIX = "espcn2x"
@@ -18,7 +18,7 @@ FORBIDDEN = '<policymap><policy domain="delegate" rights="none" pattern="*"/>{}<
 
 @pytest.fixture(scope="module")
 def delegates(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """What the tool installs."""
+    """The ``delegates.xml`` that the tool installs."""
     user = Magick(6, tmp_path_factory.mktemp("user"))
     installed = user.tool("plugin", "install", "imagemagick")
     assert installed.code == 0, installed.err
@@ -27,7 +27,7 @@ def delegates(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(params=[6, 7])
 def magick(request: pytest.FixtureRequest, tmp_path: Path, delegates: bytes) -> Magick:
-    """An ImageMagick whose user has installed the plug-in."""
+    """ImageMagick for a user who has installed the plug-in."""
     require(request.param)
     user = Magick(request.param, tmp_path)
     user.settings.mkdir(parents=True)
@@ -48,27 +48,27 @@ def pixels(path: Path) -> npt.NDArray[np.generic]:
 
 
 def enlarged(magick: Magick, source: Path) -> npt.NDArray[np.generic]:
-    """What the tool itself makes of ``source``."""
+    """``source`` as enlarged by the tool itself."""
     made = magick.folder / "expected.png"
     run = magick.tool("upscale", source.name, "-o", made.name, "--model", "espcn", "--no-record")
     assert run.code == 0, run.err
     return pixels(made)
 
 
-def test_lists_every_network_under_a_name_of_its_own(magick: Magick) -> None:
-    ours = set(prefixes(find_models()))
+def test_lists_every_network_under_its_own_prefix(magick: Magick) -> None:
+    own = set(prefixes(find_models()))
     listed = magick.run(magick.convert, "-list", "delegate").out
-    assert ours <= {line.split()[0] for line in listed.splitlines() if "=>" in line}
+    assert own <= {line.split()[0] for line in listed.splitlines() if "=>" in line}
     formats = magick.run(magick.convert, "-list", "format").out
     taken = {line.split()[0].rstrip("*").lower() for line in formats.splitlines() if line.strip()}
     assert "png" in taken
-    assert not ours & taken
+    assert not own & taken
 
 
 @pytest.mark.parametrize(("channels", "dtype"), [(3, np.uint8), (4, np.uint16)])
-def test_gives_the_pixels_that_the_tool_gives(magick: Magick, channels: int, dtype: type) -> None:
+def test_gives_the_same_pixels_as_the_tool(magick: Magick, channels: int, dtype: type) -> None:
     source = noise(magick.folder / "in.png", channels, dtype)
-    # ImageMagick itself would write few colours of 16 bit as a palette of 8.
+    # Without a kind, ImageMagick writes few 16-bit colours as an 8-bit palette.
     kind = "PNG64" if channels == 4 else "PNG24"
     run = magick.run(magick.convert, f"{PREFIX}:in.png", f"{kind}:out.png")
     assert (run.code, run.err) == (0, "")
@@ -76,7 +76,7 @@ def test_gives_the_pixels_that_the_tool_gives(magick: Magick, channels: int, dty
     assert list(magick.folder.glob(".sr-batch*")) == []
 
 
-def test_stands_anywhere_an_input_stands(magick: Magick) -> None:
+def test_works_wherever_an_input_is_allowed(magick: Magick) -> None:
     noise(magick.folder / "a.png")
     noise(magick.folder / "b.png")
     run = magick.run(magick.convert, f"{PREFIX}:a.png", "-resize", "50%", "half.jpg")
@@ -107,18 +107,18 @@ NAMES = [
 ]
 
 
-def test_no_name_does_harm(magick: Magick) -> None:
+def test_no_file_name_does_harm(magick: Magick) -> None:
     for name in NAMES:
         noise(magick.folder / "plain.png").rename(magick.folder / os.fsdecode(name))
-    words = [f"{PREFIX}:".encode() + name for name in NAMES]
-    run = magick.run(magick.convert, *words, "-append", "PNG24:all.png")
+    arguments = [f"{PREFIX}:".encode() + name for name in NAMES]
+    run = magick.run(magick.convert, *arguments, "-append", "PNG24:all.png")
     assert run.code == 0, run.err
     assert pixels(magick.folder / "all.png").shape == (len(NAMES) * 24, 40, 3)
     known = {"settings", "all.png", *map(os.fsdecode, NAMES)}
     assert {path.name for path in magick.folder.iterdir()} == known
 
 
-def test_a_picture_that_cannot_be_read_leaves_no_output(magick: Magick) -> None:
+def test_a_damaged_picture_leaves_no_output(magick: Magick) -> None:
     (magick.folder / "bad.png").write_bytes(noise(magick.folder / "in.png").read_bytes()[:99])
     run = magick.run(magick.convert, f"{PREFIX}:bad.png", "out.png")
     assert run.code != 0
@@ -140,7 +140,7 @@ def test_a_command_that_fails_leaves_no_output(magick: Magick, last: str) -> Non
     assert not (magick.folder / "out.png").exists()
 
 
-def test_status_names_what_a_policy_has_to_allow(magick: Magick) -> None:
+def test_status_prints_the_lines_that_a_policy_needs(magick: Magick) -> None:
     noise(magick.folder / "in.png")
     status = magick.tool("plugin", "status", "imagemagick")
     assert (status.code, "works" in status.out) == (0, True), status.out

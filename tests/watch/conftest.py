@@ -1,4 +1,4 @@
-"""A watch at work: a real process on real folders."""
+"""Runs ``sr-batch watch`` as a real process on real folders."""
 
 import json
 import signal
@@ -13,12 +13,12 @@ import pytest
 from tests.cli.conftest import start
 from tests.runs import tree
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 SMALL = ("--model", "espcn", "--device", "cpu", "--settle", "0.4", "--json", "--no-verify")
 
 
 class Watching:
-    """``sr-batch watch in -o out`` at work, and the events that it prints."""
+    """A running ``sr-batch watch in -o out``, and the events that it prints."""
 
     def __init__(
         self, folder: Path, *options: str, where: tuple[str, ...] = ("in", "-o", "out")
@@ -39,12 +39,12 @@ class Watching:
         return [event for event in self.events if event["event"] == "result"]
 
     def wait(self, done: Callable[[], bool]) -> None:
-        """Until it is done, for as long as anything happens."""
-        deadline, events = time.monotonic() + PATIENCE, 0
+        """Wait until ``done`` returns True. Fails if nothing happens for ``TIMEOUT`` seconds."""
+        deadline, events = time.monotonic() + TIMEOUT, 0
         while not done():
             assert self.process.poll() is None, self.process.stderr and self.process.stderr.read()
             if len(self.events) > events:
-                deadline, events = time.monotonic() + PATIENCE, len(self.events)
+                deadline, events = time.monotonic() + TIMEOUT, len(self.events)
             assert time.monotonic() < deadline, f"{self.outputs()} {self.events[-9:]}"
             time.sleep(0.05)
 
@@ -59,23 +59,23 @@ class Watching:
         return tree(str(out)) if out.exists() else []
 
     def end(self, number: int = signal.SIGTERM) -> str:
-        """Send a signal; standard error, once the process has left in good order."""
+        """Send a signal, check that the process ends cleanly, and return its standard error."""
         self.process.send_signal(number)
-        self._reader.join(PATIENCE)
+        self._reader.join(TIMEOUT)
         assert self.process.stderr
-        said = self.process.stderr.read().decode()
-        assert self.process.wait(PATIENCE) == (0 if number != signal.SIGKILL else -number)
-        assert "Traceback" not in said
-        return said
+        errors = self.process.stderr.read().decode()
+        assert self.process.wait(TIMEOUT) == (0 if number != signal.SIGKILL else -number)
+        assert "Traceback" not in errors
+        return errors
 
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self._reader.join(PATIENCE)
+        self._reader.join(TIMEOUT)
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream:
                 stream.close()
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT)
 
 
 @pytest.fixture

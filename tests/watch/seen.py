@@ -1,4 +1,4 @@
-"""What others see in an output folder while a watch works."""
+"""What other programs see in an output folder while a watch works."""
 
 import os
 from collections import Counter
@@ -10,10 +10,10 @@ from watchdog.observers import Observer
 
 
 class Seen(FileSystemEventHandler):
-    """Every name that is taken in a folder, and every file that is written under such a name.
+    """Records every file that takes its name in a folder, and every write under such a name.
 
-    ``places`` in it are made beforehand: what happens in a new folder before it is listened to, no
-    listener hears.
+    ``places`` are folders to create beforehand, as the events of a new folder are lost until the
+    system watches it.
     """
 
     def __init__(self, folder: Path, places: Iterable[str] = ()) -> None:
@@ -45,5 +45,5 @@ class Seen(FileSystemEventHandler):
 
 
 def _is_ours(place: str) -> bool:
-    """Whether it is a file of the tool's own, and no output."""
+    """Whether it is a file of the tool itself, not an output."""
     return ".sr-batch" in place

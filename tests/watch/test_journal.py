@@ -13,7 +13,7 @@ def outcome(status: Status = "done", finished: float = 5.0, error: str = "") -> 
     return Outcome("1 2 3 4", status, error, 3, 96, finished)
 
 
-def test_keeps_the_last_outcome_of_every_source(tmp_path: Path) -> None:
+def test_stores_the_last_outcome_of_every_source(tmp_path: Path) -> None:
     journal = Journal(tmp_path, pytest.fail)
     hostile = Path(os.fsdecode(b"in/\xff\n.png"))
     kept = {Path("a"): outcome(), hostile: outcome("failed", 1.5, "damaged")}
@@ -24,7 +24,7 @@ def test_keeps_the_last_outcome_of_every_source(tmp_path: Path) -> None:
     assert journal.failed() == {hostile}
 
 
-def test_forgets_thousands_at_once(tmp_path: Path) -> None:
+def test_forgets_thousands_of_sources_at_once(tmp_path: Path) -> None:
     journal = Journal(tmp_path, pytest.fail)
     journal.record({Path("kept"): outcome()})
     rows = [(f"{n}".encode(), "s", "done", "", 0, 0, 0.0) for n in range(1700)]
@@ -38,26 +38,26 @@ def test_forgets_thousands_at_once(tmp_path: Path) -> None:
     journal.forget([])
 
 
-def test_prunes_what_is_gone_and_old(tmp_path: Path) -> None:
+def test_prunes_sources_that_are_missing_and_old(tmp_path: Path) -> None:
     journal = Journal(tmp_path, pytest.fail)
-    for name, finished in (("old", 10), ("old and there", 10), ("young", 20)):
+    for name, finished in (("old", 10), ("old and present", 10), ("young", 20)):
         journal.record({Path(name): outcome(finished=finished)})
-    journal.prune({Path("old and there")}, 20)
-    assert {str(source) for source in journal.all()} == {"old and there", "young"}
+    journal.prune({Path("old and present")}, 20)
+    assert {str(source) for source in journal.all()} == {"old and present", "young"}
 
 
-def test_shares_its_file_with_the_ledger(tmp_path: Path) -> None:
+def test_shares_the_state_file_with_the_ledger(tmp_path: Path) -> None:
     Journal(tmp_path, pytest.fail).record({Path("a"): outcome()})
     assert not Ledger(tmp_path, pytest.fail).paths()
     assert Journal(tmp_path, pytest.fail).all()
 
 
-def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
+def test_reading_creates_no_file(tmp_path: Path) -> None:
     assert Journal(tmp_path, pytest.fail).all() == {}
     assert not any(tmp_path.iterdir())
 
 
-def test_a_broken_file_is_set_aside_and_begun_anew(tmp_path: Path) -> None:
+def test_a_broken_state_file_is_set_aside_and_replaced(tmp_path: Path) -> None:
     lines: list[str] = []
     journal = Journal(tmp_path, lines.append)
     journal.record({Path("a"): outcome()})

@@ -1,4 +1,4 @@
-"""One watch per output folder, held by processes of their own."""
+"""The lock that allows one watch per output folder, held by real processes."""
 
 import os
 import subprocess
@@ -38,11 +38,13 @@ def test_a_second_process_is_refused_until_the_first_dies(tmp_path: Path) -> Non
     with hold(tmp_path) as first:
         assert holder(tmp_path) == first.pid
         with (
-            pytest.raises(UsageError, match=f"a watch already, process {first.pid}: stop that"),
+            pytest.raises(
+                UsageError, match=f"another watch, process {first.pid}, already writes to"
+            ),
             sole_watch(tmp_path),
         ):
             pass
-        assert holder(tmp_path) == first.pid  # to be refused takes nothing from it
+        assert holder(tmp_path) == first.pid  # the refused process did not change it
         with sole_watch(tmp_path / "other"):
             pass
         first.kill()
@@ -53,12 +55,12 @@ def test_a_second_process_is_refused_until_the_first_dies(tmp_path: Path) -> Non
     assert holder(tmp_path) is None
 
 
-def test_nobody_holds_what_was_never_watched(tmp_path: Path) -> None:
+def test_a_folder_that_was_never_watched_is_not_locked(tmp_path: Path) -> None:
     assert holder(tmp_path / "none") is None
     assert not (tmp_path / "none").exists()
 
 
-def test_a_number_that_is_longer_than_the_next_leaves_nothing(tmp_path: Path) -> None:
+def test_a_longer_process_number_is_overwritten_completely(tmp_path: Path) -> None:
     (tmp_path / FOLDER).mkdir()
     (tmp_path / FOLDER / "watch.lock").write_text("9999999999\n")
     with sole_watch(tmp_path):

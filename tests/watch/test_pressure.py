@@ -1,4 +1,4 @@
-"""More than a watch can take at once: bursts, events that the system drops, a disk that is full."""
+"""A watch under pressure: bursts of files, dropped events, a full disk."""
 
 import os
 import resource
@@ -18,13 +18,15 @@ from tests.runs import is_whole
 from tests.watch.conftest import Watching
 from tests.watch.seen import Seen
 
-# Of watchdog, where folders are made in folders quickly; an error would end its thread here.
+# watchdog warns when nested folders appear quickly; as an error it would end its thread.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
 
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
 
 
-def test_a_burst_is_done_once_and_whole(tmp_path: Path, watching: Callable[..., Watching]) -> None:
+def test_every_file_of_a_burst_is_enlarged_once(
+    tmp_path: Path, watching: Callable[..., Watching]
+) -> None:
     count, folders = 2000, 7
     for number in range(count):
         save_picture(tmp_path / "burst" / f"{number % folders}" / f"{number}.png", number)
@@ -45,7 +47,7 @@ def test_a_burst_is_done_once_and_whole(tmp_path: Path, watching: Callable[..., 
 
 
 def overflow(folder: Path) -> None:
-    """Make more events than the system keeps for one listener; same ones in a row count as one."""
+    """Cause more events than the system queues. Equal events in a row count as one."""
     noise = [folder / ".one", folder / ".two"]
     for path in noise:
         path.touch()
@@ -54,7 +56,7 @@ def overflow(folder: Path) -> None:
             os.utime(path)
 
 
-def test_events_that_the_system_drops_are_made_good_by_a_look_at_everything(
+def test_a_scan_finds_the_files_of_dropped_events(
     tmp_path: Path, watching: Callable[..., Watching]
 ) -> None:
     save_picture(tmp_path / "in/before.png")
@@ -62,17 +64,17 @@ def test_events_that_the_system_drops_are_made_good_by_a_look_at_everything(
     watch.wait_for("before.png")
     watch.process.send_signal(signal.SIGSTOP)
     overflow(tmp_path / "in")
-    unheard = [save_picture(tmp_path / "in" / f"{n}.png", n).name for n in range(20)]
+    unreported = [save_picture(tmp_path / "in" / f"{n}.png", n).name for n in range(20)]
     watch.process.send_signal(signal.SIGCONT)
-    watch.wait_for(*unheard)
-    save_picture(tmp_path / "in/heard.png")
-    watch.wait_for("heard.png")
+    watch.wait_for(*unreported)
+    save_picture(tmp_path / "in/reported.png")
+    watch.wait_for("reported.png")
     watch.end()
-    assert len(watch.results()) == len(unheard) + 2
+    assert len(watch.results()) == len(unreported) + 2
 
 
 @pytest.mark.parametrize("disk", DISKS_THAT_FILL)
-def test_a_full_disk_that_empties_again_loses_nothing(
+def test_a_full_disk_loses_nothing_once_it_has_room(
     disk: Callable[[Path], AbstractContextManager[Callable[[], None]]],
     tmp_path: Path,
     watching: Callable[..., Watching],
@@ -84,8 +86,8 @@ def test_a_full_disk_that_empties_again_loses_nothing(
     with disk(tmp_path / "out") as make_room:
         watch = watching()
         watch.wait(lambda: any("make room" in event.get("text", "") for event in watch.events))
-        standing = traces(tmp_path / "out")
-        assert len(standing) < len(names)
+        complete = traces(tmp_path / "out")
+        assert len(complete) < len(names)
         assert leftovers(tmp_path / "out") == []
         make_room()
         resource.prlimit(watch.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
@@ -93,7 +95,7 @@ def test_a_full_disk_that_empties_again_loses_nothing(
         watch.end()
         made = traces(tmp_path / "out")
         assert all(map(is_whole, made))
-        assert standing.items() <= made.items()
+        assert complete.items() <= made.items()
     assert {result["status"] for result in watch.results()} == {"done"}
     assert len(watch.results()) == len(names)
     assert traces(tmp_path / "in") == originals

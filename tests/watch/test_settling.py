@@ -14,7 +14,7 @@ def stamp(size: int = 1, time: int = 0) -> Stamp:
     return Stamp(1, size, time, time)
 
 
-def test_gives_out_what_stays_as_it_is() -> None:
+def test_gives_out_files_that_stop_changing() -> None:
     settling = Settling(2)
     settling.see(A, stamp(), 10)
     settling.see(A, stamp(), 11)
@@ -25,7 +25,7 @@ def test_gives_out_what_stays_as_it_is() -> None:
     assert settling.wait(0) == math.inf
 
 
-def test_a_change_begins_the_rest_anew() -> None:
+def test_a_change_restarts_the_wait() -> None:
     settling = Settling(2)
     settling.see(A, stamp(1), 10)
     settling.see(A, stamp(2), 11)
@@ -33,28 +33,28 @@ def test_a_change_begins_the_rest_anew() -> None:
     assert settling.take(13, 9) == {A: stamp(2)}
 
 
-def test_what_is_known_to_be_whole_is_given_out_at_once() -> None:
+def test_a_complete_file_is_given_out_at_once() -> None:
     settling = Settling(2)
-    settling.see(A, stamp(), 10, whole=True)
+    settling.see(A, stamp(), 10, complete=True)
     assert settling.wait(10) == 0
     assert settling.take(10, 9) == {A: stamp()}
 
 
-def test_an_empty_file_is_never_known_to_be_whole() -> None:
-    """It was made, and will be written."""
+def test_an_empty_file_is_never_complete() -> None:
+    """It was just created and is about to be written."""
     settling = Settling(2)
-    settling.see(A, stamp(0), 10, whole=True)
+    settling.see(A, stamp(0), 10, complete=True)
     assert settling.take(11, 9) == {}
 
 
-def test_a_whole_file_that_is_written_again_has_to_rest() -> None:
+def test_a_complete_file_that_is_written_again_has_to_settle() -> None:
     settling = Settling(2)
-    settling.see(A, stamp(1), 10, whole=True)
+    settling.see(A, stamp(1), 10, complete=True)
     settling.see(A, stamp(2), 10)
     assert settling.take(11, 9) == {}
 
 
-def test_later_is_later_unless_it_changes() -> None:
+def test_holds_a_file_back_unless_it_changes() -> None:
     settling = Settling(2)
     settling.later(A, stamp(), 60)
     settling.see(A, stamp(), 20)
@@ -65,7 +65,7 @@ def test_later_is_later_unless_it_changes() -> None:
     assert settling.take(102, 9) == {A: stamp(5)}
 
 
-def test_forgets_what_is_gone() -> None:
+def test_forgets_missing_files() -> None:
     settling = Settling(2)
     for path in (A, B):
         settling.see(path, stamp(), 0)
@@ -74,7 +74,7 @@ def test_forgets_what_is_gone() -> None:
     assert len(settling) == 0
 
 
-def test_gives_out_no_more_than_asked_for_in_the_order_they_were_seen() -> None:
+def test_gives_out_at_most_the_count_in_the_order_seen() -> None:
     settling = Settling(1)
     paths = [Path(str(number)) for number in (3, 1, 2)]
     for path in paths:
@@ -88,14 +88,14 @@ def test_gives_out_no_more_than_asked_for_in_the_order_they_were_seen() -> None:
         max_size=30,
     )
 )
-def test_whatever_happens_each_last_state_is_given_out_once(
+def test_the_last_state_of_every_file_is_given_out_once(
     events: list[tuple[str, int, int, bool]],
 ) -> None:
-    """Nothing is missed and nothing is given out that has changed since."""
+    """No file is missed, and none is given out after it has changed."""
     settling, now = Settling(1), 0
     last: dict[Path, Stamp] = {}
     given_out: dict[Path, Stamp] = {}
-    for name, size, pause, whole in events:
+    for name, size, pause, complete in events:
         now += pause
         for path, found in settling.take(now, 9).items():
             assert last[path] == found != given_out.get(path)
@@ -105,7 +105,7 @@ def test_whatever_happens_each_last_state_is_given_out_once(
         if given_out.get(path) == last[path]:
             settling.forget(path)
         else:
-            settling.see(path, last[path], now, whole)
+            settling.see(path, last[path], now, complete)
     given_out |= settling.take(now + 1, 9)
     assert given_out == last
     assert len(settling) == 0

@@ -1,4 +1,4 @@
-"""The real command on real folders: every way of dropping a file, signals, kills, restarts."""
+"""The real command on real folders: every way of adding a file, signals, kills, restarts."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from tests.fakes import save_picture
 from tests.watch.conftest import SMALL, Watching
 from tests.watch.seen import Seen
 
-# Of watchdog, where folders are made in folders quickly; an error would end its thread here.
+# watchdog warns when nested folders appear quickly; as an error it would end its thread.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
 
 
@@ -31,7 +31,7 @@ def slowly(path: Path, data: bytes) -> None:
             time.sleep(0.5)
 
 
-def test_no_way_of_dropping_a_file_is_missed_or_seen_half(
+def test_finds_every_new_file_and_shows_only_complete_outputs(
     tmp_path: Path, watching: Callable[..., Watching]
 ) -> None:
     source, other = tmp_path / "in", tmp_path / "other"
@@ -74,9 +74,9 @@ def test_no_way_of_dropping_a_file_is_missed_or_seen_half(
     watch.wait_for(*names)
 
     (source / "fast.png").touch()
-    (other / "12.png").replace(source / "copied.png")  # another picture under a known name
+    (other / "12.png").replace(source / "copied.png")  # another picture with a known name
     watch.wait(lambda: seen.taken["copied.png"] == 2)
-    time.sleep(4)  # another look at the whole folder
+    time.sleep(4)  # one more scan
     watch.end()
     seen.end()
 
@@ -89,18 +89,18 @@ def test_no_way_of_dropping_a_file_is_missed_or_seen_half(
             assert made.size == (original.width * 2, original.height * 2)
 
 
-def test_polling_alone_finds_everything(tmp_path: Path, watching: Callable[..., Watching]) -> None:
+def test_scans_alone_find_every_file(tmp_path: Path, watching: Callable[..., Watching]) -> None:
     watch = watching("--poll", "--rescan", "0.5")
     save_picture(tmp_path / "in/a.png")
     watch.wait_for("a.png")
     save_picture(tmp_path / "in/deep/b.png")
     watch.wait_for("deep/b.png")
     watch.end()
-    assert any("is looked at every 0.5 s" in event.get("text", "") for event in watch.events)
+    assert any("is scanned every 0.5 s" in event.get("text", "") for event in watch.events)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_in_good_order_and_the_next_goes_on(
+def test_a_signal_ends_it_cleanly_and_the_next_watch_continues(
     tmp_path: Path, watching: Callable[..., Watching], number: int
 ) -> None:
     count = 40
@@ -120,7 +120,7 @@ def test_a_signal_ends_it_in_good_order_and_the_next_goes_on(
     assert all((tmp_path / "out" / name).stat().st_mtime_ns == made[name] for name in made)
 
 
-def test_kills_lose_nothing(tmp_path: Path, watching: Callable[..., Watching]) -> None:
+def test_kill_loses_no_file(tmp_path: Path, watching: Callable[..., Watching]) -> None:
     count = 24
     for seed in range(count):
         save_picture(tmp_path / "in" / f"{seed}.png", seed, (160, 120))
@@ -137,13 +137,15 @@ def test_kills_lose_nothing(tmp_path: Path, watching: Callable[..., Watching]) -
     assert not list((tmp_path / "out").glob(".sr-batch-*"))
 
 
-def test_one_watch_per_output(tmp_path: Path, watching: Callable[..., Watching]) -> None:
+def test_refuses_a_second_watch_of_one_output(
+    tmp_path: Path, watching: Callable[..., Watching]
+) -> None:
     save_picture(tmp_path / "in/a.png")
     watch = watching()
     watch.wait_for("a.png")
     second = finish(start("watch", "in", "-o", "out", *SMALL, cwd=tmp_path))
     assert second.code == 2
-    assert f"out has a watch already, process {watch.process.pid}: stop that one" in second.err
+    assert f"another watch, process {watch.process.pid}, already writes to" in second.err
     assert f"running: process {watch.process.pid}" in status(tmp_path).stdout
     watch.end()
     assert "running: no" in status(tmp_path).stdout
@@ -162,18 +164,18 @@ def status(
     )
 
 
-def test_status_says_what_was_done_and_retry_tries_again(
+def test_status_prints_the_counts_and_retry_retries_failures(
     tmp_path: Path, watching: Callable[..., Watching]
 ) -> None:
     assert "is not the output folder of a watch" in status(tmp_path).stderr
     save_picture(tmp_path / "in/a.png", size=(100, 50))
-    (tmp_path / "in/bad.jpg").write_text("words")
+    (tmp_path / "in/bad.jpg").write_text("text")
     watch = watching("--rescan", "0.5")
     watch.wait(lambda: len(watch.results()) == 2)
-    said = status(tmp_path).stdout
-    assert "done: 1, failed: 1, waiting: 0" in said
-    assert "in the last hour: 1 images, 0.0 megapixels" in said
-    assert "bad.jpg: it is text" in said
+    output = status(tmp_path).stdout
+    assert "done: 1, failed: 1, waiting: 0" in output
+    assert "in the last hour: 1 images, 0.0 megapixels" in output
+    assert "bad.jpg: it is text" in output
     record = json.loads(status(tmp_path, "status", "--json").stdout)
     assert (record["done"], record["failed"], record["process"]) == (1, 1, watch.process.pid)
     assert status(tmp_path, "retry").stdout == "1 to be tried again\n"
@@ -185,16 +187,19 @@ def test_status_says_what_was_done_and_retry_tries_again(
     ("arguments", "message"),
     [
         (("gone", "-o", "out"), "gone: no such folder to watch"),
-        (("in", "-o", "."), "lies in its own output folder"),
-        (("in", "-o", "in"), "lies in its own output folder"),
+        (("in", "-o", "."), "is inside its output folder"),
+        (("in", "-o", "in"), "is inside its output folder"),
         (("in", "-o", "out", "--model", "esdr"), "did you mean edsr?"),
         (("in", "-o", "out", "--settle", "0"), "--settle"),
         (("in",), "the folder for the outputs is missing"),
         ((), "a folder to watch is missing"),
-        (("in", "-o", "out", "--after", "move", "--no-verify"), "--after move needs outputs"),
+        (
+            ("in", "-o", "out", "--after", "move", "--no-verify"),
+            "--after move needs verified outputs",
+        ),
     ],
 )
-def test_mistakes_are_said_before_anything_happens(
+def test_reports_mistakes_before_any_work(
     tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     (tmp_path / "in").mkdir()
@@ -203,7 +208,7 @@ def test_mistakes_are_said_before_anything_happens(
     assert message in run.err
 
 
-def test_watches_the_pairs_of_a_file_and_reads_it_again_on_hangup(
+def test_watches_the_pairs_of_a_file_and_reloads_it_on_sighup(
     tmp_path: Path, watching: Callable[..., Watching]
 ) -> None:
     for folder in ("in", "b", "c"):
@@ -219,7 +224,7 @@ def test_watches_the_pairs_of_a_file_and_reads_it_again_on_hangup(
 
     settings.write_text(both + pair.format("b", 2))
     watch.process.send_signal(signal.SIGHUP)
-    watch.wait(lambda: "two watched folders have one output" in str(watch.events[-1]))
+    watch.wait(lambda: "two watched folders share an output" in str(watch.events[-1]))
     save_picture(tmp_path / "in/b.png")
     watch.wait(lambda: len(watch.results()) == 3)
 

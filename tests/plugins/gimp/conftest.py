@@ -1,4 +1,4 @@
-"""A real GIMP 3 with the plug-in installed, and scripts of asserts for its batch interpreter."""
+"""Runs test scripts in a real GIMP 3 with the plug-in installed."""
 
 import subprocess
 import sys
@@ -17,16 +17,16 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Program:
-    """GIMP with a profile of its own.
+    """GIMP with its own profile.
 
     Attributes:
-        folder: Seen by GIMP under the same path; all that tests read and write is in it.
+        folder: Visible to GIMP at the same path; it holds all files of the tests.
     """
 
     folder: Path
 
     def install(self) -> None:
-        """The plug-in, which will run the sr-batch of this checkout."""
+        """Install the plug-in, which will run the sr-batch of this checkout."""
         tool = self.folder / "sr-batch"
         command = f'exec {sys.executable} -m sr_batch "$@"'
         settings = f"PYTHONPATH={ROOT} OMP_NUM_THREADS=1 CUDA_VISIBLE_DEVICES=-1"
@@ -45,7 +45,7 @@ class Program:
         return self.folder / "tmp"
 
     def run(self, script: str) -> None:
-        """Run ``script`` in GIMP; fails the test if any of its asserts does."""
+        """Run ``script`` in GIMP. The test fails if one of its asserts fails."""
         text = f"import sys; sys.path.insert(0, {str(HERE)!r})\n"
         text += (
             f"from pathlib import Path\nfrom inside import *\nfolder = Path({str(self.folder)!r})\n"
@@ -62,7 +62,7 @@ class Program:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def enter(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run ``command`` beside GIMP."""
+        """Run ``command`` in the chroot of GIMP."""
         variables = {
             "HOME": str(self.folder),
             "GIMP3_DIRECTORY": str(self.profile),

@@ -1,4 +1,4 @@
-"""What the scripts of these tests have at hand. It runs in GIMP's own Python."""
+"""Functions for the test scripts that run in GIMP's own Python."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ def load(path: Path) -> Gimp.Image:
 
 
 def save(image: Gimp.Image, path: Path, kind: str) -> None:
-    """As a PNG: ``rgb8``, ``graya16``..."""
+    """Write a PNG of ``kind``: ``rgb8``, ``graya16`` and so on."""
     procedure = Gimp.get_pdb().lookup_procedure("file-png-export")
     config = procedure.create_config()
     file = Gio.File.new_for_path(str(path))
@@ -27,7 +27,7 @@ def save(image: Gimp.Image, path: Path, kind: str) -> None:
 
 
 def dump(drawable: Gimp.Drawable, path: Path) -> None:
-    """The values of ``drawable`` as they lie in memory."""
+    """Write the values of ``drawable`` as they are in memory."""
     area = Gegl.Rectangle.new(0, 0, drawable.get_width(), drawable.get_height())
     buffer = drawable.get_buffer()
     path.write_bytes(buffer.get(area, 1.0, None, Gegl.AbyssPolicy.NONE))
@@ -52,7 +52,7 @@ def enlarge(image: Gimp.Image, *active: Gimp.Item, **settings: Any) -> Gimp.Imag
 
 
 def error(image: Gimp.Image, *active: Gimp.Item, **settings: Any) -> str:
-    """The message of a call that must fail and leave ``image`` as it is."""
+    """The message of a call that must fail and must not change ``image``."""
     before = size(image), len(image.get_layers()), image.is_dirty()
     result = call(image, *active, **settings)
     assert result.index(0) == Gimp.PDBStatusType.EXECUTION_ERROR, result.index(0)
@@ -84,7 +84,7 @@ def new_layer(image: Gimp.Image, name: str, width: int, height: int) -> Gimp.Lay
 
 
 def copied(image: Gimp.Image, path: Path, name: str) -> Gimp.Layer:
-    """A layer for ``image``, from a file."""
+    """A new layer for ``image``, loaded from a file."""
     layer = Gimp.Layer.new_from_drawable(load(path).get_layers()[0], image)
     layer.set_name(name)
     return layer

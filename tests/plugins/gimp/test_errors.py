@@ -1,4 +1,4 @@
-"""What cannot be done is said in one line that names the way out, and changes nothing."""
+"""A failure changes nothing, and its message is one line that says how to fix it."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ SCRIPT = """
 image = blank(20, 10)
 (layer,) = image.get_layers()
 assert "nothing is selected" in error(image, part="selection")
-assert "not one active layer" in error(image, layer, layer, part="layer")
+assert "exactly one layer" in error(image, layer, layer, part="layer")
 layer.set_lock_content(True)
 for part in ("image", "layer"):
     assert "unlock" in error(image, part=part, result="replace")
@@ -20,7 +20,7 @@ assert "no layer is visible" in error(image, part="image")
 image = blank(20, 10)
 group = Gimp.GroupLayer.new(image)
 image.insert_layer(group, None, 0)
-assert "group" in error(image, group, part="layer")
+assert "layer group" in error(image, group, part="layer")
 assert "smaller scale" in error(blank(9000, 1), scale=64.0)
 
 message = error(image, model="nosuch")
@@ -40,10 +40,10 @@ record.write_bytes(before)
 
 @pytest.fixture(scope="module")
 def left(gimp: Program) -> list[Path]:
-    """What lies in the temporary folder once all has failed."""
+    """The files in the temporary folder after all failures."""
     gimp.run(SCRIPT)
     return list(gimp.temporary.glob("sr-batch*"))
 
 
-def test_says_what_is_wrong_and_leaves_nothing(left: list[Path]) -> None:
+def test_reports_failures_and_leaves_no_files(left: list[Path]) -> None:
     assert left == []

@@ -1,4 +1,4 @@
-"""Pixels of every kind come out as sr-batch makes them, bit for bit."""
+"""For every kind of image, GIMP gets the same pixels as from sr-batch, bit for bit."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from sr_batch.codec.color import h273
 from sr_batch.core.image import Image, Metadata, Pixels
 from tests.plugins.gimp.conftest import Program
 
-P3, SRGB_CURVE = 12, 13  # in the numbers of H.273
+P3, SRGB_CURVE = 12, 13  # code points of H.273
 HEIGHT, WIDTH = 30, 42
 KINDS = [
     f"{color}{alpha}{depth}"
@@ -29,9 +29,9 @@ def check(name, kind, change=None, suffix="", **settings):
     precision, dirty = image.get_precision(), image.is_dirty()
     new = enlarge(image, result="new", **settings)
     assert size(new) == (2 * image.get_width(), 2 * image.get_height())
-    assert image.is_dirty() == dirty, "the original was touched"
+    assert image.is_dirty() == dirty, "the original has changed"
     assert new.get_precision() == precision
-    assert new.is_dirty(), "GIMP would not ask before it drops it"
+    assert new.is_dirty(), "GIMP would close it without asking"
     assert len(new.get_layers()) == 1
     if kind == "rgb16":
         new.convert_precision(Gimp.Precision.U16_NON_LINEAR)
@@ -47,7 +47,7 @@ check("rgb8", "rgb8", suffix="-turned", **{"self-ensemble": True})
 
 
 def random_picture(kind: str) -> Image:
-    """Smooth enough that values differ, with fully transparent pixels that have colors."""
+    """Random values, with fully transparent pixels that have colors."""
     generator = np.random.default_rng(len(kind))
     dtype = np.uint8 if kind.endswith("8") else np.uint16
     top = np.iinfo(dtype).max
@@ -72,7 +72,7 @@ def values(image: Image) -> Pixels:
 
 @pytest.fixture(scope="module")
 def outputs(gimp: Program) -> Path:
-    """A folder with inputs and, made by one GIMP, what became of them."""
+    """A folder with the inputs, and the outputs that one run of GIMP made."""
     for kind in KINDS:
         write(gimp.folder / f"{kind}.png", random_picture(kind))
     rgb = Pillow.fromarray(random_picture("rgb8").color)
@@ -89,25 +89,25 @@ def expected(outputs: Path, name: str) -> Image:
 
 
 @pytest.mark.parametrize("name", [*KINDS, "palette", "p3"])
-def test_comes_out_as_from_the_command_line(outputs: Path, name: str) -> None:
+def test_gives_the_same_pixels_as_sr_batch(outputs: Path, name: str) -> None:
     precision = "u16" if name.endswith("16") else "u8"
     found = read(outputs / f"{name}-{precision}-non-linear-out.png")
     assert np.array_equal(values(found), values(expected(outputs, name)))
 
 
-def test_floating_point_is_as_exact_as_16_bit(outputs: Path) -> None:
+def test_floating_point_is_exact_to_16_bit(outputs: Path) -> None:
     found = read(outputs / "rgb16-float-linear-out.png").color.astype(int)
     assert np.abs(found - expected(outputs, "rgb16").color).max() <= 1
 
 
-def test_self_ensemble_is_that_of_the_command_line(outputs: Path) -> None:
+def test_self_ensemble_gives_the_same_pixels(outputs: Path) -> None:
     found = read(outputs / "rgb8-u8-non-linear-turned-out.png")
     turned = sr_batch.upscale(read(outputs / "rgb8.png"), model="espcn", self_ensemble=True)
     assert np.array_equal(found.color, turned.color)
     assert not np.array_equal(found.color, expected(outputs, "rgb8").color)
 
 
-def test_keeps_the_profile(outputs: Path) -> None:
+def test_keeps_the_color_profile(outputs: Path) -> None:
     kept = read(outputs / "p3-u8-non-linear-out.png").metadata.icc
     assert kept is not None
     assert kept == read(outputs / "p3.png").metadata.icc

@@ -1,4 +1,4 @@
-"""What is enlarged, and where the result lands: image, layer and selection, new and replaced."""
+"""What is enlarged and where the result goes: image, layer and selection, new and in place."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def two_layers():
     image.insert_layer(copied(image, other, "other"), None, 0)
     return image, *image.get_layers()
 
-# A hidden layer has no say; it grows and stays hidden.
+# A hidden layer does not count; it is scaled and stays hidden.
 image, other_layer, layer = two_layers()
 other_layer.set_visible(False)
 assert enlarge(image, other_layer, part="image", result="replace") == image
@@ -33,7 +33,7 @@ assert size(image) == size(other_layer) == (160, 120)
 assert [each.get_visible() for each in image.get_layers()] == [False, True]
 dump(layer, folder / "hidden.raw")
 
-# Several layers that are seen: the result is a layer above them, and they are hidden.
+# Several visible layers: the result becomes a layer above them, and they are hidden.
 image, other_layer, layer = two_layers()
 other_layer.set_opacity(40)
 other_layer.set_offsets(12, 8)
@@ -46,7 +46,7 @@ assert len(below) == 2 and not any(each.get_visible() for each in below)
 assert (size(image), size(top), place(top)) == ((160, 120), (160, 120), (0, 0))
 dump(top, folder / "top.raw")
 
-# A layer gets the pixels and keeps all the rest.
+# A layer gets the new pixels and keeps everything else.
 image = load(picture)
 group = Gimp.GroupLayer.new(image)
 image.insert_layer(group, None, 0)
@@ -59,7 +59,7 @@ layer.set_opacity(50)
 layer.set_mode(Gimp.LayerMode.MULTIPLY)
 layer.set_lock_alpha(True)
 layer.add_mask(layer.create_mask(Gimp.AddMaskType.BLACK))
-image.select_ellipse(Gimp.ChannelOps.REPLACE, 0, 0, 20, 20)  # has no say
+image.select_ellipse(Gimp.ChannelOps.REPLACE, 0, 0, 20, 20)  # does not count
 new = enlarge(image, layer, part="layer", result="new")
 assert (size(new), len(new.get_layers())) == ((60, 40), 1)
 dump(new.get_layers()[0], folder / "layer-new.raw")
@@ -73,9 +73,9 @@ assert layer.get_lock_alpha()
 assert image.get_selected_layers() == [layer]
 assert not image.get_channels()
 _, selected, *bounds = Gimp.Selection.bounds(image)
-assert selected and max(bounds) in (40, 41)  # GIMP makes its edge softer
+assert selected and max(bounds) in (40, 41)  # GIMP softens its edge
 
-# A selection is sent with what is round it, and lands where it was.
+# A selection is sent with the pixels around it, and the result goes to the same place.
 image = load(picture)
 image.select_ellipse(Gimp.ChannelOps.REPLACE, 21, 13, 40, 30)
 new = enlarge(image, part="selection", result="new")
@@ -91,23 +91,23 @@ assert below.get_visible()
 dump(top, folder / "selection-top.raw")
 dump(top.get_mask(), folder / "selection-mask.raw")
 
-# At a crooked scale; a rectangle needs no mask.
+# At a fractional scale; a rectangle needs no mask.
 image = load(picture)
 image.select_rectangle(Gimp.ChannelOps.REPLACE, 21, 13, 40, 30)
 enlarge(image, part="selection", result="replace", scale=1.5)
 top = image.get_layers()[0]
 assert (size(image), size(top), place(top)) == ((120, 90), (60, 45), (32, 20))
 assert not top.get_mask()
-dump(top, folder / "crooked.raw")
+dump(top, folder / "fractional.raw")
 
-# A palette is given up, settings reach the network.
+# An indexed image becomes RGB; the settings reach the network.
 image = load(picture)
 dither, palette = Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE
 image.convert_indexed(dither, palette, 9, False, False, "")
 new = enlarge(image, part="image", result="replace", model="fast", mode="y", scale=3)
 assert (size(image), image.get_base_type()) == ((240, 180), Gimp.ImageBaseType.RGB)
 
-# What the image knows of itself stays.
+# Resolution and metadata stay.
 image = load(folder / "photo.jpg")
 new = enlarge(image, part="image", result="new")
 assert new.get_resolution() == image.get_resolution() == (True, 180, 180)
@@ -121,7 +121,7 @@ def noise(seed: int) -> Pixels:
 
 @pytest.fixture(scope="module")
 def done(gimp: Program) -> Path:
-    """The folder with what the script left."""
+    """The folder with the files that the script wrote."""
     for seed, name in enumerate(("picture", "other")):
         image = Image(noise(seed), metadata=Metadata(dpi=(200, 200)))
         (gimp.folder / f"{name}.png").write_bytes(encode_image(image, "png", 95))
@@ -145,7 +145,7 @@ def test_a_single_visible_layer_gets_the_pixels(done: Path) -> None:
     assert np.array_equal(raw(done / "hidden.raw", 160, 3), espcn(noise(0)))
 
 
-def test_several_layers_are_enlarged_as_they_are_seen(done: Path) -> None:
+def test_several_layers_are_enlarged_as_they_are_shown(done: Path) -> None:
     seen = sr_batch.upscale(done / "flat.png", model="espcn")
     assert np.array_equal(raw(done / "top.raw", 160, 3), np.asarray(seen))
 
@@ -157,12 +157,12 @@ def test_a_layer_is_enlarged_alone(done: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["selection-new", "selection-top"])
-def test_a_selection_is_as_in_the_whole_image(done: Path, name: str) -> None:
+def test_a_selection_has_the_same_pixels_as_the_whole_image(done: Path, name: str) -> None:
     whole = espcn(noise(0))
     assert np.array_equal(raw(done / f"{name}.raw", 80, 3), whole[26:86, 42:122])
 
 
-def test_a_selection_shows_in_its_shape(done: Path) -> None:
+def test_a_selection_is_masked_by_its_shape(done: Path) -> None:
     mask = raw(done / "selection-mask.raw", 80, 1)[..., 0]
     assert mask[30, 40] == 255
     assert mask[0, 0] == mask[-1, -1] == 0
@@ -170,4 +170,4 @@ def test_a_selection_shows_in_its_shape(done: Path) -> None:
 
 def test_a_selection_lands_on_whole_pixels(done: Path) -> None:
     whole = espcn(noise(0), 1.5)
-    assert np.array_equal(raw(done / "crooked.raw", 60, 3), whole[20:65, 32:92])
+    assert np.array_equal(raw(done / "fractional.raw", 60, 3), whole[20:65, 32:92])

@@ -1,4 +1,4 @@
-"""The part of the plug-in that starts sr-batch; it needs no GIMP."""
+"""The module of the plug-in that runs sr-batch; it needs no GIMP."""
 
 import os
 import signal
@@ -17,20 +17,20 @@ from tests.plugins.gimp.conftest import Program
 SCRIPT = """
 import sys
 from pathlib import Path
-from tool import Wish, upscale
+from tool import Settings, upscale
 folder = Path(sys.argv[1])
-wish = Wish(sys.argv[2], 4, "auto")
+settings = Settings(sys.argv[2], 4, "auto")
 tell = lambda share: print(share, flush=True)
-upscale(folder / "picture.png", folder / "enlarged.png", wish, tell)
+upscale(folder / "picture.png", folder / "enlarged.png", settings, tell)
 """
-PATIENCE = 60
+TIMEOUT = 60
 
 Start = Callable[[str, int], "subprocess.Popen[str]"]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Enlarge a picture of that side by the network of that name, in a process of its own."""
+    """Enlarges a picture of the given side by the given network, in another process."""
     program = Program(tmp_path)
     program.install()
     processes = []
@@ -60,14 +60,14 @@ def children(process: "subprocess.Popen[str]") -> list[int]:
 
 
 def soon(found: Callable[[], bool]) -> bool:
-    """Whether it comes true; waits no longer than it must."""
-    end = time.monotonic() + PATIENCE
+    """Whether ``found`` becomes true within the timeout."""
+    end = time.monotonic() + TIMEOUT
     while not found() and time.monotonic() < end:
         time.sleep(0.02)
     return found()
 
 
-def test_tells_how_far_it_is(start: Start, tmp_path: Path) -> None:
+def test_reports_progress(start: Start, tmp_path: Path) -> None:
     out, err = start("espcn", 300).communicate()
     shares = [float(line) for line in out.split()]
     assert shares == sorted(set(shares)), err
@@ -76,7 +76,7 @@ def test_tells_how_far_it_is(start: Start, tmp_path: Path) -> None:
         assert picture.size == (1200, 1200)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such signal")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this signal")
 def test_sr_batch_does_not_outlive_a_killed_plug_in(start: Start) -> None:
     process = start("edsr", 2000)
     assert soon(lambda: bool(children(process)))
@@ -87,7 +87,7 @@ def test_sr_batch_does_not_outlive_a_killed_plug_in(start: Start) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="looks at the age of folders")
-def test_clears_away_what_a_killed_plug_in_has_left(tmp_path: Path) -> None:
+def test_removes_the_folder_of_a_killed_plug_in(tmp_path: Path) -> None:
     Program(tmp_path).install()
     folders = str(Program(tmp_path).profile / "plug-ins/sr-batch")
     environment = os.environ | {"PYTHONPATH": folders, "TMPDIR": str(tmp_path)}
@@ -98,14 +98,14 @@ def test_clears_away_what_a_killed_plug_in_has_left(tmp_path: Path) -> None:
         assert first.stdout
         left = Path(first.stdout.readline().strip())
         subprocess.run(command, env=environment, input="\n", text=True, check=True)
-        assert left.is_dir()  # at work
+        assert left.is_dir()  # its process still runs
         first.kill()
     subprocess.run(command, env=environment, input="\n", text=True, check=True)
     assert list(tmp_path.glob("sr-batch-gimp-*")) == []
     assert not left.exists()
 
 
-def test_a_user_is_told_what_to_do_without_the_tool(start: Start, tmp_path: Path) -> None:
+def test_without_the_tool_the_message_says_how_to_install_it(start: Start, tmp_path: Path) -> None:
     (tmp_path / "sr-batch").unlink()
     _, err = start("espcn", 8).communicate()
     assert "sr-batch plugin install gimp" in err.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""GIMP on a screen: the menu's action, the dialog, one undo step, and Cancel."""
+"""GIMP on a virtual screen: the menu entry, the dialog, one undo step, and Cancel."""
 
 from PIL import Image
 

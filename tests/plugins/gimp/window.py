@@ -1,6 +1,6 @@
-"""Uses GIMP as a person does, on a screen that nobody sees. Runs in the chroot, by its Python.
+"""Uses GIMP like a person, on a virtual screen. Runs in the chroot with its Python.
 
-Arguments: a PNG of 300x200 pixels, and where a screenshot of the dialog goes.
+Arguments: a PNG of 300x200 pixels, and the path for a screenshot of the dialog.
 """
 
 import os
@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 SCREEN = ":77"
-PATIENCE = 120
-CANCEL = ("743", "622")  # where it is on this screen
+TIMEOUT = 120
+CANCEL = ("743", "622")  # its position on this screen
 PLUG_IN = "/sr-batch.py"
 TOOL = "\0upscale\0"
 
@@ -23,11 +23,11 @@ def run(*command: str) -> str:
 
 
 def wait(what: str, found: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not found():
         if time.monotonic() > end:
             run("import", "-window", "root", f"{sys.argv[2]}.late.png")
-            sys.exit(f"waited in vain for {what}; there were {titles()}")
+            sys.exit(f"timed out waiting for {what}; the windows are {titles()}")
         time.sleep(0.1)
 
 
@@ -49,15 +49,15 @@ def press(*keys: str) -> None:
 
 
 def open_dialog() -> None:
-    """By the search for actions, as there are no places to click at."""
+    """Open it by the action search, which needs no positions to click at."""
     press("slash")
     wait("the search", shows("Search Actions"))
-    wait("the dialog", asked)
+    wait("the dialog", dialog_opens)
     focus("Super-resolution")
 
 
-def asked() -> bool:
-    """Ask the search while it is open: a busy machine may miss what is typed, or list it late."""
+def dialog_opens() -> bool:
+    """Type into the search while it is open: a busy machine may miss keys or answer late."""
     if shows("Search Actions")():
         focus("Search Actions")
         press("ctrl+a")
@@ -69,23 +69,23 @@ def asked() -> bool:
 
 
 def cancelled() -> bool:
-    """Press the status bar's Cancel, which comes in its own time; whether the plug-in has ended."""
+    """Press Cancel in the status bar, which appears late; whether the plug-in has ended."""
     run("xdotool", "mousemove", *CANCEL, "click", "1")
     return ended(PLUG_IN)()
 
 
-def runs(word: str) -> Callable[[], bool]:
-    """Whether a process has ``word`` in its command line."""
-    return lambda: any(word in line for line in command_lines())
+def runs(text: str) -> Callable[[], bool]:
+    """Whether a process has ``text`` in its command line."""
+    return lambda: any(text in line for line in command_lines())
 
 
-def ended(word: str) -> Callable[[], bool]:
-    return lambda: not runs(word)()
+def ended(text: str) -> Callable[[], bool]:
+    return lambda: not runs(text)()
 
 
 def command_lines() -> Iterator[str]:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # it has just ended
+        with suppress(OSError):  # the process has just ended
             yield path.read_bytes().decode(errors="replace")
 
 
@@ -115,11 +115,11 @@ def main(photo: str, picture: str) -> None:
     press("alt+a", "ctrl+a")  # Scale: so large that it would take minutes
     run("xdotool", "type", "--delay", "100", "16")
     press("Tab", "alt+o")
-    wait("work", runs(TOOL))
-    wait("Cancel to have worked", cancelled)
+    wait("sr-batch to start", runs(TOOL))
+    wait("Cancel to take effect", cancelled)
     wait("sr-batch to end", ended(TOOL))
     if not shows("300x200")():
-        sys.exit(f"that was not cancelled: {titles()}")
+        sys.exit(f"it was not cancelled: {titles()}")
 
 
 def run_beside(*command: str) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of a source: nothing, or, once its own output is verified, as the user has said."""
+"""Moves or deletes a source after its result, as ``--after`` says."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,16 +8,16 @@ from pathlib import Path
 from sr_batch.core.results import Done, Failed, JobResult, Skipped
 from sr_batch.files.reading import display_name, stamp_of
 from sr_batch.files.stamp import Stamp
-from sr_batch.watch.pair import Pair
+from sr_batch.watch.folder_pair import Pair
 
 
-def act(pair: Pair, source: Path, stamp: Stamp, result: JobResult) -> tuple[str, ...]:
-    """Keep, move or delete ``source``, which looked like ``stamp`` when it was read.
+def move_or_delete(pair: Pair, source: Path, stamp: Stamp, result: JobResult) -> tuple[str, ...]:
+    """Apply ``pair.after`` to ``source``, whose stamp was ``stamp`` when it was read.
 
-    One that has changed since is left: it is another picture. So is one whose output is gone.
+    A source that has changed since then is kept, as is one whose output is missing.
 
     Returns:
-        Notes on what could not be done.
+        A note if the source could not be moved or deleted.
     """
     if pair.after == "keep" or stamp_of(source) != stamp:
         return ()
@@ -31,18 +31,19 @@ def act(pair: Pair, source: Path, stamp: Stamp, result: JobResult) -> tuple[str,
             else:
                 _move(source, pair.done / source.relative_to(pair.source))
     except OSError as error:
-        return (f"{display_name(source)} is not {pair.after}d: {error.strerror or error}",)
+        why = error.strerror or error
+        return (f"{display_name(source)} could not be {pair.after}d: {why}",)
     return ()
 
 
 def _has_output(result: JobResult) -> bool:
-    """Whether a whole output of it stands; engine and ledger have compared its bytes."""
+    """Whether its output exists; the engine and the ledger have compared its content."""
     if not isinstance(result, Done | Skipped) or result.output is None:
         return False
     if isinstance(result, Skipped) and result.reason != "already done":
         return False
-    there = stamp_of(Path(result.output))
-    return there is not None and there.size > 0
+    found = stamp_of(Path(result.output))
+    return found is not None and found.size > 0
 
 
 def _move(source: Path, target: Path) -> None:
@@ -52,6 +53,7 @@ def _move(source: Path, target: Path) -> None:
 
 
 def _names(target: Path) -> Iterator[Path]:
+    """``target``, then the same name with ``_2``, ``_3`` and so on."""
     yield target
     for number in count(2):
         yield target.with_name(f"{target.stem}_{number}{target.suffix}")

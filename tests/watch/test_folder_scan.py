@@ -6,7 +6,7 @@ import pytest
 from sr_batch.batch.inputs import Choice
 from sr_batch.core.results import Failed
 from sr_batch.files.reading import stamp_of
-from sr_batch.watch.scan import is_wanted, scan
+from sr_batch.watch.folder_scan import is_wanted, scan
 
 
 @pytest.mark.parametrize(
@@ -24,14 +24,14 @@ from sr_batch.watch.scan import is_wanted, scan
         ("web/a.png", Choice(exclude=("web",)), False),
     ],
 )
-def test_knows_whose_business_a_file_is(place: str, choice: Choice, wanted: bool) -> None:
+def test_knows_which_files_are_wanted(place: str, choice: Choice, wanted: bool) -> None:
     assert is_wanted(Path(place), choice) is wanted
 
 
-def test_finds_files_as_they_look_now(tmp_path: Path) -> None:
+def test_finds_files_with_their_stamps(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     for name in ("a.png", "deep/b.png", ".hidden.png", "c.png.part"):
-        (tmp_path / name).write_bytes(b"words")
+        (tmp_path / name).write_bytes(b"text")
     (tmp_path / "link.png").symlink_to(tmp_path / "a.png")
     (tmp_path / "loose.png").symlink_to(tmp_path / "none")
     os.mkfifo(tmp_path / "pipe.png")
@@ -40,9 +40,9 @@ def test_finds_files_as_they_look_now(tmp_path: Path) -> None:
     assert found == {path: stamp_of(path) for path in paths}
 
 
-def test_a_folder_that_cannot_be_read_is_said(user_folder: Path) -> None:
+def test_reports_a_folder_that_cannot_be_read(user_folder: Path) -> None:
     (user_folder / "closed").mkdir()
-    (user_folder / "a.png").write_bytes(b"words")
+    (user_folder / "a.png").write_bytes(b"text")
     (user_folder / "closed").chmod(0)
     found = list(scan(user_folder, Choice()))
     (failed,) = [each for each in found if isinstance(each, Failed)]

@@ -1,4 +1,4 @@
-"""What lies in a watched folder, by looking."""
+"""Lists the files of a watched folder that the watch may take."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +8,12 @@ from sr_batch.core.results import Failed
 from sr_batch.files.reading import stamp_of
 from sr_batch.files.stamp import Stamp
 
-# What browsers, copying programs and editors call a file that they have not finished.
+# How browsers, copying programs and editors name a file that is not finished.
 _PARTIAL = (".part", ".partial", ".crdownload", ".download", ".tmp", ".temp", ".filepart", "~")
 
 
 def is_wanted(place: Path, choice: Choice) -> bool:
-    """Whether the file at ``place`` below the watched folder is anybody's business here."""
+    """Whether the watch may take the file at ``place``, relative to the watched folder."""
     hidden = any(part.startswith(".") for part in place.parts)
     partial = place.name.lower().endswith(_PARTIAL)
     too_deep = not choice.recursive and len(place.parts) > 1
@@ -21,7 +21,7 @@ def is_wanted(place: Path, choice: Choice) -> bool:
 
 
 def scan(folder: Path, choice: Choice) -> Iterator[tuple[Path, Stamp] | Failed]:
-    """Every wanted file in ``folder`` as it looks now; a folder that cannot be read is Failed."""
+    """Every wanted file in ``folder`` with its stamp; Failed for a folder that cannot be read."""
     for found in walk(folder, None if choice.recursive else 1):
         if isinstance(found, Failed):
             yield found

@@ -1,4 +1,7 @@
-"""Health and metrics over HTTP, for this machine alone. The only importer of prometheus_client."""
+"""Serves health and metrics over HTTP on the loopback interface.
+
+The only importer of prometheus_client.
+"""
 
 import threading
 import time
@@ -11,26 +14,26 @@ from sr_batch.core.results import Done, JobResult
 from sr_batch.watch.listener import Listener
 
 HOST = "127.0.0.1"
-# Longer than any step of an image takes between two signs of life; writing a huge PNG is one.
+# Longer than the longest step of an image, such as writing a huge PNG.
 STALE = 120.0
-_TICK = 0.1  # seconds between two looks at whether it ends
+_TICK = 0.1  # seconds between two checks for a shutdown
 
-_Answer = tuple[int, str, bytes]
+_Response = tuple[int, str, bytes]
 _TEXT = "text/plain; charset=utf-8"
 
 
-class Served(Listener):
-    """Counts what it is told, and gives it out. Use as a context manager.
+class MetricsServer(Listener):
+    """Counts what a watch reports, and answers requests for it. Use as a context manager.
 
     Args:
-        port: On the loopback interface; 0 takes any that is free.
-        clock: Seconds that run on; another one for tests.
+        port: On the loopback interface; 0 takes any free port.
+        clock: Seconds of a clock that never goes back; tests pass their own.
 
     Attributes:
-        port: That it listens on.
+        port: The port it listens on.
 
     Raises:
-        UsageError: ``port`` cannot be had, or prometheus-client is not installed.
+        UsageError: ``port`` is not available, or prometheus-client is not installed.
     """
 
     def __init__(self, port: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,7 +49,7 @@ class Served(Listener):
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, args=(_TICK,))
 
-    def __enter__(self) -> "Served":
+    def __enter__(self) -> "MetricsServer":
         self._thread.start()
         return self
 
@@ -69,16 +72,16 @@ class Served(Listener):
         self._metrics.waiting.clear()
         self.alive()
 
-    def answer(self, path: str) -> _Answer:
-        """Status, type and content for a request of ``path``."""
+    def answer(self, path: str) -> _Response:
+        """HTTP status, content type and body for a request of ``path``."""
         if path == "/healthz":
             still = self._clock() - self._alive
             if still > STALE:
-                return 503, _TEXT, f"no sign of life for {still:.0f} s\n".encode()
+                return 503, _TEXT, f"no progress for {still:.0f} s\n".encode()
             return 200, _TEXT, b"ok\n"
         if path == "/metrics":
             return 200, *self._metrics.page()
-        return 404, _TEXT, b"there are /healthz and /metrics\n"
+        return 404, _TEXT, b"not found: ask for /healthz or /metrics\n"
 
     def _age(self) -> float:
         return self._clock() - self._looked
@@ -87,7 +90,7 @@ class Served(Listener):
         answer = self.answer
 
         class Handler(BaseHTTPRequestHandler):
-            timeout = 10  # seconds for one that asks slowly
+            timeout = 10  # seconds for a slow client
 
             def do_GET(self) -> None:
                 status, kind, content = answer(self.path.partition("?")[0])
@@ -98,38 +101,49 @@ class Served(Listener):
                 self.wfile.write(content)
 
             def log_message(self, *_: object) -> None:
-                """Being asked is no event."""
+                """Do not log requests."""
 
         return Handler
 
 
 class _Metrics:
-    """The figures, in a registry of their own."""
+    """The metrics, in their own registry."""
 
     def __init__(self, age: Callable[[], float]) -> None:
         try:
             import prometheus_client as client
         except ImportError as error:
-            raise UsageError("--serve needs more: pip install 'sr-batch[metrics]'") from error
+            raise UsageError(
+                "--serve needs prometheus-client: pip install 'sr-batch[metrics]'"
+            ) from error
         self._registry = client.CollectorRegistry()
         client.ProcessCollector(registry=self._registry)
         registry = self._registry
         self._files = client.Counter(
-            "sr_batch_files", "Files by what became of them.", ["status"], registry=registry
+            "sr_batch_files", "Files by result.", ["status"], registry=registry
         )
         for status in ("done", "skipped", "failed"):
-            self._files.labels(status)  # a rate needs the 0 before the first
+            self._files.labels(
+                status
+            )  # Prometheus needs the 0 before the first file to compute a rate
         self._pixels = client.Counter(
-            "sr_batch_input_pixels", "Pixels of the inputs that are done.", registry=registry
+            "sr_batch_input_pixels", "Pixels of the inputs that were enlarged.", registry=registry
         )
         self._seconds = client.Counter(
-            "sr_batch_image_seconds", "Time that the images done have taken.", registry=registry
+            "sr_batch_image_seconds",
+            "Seconds spent on the images that were enlarged.",
+            registry=registry,
         )
         self.waiting = client.Gauge(
-            "sr_batch_waiting_files", "Files seen and not done.", ["folder"], registry=registry
+            "sr_batch_waiting_files",
+            "Files that were seen and are not done.",
+            ["folder"],
+            registry=registry,
         )
         look = client.Gauge(
-            "sr_batch_last_look_age_seconds", "Since a folder was looked at.", registry=registry
+            "sr_batch_last_look_age_seconds",
+            "Seconds since a folder was last checked.",
+            registry=registry,
         )
         look.set_function(age)
 

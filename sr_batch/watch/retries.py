@@ -1,4 +1,4 @@
-"""Which failures are tried again, how often and after what pause: pure, the clock is handed in."""
+"""Which failures are retried, how often and after what pause. Pure: times are passed in."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 from sr_batch.core.results import Cause
 from sr_batch.files.stamp import Stamp
 
-_MOST = 5
-_YOUNG = 60.0  # seconds; what was written so lately may not be whole yet
-FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0
+_MAX_FAILURES = 5
+_YOUNG = 60.0  # seconds; a file written so recently may be incomplete
+FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0  # seconds
 
 
-class Attempts:
-    """Counts failures of files as they look; a change begins anew."""
+class Retries:
+    """Counts the failures of each file. The count starts again when the file changes."""
 
     def __init__(self) -> None:
         self._failures: dict[Path, tuple[Stamp, int]] = {}
@@ -21,24 +21,24 @@ class Attempts:
         """Count a failure of ``path``, last written ``age`` seconds ago.
 
         Returns:
-            Seconds until it should be tried again; None if it is of no use.
+            Seconds until the retry; None if a retry cannot help.
         """
         count = self.count(path, stamp) + 1
         self._failures[path] = (stamp, count)
         may_pass = cause == "memory" or (cause == "damage" and age < _YOUNG)
-        if count >= _MOST or not may_pass:
+        if count >= _MAX_FAILURES or not may_pass:
             return None
         return float(min(FIRST_PAUSE * 3 ** (count - 1), LONGEST_PAUSE))
 
     def count(self, path: Path, stamp: Stamp) -> int:
-        """How often ``path`` has failed as it looks now."""
+        """How often ``path`` has failed since its stamp became ``stamp``."""
         known, count = self._failures.get(path, (stamp, 0))
         return count if known == stamp else 0
 
     def forget(self, path: Path) -> None:
-        """``path`` is settled, for better or worse."""
+        """Drop the count of ``path``, which has its final result."""
         self._failures.pop(path, None)
 
-    def keep(self, there: Collection[Path]) -> None:
-        """Forget all but what is ``there``."""
-        self._failures = {path: tries for path, tries in self._failures.items() if path in there}
+    def keep(self, present: Collection[Path]) -> None:
+        """Forget all files but those that are ``present``."""
+        self._failures = {path: tries for path, tries in self._failures.items() if path in present}

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sr_batch.watch.mounts import is_silent
+from sr_batch.watch.network_mounts import sends_no_events
 
 MOUNTS = r"""
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
@@ -35,22 +35,22 @@ def mounts(tmp_path: Path) -> Path:
         ("/mnt/my", False),
         ("/mnt/tab\tand\\slash", True),
         ("/vm/in", True),
-        ("/over", True),  # the last one mounted is the one that is seen
+        ("/over", True),  # the last mount hides the earlier one
         ("/mnt/smb/in", True),
     ],
 )
-def test_knows_by_the_deepest_mount(mounts: Path, folder: str, silent: bool) -> None:
-    assert is_silent(Path(folder), mounts) is silent
+def test_the_deepest_mount_counts(mounts: Path, folder: str, silent: bool) -> None:
+    assert sends_no_events(Path(folder), mounts) is silent
 
 
-def test_follows_links(mounts: Path, tmp_path: Path) -> None:
+def test_follows_symbolic_links(mounts: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/srv/in")
-    assert is_silent(tmp_path / "link", mounts)
+    assert sends_no_events(tmp_path / "link", mounts)
 
 
-def test_a_system_that_does_not_tell_is_taken_to_be_quick(tmp_path: Path) -> None:
-    assert not is_silent(tmp_path, tmp_path / "none")
+def test_without_a_list_of_mounts_events_are_expected(tmp_path: Path) -> None:
+    assert not sends_no_events(tmp_path, tmp_path / "none")
 
 
-def test_reads_the_mounts_of_this_machine() -> None:
-    assert not is_silent(Path("/proc"))
+def test_reads_the_mounts_of_the_running_system() -> None:
+    assert not sends_no_events(Path("/proc"))

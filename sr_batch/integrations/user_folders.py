@@ -1,21 +1,21 @@
-"""Where the programs of this user look for what belongs to them."""
+"""The folders in which programs look for the settings and data of the current user."""
 
 import os
 from pathlib import Path
 
 
 def settings() -> Path:
-    """The folder in which each program has a folder for its settings."""
+    """The folder that holds a settings folder for each program."""
     return _first("XDG_CONFIG_HOME", "LOCALAPPDATA") or Path.home() / ".config"
 
 
 def data() -> Path:
-    """The folder in which desktops and programs have what they work with."""
+    """The folder that holds a data folder for each program."""
     return _first("XDG_DATA_HOME") or Path.home() / ".local" / "share"
 
 
 def system_settings() -> list[Path]:
-    """Where programs find settings that the user has none of his own for, the first one first."""
+    """The folders of the settings for all users, in the order in which programs search them."""
     paths = os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
     return [Path(path) for path in paths.split(":") if path]
 

@@ -1,4 +1,4 @@
-"""Which file systems say nothing of changes that another machine makes."""
+"""Detects file systems that send no events for changes made by another machine."""
 
 import os
 import re
@@ -8,8 +8,8 @@ _MOUNTS = Path("/proc/self/mountinfo")
 _SILENT = ("nfs", "cifs", "smb", "9p", "fuse", "virtiofs", "vboxsf", "afs", "ceph", "glusterfs")
 
 
-def is_silent(folder: Path, mounts: Path = _MOUNTS) -> bool:
-    """Whether ``folder`` lies on such a file system; False where that cannot be found out."""
+def sends_no_events(folder: Path, mounts: Path = _MOUNTS) -> bool:
+    """Whether ``folder`` is on such a file system; False if that cannot be found out."""
     kind = _kind_of(Path(os.path.realpath(folder)), mounts)
     return kind.startswith(_SILENT)
 
@@ -30,5 +30,5 @@ def _kind_of(folder: Path, mounts: Path) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """Blanks and the like stand there as their octal codes, after a backslash."""
+    """``mountinfo`` writes spaces and the like as a backslash and an octal code."""
     return re.sub(r"\\([0-7]{3})", lambda digits: chr(int(digits[1], 8)), text)

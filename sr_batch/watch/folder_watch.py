@@ -1,0 +1,205 @@
+"""Watches one pair: finds new files, waits until they settle, enlarges them, retries failures."""
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sr_batch.batch.enlarging import Enlarger
+from sr_batch.batch.inputs import Choice, Source, as_candidate
+from sr_batch.batch.loading import Loader
+from sr_batch.core.errors import StorageError
+from sr_batch.core.results import Failed, JobResult, NotRun
+from sr_batch.files.reading import stamp_of
+from sr_batch.files.stamp import Stamp
+from sr_batch.watch.clock import Clock
+from sr_batch.watch.error_file import remove_error, write_error
+from sr_batch.watch.file_events import FileEvents
+from sr_batch.watch.finished_sources import FinishedSources
+from sr_batch.watch.folder_pair import Pair
+from sr_batch.watch.folder_scan import is_wanted, scan
+from sr_batch.watch.journal import Journal, Status, outcome_of
+from sr_batch.watch.known_sources import KnownSources
+from sr_batch.watch.listener import Listener
+from sr_batch.watch.retries import FIRST_PAUSE, LONGEST_PAUSE, Retries
+from sr_batch.watch.settled_batch import enlarge_batch
+from sr_batch.watch.settling import Settling
+
+_BATCH = 32  # files
+
+
+@dataclass
+class FolderWatch:
+    """The watch of one pair.
+
+    Call :meth:`look`, then :meth:`take` and :meth:`work` while files are at rest, then sleep for
+    :meth:`wait`, and so on.
+
+    Attributes:
+        pair: The folders and their options.
+        listener: Receives the reports.
+        events: The events of the watched folder; None to rely on scans alone.
+        load: Decodes an image.
+        clock: Tests pass their own.
+    """
+
+    pair: Pair
+    listener: Listener
+    events: FileEvents | None
+    load: Loader
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        options = self.pair.options
+        self._choice = Choice(options.recursive, options.include, options.exclude)
+        self._settling = Settling(self.pair.settle)
+        self._journal = Journal(self.pair.output, self.listener.say)
+        self._known = KnownSources(self.pair, self._journal)
+        self._finished = FinishedSources(self.pair, self._journal, self.listener, self.clock)
+        self._retries = Retries()
+        self._next_scan = self.clock.now()
+        self._not_before = self.clock.now()
+        self._pause = FIRST_PAUSE
+
+    @property
+    def waiting(self) -> int:
+        """Files that were seen and are not done."""
+        return len(self._settling)
+
+    def wait(self) -> float:
+        """Seconds until the next file can be taken or the next scan is due."""
+        now = self.clock.now()
+        due = max(now + self._settling.wait(now), self._not_before)
+        return max(0.0, min(due, self._next_scan) - now)
+
+    def look(self) -> None:
+        """Find new and changed files: by events, and by a scan if one is due."""
+        changed, scan_needed = self.events.take() if self.events else ({}, False)
+        now = self.clock.now()
+        if scan_needed or now >= self._next_scan:
+            self._scan(now)
+            self._next_scan = self.clock.now() + self.pair.rescan
+        for path, complete in changed.items():
+            if self._is_watched(path):
+                self._see(path, stamp_of(path), now, complete)
+        self.listener.look(self.pair.source, self.waiting)
+
+    def take(self) -> dict[Path, Stamp]:
+        """Files at rest, for :meth:`work`. None while the watch pauses for a full disk."""
+        now = self.clock.now()
+        if now < self._not_before:
+            return {}
+        batch = self._settling.take(now, _BATCH)
+        for path, stamp in list(batch.items()):
+            if (found := stamp_of(path)) != stamp:  # it has changed after all
+                del batch[path]
+                self._see(path, found, now, complete=False)
+        return batch
+
+    def work(self, batch: dict[Path, Stamp], upscaler: Enlarger, stop: threading.Event) -> None:
+        """Enlarge ``batch``. Every file of it is finished, or seen again later."""
+        found = self._candidates(batch)
+        left = {path: stamp for path, stamp in batch.items() if not self._known.has(path, stamp)}
+        try:
+            for result in enlarge_batch(found, self.pair, upscaler, self.load, self.listener, stop):
+                path = Path(result.input)
+                if path in left and not isinstance(result, NotRun):
+                    self._handle(path, left.pop(path), result)
+                self._finished.record_if_due()
+            self._finished.record()
+            self._pause = FIRST_PAUSE
+        except StorageError as error:
+            self._pause_work(str(error))
+        for path, stamp in left.items():
+            self._settling.later(path, stamp, self._not_before)
+
+    def _is_watched(self, path: Path) -> bool:
+        if path.is_relative_to(self.pair.output) or not path.is_relative_to(self.pair.source):
+            return False
+        return is_wanted(path.relative_to(self.pair.source), self._choice)
+
+    def _scan(self, now: float) -> None:
+        self._known.forget_retried()
+        present: set[Path] = set()
+        wall = self.clock.wall()
+        for found in scan(self.pair.source, self._choice):
+            self.listener.alive()
+            if isinstance(found, Failed):
+                self.listener.say(found.error, "failed: ")
+            elif not found[0].is_relative_to(self.pair.output):
+                path, stamp = found
+                present.add(path)
+                at_rest = wall - stamp.modified / 1e9 > self.pair.settle
+                self._see(path, stamp, now, complete=at_rest)
+        self._known.keep(present)
+        self._retries.keep(present)
+        self._settling.keep(present)
+        self._known.prune_once(present, wall)
+
+    def _see(self, path: Path, stamp: Stamp | None, now: float, complete: bool) -> None:
+        if stamp is None or self._known.has(path, stamp):
+            self._settling.forget(path)
+        else:
+            self._settling.see(path, stamp, now, complete)
+
+    def _candidates(self, batch: dict[Path, Stamp]) -> list[Source | Failed]:
+        """The images in ``batch``. Other files are known from now on and left alone."""
+        found: list[Source | Failed] = []
+        for path, stamp in batch.items():
+            source = Source(path, path.relative_to(self.pair.source), self.pair.source)
+            if candidate := as_candidate(source):
+                found.append(candidate)
+            else:
+                self._known.ignore(path, stamp)
+        return found
+
+    def _handle(self, path: Path, stamp: Stamp, result: JobResult) -> None:
+        """Retry a failure that may pass; finish every other file."""
+        if not isinstance(result, Failed):
+            remove_error(self.pair, path)
+            self._finish(path, stamp, result)
+            return
+        if stamp_of(path) != stamp:
+            return  # it has changed or no longer exists, which the next look finds
+        if not self._retry(path, stamp, result):
+            self._give_up(path, stamp, result)
+
+    def _retry(self, path: Path, stamp: Stamp, failed: Failed) -> bool:
+        """Whether ``failed`` may pass; ``path`` then comes back later.
+
+        A young file may still be written, and memory or disk space may become free.
+        """
+        if failed.cause == "disk":
+            self._settling.later(path, stamp, self.clock.now() + self._pause)
+            return True
+        age = self.clock.wall() - stamp.modified / 1e9
+        pause = self._retries.add(path, stamp, failed.cause, age)
+        if pause is None:
+            return False
+        self._settling.later(path, stamp, self.clock.now() + pause)
+        self.listener.say(f"{failed.error}; retrying in {pause:.0f} s", "waiting: ")
+        attempts = self._retries.count(path, stamp)
+        outcome = outcome_of(failed, "waiting", stamp, attempts, self.clock.wall())
+        self._journal.record({path: outcome})
+        return True
+
+    def _give_up(self, path: Path, stamp: Stamp, failed: Failed) -> None:
+        attempts = self._retries.count(path, stamp)
+        notes = write_error(self.pair, path, failed.error, attempts, self.clock.wall())
+        self._finish(path, stamp, failed)
+        for note in notes:
+            self.listener.say(note, "note: ")
+
+    def _finish(self, path: Path, stamp: Stamp, result: JobResult) -> None:
+        failed = isinstance(result, Failed)
+        self._known.add(path, stamp, failed)
+        attempts = self._retries.count(path, stamp)
+        status: Status = "failed" if failed else "done"
+        outcome = outcome_of(result, status, stamp, attempts, self.clock.wall())
+        self._finished.add(path, stamp, result, outcome)
+        self._retries.forget(path)
+
+    def _pause_work(self, why: str) -> None:
+        """Stop all work for a while: the disk is full or failing."""
+        self.listener.say(why, "stopped: ")
+        self._not_before = self.clock.now() + self._pause
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)

@@ -1,0 +1,53 @@
+"""Plans a batch of settled files and runs it through the engine."""
+
+import threading
+from collections.abc import Iterator, Sequence
+
+from sr_batch.batch import engine
+from sr_batch.batch.enlarging import Enlarger
+from sr_batch.batch.inputs import Source
+from sr_batch.batch.loading import Loader
+from sr_batch.batch.planning import Plan, plan_sources
+from sr_batch.core.errors import OutputCollision
+from sr_batch.core.results import Failed, JobResult
+from sr_batch.watch.folder_pair import Pair
+from sr_batch.watch.listener import Listener
+
+Candidates = Sequence[Source | Failed]
+
+
+def enlarge_batch(
+    found: Candidates,
+    pair: Pair,
+    upscaler: Enlarger,
+    load: Loader,
+    listener: Listener,
+    stop: threading.Event,
+) -> Iterator[JobResult]:
+    """Enlarge ``found``; one result for each, in any order.
+
+    Raises:
+        StorageError: the disk is full or failing.
+    """
+
+    def report_step(_pixels: int) -> None:
+        listener.alive()
+
+    for plan in _plans(found, pair, upscaler.model, load, listener):
+        yield from engine.run(plan, upscaler, pair.options, report_step, stop, load, listener.say)
+
+
+def _plans(
+    found: Candidates, pair: Pair, model: str, load: Loader, listener: Listener
+) -> Iterator[Plan]:
+    """One plan for all files, or one for each if two of them would write the same output."""
+    output, options = str(pair.output), pair.options
+    try:
+        yield plan_sources(found, output, options, model, listener.say, load)
+    except OutputCollision:
+        for each in found:
+            try:
+                yield plan_sources([each], output, options, model, listener.say, load)
+            except OutputCollision as error:
+                name = str(each.path if isinstance(each, Source) else each.input)
+                yield Plan((), (Failed(name, None, str(error)),))

@@ -1,0 +1,115 @@
+"""How one watch treats failures: retries, a full disk, colliding outputs."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from sr_batch.core.errors import OutOfMemory, StorageError
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.results import Failed
+from sr_batch.watch.journal import Journal
+from tests.fakes import save_picture
+from tests.runs import count, tree
+from tests.watch.driver import Driver, failing
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+def test_a_young_damaged_file_is_retried() -> None:
+    whole = save_picture(Path("other/a.png"), size=(60, 40)).read_bytes()
+    Path("in").mkdir()
+    Path("in/a.png").write_bytes(whole[:500])
+    driver = Driver()
+    assert driver.run(5) == []
+    assert driver.results == []
+    assert driver.lines[0].startswith("waiting: ")
+    assert driver.lines[0].endswith("damaged png (it has no end); retrying in 10 s")
+    Path("in/a.png").write_bytes(whole)
+    assert driver.run(40) == ["a.png"]
+    assert count(driver.results) == {"done": 1}
+
+
+def test_a_file_that_stays_damaged_is_recorded_as_failed() -> None:
+    whole = save_picture(Path("other/a.png"), size=(60, 40)).read_bytes()
+    Path("in").mkdir()
+    Path("in/a.png").write_bytes(whole[:500])
+    driver = Driver()
+    driver.run(450)
+    assert count(driver.results) == {"failed": 1}
+    assert 2 <= len(driver.lines) <= 4
+    driver.start()
+    driver.run(40)
+    assert count(driver.results) == {"failed": 1}
+    (outcome,) = Journal(Path("out"), pytest.fail).all().values()
+    assert outcome.status == "failed"
+    assert "a.png" in outcome.error
+
+
+def test_a_file_that_is_not_an_image_fails_at_once() -> None:
+    Path("in").mkdir()
+    Path("in/a.jpg").write_text("text")
+    driver = Driver()
+    driver.run(3)
+    assert count(driver.results) == {"failed": 1}
+
+
+def test_a_file_that_ran_out_of_memory_is_retried() -> None:
+    save_picture(Path("in/a.png"))
+    driver = Driver(failing(2, OutOfMemory("out of memory")))
+    assert driver.run(60) == ["a.png"]
+    assert len(driver.lines) == 2
+    assert count(driver.results) == {"done": 1}
+
+
+def test_the_number_of_retries_is_limited() -> None:
+    save_picture(Path("in/a.png"))
+    driver = Driver(failing(99, OutOfMemory("out of memory")))
+    driver.run(900)
+    assert count(driver.results) == {"failed": 1}
+    assert len(driver.lines) == 4
+
+
+def test_a_full_disk_pauses_the_watch_and_loses_nothing() -> None:
+    for seed in range(5):
+        save_picture(Path(f"in/{seed}.png"), seed)
+    driver = Driver(failing(3, StorageError("the disk is full")))
+    assert driver.run(8) == []
+    assert driver.lines == ["stopped: the disk is full"]
+    driver.run(80)
+    assert tree("out") == [f"{seed}.png" for seed in range(5)]
+    assert count(driver.results) == {"done": 5}
+
+
+def test_an_output_collision_fails_only_one_file() -> None:
+    for name in ("a.png", "a.bmp", "b.png"):
+        save_picture(Path("in") / name, seed=len(name))
+    driver = Driver(pair={"options": UpscaleOptions(format="png")})
+    driver.turn()
+    assert count(driver.results) == {"done": 2, "failed": 1}
+    (failed,) = [result for result in driver.results if isinstance(result, Failed)]
+    assert "is the output of another input" in failed.error
+    assert [name for name in tree("out") if name.endswith(".png")] == ["a.png", "b.png"]
+
+
+def test_a_failure_deleted_from_the_journal_is_retried() -> None:
+    Path("in").mkdir()
+    Path("in/a.jpg").write_text("text")
+    driver = Driver()
+    driver.run(3)
+    journal = Journal(Path("out"), pytest.fail)
+    journal.forget(journal.failed())
+    driver.run(40)
+    assert count(driver.results) == {"failed": 2}
+
+
+def test_a_file_deleted_before_its_turn_is_not_a_failure() -> None:
+    save_picture(Path("in/a.png"))
+    driver = Driver()
+    driver.watch.look()
+    driver.seconds += 3
+    batch = driver.watch.take()
+    Path("in/a.png").unlink()
+    driver.watch.work(batch, driver.upscaler, threading.Event())
+    assert driver.go_on(40) == []
+    assert (driver.results, driver.lines) == ([], [])
