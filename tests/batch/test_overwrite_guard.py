@@ -78,7 +78,7 @@ def test_another_recipe_makes_all_again() -> None:
     photos()
     go("in")
     assert count(go("in", upscaler=FakeUpscaler(recipe="better"))) == {"done": 3}
-    assert count(go("in", options=UpscaleOptions(quality=50))) == {"done": 3}
+    assert count(go("in", options=UpscaleOptions(metadata="strip"))) == {"done": 3}
     assert count(go("in")) == {"done": 3}
     assert count(go("in")) == {"skipped": 3}
 
