@@ -1,8 +1,8 @@
 """VDSR: bicubic enlargement and twenty convolutions that learn what it lacks, for every scale.
 
 Kim et al., "Accurate Image Super-Resolution Using Very Deep Convolutional Networks", CVPR 2016,
-sections 3 and 4 (one network for all scales: section 4.3). Unlike the paper's, it has other
-initial weights, and its first layer repeats the border instead of padding with zeros.
+sections 3 and 4 (one network for all scales: section 4.3). Its initial weights
+differ from the paper's, and its first layer repeats the border instead of padding with zeros.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 All channels of an activation share one 8-bit range, so that a wide channel costs the others levels.
 
 Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV 2019,
-section 4.1: to scale a channel and divide the weights that read it leaves the network unchanged,
+section 4.1: scaling a channel and dividing the weights that read it leaves the network unchanged,
 also across ReLU and additions. Xiao et al., "SmoothQuant", ICML 2023, equation 4: the factor leaves
 half of the spread in the activations and moves the other half into the weights.
 """
