@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from sr_batch.imaging.color import FloatArray
+from sr_batch.imaging.keys import keys
 
 REACH = 2
 """Pixels on every side of one that its enlargement depends on."""
@@ -45,8 +46,5 @@ def _widened(padded: FloatArray, factor: int) -> FloatArray:
 def _taps(factor: int) -> list[list[tuple[int, np.float32]]]:
     """For each of the new pixels in an old one: (0 to 4 for the neighbours -2 to 2, weight)."""
     offsets = (np.arange(factor) + 0.5) / factor - 0.5
-    x = np.abs(offsets[:, None] - np.arange(-REACH, REACH + 1))
-    near = (1.5 * x - 2.5) * x**2 + 1
-    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
-    weights = np.where(x <= 1, near, np.where(x < 2, far, 0)).astype(np.float32)
+    weights = keys(offsets[:, None] - np.arange(-REACH, REACH + 1)).astype(np.float32)
     return [[(k, weight) for k, weight in enumerate(row) if weight] for row in weights]

@@ -16,11 +16,11 @@ import numpy.typing as npt
 
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Pixels
+from sr_batch.imaging.keys import Weights, keys
 
 Method = Literal["bicubic", "lanczos"]
 Sample = TypeVar("Sample", bound=np.uint8 | np.uint16 | np.float32)
 FloatArray = npt.NDArray[np.float32]
-Weights = npt.NDArray[np.float64]
 
 _ROWS, _COLUMNS = 96, 256
 
@@ -182,14 +182,6 @@ def _runs(
         yield _Run(target, source, own - source.start, share)
 
 
-def _cubic(x: Weights) -> Weights:
-    """Keys' cubic convolution with a = -0.5."""
-    x = np.abs(x)
-    near = (1.5 * x - 2.5) * x**2 + 1
-    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
-    return np.where(x <= 1, near, np.where(x <= 2, far, 0.0))
-
-
 def _lanczos(x: Weights) -> Weights:
     """Sinc times a wider sinc, three lobes."""
     return np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0.0)
@@ -197,6 +189,6 @@ def _lanczos(x: Weights) -> Weights:
 
 # Kernel and the width of its support.
 _KERNELS: dict[Method, tuple[Callable[[Weights], Weights], float]] = {
-    "bicubic": (_cubic, 4.0),
+    "bicubic": (keys, 4.0),
     "lanczos": (_lanczos, 6.0),
 }
