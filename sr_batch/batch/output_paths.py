@@ -48,7 +48,7 @@ def read_output(output: str | None, found: Sequence[Source | Failed], wanted: st
             format needs is missing.
     """
     understood = _understood(output, found, wanted)
-    codec.require_writable(understood.format)
+    codec.require_encoder(understood.format)
     return understood
 
 

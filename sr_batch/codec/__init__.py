@@ -8,7 +8,7 @@ late.
 from sr_batch.codec.limits import require_fits
 from sr_batch.codec.losses import losses
 from sr_batch.codec.metadata.policy import kept
-from sr_batch.codec.optional_libraries import require_writable
+from sr_batch.codec.optional_libraries import require_encoder
 from sr_batch.codec.read import Header, preload, read_header, read_image, read_pages
 from sr_batch.codec.sniff import SUFFIXES, format_of_suffix, sniff
 from sr_batch.codec.write import (
@@ -32,9 +32,9 @@ __all__ = [
     "read_header",
     "read_image",
     "read_pages",
+    "require_encoder",
     "require_fits",
     "require_holds",
-    "require_writable",
     "sniff",
     "true_xmp",
 ]

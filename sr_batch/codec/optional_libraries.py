@@ -12,7 +12,7 @@ _NEEDS = {
 }
 
 
-def require_readable(kind: str) -> None:
+def require_decoder(kind: str) -> None:
     """Refuse a file whose library is missing; nothing is loaded to find that out.
 
     Raises:
@@ -22,7 +22,7 @@ def require_readable(kind: str) -> None:
         raise UnsupportedImage(f"it is {lacking}")
 
 
-def require_writable(kind: str) -> None:
+def require_encoder(kind: str) -> None:
     """Refuse outputs whose library is missing.
 
     Raises:

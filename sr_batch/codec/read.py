@@ -9,7 +9,7 @@ from sr_batch.codec.backends import opencv, pillow
 from sr_batch.codec.container import Container, decode
 from sr_batch.codec.format_modules import of_format
 from sr_batch.codec.limits import require_within
-from sr_batch.codec.optional_libraries import require_readable
+from sr_batch.codec.optional_libraries import require_decoder
 from sr_batch.codec.sniff import describe, sniff
 from sr_batch.core.errors import UnreadableImage, UnsupportedImage, about
 from sr_batch.core.geometry import Size
@@ -25,7 +25,7 @@ _OPENERS: dict[str, Callable[[bytes], tuple[Container, ...]]] = {
     "gif": lambda data: of_format("gif.decode").open_file(data),
     "avif": lambda data: (of_format("heif.avif").open_file(data),),
     "heic": lambda data: (of_format("heif.heic").open_file(data),),
-    "jxl": lambda data: (of_format("jxl.codec").open_file(data),),
+    "jxl": lambda data: (of_format("jxl.decode").open_file(data),),
 }
 _HEADER_FAULTS = (struct.error, ValueError, LookupError, ArithmeticError, zlib.error)
 
@@ -38,7 +38,7 @@ _DECODERS = (
     "gif.decode",
     "heif.avif",
     "heif.heic",
-    "jxl.codec",
+    "jxl.decode",
 )
 
 
@@ -146,7 +146,7 @@ def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
         raise UnsupportedImage(
             f"it is {what}; JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC and JPEG XL are read"
         )
-    require_readable(kind)
+    require_decoder(kind)
     try:
         pages = _OPENERS[kind](data)
     except _HEADER_FAULTS as fault:

@@ -34,7 +34,7 @@ _ENCODERS: dict[str, Callable[[Image, _How], bytes]] = {
     "gif": lambda image, _: of_format("gif.encode").encode((image,)),
     "avif": lambda image, how: of_format("heif.avif").encode(image, how.quality),
     "heic": lambda image, how: of_format("heif.heic").encode(image, how.quality),
-    "jxl": lambda image, how: of_format("jxl.codec").encode(image, how.quality),
+    "jxl": lambda image, how: of_format("jxl.encode").encode(image, how.quality),
 }
 # What writes several pictures into one file: pages, and the frames of an animation.
 _BINDERS: dict[str, Callable[[Iterable[Image], _How], bytes]] = {
@@ -55,7 +55,7 @@ def encode_pages(
     Args:
         pages: One picture, or several that `require_holds` has let pass. Each is asked for when
             the one before it is encoded.
-        kind: One of ``SUFFIXES``; its library must be there, see `require_writable`.
+        kind: One of ``SUFFIXES``; its library must be there, see `require_encoder`.
         quality: 1 to 100, of all but PNG, TIFF, BMP and GIF (a WebP from a lossless one is
             lossless).
         png_effort: ``small`` takes up to thirty times as long, for a file that is never larger.

@@ -187,17 +187,17 @@ def encode_avif(
             xmp=xmp or b"",
         )
     except _FAULTS as fault:
-        raise UnwritableOutput(f"the output cannot be made an AVIF ({_words(fault)})") from fault
+        raise UnwritableOutput(f"the output cannot be made an AVIF ({_reason(fault)})") from fault
     return out.getvalue()
 
 
 def _damaged(kind: str, fault: Exception) -> str:
     """With what Pillow says, but for bare numbers: of a missing tag it says no more."""
-    what = _words(fault)
+    what = _reason(fault)
     if "truncated" in what:  # and how many bytes its decoder had not yet looked at
         what = "its pixels end too early"
     return f"truncated or damaged {kind}" + ("" if what.isdigit() else f" ({what})")
 
 
-def _words(fault: Exception) -> str:
+def _reason(fault: Exception) -> str:
     return " ".join(str(fault).split()) or type(fault).__name__

@@ -65,7 +65,7 @@ class _Bits:
         return self.choose((0, 0), (1, 0), (2, 4), (18, 6))
 
 
-def read(codestream: bytes) -> JxlHeader:
+def read_header(codestream: bytes) -> JxlHeader:
     """Read the header at the start of ``codestream``, of which ``MOST_BYTES`` are enough.
 
     Raises:

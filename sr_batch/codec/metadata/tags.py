@@ -71,7 +71,7 @@ LISTS = frozenset(
     )
 )
 # Words about a picture, and the EXIF and GPS directories: what a TIFF's EXIF block is made of.
-OF_WORDS = frozenset(
+OF_EXIF = frozenset(
     (
         *(269, 270, 271, 272, 285, 305, 306, 315, 316, 18246, 33432, *range(40091, 40096)),
         *(Tag.EXIF, Tag.GPS),

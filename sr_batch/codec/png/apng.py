@@ -9,7 +9,7 @@ from io import BytesIO
 from itertools import islice
 
 from sr_batch.codec.animation import After, Frame
-from sr_batch.codec.png.pixels import SIGNATURE, Layout, blocks, walk, write_chunk
+from sr_batch.codec.png.pixels import SIGNATURE, PngHeader, blocks, walk, write_chunk
 from sr_batch.core.errors import UnreadableImage
 from sr_batch.core.geometry import Region, Size
 
@@ -24,8 +24,8 @@ class _Part:
     spans: list[tuple[int, int]] = field(default_factory=list)
 
 
-def frames(data: bytes, layout: Layout, count: int) -> Iterator[Frame]:
-    """The ``count`` frames in ``data``, whose canvas and pixels are as ``layout`` says.
+def frames(data: bytes, header: PngHeader, count: int) -> Iterator[Frame]:
+    """The ``count`` frames in ``data``, whose canvas and pixels are as ``header`` says.
 
     Raises:
         UnreadableImage: truncated or damaged.
@@ -41,30 +41,30 @@ def frames(data: bytes, layout: Layout, count: int) -> Iterator[Frame]:
             parts[-1].spans.append((start, end))
     if name != "IEND" or len(parts) < count:
         raise UnreadableImage("truncated or damaged png (frames are missing)")
-    return (_frame(data, layout, shared, part) for part in islice(parts, count))
+    return (_frame(data, header, shared, part) for part in islice(parts, count))
 
 
-def _frame(data: bytes, layout: Layout, shared: bytes, part: _Part) -> Frame:
+def _frame(data: bytes, header: PngHeader, shared: bytes, part: _Part) -> Frame:
     _, width, height, left, top, above, below, after, over = struct.unpack(
         ">IIIIIHHBB", part.control
     )
-    small = replace(layout, size=Size(width, height))
-    if small != layout and any(data[at - 4 : at] == b"IDAT" for at, _ in part.spans):
+    small = replace(header, size=Size(width, height))
+    if small != header and any(data[at - 4 : at] == b"IDAT" for at, _ in part.spans):
         raise UnreadableImage("damaged png (a first frame that is not as large as the picture)")
     return Frame(
         region=Region(left, top, left + width, top + height),
         milliseconds=Fraction(1000 * above, below or 100),
-        alpha=layout.has_alpha,
+        alpha=header.has_alpha,
         over=over == 1,
         after=_AFTER[after],
         blocks=lambda: blocks(_file(data, small, shared, part), small),
     )
 
 
-def _file(data: bytes, layout: Layout, shared: bytes, part: _Part) -> bytes:
+def _file(data: bytes, header: PngHeader, shared: bytes, part: _Part) -> bytes:
     """A PNG of one frame alone."""
     out = BytesIO()
-    size, kind = layout.size, (layout.bits, layout.kind, 0, 0, layout.interlaced)
+    size, kind = header.size, (header.bits, header.kind, 0, 0, header.interlaced)
     out.write(SIGNATURE)
     write_chunk(out, b"IHDR", struct.pack(">IIBBBBB", size.width, size.height, *kind))
     out.write(shared)

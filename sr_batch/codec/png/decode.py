@@ -13,7 +13,7 @@ from sr_batch.codec.png.pixels import (
     PALETTE,
     RGB,
     RGB_ALPHA,
-    Layout,
+    PngHeader,
     blocks,
     walk,
 )
@@ -47,14 +47,14 @@ def open_file(data: bytes) -> tuple[Container, ...]:
         raise UnreadableImage(f"damaged png (its header ends in {ways})")
     if kind == PALETTE and "PLTE" not in chunks:
         raise UnreadableImage("truncated or damaged png (it has no palette)")
-    layout = Layout(Size(width, height), bits, kind, ways[2] > 0, chunks.get("tRNS"))
+    header = PngHeader(Size(width, height), bits, kind, ways[2] > 0, chunks.get("tRNS"))
     block = _exif(chunks)
     turn, packet = exif.orientation(block), _xmp(chunks)
     still = Container(
         format="png",
-        stored=layout.size,
+        stored=header.size,
         channels=1 if kind in (GRAY, GRAY_ALPHA) else 3,
-        alpha=layout.has_alpha,
+        alpha=header.has_alpha,
         depth=16 if bits == 16 else 8,
         orientation=turn,
         metadata=Metadata(
@@ -64,12 +64,12 @@ def open_file(data: bytes) -> tuple[Container, ...]:
             photoshop=_resources(chunks),
             dpi=_dpi(chunks),
         ),
-        blocks=lambda: blocks(data, layout),
+        blocks=lambda: blocks(data, header),
     )
     frames, plays = struct.unpack(">II", chunks.get("acTL", b"")[:8].ljust(8, b"\0"))
     if frames < 2:
         return (still,)
-    return animation.containers(still, apng.frames(data, layout, frames), plays)
+    return animation.containers(still, apng.frames(data, header, frames), plays)
 
 
 def _chunks(data: bytes) -> dict[str, bytes]:

@@ -36,7 +36,7 @@ def encode(image: Image, effort: Effort) -> bytes:
     """A PNG of the picture's own depth, gray or RGB, alpha if it has any."""
     out = BytesIO()
     out.write(SIGNATURE)
-    write_chunk(out, b"IHDR", header(image))
+    write_chunk(out, b"IHDR", ihdr(image))
     for name, payload in metadata_chunks(image.metadata):
         write_chunk(out, name, payload)
     for part in deflated(image, effort):
@@ -45,8 +45,8 @@ def encode(image: Image, effort: Effort) -> bytes:
     return out.getvalue()
 
 
-def header(image: Image) -> bytes:
-    """What IHDR holds."""
+def ihdr(image: Image) -> bytes:
+    """The contents of the IHDR chunk."""
     bits, kind = image.color.itemsize * 8, _COLOR_TYPES[_samples(image)]
     return struct.pack(">IIBBBBB", image.size.width, image.size.height, bits, kind, 0, 0, 0)
 

@@ -31,7 +31,7 @@ _ADAM7 = (
 
 
 @dataclass(frozen=True)
-class Layout:
+class PngHeader:
     """How the pixels of a PNG lie.
 
     Attributes:
@@ -84,38 +84,38 @@ def write_chunk(out: BytesIO, name: bytes, payload: bytes | memoryview) -> None:
     out.write(struct.pack(">I", zlib.crc32(payload, zlib.crc32(name))))
 
 
-def blocks(data: bytes, layout: Layout) -> Iterator[Block]:
+def blocks(data: bytes, header: PngHeader) -> Iterator[Block]:
     """Bands of the picture in ``data``, alpha behind its channels.
 
     Raises:
         UnreadableImage: truncated or corrupt.
     """
-    bare = _bare(data, layout)
-    if not _ends_well(data, layout) and layout.bits == 16:
-        bare = _repacked(bare, layout)
-    if layout.kind == PALETTE:
-        mode = "RGBA" if layout.has_alpha else "RGB"
+    bare = _bare(data, header)
+    if not _ends_well(data, header) and header.bits == 16:
+        bare = _repacked(bare, header)
+    if header.kind == PALETTE:
+        mode = "RGBA" if header.has_alpha else "RGB"
         yield from pillow.decode("png", bare, mode)
-    elif layout.transparency is None:
-        yield from _decode(bare, layout)
+    elif header.transparency is None:
+        yield from _decode(bare, header)
     else:
-        for top, block in _decode(bare, layout):
-            yield top, _with_alpha(block, layout.transparency, layout.bits)
+        for top, block in _decode(bare, header):
+            yield top, _with_alpha(block, header.transparency, header.bits)
 
 
-def _decode(bare: bytes, layout: Layout) -> Iterator[Block]:
-    if layout.bits < 16:
-        yield from pillow.decode("png", bare, _MODES[layout.kind])
+def _decode(bare: bytes, header: PngHeader) -> Iterator[Block]:
+    if header.bits < 16:
+        yield from pillow.decode("png", bare, _MODES[header.kind])
         return
-    for top, block in opencv.decode("png", bare, layout.size):
+    for top, block in opencv.decode("png", bare, header.size):
         # OpenCV has no gray with alpha: it comes as RGBA.
-        yield top, block[..., ::3] if layout.kind == GRAY_ALPHA else block
+        yield top, block[..., ::3] if header.kind == GRAY_ALPHA else block
 
 
-def _bare(data: bytes, layout: Layout) -> bytes:
+def _bare(data: bytes, header: PngHeader) -> bytes:
     """The chunks that pixels are made of, their checksums proved."""
     wanted = {"IHDR", "IDAT", "IEND"}
-    if layout.kind == PALETTE:
+    if header.kind == PALETTE:
         wanted |= {"PLTE", "tRNS"}
     view = memoryview(data)
     parts, name = [view[: len(SIGNATURE)]], ""
@@ -130,12 +130,12 @@ def _bare(data: bytes, layout: Layout) -> bytes:
     return b"".join(parts)
 
 
-def _ends_well(data: bytes, layout: Layout) -> bool:
+def _ends_well(data: bytes, header: PngHeader) -> bool:
     """Whether the stream of rows ends with the last of them.
 
     All must be there, for Pillow leaves others black; and filters be known, or libpng talks.
     """
-    filters, expected = _filter_places(layout)
+    filters, expected = _filter_places(header)
     stream, at = Inflated(_stream(data), expected), 0
     try:
         for piece in stream:
@@ -150,9 +150,9 @@ def _ends_well(data: bytes, layout: Layout) -> bool:
     return at == expected and stream.is_closed
 
 
-def _repacked(bare: bytes, layout: Layout) -> bytes:
+def _repacked(bare: bytes, header: PngHeader) -> bytes:
     """The same rows in a stream that ends with them: of any other end libpng talks."""
-    _, expected = _filter_places(layout)
+    _, expected = _filter_places(header)
     rows = b"".join(Inflated(_stream(bare), expected))[:expected]
     out = BytesIO()
     out.write(bare[:_HEADER])
@@ -167,10 +167,10 @@ def _stream(data: bytes) -> Iterator[memoryview]:
     return (view[start:end] for name, start, end in walk(data) if name == "IDAT")
 
 
-def _filter_places(layout: Layout) -> tuple[npt.NDArray[np.int64], int]:
+def _filter_places(header: PngHeader) -> tuple[npt.NDArray[np.int64], int]:
     """Where in the stream the filters of all rows stand, and the length of the stream."""
     places, end = [np.empty(0, np.int64)], 0
-    for rows, length in layout.passes:
+    for rows, length in header.passes:
         places.append(end + length * np.arange(rows, dtype=np.int64))
         end += length * rows
     return np.concatenate(places), end

@@ -11,7 +11,7 @@ from sr_batch.codec.container import Block
 from sr_batch.codec.metadata import ifd
 from sr_batch.codec.metadata.tags import Tag
 from sr_batch.codec.strips import rounded
-from sr_batch.codec.tiff.layout import ASSOCIATED, Layout
+from sr_batch.codec.tiff.layout import ASSOCIATED, SampleLayout
 from sr_batch.codec.tiff.pixels import stored_rows
 from sr_batch.codec.tiff.samples import Samples
 from sr_batch.core.errors import UnreadableImage
@@ -40,7 +40,7 @@ class Recipe:
         remark: The same, where it turns out only when the picture is decoded.
     """
 
-    layout: Layout
+    layout: SampleLayout
     convert: Callable[[Samples], Pixels]
     depth: int
     foreign: bool
@@ -48,7 +48,7 @@ class Recipe:
     remark: Callable[[], str] | None = None
 
 
-def recipe(page: ifd.Directory, layout: Layout) -> Recipe:
+def recipe(page: ifd.Directory, layout: SampleLayout) -> Recipe:
     """What is to be done with the samples of ``page``."""
     notes = _notes(layout)
     if layout.colors == "cmyk":
@@ -96,7 +96,7 @@ def blocks(data: bytes, page: ifd.Directory, how: Recipe, remarks: set[str]) -> 
                 yield top + at, how.convert(band)
 
 
-def _notes(layout: Layout) -> tuple[str, ...]:
+def _notes(layout: SampleLayout) -> tuple[str, ...]:
     said = {
         FLOATING: layout.numbers == "float",
         SHIFTED: layout.numbers == "signed",
@@ -126,7 +126,7 @@ def _picture(samples: Samples, how: Recipe, remarks: set[str]) -> Pixels:
     return np.concatenate((color, rounded(alpha) if how.depth == 8 else alpha), axis=2)
 
 
-def _from_floats(samples: Samples, layout: Layout, remarks: set[str]) -> Pixels:
+def _from_floats(samples: Samples, layout: SampleLayout, remarks: set[str]) -> Pixels:
     """16-bit integers; NaN becomes 0."""
     with np.errstate(all="ignore"):
         values = samples.astype(np.float64)
@@ -140,7 +140,7 @@ def _from_floats(samples: Samples, layout: Layout, remarks: set[str]) -> Pixels:
         return whole
 
 
-def _whole_range(samples: Samples, layout: Layout) -> Pixels:
+def _whole_range(samples: Samples, layout: SampleLayout) -> Pixels:
     """Integers of any width as 8 or 16 bit, the nearest, the largest being white."""
     bits, depth = layout.bits, layout.depth
     if layout.numbers == "signed":
@@ -170,7 +170,7 @@ def _looked_up(numbers: Samples, palette: Pixels) -> Pixels:
     return palette.take(numbers[..., 0], axis=0, mode="clip")
 
 
-def _palette(page: ifd.Directory, layout: Layout) -> Pixels:
+def _palette(page: ifd.Directory, layout: SampleLayout) -> Pixels:
     """Colours (n, 3) in 8 bit; the file has 16, in which some wrote 8 without shifting them."""
     count = 2**layout.bits
     values = np.array(page.numbers(Tag.PALETTE, most=3 * count), np.uint16)

@@ -71,7 +71,9 @@ def _write_strips(out: BytesIO, image: Image, order: str) -> _Page:
         Tag.ROWS_PER_STRIP: ifd.integers(order, ifd.LONG, rows),
         Tag.STRIP_COUNTS: ifd.integers(order, ifd.LONG, *counts),
     }
-    return _Page(_words(image.metadata, order) | _description(image, order) | lengths, offsets)
+    return _Page(
+        _exif_entries(image.metadata, order) | _description(image, order) | lengths, offsets
+    )
 
 
 def _directories(pages: Sequence[_Page], order: str, at: int, big: bool) -> bytes:
@@ -86,7 +88,7 @@ def _directories(pages: Sequence[_Page], order: str, at: int, big: bool) -> byte
     return bytes(tail)
 
 
-def _words(metadata: Metadata, order: str) -> dict[int, "ifd.Entry | ifd.Tree"]:
+def _exif_entries(metadata: Metadata, order: str) -> dict[int, "ifd.Entry | ifd.Tree"]:
     """What the EXIF block says, but for how some other file stores its pixels."""
     own, tree = exif.tree(metadata.exif)
     words = {tag: entry for tag, entry in tree.items() if tag not in OF_FILE}

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sr_batch.codec.tiff.layout import FLOATING, HORIZONTAL, Layout
+from sr_batch.codec.tiff.layout import FLOATING, HORIZONTAL, SampleLayout
 from sr_batch.codec.tiff.segments import Bytes
 
 Samples = npt.NDArray[Any]
@@ -14,7 +14,7 @@ Samples = npt.NDArray[Any]
 _KINDS = {"unsigned": "u", "signed": "i", "float": "f"}
 
 
-def unpack(rows: Bytes, order: str, layout: Layout) -> Samples:
+def unpack(rows: Bytes, order: str, layout: SampleLayout) -> Samples:
     """The samples (h, W, S) in ``rows`` (h, bytes) of segments, with prediction undone.
 
     Args:

@@ -16,7 +16,7 @@ from sr_batch.codec.backends import pillow
 from sr_batch.codec.inflate import inflated_length
 from sr_batch.codec.metadata import ifd
 from sr_batch.codec.metadata.tags import LISTS, OF_PIXELS, Tag
-from sr_batch.codec.tiff.layout import DEFLATE, NONE, OLD_JPEG, Layout, rows_per_strip
+from sr_batch.codec.tiff.layout import DEFLATE, NONE, OLD_JPEG, SampleLayout, rows_per_strip
 from sr_batch.core.errors import UnreadableImage, UnsupportedImage
 
 Bytes = npt.NDArray[np.uint8]
@@ -32,7 +32,7 @@ _CLASSIC_BYTES = 2**32 - 2**24
 _TILES, _STRIPS = (Tag.TILE_OFFSETS, Tag.TILE_COUNTS), (Tag.STRIP_OFFSETS, Tag.STRIP_COUNTS)
 
 
-def find_parts(data: bytes, page: ifd.Directory, layout: Layout) -> list[Part]:
+def find_parts(data: bytes, page: ifd.Directory, layout: SampleLayout) -> list[Part]:
     """The packed bytes of all segments, row by row of them and plane by plane.
 
     Raises:
@@ -50,7 +50,7 @@ def find_parts(data: bytes, page: ifd.Directory, layout: Layout) -> list[Part]:
     return parts
 
 
-def unpacked(parts: Sequence[Part], rows: int, order: str, layout: Layout) -> Iterator[Bytes]:
+def unpacked(parts: Sequence[Part], rows: int, order: str, layout: SampleLayout) -> Iterator[Bytes]:
     """Bands (h, row bytes) of the ``rows`` rows in ``parts``, one below the other.
 
     Args:
@@ -74,7 +74,7 @@ def unpacked(parts: Sequence[Part], rows: int, order: str, layout: Layout) -> It
     yield from (every[top : top + step] for top in range(0, rows, step))
 
 
-def alone(data: bytes, page: ifd.Directory, layout: Layout) -> bytes:
+def alone(data: bytes, page: ifd.Directory, layout: SampleLayout) -> bytes:
     """A file of ``page`` and no other, with nothing but what its pixels need."""
     entries = _pixel_entries(page)
     if layout.compression == OLD_JPEG:  # its parts lie anywhere
@@ -90,7 +90,7 @@ def alone(data: bytes, page: ifd.Directory, layout: Layout) -> bytes:
     return _file(parts, entries, page.order, layout.tiled)
 
 
-def _places(page: ifd.Directory, layout: Layout, end: int) -> list[tuple[int, int]]:
+def _places(page: ifd.Directory, layout: SampleLayout, end: int) -> list[tuple[int, int]]:
     """Start and length of every segment; what is not packed has the length that it must have."""
     offsets, counts = _TILES if Tag.TILE_OFFSETS in page.entries else _STRIPS
     starts = page.numbers(offsets, most=layout.pieces)
@@ -106,7 +106,7 @@ def _places(page: ifd.Directory, layout: Layout, end: int) -> list[tuple[int, in
 
 
 def _places_of_rows(
-    page: ifd.Directory, starts: Sequence[int], layout: Layout
+    page: ifd.Directory, starts: Sequence[int], layout: SampleLayout
 ) -> list[tuple[int, int]]:
     height = layout.size.height
     tall = rows_per_strip(page, height)
@@ -140,7 +140,9 @@ def _require_sound(parts: Sequence[Part], most: int) -> None:
         raise UnreadableImage(f"truncated or damaged tif ({fault})") from fault
 
 
-def _by_libtiff(parts: Sequence[Part], rows: int, order: str, layout: Layout) -> Iterator[Bytes]:
+def _by_libtiff(
+    parts: Sequence[Part], rows: int, order: str, layout: SampleLayout
+) -> Iterator[Bytes]:
     values = {
         Tag.WIDTH: layout.row_bytes,
         Tag.HEIGHT: rows,

@@ -10,7 +10,7 @@ from sr_batch import codec
 from sr_batch.codec.color import h273
 from sr_batch.codec.container import as_stored
 from sr_batch.codec.heif.isobmff import box, boxes
-from sr_batch.codec.jxl import codec as jxl
+from sr_batch.codec.jxl import boxes as jxl_boxes
 from sr_batch.core.errors import ImageTooLarge, UnreadableImage, UnsupportedImage
 from sr_batch.core.image import Image, Metadata
 from tests.codec.jxl_files import SIGNATURE, frames, jxl_header
@@ -135,7 +135,7 @@ def test_finds_the_picture_in_pieces() -> None:
     assert read(data).metadata.xmp == xmp_packet()
 
 
-def test_unpacks_words() -> None:
+def test_unpacks_metadata() -> None:
     packed = [
         box(b"brob", b"Exif" + brotli.compress(bytes(4) + camera_exif())),
         box(b"brob", b"xml " + brotli.compress(xmp_packet())),
@@ -146,26 +146,26 @@ def test_unpacks_words() -> None:
 
 
 @pytest.mark.parametrize("packed", [b"", b"no brotli", brotli.compress(bytes(1 << 20))])
-def test_damaged_or_endless_words_cost_nothing_else(
+def test_damaged_or_endless_metadata_is_left_out_alone(
     packed: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jxl, "_MOST_WORDS", 1 << 10)
+    monkeypatch.setattr(jxl_boxes, "_MOST_METADATA", 1 << 10)
     data = SIGNATURE + box(b"brob", b"xml " + packed) + box(b"jxlc", codestream_of(SHAPE))
     assert read(data).metadata.xmp is None
 
 
-def test_keeps_words_as_they_are() -> None:
+def test_keeps_metadata_unchanged() -> None:
     image = Image(noise(13, 17, 3), None, full_metadata())
     back = read(codec.encode_image(image, "jxl", 95)).metadata
     assert (back.exif, back.xmp) == (image.metadata.exif, image.metadata.xmp)
     assert codec.losses(image, "jxl") == ("IPTC left out",)
 
 
-def test_a_picture_without_words_is_a_bare_codestream() -> None:
+def test_a_picture_without_metadata_is_a_bare_codestream() -> None:
     assert codec.encode_image(Image(noise(8, 8, 3)), "jxl", 95).startswith(b"\xff\x0a")
 
 
-def test_words_stand_before_the_picture() -> None:
+def test_metadata_comes_before_the_picture() -> None:
     image = replace(picture(3, True, 16), metadata=full_metadata())
     data = codec.encode_image(image, "jxl", 100)  # 16 bit of alpha: already in a file of boxes
     kinds = [each.kind for each in boxes(data, 0, len(data))]
