@@ -1,8 +1,8 @@
-"""Image files in memory: bytes to pixels and back. No path is ever opened here.
+"""Image files in memory: bytes to pixels and back. No path is opened here.
 
 Formats are ``jpg``, ``png``, ``webp``, ``tif``, ``bmp``, ``gif``, ``avif``, ``heic`` and ``jxl``,
-found by content. The libraries behind the last two come with extras of this package and are loaded
-late.
+recognised by content. The libraries for the last two come with extras of this package and are
+loaded with the first such picture.
 """
 
 from sr_batch.codec.limits import require_fits

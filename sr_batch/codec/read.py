@@ -1,4 +1,4 @@
-"""Image files to pixels: what a file says about itself, and its pictures, one after the other."""
+"""Image files to pixels: a file's header, and its pictures, one after the other."""
 
 import struct
 import zlib
@@ -44,14 +44,14 @@ _DECODERS = (
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says about its pictures before they are decoded.
+    """What is known of a file's pictures before they are decoded.
 
     Attributes:
-        format: Of the file's content, whatever its suffix.
-        sizes: Of the upright pictures: of the one, of all pages, or of all frames.
-        orientation: How the stored pixels of the first are turned, 1 to 8.
-        decoded_bytes: Memory that all pixels will take.
-        animated: Whether these are frames.
+        format: Found from the file's content, not from its suffix.
+        sizes: Of the upright pictures: one picture, all pages or all frames.
+        orientation: EXIF orientation of the first, 1 to 8.
+        decoded_bytes: Memory that all decoded pixels take.
+        animated: Whether the pictures are frames of an animation.
     """
 
     format: str
@@ -72,7 +72,7 @@ class Header:
 
 
 def read_header(data: bytes, name: str, max_pixels: int) -> Header:
-    """Look at a file's header; takes milliseconds, whatever size it claims.
+    """Read a file's header, in milliseconds for any size that it claims.
 
     Args:
         data: The whole file.
@@ -118,14 +118,16 @@ def read_image(data: bytes, name: str, max_pixels: int) -> Image:
     """
     pages = read_header(data, name, max_pixels).sizes
     if len(pages) > 1:
-        raise UnsupportedImage(f"{name}: it has {len(pages)} pictures, and one is wanted here")
+        raise UnsupportedImage(
+            f"{name}: it has {len(pages)} pictures; only files with one are read here"
+        )
     return next(read_pages(data, name, max_pixels))
 
 
 def preload() -> None:
-    """Load all that decodes, but for what comes with extras, rather than when it is needed.
+    """Load all decoders except those of extras now, not when they are needed.
 
-    For a process that is held to limits of time and memory while it decodes.
+    For a process whose decoding is limited in time and memory.
     """
     for module in _DECODERS:
         of_format(module)
@@ -134,9 +136,9 @@ def preload() -> None:
 
 
 def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
-    """Take apart whatever ``data`` is, and refuse sizes before anything is decoded.
+    """Read the structure of ``data``, and refuse sizes before anything is decoded.
 
-    Pages are decoded one by one, so each is held against the limit; frames are played together.
+    Pages are decoded one by one, so the limit applies to each; it applies to all frames together.
     """
     if not data:
         raise UnreadableImage("the file is empty")

@@ -1,7 +1,7 @@
-"""Bicubic enlargement by a whole factor that gives the same bits wherever a window is cut.
+"""Bicubic enlargement by an integer factor, whose bits do not depend on how windows are cut.
 
-It is nothing but sums of shifted planes in a fixed order: no matrix product, whose rounding
-depends on the shape, and no thread of its own beside those of the tiles.
+It only sums shifted planes in a fixed order. A matrix product would round differently for each
+shape, and would start its own threads beside those of the tiles.
 """
 
 from functools import cache
@@ -12,9 +12,9 @@ from sr_batch.imaging.color import FloatArray
 from sr_batch.imaging.keys import keys
 
 REACH = 2
-"""Pixels on every side of one that its enlargement depends on."""
+"""The receptive field: pixels on every side of one that its enlargement depends on."""
 
-_BAND = 64  # rows at a time, so that what is at work stays in the cache
+_BAND = 64  # rows at a time, so that the working set stays in the cache
 
 
 def add_enlarged(plane: FloatArray, out: FloatArray) -> None:

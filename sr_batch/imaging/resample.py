@@ -1,9 +1,9 @@
-"""Resizing that does not alias, as MATLAB's ``imresize`` does it, and colour under transparency.
+"""Antialiased resizing, as MATLAB's ``imresize`` does it, and colour under transparency.
 
-Pixel centres lie at half coordinates, borders are mirrored, and when a side shrinks the kernel
-widens by as much. Arithmetic is float32, rounded once at the end; it goes block by block, so
-what it needs beside input and output is a few hundred kilobytes. No matrix products: those would
-wake the threads of numpy's BLAS, which fight with the ones that run tiles.
+Pixel centres are at half coordinates, borders are mirrored, and when a side shrinks the kernel
+widens by the same factor. Arithmetic is float32, rounded once at the end, block by block: beside
+input and output it needs a few hundred kilobytes. It uses no matrix products: they would start
+the threads of numpy's BLAS, which compete with those that run tiles.
 """
 
 import math
@@ -27,11 +27,11 @@ _ROWS, _COLUMNS = 96, 256
 
 @dataclass(frozen=True)
 class _Run:
-    """A run of output samples along one side and what it is made of.
+    """A run of output samples along one side and the input samples it is made of.
 
     Attributes:
         target: Output indices.
-        source: Input indices that matter.
+        source: Input indices that it depends on.
         taps: (taps, outputs) input index of every tap, counted from the start of ``source``.
         weights: (taps, outputs, 1) of every tap.
     """
@@ -71,10 +71,10 @@ def resize(pixels: npt.NDArray[Sample], size: Size, method: Method) -> npt.NDArr
 
 
 def bleed(color: Pixels, alpha: Pixels) -> Pixels:
-    """Spread the colour of what is seen under what is not, so that enlarging mixes in no fringe.
+    """Spread the visible colour under transparent pixels, so that enlarging makes no fringes.
 
     Every fully transparent pixel takes the mean, weighted by alpha, of the smallest block of
-    2, 4, 8, ... pixels a side around it in which anything is seen.
+    2, 4, 8, ... pixels a side around it in which any pixel is visible.
 
     Args:
         color: (H, W, C), uint8 or uint16.
@@ -98,7 +98,7 @@ def bleed(color: Pixels, alpha: Pixels) -> Pixels:
 
 
 def _means(color: Pixels, alpha: Pixels) -> FloatArray:
-    """(C, h, w) mean colours of blocks of 2x2 pixels, of larger ones where nothing is seen."""
+    """(C, h, w) mean colours of blocks of 2x2 pixels, of larger ones where none is visible."""
     tops = range(0, len(color), _ROWS)
     bands = [_sums(color[top : top + _ROWS], alpha[top : top + _ROWS]) for top in tops]
     levels = [np.concatenate(bands, axis=1)]
@@ -131,7 +131,7 @@ def _sums(color: Pixels, alpha: Pixels) -> FloatArray:
 
 
 def _halved(sums: FloatArray) -> FloatArray:
-    """Sums (C, h, w) over blocks of 2x2; at an odd end over what there is."""
+    """Sums (C, h, w) over blocks of 2x2; over smaller ones at an odd end."""
     height, width = sums.shape[1] // 2, sums.shape[2] // 2
     tall = sums[:, ::2].copy()
     tall[:, :height] += sums[:, 1::2]

@@ -1,4 +1,4 @@
-"""What every format's frames have in common; its own composition stands in its own test."""
+"""What every format's frames have in common; composition has its own test."""
 
 from dataclasses import replace
 from fractions import Fraction

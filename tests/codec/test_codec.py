@@ -181,11 +181,11 @@ def camera_jpeg() -> bytes:
 def test_a_camera_picture_keeps_all_it_says(kind: str) -> None:
     source = open_pillow(camera_jpeg()).getexif()
     result = open_pillow(codec.encode_image(read(camera_jpeg()), kind, 95))
-    words = result.getexif()
-    assert {tag: words[tag] for tag in (271, 272, 306)} == {t: source[t] for t in (271, 272, 306)}
-    assert words.get_ifd(34853) == source.get_ifd(34853)
-    assert words.get_ifd(34665)[37386] == source.get_ifd(34665)[37386]
-    assert words[274] == 1
+    entries = result.getexif()
+    assert {tag: entries[tag] for tag in (271, 272, 306)} == {t: source[t] for t in (271, 272, 306)}
+    assert entries.get_ifd(34853) == source.get_ifd(34853)
+    assert entries.get_ifd(34665)[37386] == source.get_ifd(34665)[37386]
+    assert entries[274] == 1
     assert result.size == (40, 60)
     assert result.info["icc_profile"] == full_metadata().icc
 

@@ -54,7 +54,7 @@ def test_says_what_outputs_need_before_any_work(
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.chdir(tmp_path)
     Pillow.fromarray(noise(8, 8, 3)).save("a.png")
-    needs = rf"^the outputs are to be {name}, which needs: pip install 'sr-batch\[{kind}\]'$"
+    needs = rf"^the output format is {name}, which needs: pip install 'sr-batch\[{kind}\]'$"
     for output, wanted in ((f"b.{kind}", "keep"), (None, kind)):
         with pytest.raises(UsageError, match=needs):
             plan_jobs(["a.png"], output, UpscaleOptions(format=wanted), "edsr")  # type: ignore[arg-type]

@@ -27,7 +27,7 @@ BY_HEAD = {
     b"\0\0\0\x18ftypheix\0\0\0\0mif1heic": "heic",
     b"\0\0\0\x18ftypmif1\0\0\0\0miafavif": "avif",
     b"\0\0\0\x18ftypmsf1\0\0\0\0mif1hevc": "heic",
-    b"\0\0\0\x14ftypmif1\0\0\0\0miafheic": None,  # the brand stands behind the box
+    b"\0\0\0\x14ftypmif1\0\0\0\0miafheic": None,  # the brand is behind the box
     b"\0\0\0\x0cJXL \r\n\x87\n": "jxl",
     b"\xff\x0a\x60\x09\x24": "jxl",
 }

@@ -42,7 +42,7 @@ def png(
     """A PNG of the samples ``values`` (H, W, S).
 
     Args:
-        values: As they stand in the file: 0 to 2**bits - 1.
+        values: As stored in the file: 0 to 2**bits - 1.
         bits: Per sample.
         kind: Colour type; None is by the number of samples.
         extra: Chunks between the header and the pixels.

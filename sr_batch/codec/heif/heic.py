@@ -43,7 +43,7 @@ def encode(image: Image, quality: int) -> bytes:
         mime = "application/rdf+xml"
         items.append({"type": "mime", "content_type": mime, "data": metadata.xmp})
     out = BytesIO()
-    with _as(UnwritableOutput, "the output cannot be made a HEIC"):
+    with _as(UnwritableOutput, "the output cannot be encoded as HEIC"):
         pillow_heif.encode(
             mode,
             (image.size.width, image.size.height),
@@ -69,10 +69,10 @@ def _decode(data: bytes, picture: Picture, depth: int) -> Iterator[Block]:
         found = pillow_heif.open_heif(bare, convert_hdr_to_8bit=False, hdr_to_16bit=False)
         pixels = np.asarray(found)
     if found.premultiplied_alpha:
-        raise UnsupportedImage("a HEIC whose colours are multiplied by its alpha")
+        raise UnsupportedImage("a HEIC with premultiplied alpha; save it with plain alpha first")
     stored = as_stored(pixels.reshape(*pixels.shape[:2], -1), picture.orientation)
     if Size(stored.shape[1], stored.shape[0]) != picture.stored:
-        raise UnreadableImage(f"damaged heic (it is not {picture.stored} as it says)")
+        raise UnreadableImage(f"damaged heic (it is not {picture.stored} as its header says)")
     yield 0, fitted(stored, picture, found.info["bit_depth"], depth)
 
 

@@ -73,7 +73,7 @@ def read_picture(data: bytes) -> Picture:
     """Find the primary picture of a file.
 
     Raises:
-        ValueError: the boxes are damaged; so do ``struct.error`` and ``LookupError``.
+        ValueError, LookupError, struct.error: the boxes are damaged.
     """
     items = Items(data)
     own = (items.primary,)

@@ -32,7 +32,7 @@ def open_file(data: bytes) -> Container:
     def blocks() -> Iterator[Block]:
         stored = as_stored(decoded().pixels, header.orientation)
         if Size(stored.shape[1], stored.shape[0]) != header.stored:
-            raise UnreadableImage(f"damaged jxl (it is not {header.stored} as it says)")
+            raise UnreadableImage(f"damaged jxl (it is not {header.stored} as its header says)")
         yield 0, stored
 
     return Container(

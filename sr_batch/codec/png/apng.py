@@ -18,7 +18,7 @@ _AFTER: tuple[After, ...] = ("keep", "clear", "restore")
 
 @dataclass(frozen=True)
 class _Part:
-    """What the fcTL of a frame says, and where the chunks of its pixels lie."""
+    """The fcTL chunk of a frame, and the spans of its pixel chunks."""
 
     control: memoryview
     spans: list[tuple[int, int]] = field(default_factory=list)
@@ -36,7 +36,7 @@ def frames(data: bytes, header: PngHeader, count: int) -> Iterator[Frame]:
             shared += data[start - 8 : end + 4]
         elif name == "fcTL":
             parts.append(_Part(_proved(data, start, end)))
-        # Pixels before the first fcTL are a picture for programs that know no animations.
+        # Pixels before the first fcTL are a picture for programs without animations.
         elif name in ("IDAT", "fdAT") and parts:
             parts[-1].spans.append((start, end))
     if name != "IEND" or len(parts) < count:
@@ -50,7 +50,7 @@ def _frame(data: bytes, header: PngHeader, shared: bytes, part: _Part) -> Frame:
     )
     small = replace(header, size=Size(width, height))
     if small != header and any(data[at - 4 : at] == b"IDAT" for at, _ in part.spans):
-        raise UnreadableImage("damaged png (a first frame that is not as large as the picture)")
+        raise UnreadableImage("damaged png (the first frame has another size than the picture)")
     return Frame(
         region=Region(left, top, left + width, top + height),
         milliseconds=Fraction(1000 * above, below or 100),
@@ -69,7 +69,7 @@ def _file(data: bytes, header: PngHeader, shared: bytes, part: _Part) -> bytes:
     write_chunk(out, b"IHDR", struct.pack(">IIBBBBB", size.width, size.height, *kind))
     out.write(shared)
     for start, end in part.spans:
-        # The pixels of an fdAT stand behind its number among the chunks of the animation.
+        # An fdAT chunk has its sequence number in front of the pixels.
         number = 0 if data[start - 4 : start] == b"IDAT" else 4
         write_chunk(out, b"IDAT", _proved(data, start, end)[number:])
     write_chunk(out, b"IEND", b"")
@@ -77,7 +77,7 @@ def _file(data: bytes, header: PngHeader, shared: bytes, part: _Part) -> bytes:
 
 
 def _proved(data: bytes, start: int, end: int) -> memoryview:
-    """What a chunk holds, its checksum compared."""
+    """The contents of a chunk, whose checksum is verified."""
     view = memoryview(data)
     if zlib.crc32(view[start - 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
         name = data[start - 4 : start].decode("latin-1")

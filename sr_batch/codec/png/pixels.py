@@ -22,7 +22,7 @@ _SAMPLES = {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGB_ALPHA: 4}
 _MODES = {GRAY: "L", RGB: "RGB", PALETTE: "RGB", GRAY_ALPHA: "LA", RGB_ALPHA: "RGBA"}
 _HEADER = 8 + 25  # the signature and the first chunk
 _PAETH = 4  # the last of the filters
-# Left, top, steps across and down of every pass.
+# Left, top, horizontal and vertical step of every pass.
 _WHOLE = ((0, 0, 1, 1),)
 _ADAM7 = (
     *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4)),
@@ -32,13 +32,13 @@ _ADAM7 = (
 
 @dataclass(frozen=True)
 class PngHeader:
-    """How the pixels of a PNG lie.
+    """What IHDR and tRNS say of the pixels.
 
     Attributes:
         size: Of the picture.
         bits: Per sample.
         kind: Colour type.
-        interlaced: Whether they come in Adam7's seven passes.
+        interlaced: Whether pixels are stored in Adam7's seven passes.
         transparency: The tRNS chunk, if there is one.
     """
 
@@ -54,7 +54,7 @@ class PngHeader:
 
     @property
     def passes(self) -> Iterator[tuple[int, int]]:
-        """Rows, and bytes of a row with its filter, of every pass that has any."""
+        """Rows, and bytes of a row with its filter, of every pass that is not empty."""
         bits = _SAMPLES[self.kind] * self.bits
         for left, top, across, down in _ADAM7 if self.interlaced else _WHOLE:
             width = len(range(left, self.size.width, across))
@@ -63,7 +63,7 @@ class PngHeader:
 
 
 def walk(data: bytes) -> Iterator[tuple[str, int, int]]:
-    """Name, first and behind the last byte of every chunk that is there in full, up to IEND."""
+    """Name, start and end (exclusive) of every complete chunk, up to IEND."""
     at = len(SIGNATURE)
     while at + 12 <= len(data):
         start = at + 8
@@ -113,7 +113,7 @@ def _decode(bare: bytes, header: PngHeader) -> Iterator[Block]:
 
 
 def _bare(data: bytes, header: PngHeader) -> bytes:
-    """The chunks that pixels are made of, their checksums proved."""
+    """The file without metadata; the checksums of its chunks are verified."""
     wanted = {"IHDR", "IDAT", "IEND"}
     if header.kind == PALETTE:
         wanted |= {"PLTE", "tRNS"}
@@ -131,9 +131,10 @@ def _bare(data: bytes, header: PngHeader) -> bytes:
 
 
 def _ends_well(data: bytes, header: PngHeader) -> bool:
-    """Whether the stream of rows ends with the last of them.
+    """Whether the stream of rows ends with the last row.
 
-    All must be there, for Pillow leaves others black; and filters be known, or libpng talks.
+    Missing rows are refused, as Pillow would leave them black. Unknown filters are refused, as
+    libpng would print a warning.
     """
     filters, expected = _filter_places(header)
     stream, at = Inflated(_stream(data), expected), 0
@@ -151,7 +152,7 @@ def _ends_well(data: bytes, header: PngHeader) -> bool:
 
 
 def _repacked(bare: bytes, header: PngHeader) -> bytes:
-    """The same rows in a stream that ends with them: of any other end libpng talks."""
+    """The same rows in a stream that ends with them; about others libpng prints a warning."""
     _, expected = _filter_places(header)
     rows = b"".join(Inflated(_stream(bare), expected))[:expected]
     out = BytesIO()
@@ -168,7 +169,7 @@ def _stream(data: bytes) -> Iterator[memoryview]:
 
 
 def _filter_places(header: PngHeader) -> tuple[npt.NDArray[np.int64], int]:
-    """Where in the stream the filters of all rows stand, and the length of the stream."""
+    """Offsets in the stream of the filters of all rows, and the length of the stream."""
     places, end = [np.empty(0, np.int64)], 0
     for rows, length in header.passes:
         places.append(end + length * np.arange(rows, dtype=np.int64))

@@ -1,8 +1,8 @@
 """The samples of a TIFF's page as rows of numbers.
 
 Pillow reads 16-bit colour as 8 bit, separate planes of gray with alpha as noise, and most other
-samples not at all. So the bytes of a row are fetched, and what they mean is found out here. Only
-what packs pixels rather than bytes, such as JPEG, is left to Pillow.
+samples not at all. So rows are read as bytes and interpreted here. Pillow decodes only what
+compresses pixels rather than bytes, such as JPEG.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,8 +24,8 @@ def stored_rows(
 ) -> Iterator[tuple[int, Samples]]:
     """Top row and rows (h, W, samples) of the picture on ``page`` of ``data``, in bands.
 
-    Samples are of the type they are stored in. Pictures that are not packed bytewise come as 8 bit,
-    gray, RGB or CMYK, with alpha if they have any.
+    Samples have the type in which they are stored. Pictures whose compression is of pixels come as
+    8 bit gray, RGB or CMYK, with alpha if they have any.
 
     Raises:
         UnreadableImage: truncated or corrupt.
@@ -73,7 +73,7 @@ def _bands(
 
 
 def _side_by_side(samples: Samples, layout: SampleLayout) -> Samples:
-    """A row of tiles (across * tall, wide, S), one below the other, as rows of the picture."""
+    """Tiles one below the other (across * tall, wide, S) as rows of the picture."""
     tile = layout.segment
     tiles = samples.reshape(layout.across, tile.height, tile.width, -1)
     rows = tiles.swapaxes(0, 1).reshape(tile.height, layout.across * tile.width, -1)

@@ -59,7 +59,7 @@ def test_a_profile_that_is_of_no_use_is_done_without(profile: bytes) -> None:
     assert image.metadata.note == cmyk.BY_RULE
 
 
-def test_a_cmyk_picture_keeps_turn_and_words() -> None:
+def test_a_cmyk_picture_keeps_orientation_and_metadata() -> None:
     pixels = Pillow.fromarray(smooth(16, 24, 4), "CMYK")
     data = saved(pixels, "JPEG", exif=b"Exif\0\0" + camera_exif(6), dpi=(300, 300))
     image = read(data)

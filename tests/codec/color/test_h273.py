@@ -65,7 +65,7 @@ def test_srgb_and_its_like_need_none() -> None:
 def test_says_what_it_does_not_know(primaries: int, transfer: int) -> None:
     made, note = h273.of_numbers(primaries, transfer)
     assert made is None
-    assert f"({primaries}/{transfer}) taken for sRGB" in note
+    assert f"({primaries}/{transfer}) read as sRGB" in note
 
 
 def test_refuses_curves_beyond_white() -> None:

@@ -102,11 +102,11 @@ MIRRORS: dict[str, tuple[Property, Callable[[Pixels], Pixels]]] = {
 @pytest.mark.parametrize("mirror", MIRRORS)
 def test_turns_as_its_properties_say_and_not_as_exif_does(turn: str, mirror: str) -> None:
     quarters, (reflection, reflect) = TURNS[turn], MIRRORS[mirror]
-    words = Part(b"Exif", bytes(4) + camera_exif(6), references=((b"cdsc", (1,)),))
+    item = Part(b"Exif", bytes(4) + camera_exif(6), references=((b"cdsc", (1,)),))
     part = still()
     rotation = (b"irot", bytes((quarters,)))
     part = replace(part, properties=(*part.properties, rotation, reflection))
-    data = heif_file(b"avif", [part, words])
+    data = heif_file(b"avif", [part, item])
     image, upright = read(data), read(with_properties()).color
     assert np.array_equal(image.color, reflect(np.rot90(upright, quarters)))
     assert codec.read_header(data, "a", PLENTY).size == image.size
@@ -147,7 +147,7 @@ def test_numbers_of_wide_colours_become_a_profile() -> None:
 
 def test_says_what_it_takes_for_srgb() -> None:
     image = read(with_properties(nclx(10, 13)))
-    assert codec.losses(image, "png") == ("colours of an unknown kind (10/13) taken for sRGB",)
+    assert codec.losses(image, "png") == ("colours of an unknown kind (10/13) read as sRGB",)
 
 
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])

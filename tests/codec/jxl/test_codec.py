@@ -67,8 +67,8 @@ def test_quality_tells() -> None:
 @pytest.mark.parametrize("turn", range(1, 9))
 def test_turns_as_the_codestream_says_and_not_as_exif_does(turn: int) -> None:
     codestream = jxl_header(50, 37, orientation=turn) + frames(smooth(*SHAPE))
-    words = box(b"Exif", bytes(4) + camera_exif(3)) + box(b"xml ", xmp_packet(3))
-    image = read(SIGNATURE + words + box(b"jxlc", codestream))
+    metadata = box(b"Exif", bytes(4) + camera_exif(3)) + box(b"xml ", xmp_packet(3))
+    image = read(SIGNATURE + metadata + box(b"jxlc", codestream))
     stored = as_stored(image.color, turn).astype(int)
     assert np.abs(stored - read(codestream_of(SHAPE)).color).max() <= 2  # its dither turns, too
     assert codec.read_header(codestream, "a", PLENTY).size == image.size
@@ -103,8 +103,8 @@ def test_says_that_it_reads_floating_point_as_16_bit() -> None:
         (jxl_header(50, 37, animated=True), "an animated JPEG XL"),
         (jxl_header(50, 37, curve=16), r"an HDR picture \(PQ\)"),
         (jxl_header(50, 37, curve=18), r"an HDR picture \(HLG\)"),
-        (jxl_header(50, 37, extra=(4,)), "channels beside colour"),
-        (jxl_header(50, 37, extra=(0, 0)), "channels beside colour"),
+        (jxl_header(50, 37, extra=(4,)), "channels besides colour"),
+        (jxl_header(50, 37, extra=(0, 0)), "channels besides colour"),
     ],
 )
 def test_refuses_by_its_header_what_would_come_out_wrong(header: bytes, what: str) -> None:

@@ -16,7 +16,7 @@ COLORS = ["jpg", "png", "tif", "webp", "avif", "heic"]
 
 
 def long_profile() -> bytes:
-    """More than one piece of a JPEG holds: what stands behind a profile's tags is no one's."""
+    """More than one piece of a JPEG holds: bytes behind a profile's tags are ignored."""
     profile = wide_profile() + noise(70_000).tobytes()
     return struct.pack(">I", len(profile)) + profile[4:]
 

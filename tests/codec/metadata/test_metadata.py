@@ -74,7 +74,7 @@ def test_another_program_reads_all_of_it(kind: str, exiftool: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("big", [False, True])
-def test_another_program_reads_the_words_of_every_page(
+def test_another_program_reads_the_metadata_of_every_page(
     big: bool, exiftool: str, tmp_path: Path
 ) -> None:
     pages = [Image(noise(26, 34, 3), None, full_metadata()) for _ in range(2)]
@@ -133,17 +133,19 @@ def test_what_is_left_out_is_gone(kind: str, policy: Any, exiftool: str, tmp_pat
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_words_go_round(kind: str) -> None:
+def test_metadata_survives_a_round_trip(kind: str) -> None:
     image = Image(noise(13, 17, 3), None, full_metadata())
     back = read(codec.encode_image(image, kind, 95)).metadata
     assert back.xmp == xmp_packet()
-    assert back.icc == (None if kind == "jxl" else image.metadata.icc)  # sRGB, without words
+    assert back.icc == (
+        None if kind == "jxl" else image.metadata.icc
+    )  # sRGB, which needs no profile
     if kind in WITH_IPTC:
         assert photoshop.iptc(back.photoshop) == IPTC_RECORD
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_words_of_a_turned_picture_say_that_it_is_upright(kind: str) -> None:
+def test_metadata_of_a_turned_picture_says_upright(kind: str) -> None:
     texts = PngInfo()
     texts.add_itxt("XML:com.adobe.xmp", xmp_packet(6).decode(), zip=True)
     block = b"Exif\0\0" + camera_exif(6)

@@ -17,7 +17,7 @@ def test_keeps_all() -> None:
     assert kept(full_metadata(), "keep") == full_metadata()
 
 
-def test_strips_words_and_keeps_what_belongs_to_the_pixels() -> None:
+def test_strips_metadata_but_keeps_profile_and_resolution() -> None:
     full = full_metadata()
     assert kept(full, "strip") == Metadata(icc=full.icc, dpi=full.dpi)
 

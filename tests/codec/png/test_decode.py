@@ -86,7 +86,7 @@ def test_a_missing_palette_is_an_error() -> None:
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
 @pytest.mark.parametrize("opaque", [0, 1])
 def test_palettes_of_few_colours_have_alpha_too(opaque: int, bits: int) -> None:
-    """The last ``opaque`` colours have no word in tRNS."""
+    """The last ``opaque`` colours have no entry in tRNS."""
     picture = Pillow.fromarray(noise(9, 13, 3)).quantize(2**bits)
     transparent = noise(2**bits - opaque).tobytes()
     data = saved(picture, "PNG", bits=bits, transparency=transparent)
@@ -253,7 +253,7 @@ def test_a_stream_that_ends_oddly_is_read_in_silence(
 def test_a_way_of_packing_that_there_is_not_is_an_error(ways: bytes) -> None:
     good = png_file(1, 1, 16, 0, bytes(3))
     data = good[:8] + png_chunk(b"IHDR", good[16:26] + ways) + good[33:]
-    with pytest.raises(UnreadableImage, match=r"damaged png \(its header ends in \["):
+    with pytest.raises(UnreadableImage, match=r"damaged png \(unknown methods \["):
         codec.read_header(data, "a.png", PLENTY)
 
 

@@ -60,7 +60,7 @@ def test_an_exif_block_has_no_word_of_how_pixels_lie() -> None:
     assert sorted(tree) == [270]
 
 
-def test_a_file_without_words_has_no_exif() -> None:
+def test_a_file_without_metadata_has_no_exif() -> None:
     assert read(tiff_file(noise(3, 4, 3))).metadata.exif is None
 
 
@@ -109,8 +109,8 @@ def test_every_page_is_a_picture(order: Literal["<", ">"], big: bool) -> None:
         assert page.size.width == 4 or np.array_equal(merged(page), pixels)
     assert [page.metadata.dpi for page in pages] == [(300, 300), None, None, None]
     assert [page.metadata.icc for page in pages] == [None, srgb_profile(), None, None]
-    words = [exif.tree(page.metadata.exif)[1] for page in pages]
-    assert [270 in tree for tree in words] == [False, False, False, True]
+    trees = [exif.tree(page.metadata.exif)[1] for page in pages]
+    assert [270 in tree for tree in trees] == [False, False, False, True]
 
 
 def test_a_page_is_decoded_when_it_is_asked_for() -> None:
@@ -160,7 +160,7 @@ def test_overlapping_directories_are_an_error(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_reads_the_words_of_a_big_tiff(order: str) -> None:
+def test_reads_the_metadata_of_a_big_tiff(order: str) -> None:
     image = Image(noise(13, 17, 3), None, Metadata(exif=camera_exif(1, order), dpi=(300.0, 150.0)))
     data = tiff_encode.encode((image,), classic_bytes=0)
     assert data[2 if order == "<" else 3] == 43

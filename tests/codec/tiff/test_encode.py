@@ -101,7 +101,7 @@ def test_carries_nothing_of_how_the_source_lay() -> None:
 
 
 def pages() -> list[Image]:
-    """Of every size, depth, colour and words there is."""
+    """Of every size, depth, colour and kind of metadata."""
     first = Metadata(icc=srgb_profile(), exif=camera_exif(1), xmp=xmp_packet(), dpi=(300.0, 300.0))
     return [
         Image(noise(13, 17, 3), None, first),
@@ -166,16 +166,16 @@ def test_a_single_page_has_no_number() -> None:
         assert "PageNumber" not in file.pages.first.tags
 
 
-def test_words_of_a_page_take_the_byte_order_of_the_file() -> None:
+def test_metadata_of_a_page_takes_the_byte_order_of_the_file() -> None:
     images = [Image(noise(5, 6, 3), None, Metadata(exif=camera_exif(1, order))) for order in "><"]
     opened = Pillow.open(io.BytesIO(codec.encode_pages(images, "tif", 95)))
-    words = []
+    found = []
     for number in range(2):
         opened.seek(number)
         block = opened.getexif()
-        words.append((block[271], block.get_ifd(34853), dict(block.get_ifd(34665))))
-    assert words[0] == words[1]
-    assert words[0][1] == GPS
+        found.append((block[271], block.get_ifd(34853), dict(block.get_ifd(34665))))
+    assert found[0] == found[1]
+    assert found[0][1] == GPS
 
 
 def test_pages_are_asked_for_one_by_one() -> None:
