@@ -95,7 +95,7 @@ def test_another_program_reads_the_metadata_of_every_page(
     assert "ExifTool:Error" not in found
 
 
-def test_another_program_reads_what_a_gif_says(exiftool: str, tmp_path: Path) -> None:
+def test_another_program_reads_the_metadata_of_a_gif(exiftool: str, tmp_path: Path) -> None:
     image = Image(noise(26, 34, 3), None, full_metadata())
     found = said(exiftool, codec.encode_image(image, "gif", 95), tmp_path / "a.gif")
     assert (found["XMP-dc:Title"], found["XMP-tiff:ImageWidth"]) == ("A cat", 34)
@@ -122,7 +122,7 @@ def test_another_program_counts_the_frames(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("policy", ["strip", "no-gps"])
-def test_what_is_left_out_is_gone(kind: str, policy: Any, exiftool: str, tmp_path: Path) -> None:
+def test_removed_metadata_is_gone(kind: str, policy: Any, exiftool: str, tmp_path: Path) -> None:
     metadata = codec.kept(full_metadata(), policy)
     data = codec.encode_image(Image(noise(26, 34, 3), None, metadata), kind, 95)
     found = said(exiftool, data, tmp_path / f"a.{kind}")
@@ -179,7 +179,7 @@ def test_carries_a_long_packet_from_jpeg_to_jpeg() -> None:
     assert "a part of XMP left out" not in codec.losses(image, "jpg")
 
 
-def test_says_what_does_not_fit() -> None:
+def test_notes_what_does_not_fit() -> None:
     long = b"x" * (jpeg.MAX_XMP + 1)
     image = Image(np.zeros((8, 8, 3), np.uint8), None, Metadata(xmp=long, photoshop=b"8BIM"))
     assert codec.losses(image, "jpg") == ("XMP left out",)

@@ -22,7 +22,7 @@ def test_strips_metadata_but_keeps_profile_and_resolution() -> None:
     assert kept(full, "strip") == Metadata(icc=full.icc, dpi=full.dpi)
 
 
-def test_leaves_out_the_place_alone() -> None:
+def test_removes_the_location_alone() -> None:
     full = full_metadata()
     assert gps_of(full)
     without = kept(full, "no-gps")

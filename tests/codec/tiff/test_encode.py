@@ -86,14 +86,14 @@ def test_keeps_metadata(order: str) -> None:
     assert codec.losses(image, "tif") == ()
 
 
-def test_exif_goes_round_through_a_tiff_unchanged() -> None:
+def test_exif_survives_a_tiff_unchanged() -> None:
     image = Image(noise(13, 17, 3), None, full_metadata())
     once = read(codec.encode_image(image, "tif", 95))
     twice = read(codec.encode_image(once, "tif", 95))
     assert once.metadata == twice.metadata
 
 
-def test_carries_nothing_of_how_the_source_lay() -> None:
+def test_drops_the_pixel_layout_of_the_source() -> None:
     source = saved(Pillow.fromarray(noise(9, 8, 3)), "TIFF", compression="tiff_lzw", dpi=(72, 72))
     opened = open_pillow(codec.encode_image(read(source), "tif", 95))
     assert opened.info["compression"] == "tiff_adobe_deflate"
@@ -151,7 +151,7 @@ def test_pillow_reads_all_pages(big: bool) -> None:
 
 
 @pytest.mark.parametrize("big", [False, True])
-def test_pages_go_round(big: bool) -> None:
+def test_pages_survive_a_round_trip(big: bool) -> None:
     again = list(codec.read_pages(tiff_of_pages(big), "a.tif", PLENTY))
     for back, image in zip(again, pages(), strict=True):
         assert np.array_equal(merged(back), merged(image))
@@ -178,7 +178,7 @@ def test_metadata_of_a_page_takes_the_byte_order_of_the_file() -> None:
     assert found[0][1] == GPS
 
 
-def test_pages_are_asked_for_one_by_one() -> None:
+def test_pages_are_requested_one_by_one() -> None:
     alive: list[weakref.ref[Image]] = []
 
     def made() -> Iterator[Image]:

@@ -58,7 +58,7 @@ def test_refuses_with_a_reason(tags: dict[Tag, Any], reason: str) -> None:
         ({**HUGE, Tag.ROWS_PER_STRIP: 9999, Tag.COMPRESSION: 5}, UnsupportedImage),
     ],
 )
-def test_refuses_pieces_that_would_take_all_memory(
+def test_refuses_segments_that_would_take_all_memory(
     tags: dict[Tag, Any], fault: type[ImageError]
 ) -> None:
     tags = {Tag.BITS: 8, **tags}
