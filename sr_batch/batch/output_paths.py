@@ -50,7 +50,7 @@ def read_destination(
             format needs is missing.
     """
     destination = _destination(output, found, wanted)
-    codec.require_writable(destination.format)
+    codec.require_encoder(destination.format)
     return destination
 
 

@@ -1,14 +1,14 @@
-"""Image files in memory: bytes to pixels and back. No path is ever opened here.
+"""Image files in memory: bytes to pixels and back. No path is opened here.
 
 Formats are ``jpg``, ``png``, ``webp``, ``tif``, ``bmp``, ``gif``, ``avif``, ``heic`` and ``jxl``,
-found by content. The libraries behind the last two come with extras of this package and are loaded
-late.
+recognised by content. The libraries for the last two come with extras of this package and are
+loaded with the first such picture.
 """
 
 from sr_batch.codec.limits import require_fits
 from sr_batch.codec.losses import losses
 from sr_batch.codec.metadata.policy import kept
-from sr_batch.codec.optional_libraries import require_writable
+from sr_batch.codec.optional_libraries import require_encoder
 from sr_batch.codec.read import (
     Header,
     OpenedFile,
@@ -42,9 +42,9 @@ __all__ = [
     "read_header",
     "read_image",
     "read_pages",
+    "require_encoder",
     "require_fits",
     "require_holds",
-    "require_writable",
     "sniff",
     "true_xmp",
 ]

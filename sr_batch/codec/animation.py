@@ -1,7 +1,7 @@
-"""Frames as a player shows them: each becomes the whole canvas, what was there before included.
+"""Frames as a player shows them: each is composed with what the canvas showed before.
 
-GIF, WebP and PNG differ in how a frame is stored, not in what is done with it. Backgrounds are
-transparent, as in browsers, whatever colour a file names.
+GIF, WebP and PNG store frames differently, but compose them the same way. Backgrounds are
+transparent, as in browsers, even if a file names a colour.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,16 +24,16 @@ MAX_FRAMES = 1 << 14
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame as it lies in the file.
+    """One frame as stored in the file.
 
     Attributes:
-        region: What it covers of the canvas.
-        milliseconds: For which it is shown.
+        region: The part of the canvas that it covers.
+        milliseconds: How long it is shown.
         alpha: Whether an alpha plane follows its channels.
-        over: Whether it is blended over what is there; otherwise it takes its place.
-        after: What becomes of its region when its time is over: it is kept, cleared, or what was
-            there before is restored.
-        blocks: Decodes: rows in bands. Raises :class:`sr_batch.core.errors.UnreadableImage`.
+        over: Whether it is blended over the canvas; otherwise it replaces its region.
+        after: What happens to its region when its time is over: it is kept, cleared, or restored
+            to what it showed before.
+        blocks: Decodes rows in bands. Raises :class:`sr_batch.core.errors.UnreadableImage`.
     """
 
     region: Region
@@ -45,16 +45,16 @@ class Frame:
 
 
 def containers(canvas: Container, stored: Iterable[Frame], plays: int) -> tuple[Container, ...]:
-    """Whole pictures, one for each of the frames that are ``stored``; a single one stands still.
+    """Composed pictures, one for each of the ``stored`` frames; a single one is a still picture.
 
     Args:
         canvas: Size, channels, depth and metadata of all.
-        stored: In their order.
-        plays: How often all are shown; 0 is for ever.
+        stored: In playing order.
+        plays: How often the animation plays; 0 is for ever.
 
     Raises:
-        UnreadableImage: there are none, or one reaches beyond the canvas.
-        ImageTooLarge: there are more than anybody looks at.
+        UnreadableImage: there are no frames, or one reaches beyond the canvas.
+        ImageTooLarge: there are more than `MAX_FRAMES`.
     """
     frames = tuple(islice(stored, MAX_FRAMES + 1))
     if len(frames) > MAX_FRAMES:
@@ -75,7 +75,7 @@ def containers(canvas: Container, stored: Iterable[Frame], plays: int) -> tuple[
 
 
 def _shows_through(canvas: Container, frames: Iterable[Frame]) -> bool:
-    """Whether anything of any composed frame may be transparent."""
+    """Whether any pixel of a composed frame may be transparent."""
     whole = Region(0, 0, canvas.stored.width, canvas.stored.height)
     covered = False
     for frame in frames:
@@ -91,7 +91,7 @@ def _shows_through(canvas: Container, frames: Iterable[Frame]) -> bool:
 
 
 def _composed(canvas: Container, frames: Iterable[Frame]) -> Iterator[Pixels]:
-    """The canvas (H, W, channels and alpha) at every frame; the same array all the time."""
+    """The canvas (H, W, channels and alpha) at every frame; always the same array."""
     shape = (canvas.stored.height, canvas.stored.width, canvas.channels + 1)
     pixels: Pixels = np.zeros(shape, np.uint8 if canvas.depth == 8 else np.uint16)
     for frame in frames:
@@ -115,7 +115,7 @@ def _put(under: Pixels, pixels: Pixels, frame: Frame) -> None:
 
 
 def _blend(under: Pixels, over: Pixels) -> None:
-    """Composite in place; neither is premultiplied. What is opaque or invisible is exact."""
+    """Composite in place, plain alpha; exact where a pixel is opaque or fully transparent."""
     levels = np.iinfo(under.dtype).max
     alpha = over[..., -1]
     opaque, partly = alpha == levels, (alpha > 0) & (alpha < levels)

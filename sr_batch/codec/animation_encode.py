@@ -1,4 +1,4 @@
-"""What all writers of animations need: which pixels change, and how long a frame is shown."""
+"""For the encoders of animations: which pixels change, and how long a frame is shown."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -13,7 +13,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 def changed(before: Image | None, after: Image) -> Region:
-    """The smallest region that holds all that differs; everything where nothing was before."""
+    """The smallest region with all changed pixels; the whole picture for a first frame."""
     if before is None:
         return Region(0, 0, after.size.width, after.size.height)
     mask = (before.color != after.color).any(axis=2)
@@ -23,13 +23,13 @@ def changed(before: Image | None, after: Image) -> Region:
 
 
 def cut(image: Image, region: Region) -> Image:
-    """A view of what lies in ``region``."""
+    """A view of ``region``."""
     alpha = None if image.alpha is None else image.alpha[region.slices]
     return replace(image, color=image.color[region.slices], alpha=alpha)
 
 
 def bounds(mask: Mask) -> Region:
-    """The smallest region that holds all of ``mask`` (H, W) that is set; one pixel if none is."""
+    """The smallest region with all set pixels of ``mask`` (H, W); one pixel if none is set."""
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return Region(0, 0, 1, 1)
@@ -37,17 +37,17 @@ def bounds(mask: Mask) -> Region:
 
 
 def milliseconds(image: Image) -> Fraction:
-    """For which a frame is shown."""
+    """How long a frame is shown."""
     return image.timing.milliseconds if image.timing else Fraction(0)
 
 
 class Clock:
-    """Times of frames in whole ticks; what rounding takes from one frame the next one gets.
+    """Times of frames in whole ticks; the rounding error of a frame is carried to the next.
 
     Args:
-        tick: In milliseconds.
-        most: Ticks of one frame.
-        least: Ticks of a frame whose time is rounded.
+        tick: Milliseconds of a tick.
+        most: Upper limit of a frame's ticks.
+        least: Lower limit of a frame whose time is rounded.
     """
 
     def __init__(self, tick: int, most: int, least: int = 0) -> None:
@@ -57,7 +57,7 @@ class Clock:
         self._owed = Fraction(0)
 
     def ticks(self, image: Image) -> int:
-        """For the next frame; exact if its time and all before it are whole ticks."""
+        """Ticks of the next frame; exact if its time and all times before are whole ticks."""
         wanted = milliseconds(image) / self.tick + self._owed
         ticks = round(wanted)
         if wanted != ticks or self._owed:
@@ -67,6 +67,6 @@ class Clock:
         return ticks
 
     def rounds(self, image: Image) -> bool:
-        """Whether a frame cannot be shown for exactly its time."""
+        """Whether the time of a frame is not a whole number of ticks within the limit."""
         ticks = milliseconds(image) / self.tick
         return ticks.denominator > 1 or ticks > self._most

@@ -1,4 +1,4 @@
-"""BMP: read by Pillow, written here in the plain form that everything opens."""
+"""BMP: read by Pillow, written here in the plain form that every program opens."""
 
 import struct
 from io import BytesIO
@@ -12,7 +12,7 @@ from sr_batch.core.errors import UnsupportedImage
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image, Metadata, Pixels
 
-# Pillow's mode -> ours, channels, alpha.
+# Pillow's mode -> mode to decode to, channels, alpha.
 _MODES = {
     "1": ("L", 1, False),
     "L": ("L", 1, False),
@@ -24,15 +24,15 @@ _METRES_PER_INCH = 0.0254
 _BITFIELDS = 3
 _PIXELS_AT = 10
 _HEADERS = 2048  # the longest with a palette is 1162
-# A run of one pixel takes two bytes, a plain one up to four; a row has an end, or a leap to it.
+# A run of one pixel takes two bytes, a literal one up to four; a row also has an end marker.
 _MOST_PER_PIXEL, _MOST_PER_ROW = 4, 4
 _STRIP_BYTES = 1 << 20
 
 
 def open_file(data: bytes) -> Container:
-    """Take a BMP apart.
+    """Read the structure of a BMP.
 
-    Its header has too many editions to read it here, and no metadata that Pillow could spoil.
+    Pillow reads the header, which has many versions, and no metadata that Pillow could change.
     """
     picture = pillow.open_picture("bmp", data)
     if picture.mode not in _MODES:
@@ -52,7 +52,7 @@ def open_file(data: bytes) -> Container:
 
 
 def _most_bytes(data: bytes, size: tuple[int, int]) -> int:
-    """What of a file can belong to its pixels: Pillow takes its time over runs of nothing."""
+    """The most bytes that pixels can take. Pillow is slow on empty runs: the rest is cut off."""
     (start,) = struct.unpack_from("<I", data, _PIXELS_AT)
     width, height = size
     return max(int(start), _HEADERS) + _MOST_PER_PIXEL * (width + _MOST_PER_ROW) * height
@@ -73,7 +73,7 @@ def encode(image: Image) -> bytes:
 
 
 def _bgr(strip: Pixels, samples: int) -> Pixels:
-    """Gray as it is, or blue, green, red and then alpha."""
+    """Gray unchanged, or blue, green, red and then alpha."""
     if samples == 1:
         return strip
     order = {2: [0, 0, 0, 1], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[strip.shape[2]]

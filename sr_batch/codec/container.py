@@ -1,8 +1,8 @@
-"""An image file taken apart: what its header says, and how to get at its pixels.
+"""An opened image file: its header, and a function that decodes its pixels.
 
-Every format has one module here that reads a file's structure itself and hands only the bare
-picture to a foreign decoder. So sizes are known without decoding, metadata keeps its bytes, and
-no library's limits, warnings or repairs come between.
+Every format's module reads the structure of its files itself and gives the decoder only the bare
+picture. So sizes are known without decoding, metadata keeps its bytes, and no library's limits,
+warnings or repairs interfere.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image, Metadata, Pixels, Timing
 
 Block = tuple[int, Pixels]
-"""Top row, and rows (h, W, channels, then alpha if there is any, then what is to be ignored)."""
+"""Top row, and rows (h, W, C): channels, then alpha if there is any, then ignored samples."""
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,18 @@ class Container:
 
     Attributes:
         format: As in :class:`sr_batch.core.image.Image`.
-        stored: Size of the pixels as they lie in the file.
+        stored: Size of the pixels as stored, before they are turned.
         channels: 1 (gray) or 3 (RGB).
         alpha: Whether an alpha plane follows the channels.
         depth: 8 or 16 bit.
         orientation: EXIF orientation, 1 to 8.
         metadata: Of the upright picture.
-        blocks: Decodes: rows in bands. Raises :class:`sr_batch.core.errors.UnreadableImage`. Of
-            frames it is called in their order.
-        timing: Of a frame in an animation.
-        remarks: Filled while decoding: what turns out to be worth a note only then.
-        profile: Gives the ICC profile that takes the place of the metadata's, where it is known
-            only when ``blocks`` are decoded.
+        blocks: Decodes rows in bands. Raises :class:`sr_batch.core.errors.UnreadableImage`. Frames
+            must be decoded in their order.
+        timing: Of a frame; None for a still picture.
+        remarks: Notes that are known only after decoding, which fills them in.
+        profile: Gives the ICC profile, in place of the metadata's, where it is known only after
+            ``blocks`` are decoded.
     """
 
     format: str
@@ -58,12 +58,12 @@ class Container:
 
     @property
     def decoded_bytes(self) -> int:
-        """What the pixels take in memory."""
+        """Memory of the decoded pixels."""
         return self.size.pixels * (self.channels + self.alpha) * self.depth // 8
 
 
 def decode(container: Container) -> Image:
-    """The upright picture. Bands are written where they belong, so turning costs no memory."""
+    """The upright picture. Bands are written to their final place, so turning takes no memory."""
     shape = (container.size.height, container.size.width)
     dtype = np.uint8 if container.depth == 8 else np.uint16
     color: Pixels = np.empty((*shape, container.channels), dtype)
@@ -83,7 +83,7 @@ def decode(container: Container) -> Image:
 
 
 def as_stored(upright: Pixels, orientation: int) -> Pixels:
-    """A view of ``upright`` (H, W, ...) whose rows are the file's."""
+    """A view of ``upright`` (H, W, ...) in the order in which the file stores its rows."""
     match orientation:
         case 2:
             return upright[:, ::-1]

@@ -1,4 +1,4 @@
-"""Modules of formats, each loaded when it is needed: all of them take longer than a picture."""
+"""Modules of formats, loaded when needed: loading all takes longer than one picture."""
 
 from importlib import import_module
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether deflated data is whole. Decoders stop when they have enough, or have no more to give."""
+"""Checks that deflated data is complete. Decoders ignore missing rows and wrong checksums."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -7,10 +7,10 @@ _STEP = 1 << 18
 
 
 class Inflated:
-    """What a deflated stream in ``parts`` unpacks to, piece by piece; not much beyond ``limit``.
+    """The unpacked pieces of a deflated stream in ``parts``; not much beyond ``limit`` bytes.
 
-    Iterating raises ``zlib.error`` where it is damaged; a wrong checksum counts if the stream ends
-    before the limit.
+    Iterating raises ``zlib.error`` at damage, and at a wrong checksum if the stream ends before
+    the limit.
     """
 
     def __init__(self, parts: Iterable[bytes | memoryview], limit: int) -> None:
@@ -20,7 +20,7 @@ class Inflated:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the stream has come to its end, with nothing behind it."""
+        """Whether the stream has ended, with no data behind it."""
         return self._inflater.eof and not self._inflater.unused_data
 
     def __iter__(self) -> Iterator[bytes]:

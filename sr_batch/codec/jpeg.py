@@ -1,4 +1,4 @@
-"""JPEG: segments read and written here, coefficients by Pillow (in) and OpenCV (out)."""
+"""JPEG: segments are read and written here; Pillow decodes, OpenCV encodes."""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class _Segment:
 
 
 def open_file(data: bytes) -> Container:
-    """Take a JPEG apart. Of several pictures in one file (MPO) the first, as phones mean it."""
+    """Read the structure of a JPEG. Of several pictures in one file (MPO) it is the first."""
     segments = tuple(_segments(data))
     precision, size, channels = _frame(data, segments)
     if channels not in (1, 3, 4) or precision != 8:
@@ -74,7 +74,7 @@ def open_file(data: bytes) -> Container:
 
 @dataclass(frozen=True)
 class _Colors:
-    """Pixels in colours that a network knows."""
+    """Pixels as gray or RGB, with their profile."""
 
     channels: int
     icc: bytes | None
@@ -83,7 +83,7 @@ class _Colors:
 
 
 def _colors(data: bytes, segments: tuple[_Segment, ...], channels: int) -> _Colors:
-    """Gray and RGB as they are, CMYK as sRGB."""
+    """Gray and RGB unchanged, CMYK converted to sRGB."""
     profile = _icc(data, segments)
     mode = {1: "L", 3: "RGB", 4: "CMYK"}[channels]
     remarks = set[str]()
@@ -105,8 +105,8 @@ def _colors(data: bytes, segments: tuple[_Segment, ...], channels: int) -> _Colo
 def encode(image: Image, quality: int) -> bytes:
     """A baseline 4:4:4 JPEG; alpha flattened on white, 16 bit rounded to 8.
 
-    OpenCV encodes strips of whole 8x8 blocks. Strips joined by restart markers are one JPEG, equal
-    to the last bit to the one encoded at once, and no copy of the picture is ever made.
+    OpenCV encodes strips of whole 8x8 blocks. Restart markers join them to one JPEG, whose pixels
+    equal those of a JPEG encoded in one piece, and the picture is never copied as a whole.
     """
     blocks_across = -(-image.size.width // 8)
     rows = max(1, min(32, 65535 // blocks_across))
@@ -128,7 +128,7 @@ def encode(image: Image, quality: int) -> bytes:
 
 
 def _segments(data: bytes) -> Iterator[_Segment]:
-    """The segments up to and with the first start of scan; junk between them is passed over."""
+    """The segments up to and including the first start of scan; junk between them is skipped."""
     at = 2
     while True:
         at = data.find(b"\xff", at)
@@ -161,14 +161,14 @@ def _frame(data: bytes, segments: tuple[_Segment, ...]) -> tuple[int, Size, int]
 def _parts(
     data: bytes, segments: tuple[_Segment, ...], marker: int, prefix: bytes
 ) -> Iterator[bytes]:
-    """What follows ``prefix`` in the segments that begin with it."""
+    """The contents behind ``prefix`` of the segments that begin with it."""
     for segment in segments:
         if segment.marker == marker and (payload := segment.payload(data)).startswith(prefix):
             yield payload.removeprefix(prefix)
 
 
 def _icc(data: bytes, segments: tuple[_Segment, ...]) -> bytes | None:
-    """The profile's pieces in their order; None unless all are there."""
+    """The profile, joined from its pieces; None unless all exist."""
     pieces = sorted(p for p in _parts(data, segments, _APP2, _ICC) if len(p) > 2)
     if not pieces or len(pieces) != pieces[0][1]:
         return None
@@ -186,7 +186,7 @@ def _dpi(data: bytes, segments: tuple[_Segment, ...]) -> tuple[float, float] | N
 
 
 def _bare(data: bytes, segments: tuple[_Segment, ...]) -> bytes:
-    """The file without its metadata; JFIF and Adobe stay, they tell how colour is stored."""
+    """The file without its metadata; JFIF and Adobe stay: they say how colour is stored."""
     view = memoryview(data)
     kept = [
         view[s.start : s.end]
@@ -223,7 +223,7 @@ def _segment(marker: int, payload: bytes) -> bytes:
 
 
 def _tables(head: bytes, segments: tuple[_Segment, ...], height: int) -> bytes:
-    """Quantisation, frame and Huffman segments of a strip, the frame as tall as the picture."""
+    """Quantisation, frame and Huffman segments of a strip, with the height of the picture."""
     parts = []
     for segment in segments:
         if segment.marker in (_APP0, _SOS):

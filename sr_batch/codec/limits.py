@@ -1,13 +1,13 @@
-"""What is too large: for us, said from the header, and for an output format, before the work."""
+"""Size limits: of inputs, checked on the header, and of output formats, checked before work."""
 
 from sr_batch.core.errors import ImageTooLarge
 from sr_batch.core.geometry import Size
 
-# OpenCV reads no longer side, and Pillow warns about rows of that length.
+# OpenCV reads no longer sides, and Pillow warns about longer rows.
 MAX_SIDE = 1 << 20
 
-# JPEG: what libjpeg writes. WebP: 14 bits. PNG: 31 bits. GIF: 16 bits. AVIF: what libavif reads
-# again. HEIC: near the longest side of HEVC's highest level.
+# JPEG: what libjpeg writes. WebP: 14 bits. PNG: 31 bits. GIF: 16 bits. AVIF: what libavif can
+# read back. HEIC: near the longest side of HEVC's highest level.
 _MAX_SIDE_OF = {
     "jpg": 65500,
     "webp": 16383,
@@ -52,14 +52,14 @@ def require_fits(size: Size, kind: str, name: str) -> None:
     side = _MAX_SIDE_OF[kind]
     if max(size.width, size.height) > side:
         raise ImageTooLarge(
-            f"{name}: {size} does not fit into {kind}, whose sides end at {side}; use --format png"
+            f"{name}: {size} does not fit into {kind} (at most {side} pixels a side);"
+            " use --format png"
         )
     if size.pixels > (most := _MAX_PIXELS_OF.get(kind, 2**63)):
         raise ImageTooLarge(
-            f"{name}: {size} does not fit into {kind}, which ends at {most} pixels;"
-            " use --format png"
+            f"{name}: {size} does not fit into {kind}, which holds {most} pixels; use --format png"
         )
     if size.pixels * _BYTES_PER_PIXEL > _MAX_BYTES_OF.get(kind, 2**63):
         raise ImageTooLarge(
-            f"{name}: {size} does not fit into {kind}, which ends at 4 GiB; use --format png"
+            f"{name}: {size} does not fit into {kind} (at most 4 GiB); use --format png"
         )

@@ -1,17 +1,19 @@
-"""What a file cannot hold of a picture, so that it is said and not lost in silence."""
+"""The parts of a picture that an output format cannot hold: every loss becomes a note."""
 
+from sr_batch.codec.animation_encode import Clock
+from sr_batch.codec.format_modules import of_format
 from sr_batch.codec.metadata import exif
-from sr_batch.codec.metadata import icc as profile
+from sr_batch.codec.metadata.icc import suits
 from sr_batch.core.image import Image
 
-# These know no gray with alpha and make RGB of it.
+# These have no gray with alpha, and store it as RGB.
 _ALPHA_IN_COLOR = ("avif", "heic", "jxl")
 _EIGHT_BIT = ("jpg", "webp", "bmp", "gif", "avif")
 _PLENTY = 2**31
 
 
 def losses(image: Image, kind: str) -> tuple[str, ...]:
-    """What was changed on reading, and what a file of ``kind`` cannot hold, in words for notes."""
+    """Notes: what was changed on reading, and what a file of ``kind`` cannot hold."""
     metadata = image.metadata
     exif_limit, xmp_limit, icc_limit = _limits(kind)
     lost = {
@@ -34,18 +36,18 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
 
 
 def carried_profile(image: Image, kind: str) -> bytes | None:
-    """Its profile, if a file of ``kind`` can carry it."""
+    """The profile of ``image``, if a file of ``kind`` can hold it."""
     icc = image.metadata.icc
     gray = image.is_gray and not (image.alpha is not None and kind in _ALPHA_IN_COLOR)
-    suits = profile.suits(icc, gray, kind) and (kind != "jxl" or _fits_jxl(icc))
-    return icc if suits else None
+    fits = suits(icc, gray, kind) and (kind != "jxl" or _fits_jxl(icc))
+    return icc if fits else None
 
 
-# What belongs to one format is asked of its module, which is loaded only then.
+# A format's own limits are asked of its module, which is loaded only then.
 
 
 def _limits(kind: str) -> tuple[int, int, int]:
-    """The most bytes that EXIF, XMP and ICC profile may have."""
+    """The most bytes of EXIF, of XMP and of the ICC profile."""
     if kind == "jpg":
         from sr_batch.codec import jpeg
 
@@ -55,29 +57,28 @@ def _limits(kind: str) -> tuple[int, int, int]:
 
 
 def _lost_in_gif(image: Image) -> dict[str, bool]:
-    from sr_batch.codec.gif import encode as gif_encode
+    from sr_batch.codec.gif.encode import has_soft_alpha, has_too_many_colors
 
     return {
-        "alpha made fully on or off": gif_encode.has_soft_alpha(image),
-        "colours reduced to 256": gif_encode.has_too_many_colors(image),
+        "alpha made fully on or off": has_soft_alpha(image),
+        "colours reduced to 256": has_too_many_colors(image),
     }
 
 
 def _fits_gif(xmp: bytes) -> bool:
-    from sr_batch.codec.gif import encode as gif_encode
+    from sr_batch.codec.gif.encode import holds_xmp
 
-    return gif_encode.holds_xmp(xmp)
+    return holds_xmp(xmp)
 
 
 def _fits_jxl(icc: bytes | None) -> bool:
-    from sr_batch.codec.jxl import codec as jxl
+    from sr_batch.codec.jxl.encode import understands
 
-    return jxl.understands(icc)
+    return understands(icc)
 
 
 def _rounds_time(frame: Image, kind: str) -> bool:
-    from sr_batch.codec.gif import encode as gif_encode
-    from sr_batch.codec.webp import encode as webp_encode
-
-    clocks = {"gif": gif_encode.new_clock, "webp": webp_encode.new_clock}
-    return kind in clocks and clocks[kind]().rounds(frame)
+    if kind not in ("gif", "webp"):
+        return False
+    clock: Clock = of_format(f"{kind}.encode").new_clock()
+    return clock.rounds(frame)

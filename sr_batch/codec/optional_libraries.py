@@ -1,10 +1,10 @@
-"""What not every installation has: the libraries behind AVIF, HEIC and JPEG XL."""
+"""Libraries that an installation may lack: those for AVIF, HEIC and JPEG XL."""
 
 from importlib.util import find_spec
 
 from sr_batch.core.errors import UnsupportedImage, UsageError
 
-# Format -> what to call it, the module that must be there, the command that installs it.
+# Format -> its name, the module that must exist, the command that installs it.
 _NEEDS = {
     "avif": ("AVIF", "PIL._avif", "pip install --upgrade pillow"),
     "heic": ("HEIC", "pillow_heif", "pip install 'sr-batch[heic]'"),
@@ -12,8 +12,8 @@ _NEEDS = {
 }
 
 
-def require_readable(kind: str) -> None:
-    """Refuse a file whose library is missing; nothing is loaded to find that out.
+def require_decoder(kind: str) -> None:
+    """Refuse a file whose library is missing; the library is not loaded to find out.
 
     Raises:
         UnsupportedImage: without a file name; the caller adds it.
@@ -22,14 +22,14 @@ def require_readable(kind: str) -> None:
         raise UnsupportedImage(f"it is {lacking}")
 
 
-def require_writable(kind: str) -> None:
+def require_encoder(kind: str) -> None:
     """Refuse outputs whose library is missing.
 
     Raises:
         UsageError: with the command that installs it.
     """
     if lacking := _lacking(kind):
-        raise UsageError(f"the outputs are to be {lacking}")
+        raise UsageError(f"the output format is {lacking}")
 
 
 def _lacking(kind: str) -> str | None:

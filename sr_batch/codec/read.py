@@ -1,4 +1,4 @@
-"""Image files to pixels: what a file says about itself, and its pictures, one after the other."""
+"""Image files to pixels: a file's header, and its pictures, one after the other."""
 
 import struct
 import zlib
@@ -9,7 +9,7 @@ from sr_batch.codec.backends import opencv, pillow
 from sr_batch.codec.container import Container, decode
 from sr_batch.codec.format_modules import of_format
 from sr_batch.codec.limits import require_within
-from sr_batch.codec.optional_libraries import require_readable
+from sr_batch.codec.optional_libraries import require_decoder
 from sr_batch.codec.sniff import describe, sniff
 from sr_batch.core.errors import UnreadableImage, UnsupportedImage, about
 from sr_batch.core.geometry import Size
@@ -25,7 +25,7 @@ _OPENERS: dict[str, Callable[[bytes], tuple[Container, ...]]] = {
     "gif": lambda data: of_format("gif.decode").open_file(data),
     "avif": lambda data: (of_format("heif.avif").open_file(data),),
     "heic": lambda data: (of_format("heif.heic").open_file(data),),
-    "jxl": lambda data: (of_format("jxl.codec").open_file(data),),
+    "jxl": lambda data: (of_format("jxl.decode").open_file(data),),
 }
 _HEADER_FAULTS = (struct.error, ValueError, LookupError, ArithmeticError, zlib.error)
 
@@ -38,20 +38,20 @@ _DECODERS = (
     "gif.decode",
     "heif.avif",
     "heif.heic",
-    "jxl.codec",
+    "jxl.decode",
 )
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says about its pictures before they are decoded.
+    """What is known of a file's pictures before they are decoded.
 
     Attributes:
-        format: Of the file's content, whatever its suffix.
-        sizes: Of the upright pictures: of the one, of all pages, or of all frames.
-        orientation: How the stored pixels of the first are turned, 1 to 8.
-        decoded_bytes: Memory that all pixels will take.
-        animated: Whether these are frames.
+        format: Found from the file's content, not from its suffix.
+        sizes: Of the upright pictures: one picture, all pages or all frames.
+        orientation: EXIF orientation of the first, 1 to 8.
+        decoded_bytes: Memory that all decoded pixels take.
+        animated: Whether the pictures are frames of an animation.
     """
 
     format: str
@@ -91,7 +91,7 @@ class OpenedFile:
 
 
 def open_file(data: bytes, name: str, max_pixels: int) -> OpenedFile:
-    """Read a file's header; takes milliseconds, whatever size it claims.
+    """Read a file's header, in milliseconds for any size that it claims.
 
     Args:
         data: The whole file.
@@ -143,15 +143,15 @@ def read_image(data: bytes, name: str, max_pixels: int) -> Image:
     file = open_file(data, name, max_pixels)
     if len(file.header.sizes) > 1:
         raise UnsupportedImage(
-            f"{name}: it has {len(file.header.sizes)} pictures, and one is wanted here"
+            f"{name}: it has {len(file.header.sizes)} pictures; only files with one are read here"
         )
     return next(file.pages())
 
 
 def preload() -> None:
-    """Load all that decodes, but for what comes with extras, rather than when it is needed.
+    """Load all decoders except those of extras now, not when they are needed.
 
-    For a process that is held to limits of time and memory while it decodes.
+    For a process whose decoding is limited in time and memory.
     """
     for module in _DECODERS:
         of_format(module)
@@ -160,9 +160,9 @@ def preload() -> None:
 
 
 def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
-    """Take apart whatever ``data`` is, and refuse sizes before anything is decoded.
+    """Read the structure of ``data``, and refuse sizes before anything is decoded.
 
-    Pages are decoded one by one, so each is held against the limit; frames are played together.
+    Pages are decoded one by one, so the limit applies to each; it applies to all frames together.
     """
     if not data:
         raise UnreadableImage("the file is empty")
@@ -172,7 +172,7 @@ def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
         raise UnsupportedImage(
             f"it is {what}; JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC and JPEG XL are read"
         )
-    require_readable(kind)
+    require_decoder(kind)
     try:
         pages = _OPENERS[kind](data)
     except _HEADER_FAULTS as fault:

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes. Suffixes lie; these seldom do."""
+"""The format of a file by its first bytes, which are more reliable than its suffix."""
 
 import codecs
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _BY_SUFFIX = {suffix: kind for kind, suffix in SUFFIXES.items()} | _ALIASES
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
 
-# Bytes at offset 0 of what users also keep in picture folders, and what to call it.
+# First bytes and names of other files that picture folders contain.
 _OTHERS = (
     (b"%PDF", "a PDF"),
     (b"%!PS", "PostScript"),
@@ -49,7 +49,7 @@ _OTHERS = (
     (b"MZ", "a program"),
 )
 _JXL_MAGIC = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
-# "ftyp" brands of the ISO container: what a file is, and what else it can be read as.
+# "ftyp" brands of the ISO container: the main brand of a file, and compatible ones.
 _BRANDS = dict.fromkeys((b"avif", b"avis"), "avif")
 _BRANDS |= dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "heic")
 _OTHER_BRANDS = {
@@ -60,12 +60,12 @@ _OTHER_BRANDS = {
 
 
 def format_of_suffix(path: Path) -> str | None:
-    """The format that ``path``'s suffix names, in any case; None if it is not one of ours."""
+    """The format that ``path``'s suffix names, in any case; None if it is not supported."""
     return _BY_SUFFIX.get(path.suffix.lower())
 
 
 def sniff(head: bytes) -> str | None:
-    """The format of a file whose first 16 bytes or more are ``head``; None if not one of ours."""
+    """The format of a file whose first 16 bytes or more are ``head``; None if not supported."""
     if head.startswith(b"\xff\xd8\xff"):
         return "jpg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -84,7 +84,7 @@ def sniff(head: bytes) -> str | None:
 
 
 def describe(head: bytes) -> str:
-    """What a file is that :func:`sniff` does not know, as the end of the sentence "it is ..."."""
+    """A name for a file that :func:`sniff` does not know; it completes the sentence "it is ..."."""
     known = _other(head)
     if known:
         return known
@@ -101,7 +101,7 @@ def describe(head: bytes) -> str:
 
 
 def _brands(head: bytes) -> list[bytes]:
-    """What the head of an ISO file calls itself, the most fitting first."""
+    """The brands in the head of an ISO file, the main one first."""
     if head[4:8] != b"ftyp":
         return []
     end = min(int.from_bytes(head[:4], "big"), len(head))
@@ -114,7 +114,7 @@ def _other(head: bytes) -> str | None:
 
 def _is_text(head: bytes) -> bool:
     try:
-        # Not to the end: the last character may be cut in two.
+        # Not final: the last character may be truncated.
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return False

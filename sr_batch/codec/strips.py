@@ -1,4 +1,4 @@
-"""A picture in strips of interleaved samples, as encoders want it, never copied as a whole."""
+"""A picture in strips of interleaved samples, as encoders take it, never copied as a whole."""
 
 from collections.abc import Iterator
 
@@ -8,10 +8,10 @@ from sr_batch.core.image import Image, Pixels
 
 
 def strips(image: Image, rows: int, *, alpha: bool, depth: int | None = None) -> Iterator[Pixels]:
-    """Yield contiguous (h, W, C) strips of ``rows`` rows, the last one maybe shorter.
+    """Yield contiguous (h, W, C) strips of ``rows`` rows; the last one may be shorter.
 
     Args:
-        image: What to cut.
+        image: The picture to cut.
         rows: Height of a strip.
         alpha: Whether alpha is appended as a last channel; otherwise colour is flattened on white.
         depth: 8 rounds 16-bit samples to 8 bit; None keeps them.
@@ -47,7 +47,7 @@ def rounded(strip: Pixels) -> Pixels:
 def whole(image: Image, *, depth: int | None) -> Pixels:
     """The picture in one piece, alpha behind its channels; gray with alpha as RGB with alpha.
 
-    Gray with alpha is what few encoders know. ``depth`` as in :func:`strips`.
+    Few encoders support gray with alpha. ``depth`` as in :func:`strips`.
     """
     pixels = next(strips(image, image.size.height, alpha=True, depth=depth))
     return np.ascontiguousarray(pixels[..., [0, 0, 0, 1]]) if pixels.shape[2] == 2 else pixels

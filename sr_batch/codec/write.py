@@ -1,4 +1,4 @@
-"""Pixels to image files: one picture, or several in one file, with words that are true of them."""
+"""Pixels to image files: one picture, or several in one file, with metadata that fits them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -34,9 +34,9 @@ _ENCODERS: dict[str, Callable[[Image, _How], bytes]] = {
     "gif": lambda image, _: of_format("gif.encode").encode((image,)),
     "avif": lambda image, how: of_format("heif.avif").encode(image, how.quality),
     "heic": lambda image, how: of_format("heif.heic").encode(image, how.quality),
-    "jxl": lambda image, how: of_format("jxl.codec").encode(image, how.quality),
+    "jxl": lambda image, how: of_format("jxl.encode").encode(image, how.quality),
 }
-# What writes several pictures into one file: pages, and the frames of an animation.
+# Encoders of several pictures in one file: pages, and frames of an animation.
 _BINDERS: dict[str, Callable[[Iterable[Image], _How], bytes]] = {
     "tif": lambda pages, _: of_format("tiff.encode").encode(pages),
 }
@@ -53,12 +53,12 @@ def encode_pages(
     """The file that holds ``pages``; what ``kind`` cannot hold is left out, see `losses`.
 
     Args:
-        pages: One picture, or several that `require_holds` has let pass. Each is asked for when
-            the one before it is encoded.
-        kind: One of ``SUFFIXES``; its library must be there, see `require_writable`.
-        quality: 1 to 100, of all but PNG, TIFF, BMP and GIF (a WebP from a lossless one is
+        pages: One picture, or several that `require_holds` allows. Each is requested when the
+            one before it is encoded.
+        kind: One of ``SUFFIXES``; its library must exist, see `require_encoder`.
+        quality: 1 to 100, for all but PNG, TIFF, BMP and GIF (a WebP from a lossless one is
             lossless).
-        png_effort: ``small`` takes up to thirty times as long, for a file that is never larger.
+        png_effort: ``small`` takes up to thirty times as long, and the file is never larger.
 
     Raises:
         ImageTooLarge: ``kind`` cannot hold this size.
@@ -91,20 +91,20 @@ def require_holds(header: Header, kind: str, name: str) -> None:
 
 
 def true_xmp(packet: bytes, header: Header, size: Size, policy: Keep) -> bytes:
-    """An XMP ``packet`` that lies beside a picture, made true for the upright one of ``size``."""
+    """The XMP ``packet`` of a sidecar file, patched for the upright output of ``size``."""
     packet = xmp.with_size(xmp.upright(packet, header.orientation), size)
     return xmp.without_gps(packet) if policy == "no-gps" else packet
 
 
 def likely_bytes(size: Size, kind: str) -> int:
-    """About how large a file of ``kind`` is that holds a photograph of ``size``, enlarged."""
+    """Estimated bytes of a file of ``kind`` with an enlarged photograph of ``size``."""
     return round(size.pixels * _BYTES_PER_PIXEL[kind])
 
 
 def _ready(page: Image, kind: str) -> Image:
-    """``page`` with words that are true of it."""
+    """``page`` with metadata that fits the output."""
     require_fits(page.size, kind, "output")
     block = exif.with_size(page.metadata.exif, page.size)
     packet = page.metadata.xmp and xmp.with_size(page.metadata.xmp, page.size)
-    words = replace(page.metadata, icc=carried_profile(page, kind), exif=block, xmp=packet)
-    return replace(page, metadata=words)
+    metadata = replace(page.metadata, icc=carried_profile(page, kind), exif=block, xmp=packet)
+    return replace(page, metadata=metadata)

@@ -1,22 +1,22 @@
-"""Everything that can go wrong, as one tree. The CLI maps a class to its exit code, nothing else.
+"""All errors, as one tree. The CLI maps a class to its exit code, nothing else.
 
 ::
 
     SrBatchError                 1   fatal: the batch cannot go on
     ├── StorageError             1   writing failed: a full or failing disk, a read-only file system
-    ├── UsageError               2   the command line cannot be carried out
+    ├── UsageError               2   the command line cannot be run
     │   ├── UnknownModel         2   no exported model of that name
     │   └── OutputCollision      2   two inputs would write one output
     ├── ImageError               3   one image failed; the others go on
     │   ├── UnreadableImage      3   missing, empty, truncated, corrupt, no permission
-    │   ├── UnsupportedImage     3   a format or pixel layout that is not read or written
-    │   ├── ImageTooLarge        3   over a pixel limit, ours or the output format's
-    │   ├── UnwritableOutput     3   this one output cannot be written here, others may be
+    │   ├── UnsupportedImage     3   a format or pixel layout that is not supported
+    │   ├── ImageTooLarge        3   over the pixel limit, or over the output format's
+    │   ├── UnwritableOutput     3   this output cannot be written; others may be
     │   ├── OutOfMemory          3   not even the smallest tile fits
-    │   └── BadOutput            3   the network gave no numbers, or not the picture
-    └── DeviceUnavailable        4   the device asked for cannot be had
+    │   └── BadOutput            3   the network returned NaN, or another picture
+    └── DeviceUnavailable        4   the requested device cannot be used
 
-Every message is one line: what happened, to which file, and the flag or command that helps.
+Every message is one line: what happened, to which file, and the flag or command that fixes it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,13 +24,13 @@ from contextlib import contextmanager
 
 
 class SrBatchError(Exception):
-    """Base of all errors that a user may meet. ``exit_code`` is what the process returns."""
+    """Base of all errors that a user may see. ``exit_code`` is what the process returns."""
 
     exit_code = 1
 
 
 class StorageError(SrBatchError):
-    """The disk takes no more, for this output as for the next; what stood there is untouched."""
+    """The disk is full or fails, for all outputs; existing files are untouched."""
 
 
 class UsageError(SrBatchError):
@@ -44,7 +44,7 @@ class UnknownModel(UsageError):
 
 
 class OutputCollision(UsageError):
-    """Two inputs would write one output; said before any work."""
+    """Two inputs would write one output; raised before any work."""
 
 
 class ImageError(SrBatchError):
@@ -58,17 +58,17 @@ class UnreadableImage(ImageError):
 
 
 class UnsupportedImage(ImageError):
-    """The file is no image, or of a kind that is not handled."""
+    """The file is not an image, or of a kind that is not supported."""
 
 
 class ImageTooLarge(ImageError):
-    """The image is over the pixel limit, or the output over what its format can hold."""
+    """The image is over the pixel limit, or the output is too large for its format."""
 
 
 class UnwritableOutput(ImageError):
     """This output cannot be written: no permission, a name too long, a foreign file in its place.
 
-    What stood there is untouched.
+    An existing file is untouched.
     """
 
 
@@ -77,7 +77,7 @@ class OutOfMemory(ImageError):
 
 
 class BadOutput(ImageError):
-    """The network gave no numbers, or the output is not the input's picture; nothing is written."""
+    """The network returned NaN, or the output is not the input's picture; nothing is written."""
 
 
 class DeviceUnavailable(SrBatchError):
@@ -88,7 +88,7 @@ class DeviceUnavailable(SrBatchError):
 
 @contextmanager
 def about(name: str) -> Iterator[None]:
-    """Put the image's ``name`` before what went wrong with it."""
+    """Put the image's ``name`` in front of the message of an `ImageError`."""
     try:
         yield
     except ImageError as fault:
@@ -96,8 +96,8 @@ def about(name: str) -> Iterator[None]:
 
 
 def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """``did you mean edsr? `` if one of ``known`` is near to ``name``, else nothing."""
-    from difflib import get_close_matches  # only where something is wrong already
+    """``did you mean edsr? `` if ``name`` resembles one of ``known``, else an empty text."""
+    from difflib import get_close_matches  # loaded only on errors
 
     nearest = get_close_matches(name, known, n=1, cutoff=cutoff)
     return f"did you mean {nearest[0]}? " if nearest else ""

@@ -1,4 +1,4 @@
-"""Sizes, regions and tiles: whole pixels with algebra, instead of loose integers."""
+"""Sizes, regions and tiles in whole pixels, with their arithmetic."""
 
 from dataclasses import dataclass
 
@@ -71,7 +71,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Tile:
-    """One piece of work: the network sees ``window``, only ``core`` of the result is kept."""
+    """One call of the network: it gets ``window``, and only ``core`` of its result is kept."""
 
     core: Region
     window: Region

@@ -1,4 +1,4 @@
-"""One decoded picture and what its file said about it. numpy only; no file is touched here."""
+"""One decoded picture and its metadata. numpy only; no file is read or written here."""
 
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -13,17 +13,17 @@ Pixels = npt.NDArray[np.uint8 | np.uint16]
 
 @dataclass(frozen=True)
 class Metadata:
-    """What travels beside the pixels, untouched. None means that the file had none.
+    """Metadata of a picture, as stored in its file. None means that the file had none.
 
     Attributes:
         icc: ICC profile bytes; pixels stay in the profile's own encoding.
         exif: EXIF block as bytes, starting with the TIFF header, orientation already set to 1.
         xmp: XMP packet as bytes, orientation already set to 1.
-        xmp_extension: What of the XMP did not fit into a JPEG's packet, in a JPEG's pieces.
+        xmp_extension: XMP that did not fit into a JPEG's packet, in a JPEG's pieces.
         photoshop: Photoshop's image resources, IPTC among them, as bytes.
         dpi: Horizontal and vertical dots per inch.
-        note: What was done to the pixels on reading, for the user; None if nothing was.
-        lossless: The file was a WebP that kept every value; one made from it does so too.
+        note: How the pixels were changed on reading, for the user; None if they were not.
+        lossless: Whether the file was a lossless WebP; a WebP made from it is lossless, too.
     """
 
     icc: bytes | None = None
@@ -38,11 +38,11 @@ class Metadata:
 
 @dataclass(frozen=True)
 class Timing:
-    """Of a frame in an animation.
+    """Time of a frame in an animation.
 
     Attributes:
-        milliseconds: For which the frame is shown; exact, a 60th of a second as well.
-        plays: How often the whole animation is played; 0 is for ever.
+        milliseconds: How long the frame is shown; exact, for a 60th of a second, too.
+        plays: How often the animation plays; 0 is for ever.
     """
 
     milliseconds: Fraction
@@ -54,11 +54,11 @@ class Image:
     """Pixels the right way up: of a picture, a page, or a frame that covers the whole canvas.
 
     Attributes:
-        color: (H, W, 3) RGB or (H, W, 1) gray, uint8 or uint16 over the type's whole range.
+        color: (H, W, 3) RGB or (H, W, 1) gray, uint8 or uint16 over the whole range of the type.
         alpha: (H, W) of the same type as ``color``, not premultiplied; None when opaque.
         metadata: ICC, EXIF, DPI.
         format: Container it came from, as the codec calls it: ``jpg``, ``png``...
-        timing: Of a frame; None for a picture that stands still.
+        timing: Of a frame; None for a still picture.
     """
 
     color: Pixels

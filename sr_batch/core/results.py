@@ -1,4 +1,4 @@
-"""What became of each input: data, never an exception. One result per input, always."""
+"""The result of each input: data, never an exception. Always one result per input."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ SOME_FAILED = 3
 
 @dataclass(frozen=True)
 class Done:
-    """An output was written whole.
+    """An output was written completely.
 
     Attributes:
         input: Path as it was found, ``-`` for standard input.
@@ -26,7 +26,7 @@ class Done:
         model: Name of the network.
         scale: Output side / input side.
         provider: The execution provider that really ran it.
-        notes: What the user should know: things the output format cannot hold, for example.
+        notes: For the user, such as what the output format cannot hold.
     """
 
     input: str
@@ -46,7 +46,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Planned:
-    """What a dry run says of an input that would be enlarged.
+    """The plan of a dry run for an input that would be enlarged.
 
     Attributes:
         input: Path as it was found, ``-`` for standard input.
@@ -54,9 +54,9 @@ class Planned:
         input_size: As decoded, orientation applied.
         output_size: As it would be written.
         model: Name of the network.
-        passes: Factors of the networks, in their order; none for a plain resize.
-        seconds: That the networks would take, by a short calibration.
-        bytes: That the output is likely to have.
+        passes: Factors of the networks, in their order; empty for a plain resize.
+        seconds: Estimate for the networks, by a short calibration.
+        bytes: Estimated size of the output.
     """
 
     input: str
@@ -75,7 +75,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Skipped:
-    """Nothing had to be done; ``reason`` says why."""
+    """The input needed no work; ``reason`` says why."""
 
     input: str
     output: str | None
@@ -92,11 +92,11 @@ class Failed:
 
     Attributes:
         input: Path as it was found, ``-`` for standard input.
-        output: Path that would have been written, None if that is not known.
-        error: One line that names the input and what helps.
-        cause: What it is owed to: a full ``memory``, the ``disk`` or whatever else ended the run,
-            ``damage`` to the file, which may also be that it was still being written, or anything
-            else about the ``input``.
+        output: Path that would have been written, None if it is not known.
+        error: One line that names the input and what fixes it.
+        cause: ``memory`` that ran out; ``disk`` for a full disk or another error that ended the
+            run; ``damage`` to the file, which may still be being written; or ``input`` for
+            anything else about the file.
     """
 
     input: str
@@ -111,7 +111,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class NotRun:
-    """The run ended before this input's turn or in the midst of it; nothing was written."""
+    """The run ended before or during this input; nothing was written."""
 
     input: str
     output: str | None
@@ -126,7 +126,7 @@ JobResult = Done | Skipped | Failed | NotRun | Planned
 
 
 def to_json(result: JobResult) -> dict[str, object]:
-    """One flat record with the same keys for every status; a reason is the only note.
+    """One flat record with the same keys for every status; a ``reason`` becomes the only note.
 
     Paths keep undecodable bytes as lone surrogates, as Python does; sizes are [width, height].
     """
@@ -180,19 +180,19 @@ def _notes(result: JobResult) -> list[str]:
 
 
 def exit_code(results: Iterable[JobResult]) -> int:
-    """3 if any input failed, else 0: skipped and not run are no faults of an input."""
+    """3 if any input failed, else 0: skipped and not run are not failures."""
     return SOME_FAILED if any(isinstance(result, Failed) for result in results) else ALL_WELL
 
 
 def cause_of(error: ImageError) -> Cause:
-    """What ``error`` is owed to."""
+    """The cause of ``error``."""
     if isinstance(error, OutOfMemory):
         return "memory"
     return "damage" if isinstance(error, UnreadableImage) else "input"
 
 
 def one_line(text: str) -> str:
-    """``text`` for people: control characters and undecodable bytes of a file name escaped."""
+    """``text`` for display: control characters and undecodable bytes of file names escaped."""
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 

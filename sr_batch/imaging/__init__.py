@@ -1,1 +1,1 @@
-"""Pixel maths on arrays: color spaces, resampling, the color lock and measures of quality."""
+"""Pixel maths on arrays: color spaces, resampling, the color lock and quality metrics."""

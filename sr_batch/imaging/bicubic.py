@@ -1,7 +1,7 @@
-"""Bicubic enlargement by a whole factor that gives the same bits wherever a window is cut.
+"""Bicubic enlargement by an integer factor, whose bits do not depend on how windows are cut.
 
-It is nothing but sums of shifted planes in a fixed order: no matrix product, whose rounding
-depends on the shape, and no thread of its own beside those of the tiles.
+It only sums shifted planes in a fixed order. A matrix product would round differently for each
+shape, and would start its own threads beside those of the tiles.
 """
 
 from functools import cache
@@ -9,11 +9,12 @@ from functools import cache
 import numpy as np
 
 from sr_batch.imaging.color import FloatArray
+from sr_batch.imaging.keys import keys
 
 REACH = 2
-"""Pixels on every side of one that its enlargement depends on."""
+"""The receptive field: pixels on every side of one that its enlargement depends on."""
 
-_BAND = 64  # rows at a time, so that what is at work stays in the cache
+_BAND = 64  # rows at a time, so that the working set stays in the cache
 
 
 def add_enlarged(plane: FloatArray, out: FloatArray) -> None:
@@ -45,8 +46,5 @@ def _widened(padded: FloatArray, factor: int) -> FloatArray:
 def _taps(factor: int) -> list[list[tuple[int, np.float32]]]:
     """For each of the new pixels in an old one: (0 to 4 for the neighbours -2 to 2, weight)."""
     offsets = (np.arange(factor) + 0.5) / factor - 0.5
-    x = np.abs(offsets[:, None] - np.arange(-REACH, REACH + 1))
-    near = (1.5 * x - 2.5) * x**2 + 1
-    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
-    weights = np.where(x <= 1, near, np.where(x < 2, far, 0)).astype(np.float32)
+    weights = keys(offsets[:, None] - np.arange(-REACH, REACH + 1)).astype(np.float32)
     return [[(k, weight) for k, weight in enumerate(row) if weight] for row in weights]

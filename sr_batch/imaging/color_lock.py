@@ -1,8 +1,8 @@
-"""Colours held to the input's: what a network changed over whole areas is taken back.
+"""The color lock: it undoes colour shifts that a network made over whole areas.
 
-The means of the input over squares of `_SIDE` pixels, less those of the enlarged picture over the
-same areas, are a small picture of how far its colours have gone. Enlarged smoothly it is added, so
-that detail, which is finer than the squares, stays the network's.
+The means of the input over squares of `_SIDE` pixels, less the means of the enlarged picture over
+the same areas, are a small picture of the colour shift. It is enlarged smoothly and added. Detail
+is finer than the squares, so it stays as the network made it.
 """
 
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ Indices = npt.NDArray[np.intp]
 
 
 def lock_colors(enlarged: Pixels, source: Pixels) -> Pixels:
-    """``enlarged`` (H, W, C) with the colours that ``source`` (h, w, C) has over areas.
+    """``enlarged`` (H, W, C) with the mean colours of ``source`` (h, w, C).
 
-    Both are of one type, uint8 or uint16, which the result has, too.
+    Both have the same type, uint8 or uint16, and so has the result.
     """
     rows, columns = (max(1, round(side / _SIDE)) for side in source.shape[:2])
     shift = _means(source, rows, columns) - _means(enlarged, rows, columns)

@@ -1,4 +1,4 @@
-"""How well an enlarged picture, reduced, agrees with the one it was made from."""
+"""How well an enlarged picture, reduced again, agrees with its input."""
 
 import math
 
@@ -15,12 +15,12 @@ FloatArray = npt.NDArray[np.float32]
 def consistency(image: Image, source: Image) -> float:
     """PSNR in dB between two images where both are opaque, reduced to a quarter of the smaller.
 
-    At the input's own size, dither and lines of single pixels come back quite different from a
-    network that is in order; their means do not.
+    At the input's own size, dither and lines one pixel wide differ much even with a sound network;
+    their means do not.
     """
     small = min(image.size, source.size, key=lambda size: size.pixels) * 0.25
     (a, opaque_a), (b, opaque_b) = (_reduced(each, small) for each in (image, source))
-    if a.shape[2] != b.shape[2]:  # a format without gray gave it back as RGB
+    if a.shape[2] != b.shape[2]:  # a format without gray stored it as RGB
         a, b = a.mean(axis=2, keepdims=True), b.mean(axis=2, keepdims=True)
     seen = opaque_a & opaque_b
     if not seen.any():
@@ -30,7 +30,7 @@ def consistency(image: Image, source: Image) -> float:
 
 
 def _reduced(image: Image, size: Size) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """Colour (h, w, C), 0..1, and what is opaque there (h, w)."""
+    """Colour (h, w, C), 0..1, and which of its pixels are opaque (h, w)."""
     color = image.color if image.size == size else resize(image.color, size, "bicubic")
     planes = np.divide(color, np.float32(image.levels), dtype=np.float32)
     if image.alpha is None:

@@ -1,9 +1,9 @@
-"""Resizing that does not alias, as MATLAB's ``imresize`` does it, and colour under transparency.
+"""Antialiased resizing, as MATLAB's ``imresize`` does it, and colour under transparency.
 
-Pixel centres lie at half coordinates, borders are mirrored, and when a side shrinks the kernel
-widens by as much. Arithmetic is float32, rounded once at the end; it goes block by block, so
-what it needs beside input and output is a few hundred kilobytes. No matrix products: those would
-wake the threads of numpy's BLAS, which fight with the ones that run tiles.
+Pixel centres are at half coordinates, borders are mirrored, and when a side shrinks the kernel
+widens by the same factor. Arithmetic is float32, rounded once at the end, block by block: beside
+input and output it needs a few hundred kilobytes. It uses no matrix products: they would start
+the threads of numpy's BLAS, which compete with those that run tiles.
 """
 
 import math
@@ -16,22 +16,22 @@ import numpy.typing as npt
 
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Pixels
+from sr_batch.imaging.keys import Weights, keys
 
 Method = Literal["bicubic", "lanczos"]
 Sample = TypeVar("Sample", bound=np.uint8 | np.uint16 | np.float32)
 FloatArray = npt.NDArray[np.float32]
-Weights = npt.NDArray[np.float64]
 
 _ROWS, _COLUMNS = 96, 256
 
 
 @dataclass(frozen=True)
 class _Run:
-    """A run of output samples along one side and what it is made of.
+    """A run of output samples along one side and the input samples it is made of.
 
     Attributes:
         target: Output indices.
-        source: Input indices that matter.
+        source: Input indices that it depends on.
         taps: (taps, outputs) input index of every tap, counted from the start of ``source``.
         weights: (taps, outputs, 1) of every tap.
     """
@@ -71,10 +71,10 @@ def resize(pixels: npt.NDArray[Sample], size: Size, method: Method) -> npt.NDArr
 
 
 def bleed(color: Pixels, alpha: Pixels) -> Pixels:
-    """Spread the colour of what is seen under what is not, so that enlarging mixes in no fringe.
+    """Spread the visible colour under transparent pixels, so that enlarging makes no fringes.
 
     Every fully transparent pixel takes the mean, weighted by alpha, of the smallest block of
-    2, 4, 8, ... pixels a side around it in which anything is seen.
+    2, 4, 8, ... pixels a side around it in which any pixel is visible.
 
     Args:
         color: (H, W, C), uint8 or uint16.
@@ -98,7 +98,7 @@ def bleed(color: Pixels, alpha: Pixels) -> Pixels:
 
 
 def _means(color: Pixels, alpha: Pixels) -> FloatArray:
-    """(C, h, w) mean colours of blocks of 2x2 pixels, of larger ones where nothing is seen."""
+    """(C, h, w) mean colours of blocks of 2x2 pixels, of larger ones where none is visible."""
     tops = range(0, len(color), _ROWS)
     bands = [_sums(color[top : top + _ROWS], alpha[top : top + _ROWS]) for top in tops]
     levels = [np.concatenate(bands, axis=1)]
@@ -131,7 +131,7 @@ def _sums(color: Pixels, alpha: Pixels) -> FloatArray:
 
 
 def _halved(sums: FloatArray) -> FloatArray:
-    """Sums (C, h, w) over blocks of 2x2; at an odd end over what there is."""
+    """Sums (C, h, w) over blocks of 2x2; over smaller ones at an odd end."""
     height, width = sums.shape[1] // 2, sums.shape[2] // 2
     tall = sums[:, ::2].copy()
     tall[:, :height] += sums[:, 1::2]
@@ -182,14 +182,6 @@ def _runs(
         yield _Run(target, source, own - source.start, share)
 
 
-def _cubic(x: Weights) -> Weights:
-    """Keys' cubic convolution with a = -0.5."""
-    x = np.abs(x)
-    near = (1.5 * x - 2.5) * x**2 + 1
-    far = ((-0.5 * x + 2.5) * x - 4) * x + 2
-    return np.where(x <= 1, near, np.where(x <= 2, far, 0.0))
-
-
 def _lanczos(x: Weights) -> Weights:
     """Sinc times a wider sinc, three lobes."""
     return np.where(np.abs(x) < 3, np.sinc(x) * np.sinc(x / 3), 0.0)
@@ -197,6 +189,6 @@ def _lanczos(x: Weights) -> Weights:
 
 # Kernel and the width of its support.
 _KERNELS: dict[Method, tuple[Callable[[Weights], Weights], float]] = {
-    "bicubic": (_cubic, 4.0),
+    "bicubic": (keys, 4.0),
     "lanczos": (_lanczos, 6.0),
 }

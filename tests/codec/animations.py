@@ -76,7 +76,7 @@ def gif_file(
     again: int | None = None,
     *extensions: bytes,
 ) -> bytes:
-    """``again`` is what stands in the extension of loops; None leaves it out."""
+    """``again`` is the count in the extension of loops; None leaves it out."""
     parts = [b"GIF89a", struct.pack("<HHBBB", width, height, 0, 0, 0)]
     if again is not None:
         parts.append(b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", again) + b"\0")
@@ -97,7 +97,7 @@ def _gif_frame(frame: Stored) -> bytes:
 
 
 def gif_data(indices: list[int]) -> bytes:
-    """LZW that compresses nothing: 9 bits each, begun anew before they become 10."""
+    """LZW that compresses nothing: 9 bits each, restarted before they become 10."""
     codes = []
     for at in range(0, len(indices), 250):
         codes += [256, *indices[at : at + 250]]
@@ -173,7 +173,7 @@ def animations(
 ) -> tuple[int, int, list[Stored]]:
     """Width, height and frames, their places multiples of ``step``.
 
-    ``covered`` begins with one that leaves nothing of the canvas free.
+    ``covered`` begins with one that leaves no part of the canvas free.
     """
     width, height = draw(st.integers(1, 7)), draw(st.integers(1, 7))
     frames = (

@@ -1,4 +1,4 @@
-"""JPEG XL headers packed bit by bit, to stand in front of pictures that a real encoder made."""
+"""JPEG XL headers packed bit by bit, to put in front of pictures that a real encoder made."""
 
 from sr_batch import codec
 from sr_batch.codec.heif.isobmff import box

@@ -168,7 +168,7 @@ def png_chunk(name: bytes, payload: bytes) -> bytes:
 def png_file(
     width: int, height: int, bits: int, kind: int, rows: bytes, *extra: tuple[bytes, bytes]
 ) -> bytes:
-    """A PNG of ``rows``, each led by its filter; ``extra`` chunks stand before the pixels."""
+    """A PNG of ``rows``, each led by its filter; ``extra`` chunks come before the pixels."""
     chunks = [
         (b"IHDR", struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)),
         *extra,

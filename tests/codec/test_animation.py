@@ -1,4 +1,4 @@
-"""What every format's frames have in common; its own composition stands in its own test."""
+"""What every format's frames have in common; composition has its own test."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -46,7 +46,7 @@ def test_has_alpha_only_where_something_can_be_seen_through(
     assert all((image.alpha is not None) == seen_through for image in images)
 
 
-def test_one_frame_stands_still() -> None:
+def test_one_frame_is_a_still_picture() -> None:
     (still,) = containers(CANVAS, [frame()], 0)
     assert still.timing is None
 
@@ -54,14 +54,14 @@ def test_one_frame_stands_still() -> None:
 @pytest.mark.parametrize(
     "region", [Region(0, 0, 5, 3), Region(3, 1, 4, 4), Region(2, 2, 2, 3), Region(9, 0, 10, 1)]
 )
-def test_a_frame_beyond_the_canvas_or_of_nothing_is_an_error(region: Region) -> None:
+def test_a_frame_beyond_the_canvas_or_without_pixels_is_an_error(region: Region) -> None:
     with pytest.raises(UnreadableImage, match="damaged png"):
         containers(CANVAS, [frame(), replace(frame(), region=region)], 0)
     with pytest.raises(UnreadableImage, match="damaged png"):
         containers(CANVAS, [], 0)
 
 
-def test_frames_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_frames_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(animation, "MAX_FRAMES", 3)
     assert len(containers(CANVAS, [frame()] * 3, 0)) == 3
     with pytest.raises(ImageTooLarge, match="over 3 frames"):

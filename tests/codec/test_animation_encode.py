@@ -33,7 +33,7 @@ def test_an_animation_keeps_its_length(times: list[Fraction]) -> None:
     assert min(counted) >= 2
 
 
-def test_fast_frames_get_what_players_can_show() -> None:
+def test_fast_frames_get_the_shortest_time_of_players() -> None:
     sixtieth = Fraction(1000, 60)
     assert ticks(Clock(10, 65535, least=2), [sixtieth] * 4) == [2, 2, 2, 2]
     assert ticks(Clock(1, 2**24 - 1), [sixtieth] * 6) == [17, 16, 17, 17, 16, 17]
@@ -44,12 +44,12 @@ def test_fast_frames_get_what_players_can_show() -> None:
     ("time", "rounded"),
     [(20, False), (25, True), (Fraction(100, 3), True), (655_350, False), (655_360, True)],
 )
-def test_knows_what_it_rounds(time: Fraction | int, rounded: bool) -> None:
+def test_reports_rounded_times(time: Fraction | int, rounded: bool) -> None:
     assert Clock(10, 65535).rounds(shown_for(time)) == rounded
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.data())
-def test_bounds_hold_all_and_no_more(height: int, width: int, data: st.DataObject) -> None:
+def test_bounds_are_the_smallest(height: int, width: int, data: st.DataObject) -> None:
     mask = np.zeros((height, width), bool)
     places = st.tuples(st.integers(0, height - 1), st.integers(0, width - 1))
     for place in data.draw(st.lists(places, max_size=3)):

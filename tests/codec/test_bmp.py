@@ -69,7 +69,7 @@ def test_looks_up_palettes(bits: int) -> None:
     assert np.array_equal(read(data).color, table[numbers][..., 2::-1])
 
 
-def test_keeps_resolution_and_tells_what_it_cannot_hold() -> None:
+def test_keeps_resolution_and_notes_what_it_cannot_hold() -> None:
     image = Image(noise(13, 17, 3, depth=16), None, full_metadata())
     back = read(codec.encode_image(image, "bmp", 95))
     assert back.metadata.dpi == pytest.approx((300, 150), abs=0.02)
@@ -91,7 +91,7 @@ def test_a_truncated_picture_is_an_error(kept: int) -> None:
         codec.read_image(data[:kept], "a.bmp", PLENTY)
 
 
-def test_does_not_follow_runs_of_nothing() -> None:
+def test_does_not_decode_empty_runs() -> None:
     """A row that is full already takes any number of them, one after the other, for hours."""
     head = struct.pack("<2sIHHI", b"BM", 0, 0, 0, 54 + 1024)
     info = struct.pack("<IiiHHIIiiII", 40, 3, 2, 1, 8, 1, 0, 0, 0, 0, 0)

@@ -78,7 +78,7 @@ def test_refuses_bombs_by_their_header(
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG"])
-def test_the_limit_is_ours_alone(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pillows_own_limit_does_not_apply(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Pillow would warn over this many pixels, and refuse twice as many.
     monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", 10)
     data = saved(Pillow.fromarray(noise(30, 40, 3)), kind)
@@ -111,7 +111,7 @@ def test_an_empty_file_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_keeps_what_was_asked(kind: str) -> None:
+def test_keeps_the_requested_metadata(kind: str) -> None:
     """Every format, depth, gray and RGB, with and without alpha: as much as it can hold."""
     for channels, alpha, depth in [
         (c, a, d) for c in (1, 3) for a in (False, True) for d in (8, 16)
@@ -178,14 +178,14 @@ def camera_jpeg() -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tif", "avif", "heic"])
-def test_a_camera_picture_keeps_all_it_says(kind: str) -> None:
+def test_a_camera_picture_keeps_all_metadata(kind: str) -> None:
     source = open_pillow(camera_jpeg()).getexif()
     result = open_pillow(codec.encode_image(read(camera_jpeg()), kind, 95))
-    words = result.getexif()
-    assert {tag: words[tag] for tag in (271, 272, 306)} == {t: source[t] for t in (271, 272, 306)}
-    assert words.get_ifd(34853) == source.get_ifd(34853)
-    assert words.get_ifd(34665)[37386] == source.get_ifd(34665)[37386]
-    assert words[274] == 1
+    entries = result.getexif()
+    assert {tag: entries[tag] for tag in (271, 272, 306)} == {t: source[t] for t in (271, 272, 306)}
+    assert entries.get_ifd(34853) == source.get_ifd(34853)
+    assert entries.get_ifd(34665)[37386] == source.get_ifd(34665)[37386]
+    assert entries[274] == 1
     assert result.size == (40, 60)
     assert result.info["icc_profile"] == full_metadata().icc
 

@@ -63,7 +63,9 @@ def _exif(turn: int) -> Pillow.Exif:
     ("channels", "alpha", "depth", "factor"),
     [(1, False, 8, 1), (3, False, 8, 3), (1, True, 16, 4), (3, True, 16, 8)],
 )
-def test_says_what_pixels_will_take(channels: int, alpha: bool, depth: int, factor: int) -> None:
+def test_tells_the_memory_of_decoded_pixels(
+    channels: int, alpha: bool, depth: int, factor: int
+) -> None:
     samples = noise(6, 11, channels + alpha, depth=depth)
     image = codec.read_image(_png(samples), "a", PLENTY)
     header = codec.read_header(_png(samples), "a", PLENTY)

@@ -8,14 +8,14 @@ from sr_batch.codec.inflate import inflated_length
 
 
 @given(st.binary(max_size=300), st.integers(1, 400), st.integers(1, 50))
-def test_counts_what_there_is(unit: bytes, times: int, cut: int) -> None:
+def test_counts_the_bytes_of_a_stream(unit: bytes, times: int, cut: int) -> None:
     packed = zlib.compress(unit * times)
     parts = [packed[at : at + cut] for at in range(0, len(packed), cut)]
     assert inflated_length(parts, 10**9) == len(unit) * times
 
 
 @given(st.integers(0, 40))
-def test_counts_what_is_left_of_a_cut_stream(lost: int) -> None:
+def test_counts_the_bytes_of_a_truncated_stream(lost: int) -> None:
     packed = zlib.compress(bytes(range(256)), 0)
     assert inflated_length([packed[: len(packed) - lost]], 10**9) == 256 - max(0, lost - 4)
 

@@ -54,7 +54,7 @@ def test_joins_strips_as_wide_as_jpeg_allows() -> None:
 
 @pytest.mark.parametrize("reader", ["pillow", "opencv"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_others_read_what_is_written(channels: int, reader: str) -> None:
+def test_other_decoders_read_what_is_written(channels: int, reader: str) -> None:
     pixels = smooth(300, 90, channels)
     data = codec.encode_image(Image(pixels), "jpg", 95)
     decoded = np.asarray(open_pillow(data)) if reader == "pillow" else open_opencv(data)
@@ -66,7 +66,7 @@ def test_writes_full_colour_resolution() -> None:
     assert [component[1:3] for component in opened.layer] == [(1, 1)] * 3  # type: ignore[attr-defined]
 
 
-def test_quality_tells() -> None:
+def test_quality_changes_size_and_error() -> None:
     sizes = [len(codec.encode_image(Image(noise(64, 64, 3)), "jpg", q)) for q in (10, 50, 95)]
     assert sizes == sorted(set(sizes))
 
@@ -98,14 +98,14 @@ def test_keeps_a_profile_of_many_segments() -> None:
     assert open_pillow(data).info["icc_profile"] == icc
 
 
-def test_takes_a_profile_with_a_missing_segment_for_none() -> None:
+def test_ignores_a_profile_with_a_missing_segment() -> None:
     icc = srgb_profile() + bytes(100_000)
     data = codec.encode_image(Image(noise(8, 8, 3), None, Metadata(icc=icc)), "jpg", 95)
     assert read(data.replace(b"ICC_PROFILE\0\2\2", b"XCC_PROFILE\0\2\2")).metadata.icc is None
 
 
 @pytest.mark.parametrize("size", [65527, 65528])
-def test_a_block_too_large_is_left_out_and_told(size: int) -> None:
+def test_a_block_too_large_is_left_out_with_a_note(size: int) -> None:
     block = camera_exif() + bytes(size - len(camera_exif()))
     image = Image(noise(13, 17, 3), None, Metadata(exif=block))
     fits = size == 65527
@@ -113,7 +113,7 @@ def test_a_block_too_large_is_left_out_and_told(size: int) -> None:
     assert codec.losses(image, "jpg") == (() if fits else ("EXIF left out",))
 
 
-def test_takes_resolution_from_exif_where_jfif_has_none() -> None:
+def test_falls_back_to_the_resolution_of_exif() -> None:
     block = Pillow.Exif()
     block[282], block[283], block[296] = 240.0, 240.0, 2
     data = saved(Pillow.fromarray(noise(8, 8, 3)), "JPEG", exif=block)
@@ -139,7 +139,7 @@ def test_takes_the_first_picture_of_a_phone() -> None:
     assert open_pillow(written).format == "JPEG"
 
 
-def test_passes_over_junk_between_segments() -> None:
+def test_skips_junk_between_segments() -> None:
     data = saved(Pillow.fromarray(noise(8, 8, 3)), "JPEG")
     padded = data[:2] + b"\xff\xff\0junk\xff\xd0" + data[2:]
     assert np.array_equal(read(padded).color, read(data).color)

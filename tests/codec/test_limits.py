@@ -20,7 +20,7 @@ from sr_batch.core.geometry import Size
         ("jxl", Size(10**6, 10**4)),
     ],
 )
-def test_lets_through_what_fits(kind: str, size: Size) -> None:
+def test_allows_what_fits(kind: str, size: Size) -> None:
     codec.require_fits(size, kind, "a.png")
 
 
@@ -37,7 +37,7 @@ def test_lets_through_what_fits(kind: str, size: Size) -> None:
         ("heic", Size(12000, 12000), "142606336 pixels"),
     ],
 )
-def test_says_before_the_work_what_does_not_fit(kind: str, size: Size, limit: str) -> None:
+def test_refuses_what_does_not_fit_before_any_work(kind: str, size: Size, limit: str) -> None:
     with pytest.raises(ImageTooLarge, match=rf"^a\.jpg: {size} .*{limit}.*--format png$"):
         codec.require_fits(size, kind, "a.jpg")
 

@@ -36,7 +36,7 @@ def command_line(missing: str) -> str:
 
 
 @pytest.mark.parametrize("kind", EXTRAS)
-def test_says_what_an_input_needs(kind: str, tmp_path: Path) -> None:
+def test_names_the_package_for_an_input(kind: str, tmp_path: Path) -> None:
     module, name = EXTRAS[kind]
     source = tmp_path / f"a.{kind}"
     source.write_bytes(codec.encode_image(Image(smooth(8, 8, 3)), kind, 95))
@@ -47,14 +47,14 @@ def test_says_what_an_input_needs(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", EXTRAS)
-def test_says_what_outputs_need_before_any_work(
+def test_names_the_package_for_an_output_before_any_work(
     kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     module, name = EXTRAS[kind]
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.chdir(tmp_path)
     Pillow.fromarray(noise(8, 8, 3)).save("a.png")
-    needs = rf"^the outputs are to be {name}, which needs: pip install 'sr-batch\[{kind}\]'$"
+    needs = rf"^the output format is {name}, which needs: pip install 'sr-batch\[{kind}\]'$"
     for output, wanted in ((f"b.{kind}", "keep"), (None, kind)):
         with pytest.raises(UsageError, match=needs):
             plan_jobs(["a.png"], output, UpscaleOptions(format=wanted), "edsr")  # type: ignore[arg-type]
@@ -69,7 +69,7 @@ def test_a_pillow_without_avif_is_told_from_a_damaged_file(
         codec.read_header(data, "a", PLENTY)
 
 
-def test_loads_them_for_their_own_pictures_alone() -> None:
+def test_loads_libraries_only_for_their_own_formats() -> None:
     script = (
         "import sys, io, numpy; from sr_batch import codec; from sr_batch.core.image import Image;"
         "late = {'pillow_heif', 'OpenImageIO', 'brotli'};"

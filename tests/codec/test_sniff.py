@@ -27,7 +27,7 @@ BY_HEAD = {
     b"\0\0\0\x18ftypheix\0\0\0\0mif1heic": "heic",
     b"\0\0\0\x18ftypmif1\0\0\0\0miafavif": "avif",
     b"\0\0\0\x18ftypmsf1\0\0\0\0mif1hevc": "heic",
-    b"\0\0\0\x14ftypmif1\0\0\0\0miafheic": None,  # the brand stands behind the box
+    b"\0\0\0\x14ftypmif1\0\0\0\0miafheic": None,  # the brand is behind the box
     b"\0\0\0\x0cJXL \r\n\x87\n": "jxl",
     b"\xff\x0a\x60\x09\x24": "jxl",
 }
@@ -51,18 +51,18 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize(("pillow_name", "kind"), OURS.items())
-def test_knows_what_is_read(pillow_name: str, kind: str) -> None:
+def test_recognises_supported_formats(pillow_name: str, kind: str) -> None:
     data = saved(Pillow.fromarray(noise(4, 5, 3)), pillow_name)
     assert codec.sniff(data[:16]) == kind
 
 
 @pytest.mark.parametrize(("head", "kind"), BY_HEAD.items())
-def test_looks_at_what_a_file_calls_itself(head: bytes, kind: str | None) -> None:
+def test_reads_the_brands_of_a_file(head: bytes, kind: str | None) -> None:
     assert codec.sniff(head) == kind
 
 
 @pytest.mark.parametrize(("head", "what"), FOREIGN.items(), ids=FOREIGN.values())
-def test_says_what_is_not_read(head: bytes, what: str) -> None:
+def test_names_unsupported_formats(head: bytes, what: str) -> None:
     assert codec.sniff(head[:64]) is None
     assert describe(head) == what
     with pytest.raises(UnsupportedImage, match=f"^holiday.jpg: it is {what}; JPEG, PNG") as caught:
@@ -75,7 +75,7 @@ def test_describes_anything(head: bytes) -> None:
     assert describe(head)
 
 
-def test_goes_by_content_not_by_suffix() -> None:
+def test_recognises_content_not_suffix() -> None:
     data = saved(Pillow.fromarray(noise(4, 5, 3)), "PNG")
     image = codec.read_image(data, "wrong.jpg", PLENTY)
     assert image.format == "png"

@@ -29,7 +29,7 @@ def bmp(
     Args:
         size: Width and height.
         bits: Per pixel.
-        body: Rows as they stand in the file.
+        body: Rows as stored in the file.
         head: Length of the header, which is its edition.
         packing: 0 none, 1 and 2 runs, 3 by ``masks``.
         palette: Blue, green, red and zero of every colour; OS/2 has no zero.
@@ -76,7 +76,7 @@ def _runs(samples: Array, bits: int) -> bytes:
 
 
 def _palette(bits: int, width: int = 4) -> tuple[Pixels, Pixels, bytes]:
-    """Indices of the scene, what they show, and the palette as it stands in the file."""
+    """Indices of the scene, what they show, and the palette as stored in the file."""
     levels = 2**bits
     indices = stepped(levels) // (255 // (levels - 1))
     ramp = np.linspace(0, 255, levels).astype(np.uint8)
@@ -106,9 +106,9 @@ def _high_color(green: int) -> Read:
     levels = np.array((31, 2**green - 1, 31))
     values = np.rint(scene() / 255.0 * levels).astype(int)
     shows = np.rint(values / levels * 255).astype(np.uint8)
-    words = (values << shifts).sum(axis=2).astype("<u2")
+    numbers = (values << shifts).sum(axis=2).astype("<u2")
     masks = tuple((levels << shifts).tolist())
-    body = rows(words.view(np.uint8).reshape(*words.shape, 2))
+    body = rows(numbers.view(np.uint8).reshape(*numbers.shape, 2))
     size = (shows.shape[1], shows.shape[0])
     return Read(lambda: bmp(size, 16, body, packing=_MASKS, masks=masks), shows)
 

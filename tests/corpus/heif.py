@@ -65,15 +65,15 @@ def _turned(brand: bytes, encode: Encode, orientation: int) -> Read:
 
     def make() -> bytes:
         part = coded(encode(lying))
-        words = Part(b"Exif", bytes(4) + camera_exif(9 - orientation), (), ((b"cdsc", (1,)),))
+        item = Part(b"Exif", bytes(4) + camera_exif(9 - orientation), (), ((b"cdsc", (1,)),))
         properties = part.properties + _TURNS[orientation]
-        return heif_file(brand, [replace(part, properties=properties), words])
+        return heif_file(brand, [replace(part, properties=properties), item])
 
     return Read(make, scene(), keeps="exif")
 
 
 def _in_tiles(brand: bytes, encode: Encode) -> Read:
-    """As phones write: tiles, a profile, words and a gain map."""
+    """As phones write: tiles, a profile, metadata and a gain map."""
     shown = scene(3, 8, 64, 128)
 
     def make() -> bytes:
@@ -115,7 +115,7 @@ def film() -> bytes:
 
 
 hdr = _of_numbers(9, 16)
-_words: dict[str, Any] = {
+_METADATA: dict[str, Any] = {
     "exif": camera_exif(1),
     "xmp": xmp_packet(),
     "icc_profile": wide_profile(),
@@ -129,8 +129,8 @@ READ: dict[str, Read] = {
     **{f"heic-turn-{turn}.heic": _turned(b"heic", heic, turn) for turn in range(1, 9)},
     "avif-tiles.avif": _in_tiles(b"avif", avif),
     "heic-tiles.heic": _in_tiles(b"heic", heic),
-    "avif-words.avif": _read(avif, keeps="exif xmp icc", **_words),
-    "heic-words.heif": _read(heic, keeps="exif xmp icc", **_words),
+    "avif-words.avif": _read(avif, keeps="exif xmp icc", **_METADATA),
+    "heic-words.heif": _read(heic, keeps="exif xmp icc", **_METADATA),
     "avif-display-p3.avif": Read(_of_numbers(12, 13), scene()),
     "avif-halved-chroma.avif": Read(
         lambda: saved(Pillow.fromarray(scene()), "AVIF", quality=95), scene()

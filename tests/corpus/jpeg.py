@@ -21,7 +21,7 @@ from tests.corpus.rows import Array, Read, scene, sized, turned
 
 Segment = tuple[int, bytes]
 
-APP1, APP2, APP13, APP14, COMMENT = 0xE1, 0xE2, 0xED, 0xEE, 0xFE
+APP1, APP2, APP13, COMMENT = 0xE1, 0xE2, 0xED, 0xFE
 EXIF, ICC, PHOTOSHOP = b"Exif\0\0", b"ICC_PROFILE\0", b"Photoshop 3.0\0"
 XMP = b"http://ns.adobe.com/xap/1.0/\0"
 

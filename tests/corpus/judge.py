@@ -1,4 +1,4 @@
-"""Whether an output shows and says what its input does, by decoders that are not ours."""
+"""Whether an output has the picture and the metadata of its input, by other decoders."""
 
 import math
 import warnings
@@ -22,13 +22,13 @@ _DPI = ((300, 150), (300, 300))
 
 
 def faults(path: Path, row: Read) -> list[str]:
-    """What is wrong with the output at ``path`` of the corpus's ``row``, in words."""
-    return [*_of_picture(decoded(path), row), *_of_words(path, row)]
+    """The faults of the output at ``path`` for the corpus's ``row``; empty if it is right."""
+    return [*_of_picture(decoded(path), row), *_of_metadata(path, row)]
 
 
 def decoded(path: Path) -> Pixels:
     """The pixels (H, W, C) of an output, all of them decoded."""
-    if path.suffix == ".tif":  # gray of 16 bit with alpha is nothing that Pillow knows
+    if path.suffix == ".tif":  # Pillow has no gray of 16 bit with alpha
         pixels = tifffile.imread(path, key=0)
     elif path.suffix == ".jxl":
         pixels = _jxl(path.read_bytes())
@@ -36,13 +36,13 @@ def decoded(path: Path) -> Pixels:
         pixels = open_opencv(path.read_bytes())
     else:
         with warnings.catch_warnings(action="ignore"), Pillow.open(path) as picture:
-            # A warning: EXIF that makes no sense there does none here.
+            # Pillow warns about EXIF that is invalid in the input, too.
             pixels = np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)
     return pixels.reshape(*pixels.shape[:2], -1)
 
 
 def _jxl(data: bytes) -> Array:
-    """By OpenImageIO, which takes nothing under 128 bytes for a JPEG XL."""
+    """By OpenImageIO, which does not recognise a JPEG XL of less than 128 bytes."""
     with NamedTemporaryFile(suffix=".jxl") as file:
         file.write(data + bytes(128))
         file.flush()
@@ -51,7 +51,7 @@ def _jxl(data: bytes) -> Array:
 
 
 def likeness(enlarged: Array, small: Array) -> float:
-    """PSNR in dB between ``enlarged``, reduced by means of 2 x 2, and ``small``, of one depth."""
+    """PSNR in dB between ``enlarged``, reduced to means of 2 x 2, and ``small``, of one depth."""
     height, width = small.shape[:2]
     reduced = enlarged.reshape(height, 2, width, 2, -1).mean(axis=(1, 3))
     error = float(np.mean(np.square(reduced - small)))
@@ -72,7 +72,7 @@ def _of_picture(pixels: Array, row: Read) -> list[str]:
 
 
 def _weighed(pixels: Array) -> Array:
-    """Colour weighed by alpha, then alpha: what is clear has no colour."""
+    """Colour multiplied by alpha, then alpha: transparent pixels have no colour."""
     if pixels.shape[2] in (1, 3):
         return pixels
     opacity = pixels[..., -1:] / np.iinfo(pixels.dtype).max
@@ -80,7 +80,7 @@ def _weighed(pixels: Array) -> Array:
     return np.concatenate((color, pixels[..., -1:]), axis=2).astype(pixels.dtype)
 
 
-def _of_words(path: Path, row: Read) -> list[str]:
+def _of_metadata(path: Path, row: Read) -> list[str]:
     if not row.keeps and row.frames == 1:
         return []
     with Pillow.open(path) as picture:
@@ -104,6 +104,6 @@ def _of_words(path: Path, row: Read) -> list[str]:
 
 
 def _record(picture: ImageFile) -> bytes:
-    """The IPTC record as bytes; in a PNG they stand as hexadecimal digits in a text."""
+    """The IPTC record as bytes; in a PNG they are hexadecimal digits in a text."""
     digits = "".join(picture.info.get("Raw profile type iptc", "").split("\n")[3:])
     return repr(IptcImagePlugin.getiptcinfo(picture)).encode() + bytes.fromhex(digits)

@@ -28,19 +28,19 @@ def _turned(orientation: int) -> Read:
     def make() -> bytes:
         lying = turned(scene(), orientation)
         head = jxl_header(lying.shape[1], lying.shape[0], orientation=orientation)
-        words = box(b"Exif", bytes(4) + camera_exif(9 - orientation))
-        return SIGNATURE + words + box(b"jxlc", head + frames(np.asarray(lying)))
+        metadata = box(b"Exif", bytes(4) + camera_exif(9 - orientation))
+        return SIGNATURE + metadata + box(b"jxlc", head + frames(np.asarray(lying)))
 
     return Read(make, scene())
 
 
 def _packed() -> bytes:
-    words = box(b"brob", b"Exif" + brotli.compress(bytes(4) + camera_exif(1)))
-    words += box(b"brob", b"xml " + brotli.compress(xmp_packet()))
+    metadata = box(b"brob", b"Exif" + brotli.compress(bytes(4) + camera_exif(1)))
+    metadata += box(b"brob", b"xml " + brotli.compress(xmp_packet()))
     whole = jxl(scene())
     return (
         SIGNATURE
-        + words
+        + metadata
         + box(b"jxlp", bytes(4) + whole[:9])
         + box(b"jxlp", b"\x80\0\0\1" + whole[9:])
     )

@@ -1,4 +1,4 @@
-"""Damage, by number: what a number does to which file of the corpus never changes with chance.
+"""Damage, by number: a number always does the same to the same file of the corpus.
 
 ``python -m tests.corpus.mutate NUMBER FILE`` writes one mutated file.
 """
@@ -27,8 +27,8 @@ class Mutation:
 
     Attributes:
         data: Its bytes.
-        recipe: The file it was and what was done to it, in words.
-        suffix: Of a name for it.
+        recipe: The original file and the steps that damaged it.
+        suffix: For the name of the file.
     """
 
     data: bytes
@@ -47,7 +47,7 @@ def mutation(number: int) -> Mutation:
         done.append(step.__name__.strip("_"))
     if data.startswith(_SIGNATURE) and chance.random() < 0.7:
         data = _with_checksums(data)
-        done.append("checksums mended")
+        done.append("checksums fixed")
     return Mutation(data, f"{name}: {', '.join(done)}", Path(name).suffix or ".png")
 
 
@@ -124,7 +124,7 @@ _STEPS: tuple[Step, ...] = (
 
 
 def _place(data: bytes, chance: random.Random) -> int:
-    """Anywhere; half of the time near the front, where the words are."""
+    """Anywhere; half of the time near the front, where the metadata is."""
     limit = min(len(data), 600) if chance.random() < 0.5 else len(data)
     return chance.randrange(max(limit, 1))
 

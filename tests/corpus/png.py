@@ -21,7 +21,6 @@ from tests.corpus.rows import Array, Read, painted, scene, sized, stepped, turne
 Chunk = tuple[bytes, bytes]
 
 GRAY, RGB, PALETTE, GRAY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
-_SAMPLES = {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGB_ALPHA: 4}
 _KINDS = {1: GRAY, 2: GRAY_ALPHA, 3: RGB, 4: RGB_ALPHA}
 _ADAM7 = (
     *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4)),
@@ -43,7 +42,7 @@ def png(
     """A PNG of the samples ``values`` (H, W, S).
 
     Args:
-        values: As they stand in the file: 0 to 2**bits - 1.
+        values: As stored in the file: 0 to 2**bits - 1.
         bits: Per sample.
         kind: Colour type; None is by the number of samples.
         extra: Chunks between the header and the pixels.

@@ -1,4 +1,4 @@
-"""Files that must be refused by one line: no pictures, others' pictures, damaged ones, bombs."""
+"""Files that must be refused by one line: other files, unsupported pictures, damage, bombs."""
 
 import struct
 import zlib
@@ -37,7 +37,7 @@ def _flipped() -> bytes:
 
 
 def _frame(marker: int, precision: int, width: int, height: int, channels: int) -> bytes:
-    """A JPEG whose header says this, and that has hardly more than a header."""
+    """A JPEG with this header and little else."""
     parts = b"".join(bytes((number, 17, 0)) for number in range(1, channels + 1))
     head = struct.pack(">BHHB", precision, height, width, channels) + parts
     scan = bytes((channels,)) + b"".join(bytes((n, 0)) for n in range(1, channels + 1)) + b"\0?\0"
@@ -60,7 +60,7 @@ _WHOLE: dict[str, Callable[[], bytes]] = {
 }
 
 REFUSED: dict[str, Refused] = {
-    # No pictures.
+    # Not pictures.
     "empty.png": Refused(lambda: b"", "the file is empty"),
     "one-byte.jpg": Refused(lambda: b"\xff", _IS.format("of an unknown kind")),
     "zeros.tif": Refused(lambda: bytes(5000), _IS.format("all zeros")),
@@ -71,7 +71,7 @@ REFUSED: dict[str, Refused] = {
     "archive.bmp": Refused(lambda: b"PK\3\4" + bytes(99), _IS.format("a ZIP archive")),
     "film.webp": Refused(lambda: b"\0\0\0\x20ftypisom\0\0\0\0", _IS.format("a video")),
     "program.png": Refused(lambda: b"\x7fELF" + bytes(99), _IS.format("a program")),
-    # Pictures of kinds that are not read.
+    # Unsupported pictures.
     "jpeg-2000.png": Refused(
         lambda: saved(Pillow.fromarray(scene()), "JPEG2000"), _IS.format("JPEG 2000")
     ),
@@ -98,7 +98,7 @@ REFUSED: dict[str, Refused] = {
     "twelve-bit.jpg": Refused(lambda: _frame(0xC1, 12, 9, 9, 3), "a JPEG of .* 12 bit"),
     "two-channels.jpg": Refused(lambda: _frame(0xC0, 8, 9, 9, 2), "a JPEG of 2 channels"),
     "lossless.jpg": Refused(lambda: _frame(0xC3, 8, 9, 9, 3), "truncated or damaged jpg"),
-    # Damaged ones.
+    # Damaged files.
     **{
         f"cut-{share:.0%}.{kind}": _cut(make, share)
         for kind, make in _WHOLE.items()
@@ -122,7 +122,7 @@ REFUSED: dict[str, Refused] = {
         lambda: tiff_file(scene(), tags={Tag.STRIP_OFFSETS: [2**31] * 6}), "truncated or damaged"
     ),
     "no-bits.bmp": Refused(lambda: bmp.bmp((9, 9), 7, bytes(99)), "truncated or damaged bmp"),
-    # Bombs: headers that claim more than anybody has memory for.
+    # Bombs: headers that claim more pixels than any machine has memory for.
     "bomb.jpg": Refused(lambda: _frame(0xC0, 8, _HUGE, _HUGE, 3), _LIMIT),
     "bomb.png": Refused(lambda: png_file(_HUGE, _HUGE, 8, 2, b""), _LIMIT),
     "bomb-16.png": Refused(lambda: png_file(_HUGE, _HUGE, 16, 6, b""), _LIMIT),
@@ -142,7 +142,7 @@ REFUSED: dict[str, Refused] = {
     "long.png": Refused(
         lambda: png_file(2_000_000, 1, 8, 0, bytes(2_000_001)), "has a side over 1048576"
     ),
-    # Its size fits; its pixels are a hundred times as many as its header says.
+    # Its size is small; its profile unpacks to 100 MB.
     "profile-bomb.png": Refused(
         lambda: png_file(9, 9, 8, 2, b"", (b"iCCP", b"p\0\0" + zlib.compress(bytes(100_000_000)))),
         "rows are missing",

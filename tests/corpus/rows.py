@@ -1,4 +1,4 @@
-"""The rows of the corpus: how a small file is made, and what is to become of it."""
+"""The rows of the corpus: how a small file is made, and the expected result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ WIDTH, HEIGHT = 37, 26
 
 @dataclass(frozen=True)
 class Read:
-    """A file that is read, whose output shows the same.
+    """A file that is read; its output must show the same picture.
 
     Attributes:
-        make: Gives the file.
-        shows: The upright picture in it (H, W, gray or RGB and then maybe alpha).
-        keeps: What else the output holds of what the file says: names of `tests.corpus.judge`.
-        bound: Least PSNR in dB of the output, reduced, to ``shows``.
+        make: Makes the file.
+        shows: Its upright picture (H, W, gray or RGB, then alpha if any).
+        keeps: Metadata that the output must keep: names of `tests.corpus.judge`.
+        bound: Least PSNR in dB between the output, reduced, and ``shows``.
         frames: Pictures in the output.
     """
 
@@ -39,8 +39,8 @@ class Refused:
     """A file that is refused.
 
     Attributes:
-        make: Gives the file.
-        because: Pattern of what the one line says of it, behind its name.
+        make: Makes the file.
+        because: Pattern of the message behind the file's name.
     """
 
     make: Make
@@ -48,9 +48,9 @@ class Refused:
 
 
 def scene(samples: int = 3, depth: int = 8, height: int = HEIGHT, width: int = WIDTH) -> Pixels:
-    """A picture (height, width, samples) that no two corners or channels share.
+    """A picture (height, width, samples) whose corners and channels all differ.
 
-    The last of 2 or 4 samples is alpha: clear at the left, opaque at the right.
+    The last of 2 or 4 samples is alpha: transparent at the left, opaque at the right.
     """
     y, x = np.mgrid[0:height, 0:width] + 0.5
     down, across = y / height, x / width
@@ -66,24 +66,24 @@ def scene(samples: int = 3, depth: int = 8, height: int = HEIGHT, width: int = W
 
 
 def stepped(levels: int, samples: int = 1) -> Pixels:
-    """The scene in so many levels, spread over 8 bit."""
+    """The scene in ``levels`` levels, spread over 8 bit."""
     steps = np.rint(scene(samples) * ((levels - 1) / 255))
     return np.asarray(np.rint(steps * (255 / (levels - 1))), np.uint8)
 
 
 def painted(indices: Array, palette: Array) -> Pixels:
-    """What ``indices`` (H, W, 1) into ``palette`` (N, C) show."""
+    """The picture of ``indices`` (H, W, 1) into ``palette`` (N, C)."""
     return np.asarray(palette[indices[..., 0]], np.uint8)
 
 
 def sized(encode: Callable[[Pixels], bytes], width: int, height: int) -> Read:
-    """The scene in another size; the steps between few pixels are hard on a network."""
+    """The scene in another size; steps between few pixels are hard for a network."""
     pixels = scene(3, 8, height, width)
     return Read(lambda: encode(pixels), pixels, bound=25)
 
 
 def turned(upright: Pixels, orientation: int) -> Pixels:
-    """``upright`` as it lies in a file of this EXIF orientation (2.4.2, tag 274)."""
+    """``upright`` as stored in a file of this EXIF orientation (tag 274)."""
     stored: dict[int, Callable[[Array], Array]] = {
         1: lambda a: a,
         2: lambda a: a[:, ::-1],

@@ -1,4 +1,4 @@
-"""The corpus: small files of every kind, made here, with what is to become of each.
+"""The corpus: small files of every kind, made here, with the expected result of each.
 
 A new kind is one line in the table of its format, or in `tests.corpus.refused`.
 """

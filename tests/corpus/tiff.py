@@ -146,7 +146,7 @@ def _with_entries(entries: Mapping[int, ifd.Entry | ifd.Tree], keeps: str, order
     return Read(make, scene(), keeps=keeps)
 
 
-def _words(order: str) -> dict[int, ifd.Entry | ifd.Tree]:
+def _camera_entries(order: str) -> dict[int, ifd.Entry | ifd.Tree]:
     """Maker, camera, date, EXIF and GPS, as cameras and their programs write them."""
     block = camera_exif(1, order)
     _, at, _ = ifd.read_header(block)
@@ -179,7 +179,7 @@ def _padded(pixels: Pixels) -> bytes:
     """A legal file with a megabyte of nothing between its pixels and its directory."""
     data = bytearray(tiff_file(pixels))
     (at,) = struct.unpack_from("<I", data, 4)
-    # Offsets of values inside the directory would move: it is read and written anew.
+    # Offsets of values inside the directory would move: it is read and written again.
     page = ifd.read_directory(bytes(data), at, "<")
     moved = at + (1 << 20)
     body = bytes(data[8:at]) + bytes(1 << 20)
@@ -261,7 +261,7 @@ READ: dict[str, Read] = {
     **{
         f"tiff-all-words-{name}-endian.tif": _with_entries(
             {
-                **_words(order),
+                **_camera_entries(order),
                 Tag.XMP: _bytes(ifd.BYTE, xmp_packet()),
                 Tag.IPTC: _bytes(ifd.UNDEFINED, IPTC_RECORD),
                 Tag.ICC: _bytes(ifd.UNDEFINED, wide_profile()),
@@ -272,7 +272,7 @@ READ: dict[str, Read] = {
         for name, order in _ORDERS.items()
     },
     "tiff-long-words.tif": _with_entries(
-        {270: _bytes(2, b"A" * 2_000_000 + b"\0"), **_words("<")}, "exif", "<"
+        {270: _bytes(2, b"A" * 2_000_000 + b"\0"), **_camera_entries("<")}, "exif", "<"
     ),
     "tiff-smaller-copy-behind.tif": Read(_with_a_smaller_copy, scene()),
     "tiff-padded.tif": Read(lambda: _padded(scene()), scene()),

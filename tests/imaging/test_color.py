@@ -8,16 +8,15 @@ from sr_batch.imaging.color import (
     gray_to_y_studio,
     planes_to_luma,
     rgb_to_y_studio,
-    rgb_to_ycbcr_studio,
     y_studio_to_gray,
-    ycbcr_studio_to_rgb,
 )
+from tests.imaging.ycbcr import rgb_to_ycbcr_studio, ycbcr_studio_to_rgb
 
 PICTURES = arrays(np.float32, (3, 4, 3), elements=st.floats(0, 1, width=32))
 
 
 @given(PICTURES)
-def test_returns_to_where_it_came_from(rgb: np.ndarray) -> None:
+def test_ycbcr_round_trip_returns_the_picture(rgb: np.ndarray) -> None:
     np.testing.assert_allclose(ycbcr_studio_to_rgb(rgb_to_ycbcr_studio(rgb)), rgb, atol=2e-6)
 
 
@@ -47,7 +46,7 @@ def test_gray_of_planes_has_the_luma_of_the_picture(rgb: np.ndarray) -> None:
 
 
 @given(PICTURES)
-def test_gray_returns_from_studio_range(rgb: np.ndarray) -> None:
+def test_gray_round_trip_through_studio_range(rgb: np.ndarray) -> None:
     gray = rgb[..., 0]
     np.testing.assert_allclose(y_studio_to_gray(gray_to_y_studio(gray)), gray, atol=1e-6)
 

@@ -11,7 +11,7 @@ from tests.codec.pictures import noise, smooth
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("levels", [1, 257])
-def test_takes_back_a_shift_of_the_whole_picture(channels: int, levels: int) -> None:
+def test_undoes_a_shift_of_the_whole_picture(channels: int, levels: int) -> None:
     source = (smooth(70, 90, channels) // 2 + 64).astype(int) * levels
     enlarged = source.repeat(2, 0).repeat(2, 1)
     shift = np.arange(1, channels + 1) * 9 * levels
@@ -21,7 +21,7 @@ def test_takes_back_a_shift_of_the_whole_picture(channels: int, levels: int) -> 
     assert np.abs(locked.astype(int) - enlarged).max() <= levels
 
 
-def test_takes_back_a_shift_that_grows_across_the_picture() -> None:
+def test_undoes_a_shift_that_grows_across_the_picture() -> None:
     source = np.full((160, 160, 3), 100, np.uint8)
     ramp = np.linspace(0, 60, 320)[None, :, None]
     enlarged = (source.repeat(2, 0).repeat(2, 1) + np.rint(ramp)).astype(np.uint8)
@@ -53,9 +53,7 @@ def test_stays_within_the_range() -> None:
     scale=st.floats(1, 4),
     channels=st.sampled_from([1, 3]),
 )
-def test_what_has_its_colors_keeps_them(
-    height: int, width: int, scale: float, channels: int
-) -> None:
+def test_unshifted_colors_stay(height: int, width: int, scale: float, channels: int) -> None:
     """At every size, down to one pixel."""
     source = np.full((height, width, channels), 77, np.uint8)
     shape = (round(height * scale), round(width * scale))

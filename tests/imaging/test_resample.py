@@ -73,7 +73,7 @@ def test_the_same_size_gives_the_same_pixels(method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_blocks_do_not_show(method: Method) -> None:
+def test_block_borders_are_invisible(method: Method) -> None:
     pixels = noise(210, 520, 1)
     whole = resize(pixels, Size(780, 315), method)
     # The same row and column pattern from a crop whose borders lie elsewhere.
@@ -126,7 +126,7 @@ def cutouts(draw: st.DrawFn) -> tuple[Array, Array]:
 
 
 @given(cutouts())
-def test_bleeding_changes_only_what_is_not_seen(cutout: tuple[Array, Array]) -> None:
+def test_bleeding_changes_only_transparent_pixels(cutout: tuple[Array, Array]) -> None:
     color, alpha = cutout
     before = color.copy()
     result = bleed(color, alpha)
@@ -160,7 +160,7 @@ def test_bleeding_takes_the_nearer_colour() -> None:
     assert (result[:, 48:56, 2] > result[:, 48:56, 0]).all()
 
 
-def test_bleeding_leaves_a_picture_alone_that_has_nothing_hidden_or_nothing_seen() -> None:
+def test_bleeding_needs_visible_and_transparent_pixels() -> None:
     color = np.zeros((4, 5, 3), np.uint8)
     for value in (0, 9):
         assert bleed(color, np.full((4, 5), value, np.uint8)) is color

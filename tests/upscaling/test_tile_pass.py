@@ -10,11 +10,11 @@ from hypothesis.extra import numpy as hnp
 from sr_batch.core.errors import BadOutput
 from sr_batch.core.geometry import Size, Tile
 from sr_batch.core.image import Image, Metadata
-from sr_batch.imaging.color import rgb_to_ycbcr_studio, ycbcr_studio_to_rgb
 from sr_batch.imaging.resample import resize
 from sr_batch.inference.session import Batch
 from sr_batch.upscaling.tile_pass import upscale
 from sr_batch.upscaling.tiling import plan_tiles
+from tests.imaging.ycbcr import rgb_to_ycbcr_studio, ycbcr_studio_to_rgb
 from tests.networks import NearestSession
 
 

@@ -16,13 +16,13 @@ from sr_batch.core.errors import BadOutput, DeviceUnavailable, UnknownModel, Usa
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image, Metadata
 from sr_batch.core.options import UpscaleOptions
-from sr_batch.imaging.color import rgb_to_ycbcr_studio, ycbcr_studio_to_rgb
 from sr_batch.imaging.resample import bleed, resize
 from sr_batch.inference import model_catalog
 from sr_batch.inference.onnx_runtime import CPU
 from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.providers import PROVIDERS, Provider, find_cuda_fault
 from sr_batch.upscaling.upscaler import Stopped, Upscaled, Upscaler
+from tests.imaging.ycbcr import rgb_to_ycbcr_studio, ycbcr_studio_to_rgb
 from tests.networks import block_network, conv_network, dazzled_network, nan_network
 
 ROOT = Path(__file__).parents[2]

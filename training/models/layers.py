@@ -6,9 +6,12 @@ stays that of the paper: only its initial weights differ.
 
 from collections.abc import Callable, Collection
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from sr_batch.imaging.keys import keys
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
 
@@ -126,9 +129,5 @@ def _bilinear_taps(scale: int) -> torch.Tensor:
 
 def _cubic_taps(scale: int) -> torch.Tensor:
     """Weights (s, 5) of the LR neighbours -2..2 for each of the ``scale`` sub-pixels."""
-    centres = (torch.arange(scale, dtype=torch.float64) + 0.5) / scale - 0.5
-    distance = (centres[:, None] - torch.arange(-2, 3)).abs()
-    near = 1.5 * distance**3 - 2.5 * distance**2 + 1
-    far = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
-    taps = torch.where(distance <= 1, near, far) * (distance < 2)
-    return taps.float()
+    centres = (np.arange(scale) + 0.5) / scale - 0.5
+    return torch.from_numpy(keys(centres[:, None] - np.arange(-2, 3))).float()

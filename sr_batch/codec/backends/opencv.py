@@ -1,7 +1,7 @@
 """OpenCV's codecs where they serve better than Pillow: 16-bit PNG, deep AVIF, WebP, JPEG out.
 
-Pillow reads 10 to 16 bit of colour as 8, takes twice the memory for WebP and holds the
-interpreter's lock while it writes JPEG. It is loaded when a picture needs it, for it is large.
+Pillow reads colour of 10 to 16 bit as 8, takes twice the memory for WebP and holds the
+interpreter's lock while it writes JPEG. OpenCV is large, so it is loaded with the first picture.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def decode(kind: str, data: bytes, size: Size) -> Iterator[Block]:
 
 
 def reads_avif() -> bool:
-    """Whether this OpenCV was built with AVIF; it does not say so of reading alone."""
+    """Whether this OpenCV was built with AVIF; it can only be asked about its encoder."""
     return cast(bool, load().haveImageWriter("any.avif"))
 
 
@@ -59,7 +59,7 @@ def encode_jpeg(pixels: Pixels, quality: int) -> memoryview:
 
 
 def _rgb(band: npt.NDArray[Any]) -> Pixels:
-    """``band`` with its channels in our order; gray gets an axis for its one."""
+    """``band`` as RGB or RGBA; gray gets a channel axis."""
     if band.ndim == 2:
         return band[..., None]
     cv2 = load()
@@ -69,13 +69,17 @@ def _rgb(band: npt.NDArray[Any]) -> Pixels:
 
 @cache
 def load() -> Any:
-    """The library. Raises SrBatchError, which names what helps, if it cannot be loaded."""
+    """The library.
+
+    Raises:
+        SrBatchError: it cannot be loaded; the message says what fixes it.
+    """
     try:
         import cv2
     except ImportError as fault:
         raise SrBatchError(
-            f"OpenCV cannot be loaded ({fault}); to mend it: sr-batch doctor"
+            f"OpenCV cannot be loaded ({fault}); to fix it: sr-batch doctor"
         ) from fault
-    # What it would print on stderr is said by our exceptions.
+    # The exceptions here say what it would print on stderr.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     return cv2

@@ -1,7 +1,6 @@
-"""OpenImageIO's JPEG XL, pixels alone. It is loaded when the first one comes along.
+"""OpenImageIO's JPEG XL codec, for pixels alone. It is loaded with the first picture.
 
-It knows files only, no memory: what it reads and writes stands in a folder for temporary files
-while it does so.
+It works on files, not on memory: its input and output pass through a temporary folder.
 """
 
 import contextlib
@@ -18,7 +17,7 @@ from sr_batch.codec.metadata.icc import is_gray
 from sr_batch.core.errors import ImageError, UnreadableImage, UnwritableOutput
 from sr_batch.core.image import Pixels
 
-_FARTHEST = 15.0  # beyond it libjxl shrinks the picture first
+_FARTHEST = 15.0  # beyond this distance libjxl shrinks the picture first
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ def decode(data: bytes, header: JxlHeader, depth: int) -> Decoded:
     import OpenImageIO
 
     plain = OpenImageIO.ImageSpec()
-    plain.attribute("oiio:UnassociatedAlpha", 1)  # or colours would be multiplied by alpha
+    plain.attribute("oiio:UnassociatedAlpha", 1)  # plain alpha, not premultiplied
     with _file(UnreadableImage) as path:
         path.write_bytes(data)
         source = OpenImageIO.ImageInput.open(str(path), plain)
@@ -54,13 +53,13 @@ def decode(data: bytes, header: JxlHeader, depth: int) -> Decoded:
 
 
 def encode(pixels: Pixels, quality: int, icc: bytes | None) -> bytes:
-    """A JPEG XL of ``pixels`` (H, W, C), gray, RGB or RGBA; without loss at 100."""
+    """A JPEG XL of ``pixels`` (H, W, C), gray, RGB or RGBA; lossless at 100."""
     import OpenImageIO
 
     height, width, samples = pixels.shape
     kind = OpenImageIO.UINT8 if pixels.dtype == np.uint8 else OpenImageIO.UINT16
     spec = OpenImageIO.ImageSpec(width, height, samples, kind)
-    # As libjxl itself turns a quality into a distance; the lower ones are meant for thumbnails.
+    # The distance that libjxl itself derives from a quality of 30 or more.
     distance = 0.1 + (100 - quality) * 0.09 if quality < 100 else 0.0
     spec.attribute("jpegxl:distance", "float", min(distance, _FARTHEST))
     # By measurement: 4 takes 0.2 s a megapixel, 5 ten times that for 12 % fewer bytes.
@@ -79,13 +78,13 @@ def encode(pixels: Pixels, quality: int, icc: bytes | None) -> bytes:
             and target.close()
         ):
             fault = target.geterror() if target else OpenImageIO.geterror()
-            raise UnwritableOutput(f"the output cannot be made a JPEG XL ({_said(fault)})")
+            raise UnwritableOutput(f"the output cannot be encoded as JPEG XL ({_said(fault)})")
         return path.read_bytes()
 
 
 @lru_cache(maxsize=8)
 def understands(icc: bytes) -> bool:
-    """Whether libjxl can make sense of a profile; it refuses the picture otherwise."""
+    """Whether libjxl accepts a profile; with others it refuses the picture."""
     try:
         encode(np.zeros((1, 1, 1 if is_gray(icc) else 3), np.uint8), 100, icc)
     except UnwritableOutput:
@@ -95,7 +94,7 @@ def understands(icc: bytes) -> bool:
 
 @contextlib.contextmanager
 def _file(fault: type[ImageError]) -> Iterator[Path]:
-    """A place for one file, gone afterwards; where there is none, it is a ``fault``."""
+    """A path for one file, removed afterwards; raise ``fault`` if it cannot be made."""
     try:
         with TemporaryDirectory(prefix="sr-batch-") as folder:
             yield Path(folder) / "picture.jxl"

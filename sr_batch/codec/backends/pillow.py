@@ -1,7 +1,7 @@
-"""Pillow's decoders, given bare pictures: nothing to trip over. And some of its encoders.
+"""Pillow's decoders, which get bare pictures without metadata, and some of its encoders.
 
-Plugins are called by name rather than through ``Image.open``, which guesses the format and holds a
-pixel limit and warnings of its own; the limit here is ours, checked before.
+Plugins are called by name. ``Image.open`` would guess the format, and has its own pixel limit and
+warnings; the limit of this package is checked before.
 """
 
 import contextlib
@@ -35,14 +35,14 @@ _FAULTS = (
 )
 
 
-# libtiff would write to stderr what our exceptions say. Where it is linked in statically, as on
-# Windows, there is no way to tell it.
+# libtiff would repeat on stderr what the exceptions here say, and Pillow has no call that turns it
+# off. Where libtiff is linked statically, as on Windows, it cannot be reached at all.
 with contextlib.suppress(AttributeError, OSError):
     ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 class _Untouched(Image.Exif):
-    """A block that Pillow is to pass on: it would write it anew, without maker notes."""
+    """An EXIF block that Pillow writes unchanged: its AVIF encoder would rebuild other ones."""
 
     def __init__(self, block: bytes) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ _PLUGINS = {
     "gif": ("GifImagePlugin", "GifImageFile"),
     "avif": ("AvifImagePlugin", "AvifImageFile"),
 }
-# Of the pixels from which a palette is chosen; more make it slower but hardly better.
+# Pixels that a palette is chosen from; more make it slower but hardly better.
 _SAMPLE = 1 << 14
 
 
@@ -81,10 +81,10 @@ def open_picture(kind: str, data: bytes) -> ImageFile.ImageFile:
 
 @cache
 def _plugin(kind: str) -> type[ImageFile.ImageFile]:
-    """Of Pillow's plugins only those are loaded that are needed."""
+    """A class of Pillow's; plugins are loaded when they are needed."""
     module, name = _PLUGINS[kind]
     plugin = cast(type[ImageFile.ImageFile], getattr(import_module(f"PIL.{module}"), name))
-    # The one for TIFF has a pixel limit of its own where the others load.
+    # The TIFF plugin overrides this method with its own pixel limit.
     unlimited = {"load_prepare": ImageFile.ImageFile.load_prepare}
     return type("Tiff", (plugin,), unlimited) if kind == "tif" else plugin
 
@@ -138,7 +138,7 @@ def encode_webp(pixels: Pixels, quality: int | None, metadata: Mapping[str, byte
 
 
 def encode_gif(indices: npt.NDArray[np.uint8]) -> bytes:
-    """A GIF of (H, W) ``indices``, whatever they mean."""
+    """A GIF of (H, W) ``indices``; its palette does not matter."""
     out = BytesIO()
     Image.fromarray(indices).save(out, "GIF", optimize=False, interlace=0)
     return out.getvalue()
@@ -149,15 +149,15 @@ def dithered(
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Indices (H, W) of RGB ``pixels`` (H, W, 3) in a palette (n, 3) of at most ``colors``.
 
-    It is made for the pixels that are ``drawn`` (H, W); the others' indices mean nothing.
+    The palette is made for the pixels that are ``drawn`` (H, W); other indices mean nothing.
     """
-    # By measurement: median cut mended by k-means, with Floyd and Steinberg's dither, is the
-    # nearest and the calmest. The octree is faster, a regular pattern of dots is seen.
+    # By measurement: median cut refined by k-means, with Floyd-Steinberg dither, is the nearest
+    # and the calmest. The octree is faster, but shows a regular pattern of dots.
     seen = pixels[drawn]
     sample = Image.fromarray(seen[None, :: -(-len(seen) // _SAMPLE)])
     chosen = sample.quantize(colors, Image.Quantize.MEDIANCUT, kmeans=1)
     palette = np.array(chosen.getpalette("RGB"), np.uint8).reshape(-1, 3)[:colors]
-    # What is not drawn hands on no error of its own.
+    # Pixels that are not drawn pass on no error.
     filled = np.where(drawn[..., None], pixels, palette[0])
     indices = Image.fromarray(filled).quantize(palette=chosen, dither=Image.Dither.FLOYDSTEINBERG)
     return np.asarray(indices), palette
@@ -168,7 +168,7 @@ def encode_avif(
 ) -> bytes:
     """AVIF of ``pixels`` (H, W, 1), (H, W, 3) or (H, W, 4) uint8, colour 4:4:4.
 
-    ``quality`` is passed on as it is: on photographs enlarged twice, SSIM at 75, 85 and 95 differs
+    ``quality`` is passed on unchanged: on photographs enlarged twice, SSIM at 75, 85 and 95 differs
     by less than 0.0005 from a JPEG's of the same quality, in 70 % of its bytes.
     """
     out = BytesIO()
@@ -187,17 +187,19 @@ def encode_avif(
             xmp=xmp or b"",
         )
     except _FAULTS as fault:
-        raise UnwritableOutput(f"the output cannot be made an AVIF ({_words(fault)})") from fault
+        raise UnwritableOutput(
+            f"the output cannot be encoded as AVIF ({_reason(fault)})"
+        ) from fault
     return out.getvalue()
 
 
 def _damaged(kind: str, fault: Exception) -> str:
-    """With what Pillow says, but for bare numbers: of a missing tag it says no more."""
-    what = _words(fault)
-    if "truncated" in what:  # and how many bytes its decoder had not yet looked at
+    """The message, with Pillow's reason unless it is a bare number, as for a missing tag."""
+    what = _reason(fault)
+    if "truncated" in what:  # Pillow also counts the bytes left over
         what = "its pixels end too early"
     return f"truncated or damaged {kind}" + ("" if what.isdigit() else f" ({what})")
 
 
-def _words(fault: Exception) -> str:
+def _reason(fault: Exception) -> str:
     return " ".join(str(fault).split()) or type(fault).__name__

@@ -1,4 +1,4 @@
-"""Printing inks to sRGB: by the file's own profile, or by a plain rule where it has none."""
+"""CMYK to sRGB: by the file's own profile, or by a plain rule without one."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,8 +13,8 @@ from sr_batch.codec.color import lcms
 from sr_batch.codec.strips import rounded
 from sr_batch.core.image import Pixels
 
-BY_PROFILE = "CMYK turned into sRGB by its profile"
-BY_RULE = "CMYK without a usable profile turned into RGB by the plain rule (1 - ink)(1 - black)"
+BY_PROFILE = "CMYK converted to sRGB by its profile"
+BY_RULE = "CMYK without a usable profile converted to RGB by the plain rule (1 - ink)(1 - black)"
 ROUNDED = "rounded to 8 bit"
 
 Convert = Callable[[Pixels], Pixels]
@@ -25,9 +25,9 @@ class Conversion:
     """From CMYK (h, w, 4), full ink being the largest number, to RGB (h, w, 3).
 
     Attributes:
-        convert: Does it.
-        note: Says how.
-        depth: Of the result, 8 or 16 bit.
+        convert: The function that converts.
+        note: How it converts, for the user.
+        depth: Bits per sample of the result, 8 or 16.
     """
 
     convert: Convert
@@ -36,10 +36,10 @@ class Conversion:
 
 
 def conversion(profile: bytes | None, depth: int) -> Conversion:
-    """What turns ``depth``-bit inks into RGB. It opens the profile, so it belongs to decoding.
+    """The conversion of ``depth``-bit inks to RGB. It opens the profile: call it when decoding.
 
-    By profile it is relative colorimetric with black point compensation, as programs for
-    photographs do it.
+    With a profile it is relative colorimetric with black point compensation, as in photo
+    editors.
     """
     if profile is not None and _is_of_inks(profile):
         with suppress(ImageCms.PyCMSError, OSError, ValueError):
@@ -50,14 +50,14 @@ def conversion(profile: bytes | None, depth: int) -> Conversion:
 
 
 def depth_of(profile: bytes | None, depth: int) -> int:
-    """8 or 16 bit: what `conversion` will give, found out without opening the profile."""
+    """The depth that `conversion` will give, 8 or 16, without opening the profile."""
     needs_library = depth == 16 and profile is not None and _is_of_inks(profile)
     return 8 if needs_library and not lcms.is_within_reach() else depth
 
 
 @lru_cache(maxsize=4)
 def _by_profile(profile: bytes, depth: int) -> Conversion:
-    """Kept, as it takes a tenth of a second, and pages of a file share their profile."""
+    """Cached: it takes a tenth of a second, and the pages of a file share their profile."""
     if depth_of(profile, depth) == 16:
         return Conversion(lcms.CmykToSrgb(profile), BY_PROFILE, 16)
     convert = _in_8_bit(profile)

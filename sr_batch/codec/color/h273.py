@@ -1,4 +1,4 @@
-"""Colours that a file names by their numbers in ITU-T H.273: ICC profiles of them."""
+"""ICC profiles for colours that a file names by numbers of ITU-T H.273."""
 
 import struct
 
@@ -11,7 +11,7 @@ _FloatArray = npt.NDArray[np.float64]
 _D65, _C = (0.3127, 0.3290), (0.310, 0.316)
 _D50 = np.array([0.9642, 1.0, 0.8249])  # as ICC rounds it
 _SRGB = 1
-# Red, green, blue and white, as x and y. 2 is "not said", which everybody takes for sRGB.
+# Red, green, blue and white, as x and y. 2 is "unspecified", which is read as sRGB.
 _PRIMARIES = {
     4: ((0.67, 0.33), (0.21, 0.71), (0.14, 0.08), _C),
     5: ((0.64, 0.33), (0.29, 0.60), (0.15, 0.06), _D65),
@@ -23,7 +23,7 @@ _PRIMARIES = {
     _SRGB: ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), _D65),
 }
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0, 17: 2.6}
-# Cameras' curves are meant for the same screens as sRGB's, and viewers show them so.
+# Camera curves are meant for the same screens as sRGB, and viewers show them that way.
 _LIKE_SRGB = {1, 2, 6, 7, 11, 12, 13, 14, 15}
 _HDR = {16: "PQ", 18: "HLG"}
 _BRADFORD = np.array(
@@ -32,31 +32,31 @@ _BRADFORD = np.array(
 
 
 def of_numbers(primaries: int, transfer: int) -> tuple[bytes | None, str]:
-    """The profile of a space, None for sRGB; and a note where there is none for it."""
+    """The profile of a colour space, None for sRGB; and a note if it has no profile."""
     if primaries in (_SRGB, 2) and transfer in _LIKE_SRGB:
         return None, ""
     if primaries not in (2, *_PRIMARIES) or transfer not in (*_LIKE_SRGB, *_GAMMAS):
-        return None, f"colours of an unknown kind ({primaries}/{transfer}) taken for sRGB"
+        return None, f"colours of an unknown kind ({primaries}/{transfer}) read as sRGB"
     *colors, white = _PRIMARIES.get(primaries, _PRIMARIES[_SRGB])
     name = f"H.273 {primaries}/{transfer}".encode()
     return _profile(name, _columns(colors, white), _curve(_GAMMAS.get(transfer))), ""
 
 
 def require_sdr(transfer: int) -> None:
-    """Refuse curves that go beyond white, by their number in H.273.
+    """Refuse the transfer characteristics of HDR, by their number in H.273.
 
     Raises:
-        UnsupportedImage: enlarged as if they were others they would come out dull.
+        UnsupportedImage: it is PQ or HLG, which would come out dull if read as SDR.
     """
     if transfer in _HDR:
         raise UnsupportedImage(
-            f"an HDR picture ({_HDR[transfer]}), whose brightness no profile can tell;"
-            " make an SDR one of it first"
+            f"an HDR picture ({_HDR[transfer]}), whose brightness no profile can describe;"
+            " convert it to SDR first"
         )
 
 
 def _columns(colors: list[tuple[float, float]], white: tuple[float, float]) -> _FloatArray:
-    """Red, green and blue in XYZ as columns, seen in the light that ICC profiles are of."""
+    """Red, green and blue in XYZ as columns, adapted to D50, the white of ICC profiles."""
     light = _xyz(white)
     matrix = np.stack([_xyz(color) for color in colors], axis=1)
     matrix *= np.linalg.solve(matrix, light)
@@ -70,7 +70,7 @@ def _xyz(point: tuple[float, float]) -> _FloatArray:
 
 
 def _curve(gamma: float | None) -> bytes:
-    """To linear light: sRGB's curve in 1024 steps, or a power."""
+    """A curve to linear light: sRGB's in 1024 steps, or a power."""
     if gamma:
         return b"curv" + struct.pack(">IIH", 0, 1, round(gamma * 256))
     steps = np.linspace(0, 1, 1024)
@@ -80,7 +80,7 @@ def _curve(gamma: float | None) -> bytes:
 
 
 def _profile(name: bytes, columns: _FloatArray, curve: bytes) -> bytes:
-    """A display's profile, version 2.4. Its date is always the same, so that outputs are too."""
+    """A display profile, version 2.4. Its date is constant, so that outputs are reproducible."""
     title = struct.pack(">4sII", b"desc", 0, len(name) + 1) + name + bytes(1 + 8 + 3 + 67)
     tags = {b"desc": title, b"cprt": b"text" + bytes(4) + b"CC0\0", b"wtpt": _point(_D50)}
     tags |= {b"%cXYZ" % color: _point(columns[:, i]) for i, color in enumerate(b"rgb")}

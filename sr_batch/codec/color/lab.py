@@ -1,11 +1,11 @@
-"""CIELAB in a TIFF's integers to sRGB, by the formulas themselves and so in 16 bit where it is."""
+"""CIELAB in a TIFF's integers to sRGB. Formulas, not tables, so that 16 bit stays 16 bit."""
 
 import numpy as np
 import numpy.typing as npt
 
 from sr_batch.core.image import Pixels
 
-NOTE = "CIELAB turned into sRGB"
+NOTE = "CIELAB converted to sRGB"
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,4 +1,4 @@
-"""Little CMS in 16 bit: Pillow brings the library along, but lends it for 8 bit alone."""
+"""Little CMS in 16 bit. Pillow includes the library, but its ImageCms converts only 8 bit."""
 
 import ctypes
 import weakref
@@ -18,12 +18,12 @@ _HANDLE, _NUMBER, _PIXELS = ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p
 
 
 class CmykToSrgb:
-    """Turns 16-bit inks into 16-bit sRGB by a profile; safe in several threads.
+    """Converts 16-bit inks to 16-bit sRGB by a profile; safe in several threads.
 
-    Only where the library `is_within_reach`, not where Pillow has it linked statically.
+    Only if the library `is_within_reach`: it is not where Pillow links it statically.
 
     Raises:
-        ValueError: the profile is of no use.
+        ValueError: the profile cannot be used.
     """
 
     def __init__(self, profile: bytes) -> None:
@@ -55,7 +55,7 @@ def is_within_reach() -> bool:
 
 
 def _function(name: str, result: Any, *arguments: Any) -> Any:
-    """One of the library's functions; a handle that is null comes back as None."""
+    """A function of the library; it returns a null handle as None."""
     function = getattr(ctypes.CDLL(_imagingcms.__file__), name)
     function.restype, function.argtypes = result, arguments
     return function

@@ -1,7 +1,7 @@
-"""Writes GIF: of each frame what has changed, the rest transparent, so that nothing flickers.
+"""Writes GIF: a frame stores what has changed, the rest is transparent, so nothing flickers.
 
-A frame brings its own palette unless the first one's colours are enough for it. Where there are
-too many colours, they are chosen from what is drawn, and dithered.
+A frame has its own palette unless the first frame's palette has all its colours. A frame with too
+many colours gets a palette made for the pixels it draws, and is dithered.
 """
 
 import struct
@@ -14,17 +14,17 @@ import numpy.typing as npt
 
 from sr_batch.codec.animation_encode import Clock, Mask, bounds
 from sr_batch.codec.backends import pillow
-from sr_batch.codec.gif import decode as gif
+from sr_batch.codec.gif import stream
 from sr_batch.codec.strips import strips
 from sr_batch.core.geometry import Region
 from sr_batch.core.image import Image, Pixels
 
 Codes = npt.NDArray[np.uint32]
-"""Colours as numbers of which the highest byte is 1; 0 is transparent."""
+"""Colours as integers whose highest byte is 1; 0 is transparent."""
 Colors = npt.NDArray[np.uint8]
 
 _OPAQUE = 128
-_MOST_AGAIN = 65535
+_MOST_REPEATS = 65535
 _KEEP, _CLEAR = 1, 2
 
 
@@ -34,12 +34,13 @@ class _Step:
 
     Attributes:
         image: The frame.
-        region: The smallest one to store.
+        region: The smallest one that must be stored.
         codes: Its pixels.
-        drawn: Those that differ from what stands there; through the others it is seen.
-        clear: Whether it must become transparent afterwards, because some of it is to be so.
-        holed: Whether its palette has a transparent place, which tells some players what to clear
-            with, and, in the first frame, that later ones may be transparent.
+        drawn: Pixels that differ from the canvas; the others are stored transparent.
+        clear: Whether the region is cleared afterwards, because the next frame has transparent
+            pixels in it.
+        holed: Whether its palette has a transparent entry. Some players clear with it, and in the
+            first frame it tells them that later frames may be transparent.
     """
 
     image: Image
@@ -53,7 +54,7 @@ class _Step:
 def encode(images: Iterable[Image]) -> bytes:
     """A GIF of one picture, or of frames that all have one size.
 
-    Alpha becomes all or nothing, 16 bit is rounded to 8.
+    Alpha becomes fully on or off, 16 bit is rounded to 8.
     """
     frames, out = iter(images), BytesIO()
     first, clock = next(frames), new_clock()
@@ -70,7 +71,7 @@ def encode(images: Iterable[Image]) -> bytes:
 
 
 def _steps(image: Image, rest: Iterator[Image]) -> Iterator[_Step]:
-    """What ``image`` and then ``rest`` each do to the canvas that they meet."""
+    """The changes that ``image`` and then each of ``rest`` make to the canvas."""
     codes = _coded(image)
     shown = empty = np.zeros_like(codes)
     following: Image | None = image
@@ -78,7 +79,7 @@ def _steps(image: Image, rest: Iterator[Image]) -> Iterator[_Step]:
         image, following = following, next(rest, None)
         after = codes if following is None else _coded(following)
         drawn, fading = codes != shown, (codes > 0) & (after == 0)
-        # Some players paint what the first frame leaves free.
+        # Some players paint the part of the canvas that the first frame does not cover.
         region = bounds(drawn | fading | (shown is empty))
         clear = bool(fading.any())
         holed = (
@@ -93,27 +94,27 @@ def _steps(image: Image, rest: Iterator[Image]) -> Iterator[_Step]:
 
 
 def _may_fade(first: Image, codes: Codes) -> bool:
-    """Whether frames behind ``first`` may have holes, and a palette of its colours room for one."""
+    """Whether later frames may be transparent, and the first palette has room for that entry."""
     return first.alpha is not None and len(np.unique(codes)) < 256
 
 
 def new_clock() -> Clock:
-    """Ticks of a hundredth of a second; fewer than two are what players make ten of."""
-    return Clock(gif.TICK, most=65535, least=2)
+    """Ticks of a hundredth of a second, at least two: players turn fewer into ten."""
+    return Clock(stream.TICK, most=65535, least=2)
 
 
 def has_too_many_colors(image: Image) -> bool:
-    """Whether a palette, transparency included, cannot hold those of ``image``."""
+    """Whether ``image`` has more colours than a palette, transparency counted as one."""
     return len(np.unique(_coded(image))) > 256
 
 
 def holds_xmp(packet: bytes) -> bool:
-    """Whether ``packet`` can stand in a GIF, where a zero ends what it is part of."""
+    """Whether a GIF can hold ``packet``: a zero byte would end its extension."""
     return b"\0" not in packet
 
 
 def has_soft_alpha(image: Image) -> bool:
-    """Whether anything is neither opaque nor invisible."""
+    """Whether any pixel is partly transparent."""
     alpha = image.alpha
     return alpha is not None and bool(((alpha > 0) & (alpha < image.levels)).any())
 
@@ -127,7 +128,7 @@ def _coded(image: Image) -> Codes:
 
 
 def _codes(colors: Pixels) -> Codes:
-    """Of the last axis, gray or RGB."""
+    """The codes of ``colors``, whose last axis is gray or RGB."""
     quads = np.ones((*colors.shape[:-1], 4), np.uint8)
     quads[..., :3] = colors[..., ::-1]
     codes: Codes = quads.view("<u4")[..., 0]
@@ -140,7 +141,7 @@ def _colors(codes: Codes) -> Colors:
 
 
 def _indexed(step: _Step, shared: Codes | None) -> tuple[npt.NDArray[np.uint8], Codes]:
-    """Indices into the palette that goes with them; behind its last colour is the hole."""
+    """Indices and their palette; the index behind its last colour is transparent."""
     room = 256 - step.holed
     palette = np.unique(step.codes[step.drawn])
     if len(palette) > room:
@@ -159,48 +160,42 @@ def _dithered(step: _Step, room: int) -> tuple[npt.NDArray[np.intp], Codes]:
 
 
 def _head(image: Image, palette: Codes) -> bytes:
-    """All that comes before the first frame."""
+    """Everything in front of the first frame."""
     table, metadata, size = _table(palette), image.metadata, image.size
     screen = struct.pack("<HHBBB", size.width, size.height, _flags(table) | 0x70, 0, 0)
     parts = [b"GIF89a", screen, table]
     if image.timing and image.timing.plays != 1:
-        again = min(max(image.timing.plays - 1, 0), _MOST_AGAIN)
-        parts += _application(gif.LOOPS, _chain(struct.pack("<BH", 1, again)))
+        repeats = min(max(image.timing.plays - 1, 0), _MOST_REPEATS)
+        parts += _application(stream.LOOPS, stream.chain(struct.pack("<BH", 1, repeats)))
     if metadata.icc:
-        parts += _application(gif.ICC, _chain(metadata.icc))
+        parts += _application(stream.ICC, stream.chain(metadata.icc))
     if metadata.xmp and holds_xmp(metadata.xmp):
-        parts += _application(gif.XMP, metadata.xmp + gif.XMP_TRAILER)
+        parts += _application(stream.XMP, metadata.xmp + stream.XMP_TRAILER)
     return b"".join(parts)
 
 
 def _application(name: bytes, data: bytes) -> tuple[bytes, ...]:
-    return bytes((gif.EXTENSION, gif.APPLICATION, len(name))), name, data
-
-
-def _chain(data: bytes) -> bytes:
-    """``data`` in sub-blocks."""
-    blocks = (data[at : at + 255] for at in range(0, len(data), 255))
-    return b"".join(bytes((len(block),)) + block for block in blocks) + b"\0"
+    return bytes((stream.EXTENSION, stream.APPLICATION, len(name))), name, data
 
 
 def _table(palette: Codes) -> bytes:
-    """A colour table with room for the hole; their lengths are powers of two."""
+    """A colour table with room for the transparent entry; lengths are powers of two."""
     entries = 1 << max(1, min(len(palette), 255).bit_length())
     return _colors(palette).tobytes().ljust(3 * entries, b"\0")
 
 
 def _flags(table: bytes) -> int:
-    return gif.TABLE | (len(table) // 3).bit_length() - 2 if table else 0
+    return stream.TABLE | (len(table) // 3).bit_length() - 2 if table else 0
 
 
 def _control(step: _Step, ticks: int, hole: int) -> bytes:
     how = (_CLEAR if step.clear else _KEEP) << 2
     if step.holed:
-        how |= gif.SEE_THROUGH
-    return struct.pack("<4BH2B", gif.EXTENSION, gif.CONTROL, 4, how, ticks, hole & 255, 0)
+        how |= stream.TRANSPARENT
+    return struct.pack("<4BH2B", stream.EXTENSION, stream.CONTROL, 4, how, ticks, hole & 255, 0)
 
 
 def _picture(region: Region, indices: npt.NDArray[np.uint8], table: bytes) -> bytes:
     place = (region.left, region.top, region.size.width, region.size.height)
-    head = struct.pack("<BHHHHB", gif.PICTURE, *place, _flags(table))
-    return head + table + gif.packed(pillow.encode_gif(indices))
+    head = struct.pack("<BHHHHB", stream.PICTURE, *place, _flags(table))
+    return head + table + stream.first_picture(pillow.encode_gif(indices))

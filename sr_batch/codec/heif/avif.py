@@ -1,12 +1,12 @@
-"""AVIF: boxes read here; pixels in by Pillow (8 bit) or OpenCV (more), written by Pillow."""
+"""AVIF: boxes are read here; Pillow (8 bit) and OpenCV (10, 12) decode, Pillow encodes."""
 
 from collections.abc import Iterator
 
 from sr_batch.codec.backends import opencv, pillow
 from sr_batch.codec.container import Block, Container
-from sr_batch.codec.heif import container as heif
 from sr_batch.codec.heif import isobmff
-from sr_batch.codec.heif.container import Picture
+from sr_batch.codec.heif.container import fitted, to_container, without_metadata
+from sr_batch.codec.heif.picture import Picture, read_picture
 from sr_batch.codec.metadata import exif
 from sr_batch.codec.strips import whole
 from sr_batch.core.errors import UnsupportedImage
@@ -16,14 +16,14 @@ _MODES = {(1, False): "L", (1, True): "LA", (3, False): "RGB", (3, True): "RGBA"
 
 
 def open_file(data: bytes) -> Container:
-    """Take an AVIF apart; whether it is whole shows only when it is decoded."""
+    """Read the structure of an AVIF. Truncated pixels are found only when it is decoded."""
     if isobmff.frames(data) > 1:
         raise UnsupportedImage("an animated AVIF; extract its frames first")
-    picture = heif.read(data)
+    picture = read_picture(data)
     deep = picture.depth > 8 and opencv.reads_avif()
     notes = [] if deep or picture.depth == 8 else [f"{picture.depth} bit read as 8 bit"]
     decode = _decode_deep if deep else _decode
-    return heif.container(
+    return to_container(
         "avif", picture, 16 if deep else 8, notes, lambda: _cropped(decode(data, picture), picture)
     )
 
@@ -40,18 +40,18 @@ def encode(image: Image, quality: int) -> bytes:
 
 def _decode(data: bytes, picture: Picture) -> Iterator[Block]:
     mode = _MODES[picture.channels, picture.alpha]
-    return pillow.decode("avif", heif.without_words(data, picture), mode)
+    return pillow.decode("avif", without_metadata(data, picture), mode)
 
 
 def _decode_deep(data: bytes, picture: Picture) -> Iterator[Block]:
-    """OpenCV gives 10 and 12 bit as they are."""
-    bare = heif.without_words(data, picture)
+    """OpenCV keeps 10 and 12 bit."""
+    bare = without_metadata(data, picture)
     for top, block in opencv.decode("avif", bare, picture.coded):
-        yield top, heif.fitted(block, picture, picture.depth, 16)
+        yield top, fitted(block, picture, picture.depth, 16)
 
 
 def _cropped(blocks: Iterator[Block], picture: Picture) -> Iterator[Block]:
-    """What is to be shown of them."""
+    """The part of the coded blocks that is shown."""
     if picture.crop is None:
         yield from blocks
         return

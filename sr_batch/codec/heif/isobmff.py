@@ -1,7 +1,7 @@
-"""ISO base media files: the boxes of AVIF and HEIC, and the tables of what items a file has.
+"""ISO base media files: the boxes of AVIF and HEIC, and the tables of a file's items.
 
-Every number is checked against what is there, and counts are capped, so that no file costs more
-than milliseconds. What is wrong is a ``ValueError`` or a ``struct.error``.
+Every number is checked against the file and counts are capped, so that no file takes more than
+milliseconds. Damage raises ``ValueError`` or ``struct.error``.
 """
 
 import struct
@@ -14,7 +14,7 @@ _MOST_NUMBERS = 100_000
 
 @dataclass(frozen=True)
 class Box:
-    """One box: its kind, where its content starts, and behind its last byte."""
+    """One box: its kind, and the offsets of its content and of what follows it."""
 
     kind: bytes
     start: int
@@ -23,7 +23,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Item:
-    """What an item is: its type, its MIME type if it has one, and where its type stands."""
+    """An item: its type, its MIME type if it has one, and the offset of its type."""
 
     type: bytes
     mime: bytes
@@ -32,7 +32,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Reference:
-    """One item's relation to others."""
+    """A reference of one item to others."""
 
     kind: bytes
     origin: int
@@ -40,7 +40,7 @@ class Reference:
 
 
 def boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
-    """The boxes between ``start`` and ``end``, as far as they are whole."""
+    """The boxes between ``start`` and ``end``, up to the first truncated one."""
     at = start
     for _ in range(_MOST_BOXES):
         if at + 8 > end:
@@ -69,10 +69,10 @@ def box(kind: bytes, content: bytes) -> bytes:
 
 
 class Items:
-    """The tables of a file's items: what they are, what is said of them, how they belong together.
+    """The tables of a file's items: types, properties and references.
 
     Attributes:
-        primary: Number of the one that is the picture.
+        primary: Number of the item that is the picture.
         by_number: All items.
         references: Between them.
     """
@@ -90,17 +90,17 @@ class Items:
         self._properties = self._read_properties()
 
     def properties(self, number: int) -> Iterator[tuple[bytes, bytes]]:
-        """Kind and content of what is said of an item, in the order that counts."""
+        """Kind and content of an item's properties, in the order in which they apply."""
         for each in self._properties.get(number, ()):
             yield each.kind, self._data[each.start : each.end]
 
     def targets(self, kind: bytes, origin: int) -> tuple[int, ...]:
-        """The items to which ``origin`` has this relation."""
+        """The items that ``origin`` refers to by a reference of this ``kind``."""
         found = (ref.targets for ref in self.references if (ref.kind, ref.origin) == (kind, origin))
         return next(found, ())
 
     def content(self, wanted: int) -> bytes | None:
-        """The bytes of an item; None where they are not all there."""
+        """The bytes of an item; None if some are missing."""
         numbers = _Numbers(self._data, self._part(b"iloc"))
         version, _ = numbers.version()
         widths = numbers.take(2)
@@ -176,7 +176,7 @@ class Items:
 
 
 class _Numbers:
-    """Unsigned big-endian numbers out of a box, one after the other."""
+    """Reads unsigned big-endian integers from a box, one after the other."""
 
     def __init__(self, data: bytes, box: Box) -> None:
         self._data, self.at, self._end = data, box.start, box.end
@@ -195,7 +195,7 @@ class _Numbers:
 
 
 def frames(data: bytes) -> int:
-    """How many samples the first track of a film in the file has; 0 where there is no film."""
+    """How many samples the first track of the file has; 0 without a track."""
     place: Box | None = Box(b"", 0, len(data))
     for kind in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsz"):
         place = first(boxes(data, place.start, place.end), kind) if place else None

@@ -1,6 +1,6 @@
-"""The first bits of a JPEG XL codestream: all that is told of a picture before it is decoded.
+"""The first bits of a JPEG XL codestream: all that is known of a picture before it is decoded.
 
-Fields are packed without gaps, lowest bit first; what has its usual value takes one bit.
+Fields are packed without gaps, lowest bit first; a group of fields with default values is one bit.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 
 _GRAY, _SRGB, _D65, _SRGB_CURVE = 1, 1, 1, 13
 _CUSTOM = 2
 _ALPHA = 0
-_STRANGE = "a JPEG XL with channels beside colour and one alpha"
+_STRANGE = "a JPEG XL with channels besides colour and one alpha"
 
 
 @dataclass(frozen=True)
 class JxlHeader:
-    """What a codestream says of its picture.
+    """The picture that a codestream declares.
 
     Attributes:
         stored: Size before it is turned.
@@ -29,7 +29,7 @@ class JxlHeader:
         floating: Whether samples are floating point.
         channels: 1 (gray) or 3.
         alpha: Whether there is alpha.
-        plain: Whether its colours are sRGB's, so that it needs no profile.
+        plain: Whether its colours are sRGB, so that it needs no profile.
     """
 
     stored: Size
@@ -42,7 +42,7 @@ class JxlHeader:
 
 
 class _Bits:
-    """Unsigned numbers out of packed bits."""
+    """Reads unsigned integers from packed bits."""
 
     def __init__(self, data: bytes) -> None:
         self._value, self._left = int.from_bytes(data, "little"), len(data) * 8
@@ -56,21 +56,21 @@ class _Bits:
         return value
 
     def choose(self, *choices: tuple[int, int]) -> int:
-        """One of four: what it starts at, and the bits that are added."""
+        """An integer with one of four ranges: its start, and how many bits are added to it."""
         start, count = choices[self.take(2)]
         return start + self.take(count)
 
     def number(self) -> int:
-        """The number of one out of a list of names."""
+        """A value of an enumeration."""
         return self.choose((0, 0), (1, 0), (2, 4), (18, 6))
 
 
-def read(codestream: bytes) -> JxlHeader:
+def read_header(codestream: bytes) -> JxlHeader:
     """Read the header at the start of ``codestream``, of which ``MOST_BYTES`` are enough.
 
     Raises:
-        UnreadableImage: it is cut off, or none.
-        UnsupportedImage: an animation, HDR, or channels beside colour and alpha.
+        UnreadableImage: it is truncated, or not a codestream.
+        UnsupportedImage: an animation, HDR, or channels besides colour and alpha.
     """
     if not codestream.startswith(SIGNATURE):
         raise UnreadableImage("truncated or damaged jxl (no codestream)")
@@ -105,7 +105,7 @@ def _size(bits: _Bits) -> Size:
 
 
 def _display(bits: _Bits) -> int:
-    """The orientation; passes over how large the picture would like to be shown."""
+    """The orientation; the preferred display size is skipped."""
     orientation = bits.take(3) + 1
     if bits.take(1):
         _size(bits)
@@ -126,7 +126,7 @@ def _depth(bits: _Bits) -> tuple[int, bool]:
 
 
 def _is_alpha(bits: _Bits) -> bool:
-    """Whether an extra channel is alpha that colours are not multiplied by."""
+    """Whether an extra channel is plain alpha, which is the only kind that is read."""
     if bits.take(1):
         return True
     kind = bits.number()
@@ -136,12 +136,12 @@ def _is_alpha(bits: _Bits) -> bool:
     if kind != _ALPHA:
         raise UnsupportedImage(_STRANGE)
     if bits.take(1):
-        raise UnsupportedImage("a JPEG XL whose colours are multiplied by its alpha")
+        raise UnsupportedImage("a JPEG XL with premultiplied alpha; save it with plain alpha first")
     return True
 
 
 def _colors(bits: _Bits) -> tuple[bool, bool]:
-    """Whether they are gray, and whether they are sRGB's."""
+    """Whether colours are gray, and whether they are sRGB."""
     if bits.take(1):
         return False, True
     profile = bits.take(1)
@@ -151,7 +151,7 @@ def _colors(bits: _Bits) -> tuple[bool, bool]:
     white = _named(bits, 1)
     primaries = _SRGB if gray else _named(bits, 3)
     if bits.take(1):
-        bits.take(24)  # the exponent of a curve that has no name
+        bits.take(24)  # the exponent of a gamma curve
         return gray, False
     curve = bits.number()
     h273.require_sdr(curve)
@@ -159,7 +159,7 @@ def _colors(bits: _Bits) -> tuple[bool, bool]:
 
 
 def _named(bits: _Bits, points: int) -> int:
-    """The number of a white point or of primaries; where they have none, so many points follow."""
+    """A white point or primaries by number; for custom ones, skip so many ``points``."""
     number = bits.number()
     if number == _CUSTOM:
         for _ in range(2 * points):

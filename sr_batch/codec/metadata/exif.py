@@ -1,6 +1,6 @@
-"""EXIF blocks, patched where they lie: every byte that need not change stays as it was.
+"""EXIF blocks, patched in place: every byte that need not change stays.
 
-Written anew by a library, a block loses its thumbnail and the offsets inside maker notes.
+A library that rebuilds a block loses its thumbnail and breaks the offsets inside maker notes.
 """
 
 import struct
@@ -11,40 +11,40 @@ from sr_batch.core.geometry import Size
 
 
 def bare(block: bytes) -> bytes:
-    """``block`` starting with its TIFF header, as EXIF is kept here."""
+    """``block`` without the prefix, so that it starts with its TIFF header."""
     return block.removeprefix(b"Exif\0\0")
 
 
 def has_header(block: bytes) -> bool:
-    """Whether the block starts as EXIF does, whatever follows."""
+    """Whether the block starts with a TIFF header; the rest is not checked."""
     return block[:4] in (b"II*\0", b"MM\0*")
 
 
 def orientation(block: bytes | None) -> int:
-    """How the stored pixels are to be turned, 1 to 8; 1 where nothing sensible is said."""
+    """The orientation of the stored pixels, 1 to 8; 1 if it is missing or invalid."""
     value = _directory(block).number(Tag.ORIENTATION, 1)
     return value if 1 <= value <= 8 else 1
 
 
 def dpi(block: bytes | None) -> tuple[float, float] | None:
-    """Dots per inch; None where the block has none."""
+    """Dots per inch; None if the block has none."""
     return _directory(block).dpi()
 
 
 def upright(block: bytes | None) -> bytes | None:
-    """The block of the turned picture: orientation 1, and no thumbnail that is still unturned."""
+    """The block of the turned picture: orientation 1, and without the unturned thumbnail."""
     if block is None or orientation(block) == 1:
         return block
     directory = _directory(block)
     patched = bytearray(block)
     _put(patched, directory.order, directory.entries[Tag.ORIENTATION], 1)
-    # The thumbnail hangs on the next directory; its bytes stay, nothing leads to them.
+    # The next directory holds the thumbnail; its bytes stay, but no offset points to them.
     struct.pack_into(f"{directory.order}I", patched, directory.next_at, 0)
     return bytes(patched)
 
 
 def with_size(block: bytes | None, size: Size) -> bytes | None:
-    """The block of a picture of ``size``: the pixel dimensions it has, if it has them, set."""
+    """The block of a picture of ``size``: pixel dimensions are updated where it has them."""
     if block is None:
         return None
     directory = _directory(block)
@@ -77,13 +77,13 @@ def without_gps(block: bytes | None) -> bytes | None:
 
 
 def tree(block: bytes | None) -> tuple[str, dict[int, "ifd.Entry | ifd.Tree"]]:
-    """Byte order and all entries; nothing where there is no block or it makes no sense."""
+    """Byte order and all entries; no entries if there is no block or it is invalid."""
     directory = _directory(block)
     return directory.order, ifd.read_tree(block or b"", directory)
 
 
 def _directory(block: bytes | None) -> ifd.Directory:
-    """The first directory; an empty one if there is no block or it makes no sense."""
+    """The first directory; an empty one if there is no block or it is invalid."""
     try:
         order, offset, big = ifd.read_header(block or b"")
     except (struct.error, ValueError):
@@ -99,7 +99,7 @@ def _read(block: bytes, offset: int, order: str) -> ifd.Directory:
 
 
 def _put(block: bytearray, order: str, entry: ifd.Entry, value: int) -> None:
-    """One unsigned value into the entry, as SHORT where it fits, else LONG."""
+    """Write one unsigned value into the entry, as SHORT if it fits, else LONG."""
     kind = ifd.SHORT if value < 2**16 else ifd.LONG
     struct.pack_into(f"{order}HI", block, entry.at + 2, kind, 1)
     data = ifd.integers(order, kind, value).data
@@ -107,7 +107,7 @@ def _put(block: bytearray, order: str, entry: ifd.Entry, value: int) -> None:
 
 
 def _remove(block: bytearray, directory: ifd.Directory, entry: ifd.Entry) -> None:
-    """Move up what follows ``entry`` of the first directory, the offset of the next included."""
+    """Remove ``entry`` from the first directory: move up what follows, the next offset included."""
     order, offset, _ = ifd.read_header(bytes(block[:8]))
     (count,) = struct.unpack_from(f"{order}H", block, offset)
     end = directory.next_at + 4

@@ -1,16 +1,16 @@
-"""ICC profiles: carried as they are, but only with pixels of which they speak."""
+"""ICC profiles: kept unchanged, but only with pixels of their colour space."""
 
 _GRAY, _RGB = b"GRAY", b"RGB "
-# These turn gray into RGB.
+# These store gray as RGB.
 _WITHOUT_GRAY = ("webp", "gif")
-# To readers of others gray is red, green and blue of one value; these forbid profiles of colours.
+# Most formats allow an RGB profile for gray pixels; these forbid it.
 _STRICT = ("png",)
 
 
 def suits(icc: bytes | None, gray: bool, kind: str) -> bool:
-    """Whether a file of ``kind`` with pixels that are ``gray`` or RGB can carry the profile.
+    """Whether a file of ``kind`` with ``gray`` or RGB pixels can hold the profile.
 
-    One that speaks of other pixels was of no use in the source, either: readers pass over it.
+    A profile of another colour space was of no use in the source, either: readers ignore it.
     """
     if icc is None:
         return True
@@ -20,7 +20,7 @@ def suits(icc: bytes | None, gray: bool, kind: str) -> bool:
 
 
 def is_gray(icc: bytes) -> bool:
-    """Whether a profile speaks of gray pixels."""
+    """Whether it is a profile of gray pixels."""
     return _space(icc) == _GRAY
 
 

@@ -1,7 +1,7 @@
-"""TIFF directories, the skeleton of TIFF files and of EXIF blocks, read and written as raw bytes.
+"""TIFF directories, the structure of TIFF files and of EXIF blocks, read and written as raw bytes.
 
-Values keep the bytes and the byte order they have in the file, so nothing is lost or reworded on
-the way. Pillow parses them into numbers, drops what it cannot, and warns while it does so.
+Values keep the bytes and the byte order of the file, so nothing is lost or changed. Pillow would
+parse them into numbers, drop what it cannot parse, and print warnings.
 """
 
 import struct
@@ -30,7 +30,7 @@ class Entry:
     Attributes:
         kind: TIFF type, 1 to 18.
         count: Number of values.
-        data: The values as they stand in the file.
+        data: The values as stored in the file.
         at: Offset of the 12-byte entry (20 in BigTIFF) in the file it was read from.
     """
 
@@ -41,7 +41,7 @@ class Entry:
 
 
 Tree = Mapping[int, "Entry | Tree"]
-"""Entries by tag; under EXIF, GPS and INTEROPERABILITY a directory in place of its offset."""
+"""Entries by tag; EXIF, GPS and INTEROPERABILITY hold a directory in place of its offset."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Directory:
         order: Byte order, ``<`` or ``>``.
         entries: By tag.
         next: Offset of the next directory, 0 if there is none.
-        next_at: Where that offset stands.
-        big: Whether it is one of a BigTIFF.
+        next_at: Offset of ``next`` itself.
+        big: Whether it belongs to a BigTIFF.
     """
 
     order: str
@@ -67,7 +67,7 @@ class Directory:
     ) -> tuple[int, ...]:
         """The unsigned integers of ``tag``, the first ``most`` of them.
 
-        It is ``default`` where they are missing or of other type.
+        ``default`` if they are missing or have another type.
         """
         entry = self.entries.get(tag)
         if entry is None or entry.kind not in _INTEGERS or entry.count == 0:
@@ -80,7 +80,7 @@ class Directory:
         return self.numbers(tag, (default,), 1)[0]
 
     def raw(self, tag: int) -> bytes | None:
-        """The value of ``tag`` as it stands; None where it is missing or empty."""
+        """The bytes of ``tag``; None if it is missing or empty."""
         entry = self.entries.get(tag)
         return entry.data or None if entry else None
 
@@ -103,7 +103,7 @@ def read_header(data: bytes) -> tuple[str, int, bool]:
 
     Raises:
         struct.error: ``data`` is too short.
-        ValueError: it is no TIFF.
+        ValueError: it is not a TIFF.
     """
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
     if order is None:
@@ -117,7 +117,7 @@ def read_header(data: bytes) -> tuple[str, int, bool]:
 
 
 def header(order: str, offset: int, big: bool = False) -> bytes:
-    """The first 8 bytes of a TIFF, 16 of a BigTIFF, whose first directory stands at ``offset``."""
+    """The first 8 bytes of a TIFF, 16 of a BigTIFF, whose first directory is at ``offset``."""
     form, values = ("HHHQ", (43, 8, 0, offset)) if big else ("HI", (42, offset))
     return (b"II" if order == "<" else b"MM") + struct.pack(order + form, *values)
 
@@ -125,7 +125,7 @@ def header(order: str, offset: int, big: bool = False) -> bytes:
 def read_directory(data: bytes, offset: int, order: str, big: bool = False) -> Directory:
     """The directory at ``offset``.
 
-    Entries of unknown type or beyond the end are left out, and those that together have more bytes
+    Entries of unknown type or beyond the end are left out, and entries that make all values larger
     than the file.
 
     Raises:
@@ -152,9 +152,9 @@ def read_directory(data: bytes, offset: int, order: str, big: bool = False) -> D
 
 
 def read_tree(data: bytes, directory: Directory, depth: int = 2) -> dict[int, "Entry | Tree"]:
-    """``directory`` with those it points to, as classic TIFF has them.
+    """``directory`` and the directories it points to, with the entries of classic TIFF.
 
-    One that cannot be read is left out, and so are entries that only BigTIFF has.
+    A directory that cannot be read is left out, and so are entries that only BigTIFF has.
     """
     tree: dict[int, Entry | Tree] = {
         tag: entry
@@ -179,14 +179,14 @@ def read_tree(data: bytes, directory: Directory, depth: int = 2) -> dict[int, "E
 def write_tree(
     tree: Tree, order: str, offset: int, big: bool = False, followed: bool = False
 ) -> bytes:
-    """The bytes of ``tree`` when they stand at ``offset`` (even) of a file.
+    """The bytes of ``tree``, to be placed at ``offset`` (even) of a file.
 
     Args:
         tree: With values in that byte order.
         order: Byte order.
-        offset: Where they will stand.
-        big: Whether in a BigTIFF.
-        followed: Whether the next directory stands right behind.
+        offset: Of the bytes in the file.
+        big: Whether the file is a BigTIFF.
+        followed: Whether the next directory follows them.
     """
     head, slot, pointer = _FORMS[big]
     width = struct.calcsize(order + pointer)
@@ -210,7 +210,7 @@ def write_tree(
 
 
 def reordered(tree: Tree, old: str, new: str) -> Tree:
-    """``tree`` with its values in another byte order; those of no type are bytes and stay."""
+    """``tree`` with its values in another byte order; values of undefined type stay."""
     if old == new:
         return tree
     return {

@@ -1,4 +1,4 @@
-"""Photoshop's image resources, in which JPEG and TIFF keep their IPTC.
+"""Photoshop's image resources, which hold the IPTC of JPEG and TIFF.
 
 A block is ``8BIM``, a number, a Pascal string, a length and data, both padded to even lengths.
 """
@@ -9,12 +9,12 @@ from collections.abc import Iterator
 _SIGNATURES = (b"8BIM", b"8B64", b"PHUT", b"AgHg", b"DCSR", b"MeSa")
 IPTC = 0x0404
 RECORD = b"\x1c"  # the first byte of an IPTC record
-# Thumbnails, and copies of what is kept elsewhere: EXIF, and XMP.
+# Thumbnails, and copies of metadata that is stored elsewhere: EXIF and XMP.
 _STALE = {0x0409, 0x040C, 0x0422, 0x0423, 0x0424}
 
 
 def tidied(resources: bytes) -> bytes | None:
-    """``resources`` without those that an enlarged picture makes wrong; None if none is left."""
+    """``resources`` without those that are wrong for an enlarged picture; None if none is left."""
     return (
         b"".join(block for number, block, _ in _blocks(resources) if number not in _STALE) or None
     )
@@ -26,12 +26,12 @@ def iptc(resources: bytes | None) -> bytes | None:
 
 
 def of_iptc(record: bytes) -> bytes:
-    """Resources that hold the IPTC ``record`` alone."""
+    """Resources with the IPTC ``record`` alone."""
     return b"8BIM" + struct.pack(">HHI", IPTC, 0, len(record)) + record + bytes(len(record) % 2)
 
 
 def _blocks(resources: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """Number, whole block and data of each; what is cut off or no resource ends them."""
+    """Number, whole block and data of each, up to the first that is truncated or invalid."""
     at = 0
     while resources[at : at + 4] in _SIGNATURES and at + 7 <= len(resources):
         (number,) = struct.unpack_from(">H", resources, at + 4)

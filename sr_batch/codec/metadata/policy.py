@@ -1,4 +1,4 @@
-"""What of a picture's words goes into the output: ``--metadata``."""
+"""Which metadata goes into the output: ``--metadata``."""
 
 from dataclasses import replace
 
@@ -8,11 +8,11 @@ from sr_batch.core.options import Keep
 
 
 def kept(metadata: Metadata, policy: Keep) -> Metadata:
-    """``metadata`` as ``policy`` has it. Profile and resolution belong to the pixels and stay."""
+    """``metadata`` that ``policy`` keeps. Profile and resolution belong to the pixels and stay."""
     if policy == "strip":
         return replace(metadata, exif=None, xmp=None, xmp_extension=(), photoshop=None)
     if policy == "no-gps":
-        # What does not fit into one packet is split at any byte: nothing can be found in it.
+        # An XMP extension is split at any byte, so nothing can be found in it: it is dropped.
         packet = metadata.xmp and xmp.without_gps(metadata.xmp)
         block = exif.without_gps(metadata.exif)
         return replace(metadata, exif=block, xmp=packet, xmp_extension=())

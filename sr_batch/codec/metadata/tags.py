@@ -52,7 +52,7 @@ class Tag(IntEnum):
     DNG = 50706
 
 
-# What a decoder needs to find and unpack pixels. 512 to 521 belong to the old way of JPEG.
+# Tags that a decoder needs to find and unpack pixels. 512 to 521 belong to old-style JPEG.
 OF_PIXELS = frozenset(
     (
         *(Tag.WIDTH, Tag.HEIGHT, Tag.BITS, Tag.COMPRESSION, Tag.PHOTOMETRIC, Tag.FILL_ORDER),
@@ -63,22 +63,22 @@ OF_PIXELS = frozenset(
         *(Tag.REFERENCE_BLACK_WHITE, *range(512, 522)),
     )
 )
-# Those of them that have several values.
+# Of these, the tags with several values.
 LISTS = frozenset(
     (
         *(Tag.BITS, Tag.STRIP_OFFSETS, Tag.STRIP_COUNTS, Tag.TILE_OFFSETS, Tag.TILE_COUNTS),
         *(Tag.PALETTE, Tag.EXTRA_SAMPLES, Tag.YCBCR_SUBSAMPLING, *range(519, 522)),
     )
 )
-# Words about a picture, and the EXIF and GPS directories: what a TIFF's EXIF block is made of.
-OF_WORDS = frozenset(
+# Descriptive tags, and the EXIF and GPS directories: the EXIF block of a TIFF.
+OF_EXIF = frozenset(
     (
         *(269, 270, 271, 272, 285, 305, 306, 315, 316, 18246, 33432, *range(40091, 40096)),
         *(Tag.EXIF, Tag.GPS),
     )
 )
-# In an EXIF block's first directory these say how some other file stores its pixels, its layers
-# and its padding.
+# In the first directory of an EXIF block these describe how another file stored its pixels,
+# layers and padding.
 OF_FILE = OF_PIXELS | frozenset(
     (
         *(*range(254, 269), *range(279, 285), *range(286, 305), *range(317, 348)),

@@ -1,7 +1,7 @@
-"""XMP packets, patched where they lie: what is said of the picture's size and turn is made true.
+"""XMP packets, patched in place: size and orientation are updated.
 
-A packet is XML in UTF-8 in which a property is an attribute or an element. Only the values that
-an enlarged, upright picture makes wrong are changed; nothing is parsed and written anew.
+A packet is XML in UTF-8 in which a property is an attribute or an element. Only values that are
+wrong for the enlarged, upright picture are changed; the packet is not parsed and rebuilt.
 """
 
 import re
@@ -17,14 +17,14 @@ _THUMBNAILS = re.compile(rb"\s*<(x[am]p:Thumbnails)\b[^>]*>.*?</\1\s*>", re.DOTA
 
 
 def upright(packet: bytes, orientation: int) -> bytes:
-    """The packet of the turned picture: orientation 1, and no thumbnails that are unturned."""
+    """The packet of the turned picture: orientation 1, and without the unturned thumbnails."""
     if orientation == 1:
         return packet
     return _THUMBNAILS.sub(b"", _set(packet, b"tiff:Orientation", 1))
 
 
 def with_size(packet: bytes, size: Size) -> bytes:
-    """The packet of a picture of ``size``: the dimensions it has, if it has them, set."""
+    """The packet of a picture of ``size``: dimensions are updated where it has them."""
     for name in (b"tiff:ImageWidth", b"exif:PixelXDimension"):
         packet = _set(packet, name, size.width)
     for name in (b"tiff:ImageLength", b"exif:PixelYDimension"):

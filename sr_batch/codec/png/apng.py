@@ -9,7 +9,7 @@ from io import BytesIO
 from itertools import islice
 
 from sr_batch.codec.animation import After, Frame
-from sr_batch.codec.png.pixels import SIGNATURE, Layout, blocks, walk, write_chunk
+from sr_batch.codec.png.pixels import SIGNATURE, PngHeader, blocks, walk, write_chunk
 from sr_batch.core.errors import UnreadableImage
 from sr_batch.core.geometry import Region, Size
 
@@ -18,14 +18,14 @@ _AFTER: tuple[After, ...] = ("keep", "clear", "restore")
 
 @dataclass(frozen=True)
 class _Part:
-    """What the fcTL of a frame says, and where the chunks of its pixels lie."""
+    """The fcTL chunk of a frame, and the spans of its pixel chunks."""
 
     control: memoryview
     spans: list[tuple[int, int]] = field(default_factory=list)
 
 
-def frames(data: bytes, layout: Layout, count: int) -> Iterator[Frame]:
-    """The ``count`` frames in ``data``, whose canvas and pixels are as ``layout`` says.
+def frames(data: bytes, header: PngHeader, count: int) -> Iterator[Frame]:
+    """The ``count`` frames in ``data``, whose canvas and pixels are as ``header`` says.
 
     Raises:
         UnreadableImage: truncated or damaged.
@@ -36,40 +36,40 @@ def frames(data: bytes, layout: Layout, count: int) -> Iterator[Frame]:
             shared += data[start - 8 : end + 4]
         elif name == "fcTL":
             parts.append(_Part(_proved(data, start, end)))
-        # Pixels before the first fcTL are a picture for programs that know no animations.
+        # Pixels before the first fcTL are a picture for programs without animations.
         elif name in ("IDAT", "fdAT") and parts:
             parts[-1].spans.append((start, end))
     if name != "IEND" or len(parts) < count:
         raise UnreadableImage("truncated or damaged png (frames are missing)")
-    return (_frame(data, layout, shared, part) for part in islice(parts, count))
+    return (_frame(data, header, shared, part) for part in islice(parts, count))
 
 
-def _frame(data: bytes, layout: Layout, shared: bytes, part: _Part) -> Frame:
+def _frame(data: bytes, header: PngHeader, shared: bytes, part: _Part) -> Frame:
     _, width, height, left, top, above, below, after, over = struct.unpack(
         ">IIIIIHHBB", part.control
     )
-    small = replace(layout, size=Size(width, height))
-    if small != layout and any(data[at - 4 : at] == b"IDAT" for at, _ in part.spans):
-        raise UnreadableImage("damaged png (a first frame that is not as large as the picture)")
+    small = replace(header, size=Size(width, height))
+    if small != header and any(data[at - 4 : at] == b"IDAT" for at, _ in part.spans):
+        raise UnreadableImage("damaged png (the first frame has another size than the picture)")
     return Frame(
         region=Region(left, top, left + width, top + height),
         milliseconds=Fraction(1000 * above, below or 100),
-        alpha=layout.has_alpha,
+        alpha=header.has_alpha,
         over=over == 1,
         after=_AFTER[after],
         blocks=lambda: blocks(_file(data, small, shared, part), small),
     )
 
 
-def _file(data: bytes, layout: Layout, shared: bytes, part: _Part) -> bytes:
+def _file(data: bytes, header: PngHeader, shared: bytes, part: _Part) -> bytes:
     """A PNG of one frame alone."""
     out = BytesIO()
-    size, kind = layout.size, (layout.bits, layout.kind, 0, 0, layout.interlaced)
+    size, kind = header.size, (header.bits, header.kind, 0, 0, header.interlaced)
     out.write(SIGNATURE)
     write_chunk(out, b"IHDR", struct.pack(">IIBBBBB", size.width, size.height, *kind))
     out.write(shared)
     for start, end in part.spans:
-        # The pixels of an fdAT stand behind its number among the chunks of the animation.
+        # An fdAT chunk has its sequence number in front of the pixels.
         number = 0 if data[start - 4 : start] == b"IDAT" else 4
         write_chunk(out, b"IDAT", _proved(data, start, end)[number:])
     write_chunk(out, b"IEND", b"")
@@ -77,7 +77,7 @@ def _file(data: bytes, layout: Layout, shared: bytes, part: _Part) -> bytes:
 
 
 def _proved(data: bytes, start: int, end: int) -> memoryview:
-    """What a chunk holds, its checksum compared."""
+    """The contents of a chunk, whose checksum is verified."""
     view = memoryview(data)
     if zlib.crc32(view[start - 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
         name = data[start - 4 : start].decode("latin-1")

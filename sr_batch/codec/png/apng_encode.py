@@ -1,4 +1,4 @@
-"""Writes animated PNG: of each frame the rectangle that has changed, in place of what was there."""
+"""Writes animated PNG: a frame stores the rectangle that has changed, and replaces it."""
 
 import struct
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from io import BytesIO
 from itertools import chain, count
 
 from sr_batch.codec.animation_encode import changed, cut, milliseconds
-from sr_batch.codec.png import encode as png_encode
+from sr_batch.codec.png.encode import deflated, ihdr, metadata_chunks
 from sr_batch.codec.png.pixels import SIGNATURE, write_chunk
 from sr_batch.core.image import Image
 from sr_batch.core.options import Effort
@@ -17,14 +17,14 @@ _MOST_PLAYS = 2**31 - 1
 
 
 def encode(images: Iterable[Image], effort: Effort) -> bytes:
-    """A PNG of frames that all have one size, depth and kind."""
+    """A PNG of frames that all have the same size, depth and channels."""
     frames, numbers = iter(images), count()
     first, out = next(frames), BytesIO()
     out.write(SIGNATURE)
-    write_chunk(out, b"IHDR", png_encode.header(first))
+    write_chunk(out, b"IHDR", ihdr(first))
     at = out.tell()
     write_chunk(out, b"acTL", bytes(8))
-    for name, payload in png_encode.metadata_chunks(first.metadata):
+    for name, payload in metadata_chunks(first.metadata):
         write_chunk(out, name, payload)
     before, total = None, 0
     for image in chain((first,), frames):
@@ -43,7 +43,7 @@ def _write_frame(
     place = (region.size.width, region.size.height, region.left, region.top)
     control = (next(numbers), *place, *_delay(image), 0, 0)
     write_chunk(out, b"fcTL", struct.pack(">IIIIIHHBB", *control))
-    for part in png_encode.deflated(cut(image, region), effort):
+    for part in deflated(cut(image, region), effort):
         if before is None:
             write_chunk(out, b"IDAT", part)
         else:
@@ -55,7 +55,7 @@ def _plays(image: Image) -> int:
 
 
 def _delay(image: Image) -> tuple[int, int]:
-    """Seconds as a fraction of two numbers of 16 bits; exact if there is one."""
+    """Seconds as a fraction of two 16-bit integers; exact where they can say it."""
     seconds = milliseconds(image) / 1000
     if max(seconds.numerator, seconds.denominator) > _MOST:
         seconds = min(seconds, Fraction(_MOST))

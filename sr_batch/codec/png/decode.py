@@ -1,4 +1,4 @@
-"""PNG: what a file says about its picture. The pixels are fetched by `png_pixels`."""
+"""PNG: header and metadata of a file. `sr_batch.codec.png.pixels` decodes the pixels."""
 
 import struct
 import zlib
@@ -13,7 +13,7 @@ from sr_batch.codec.png.pixels import (
     PALETTE,
     RGB,
     RGB_ALPHA,
-    Layout,
+    PngHeader,
     blocks,
     walk,
 )
@@ -31,12 +31,12 @@ _BITS: dict[int, tuple[int, ...]] = {
     GRAY_ALPHA: (8, 16),
     RGB_ALPHA: (8, 16),
 }
-# Of compression, of filters, of interlacing: by number, all that there are.
+# Known methods of compression, filtering and interlacing, by number.
 _WAYS = ((0,), (0,), (0, 1))
 
 
 def open_file(data: bytes) -> tuple[Container, ...]:
-    """Take a PNG apart; whether it is whole shows only when it is decoded."""
+    """Read the structure of a PNG. Truncated pixels are found only when it is decoded."""
     chunks = _chunks(data)
     if len(chunks.get("IHDR", b"")) != 13 or data[12:16] != b"IHDR":
         raise UnreadableImage("truncated or damaged png (no header)")
@@ -44,17 +44,17 @@ def open_file(data: bytes) -> tuple[Container, ...]:
     if bits not in _BITS.get(kind, ()):
         raise UnreadableImage(f"damaged png (colour type {kind} of {bits} bit)")
     if not all(way in known for way, known in zip(ways, _WAYS, strict=True)):
-        raise UnreadableImage(f"damaged png (its header ends in {ways})")
+        raise UnreadableImage(f"damaged png (unknown methods {ways} in its header)")
     if kind == PALETTE and "PLTE" not in chunks:
         raise UnreadableImage("truncated or damaged png (it has no palette)")
-    layout = Layout(Size(width, height), bits, kind, ways[2] > 0, chunks.get("tRNS"))
+    header = PngHeader(Size(width, height), bits, kind, ways[2] > 0, chunks.get("tRNS"))
     block = _exif(chunks)
     turn, packet = exif.orientation(block), _xmp(chunks)
     still = Container(
         format="png",
-        stored=layout.size,
+        stored=header.size,
         channels=1 if kind in (GRAY, GRAY_ALPHA) else 3,
-        alpha=layout.has_alpha,
+        alpha=header.has_alpha,
         depth=16 if bits == 16 else 8,
         orientation=turn,
         metadata=Metadata(
@@ -64,16 +64,16 @@ def open_file(data: bytes) -> tuple[Container, ...]:
             photoshop=_resources(chunks),
             dpi=_dpi(chunks),
         ),
-        blocks=lambda: blocks(data, layout),
+        blocks=lambda: blocks(data, header),
     )
     frames, plays = struct.unpack(">II", chunks.get("acTL", b"")[:8].ljust(8, b"\0"))
     if frames < 2:
         return (still,)
-    return animation.containers(still, apng.frames(data, layout, frames), plays)
+    return animation.containers(still, apng.frames(data, header, frames), plays)
 
 
 def _chunks(data: bytes) -> dict[str, bytes]:
-    """The first chunk of every kind but pixel data; packed texts go by their keyword."""
+    """The first chunk of every kind but pixel data; packed texts are filed under their keyword."""
     found: dict[str, bytes] = {}
     for name, start, end in walk(data):
         if name in ("zTXt", "iTXt"):
@@ -89,7 +89,7 @@ def _icc(chunks: dict[str, bytes]) -> bytes | None:
 
 
 def _inflated(packed: bytes) -> bytes | None:
-    """None if it is damaged or too large to be what it should be."""
+    """None if it is damaged, or too large for a profile."""
     inflater = zlib.decompressobj()
     try:
         plain = inflater.decompress(packed, _MAX_PROFILE)
@@ -107,7 +107,7 @@ def _exif(chunks: dict[str, bytes]) -> bytes | None:
 
 
 def _resources(chunks: dict[str, bytes]) -> bytes | None:
-    """Photoshop's resources; some programs pack the IPTC record among them by itself."""
+    """Photoshop's resources; some programs store the IPTC record alone."""
     profile = _raw_profile(chunks, "iptc", "8bim") or b""
     if profile.startswith(photoshop.RECORD):
         return photoshop.of_iptc(profile)
@@ -115,7 +115,7 @@ def _resources(chunks: dict[str, bytes]) -> bytes | None:
 
 
 def _raw_profile(chunks: dict[str, bytes], *kinds: str) -> bytes | None:
-    """The first of these that ImageMagick, or another after its fashion, packed into a text."""
+    """The first of these profiles that is stored as a text, as ImageMagick does it."""
     texts = (chunks.get(f"Raw profile type {kind}") for kind in kinds)
     text = next((text for text in texts if text), b"")
     packed = text.partition(b"\0")[2]
@@ -128,7 +128,7 @@ def _raw_profile(chunks: dict[str, bytes], *kinds: str) -> bytes | None:
 
 
 def _xmp(chunks: dict[str, bytes]) -> bytes | None:
-    """The text of that name: whether and how it is packed, language and translation, the text."""
+    """The packet in the iTXt chunk: packing flag and method, language, translation, text."""
     text = chunks.get(XMP_KEYWORD, b"").partition(b"\0")[2]
     if len(text) < 4:
         return None

@@ -1,4 +1,4 @@
-"""Writes PNG: every row with the Paeth filter, deflate by zlib.
+"""Writes PNG: the Paeth filter on every row, deflated by zlib.
 
 With runs only, photographs come out a sixth smaller than from Pillow at its fastest level in
 little more than half the time, for 8 and 16 bit alike, in strips, and outside the interpreter's
@@ -25,7 +25,7 @@ _INCHES_PER_METRE = 1 / 0.0254
 _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 _STRIP_BYTES = 1 << 17
 _PAETH = 4
-# Levels and strategies of zlib; of several the one that packs this picture best.
+# Levels and strategies of zlib; of several the one that makes this file smallest is kept.
 _WAYS: dict[Effort, tuple[tuple[int, int], ...]] = {
     "fast": ((1, zlib.Z_RLE),),
     "small": ((1, zlib.Z_RLE), (9, zlib.Z_FILTERED)),
@@ -36,7 +36,7 @@ def encode(image: Image, effort: Effort) -> bytes:
     """A PNG of the picture's own depth, gray or RGB, alpha if it has any."""
     out = BytesIO()
     out.write(SIGNATURE)
-    write_chunk(out, b"IHDR", header(image))
+    write_chunk(out, b"IHDR", ihdr(image))
     for name, payload in metadata_chunks(image.metadata):
         write_chunk(out, name, payload)
     for part in deflated(image, effort):
@@ -45,8 +45,8 @@ def encode(image: Image, effort: Effort) -> bytes:
     return out.getvalue()
 
 
-def header(image: Image) -> bytes:
-    """What IHDR holds."""
+def ihdr(image: Image) -> bytes:
+    """The contents of the IHDR chunk."""
     bits, kind = image.color.itemsize * 8, _COLOR_TYPES[_samples(image)]
     return struct.pack(">IIBBBBB", image.size.width, image.size.height, bits, kind, 0, 0, 0)
 
@@ -86,7 +86,7 @@ def metadata_chunks(metadata: Metadata) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _raw(profile: bytes) -> bytes:
-    """As ImageMagick writes it: the kind, the length, and hexadecimal digits in lines."""
+    """The text ImageMagick writes: the kind, the length, and hexadecimal digits in lines."""
     digits = profile.hex().encode("ascii")
     lines = [digits[at : at + 72] for at in range(0, len(digits), 72)]
     return b"\niptc\n%8d\n" % len(profile) + b"\n".join(lines) + b"\n"

@@ -22,7 +22,7 @@ _SAMPLES = {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGB_ALPHA: 4}
 _MODES = {GRAY: "L", RGB: "RGB", PALETTE: "RGB", GRAY_ALPHA: "LA", RGB_ALPHA: "RGBA"}
 _HEADER = 8 + 25  # the signature and the first chunk
 _PAETH = 4  # the last of the filters
-# Left, top, steps across and down of every pass.
+# Left, top, horizontal and vertical step of every pass.
 _WHOLE = ((0, 0, 1, 1),)
 _ADAM7 = (
     *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4)),
@@ -31,14 +31,14 @@ _ADAM7 = (
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How the pixels of a PNG lie.
+class PngHeader:
+    """What IHDR and tRNS say of the pixels.
 
     Attributes:
         size: Of the picture.
         bits: Per sample.
         kind: Colour type.
-        interlaced: Whether they come in Adam7's seven passes.
+        interlaced: Whether pixels are stored in Adam7's seven passes.
         transparency: The tRNS chunk, if there is one.
     """
 
@@ -54,7 +54,7 @@ class Layout:
 
     @property
     def passes(self) -> Iterator[tuple[int, int]]:
-        """Rows, and bytes of a row with its filter, of every pass that has any."""
+        """Rows, and bytes of a row with its filter, of every pass that is not empty."""
         bits = _SAMPLES[self.kind] * self.bits
         for left, top, across, down in _ADAM7 if self.interlaced else _WHOLE:
             width = len(range(left, self.size.width, across))
@@ -63,7 +63,7 @@ class Layout:
 
 
 def walk(data: bytes) -> Iterator[tuple[str, int, int]]:
-    """Name, first and behind the last byte of every chunk that is there in full, up to IEND."""
+    """Name, start and end (exclusive) of every complete chunk, up to IEND."""
     at = len(SIGNATURE)
     while at + 12 <= len(data):
         start = at + 8
@@ -84,38 +84,38 @@ def write_chunk(out: BytesIO, name: bytes, payload: bytes | memoryview) -> None:
     out.write(struct.pack(">I", zlib.crc32(payload, zlib.crc32(name))))
 
 
-def blocks(data: bytes, layout: Layout) -> Iterator[Block]:
+def blocks(data: bytes, header: PngHeader) -> Iterator[Block]:
     """Bands of the picture in ``data``, alpha behind its channels.
 
     Raises:
         UnreadableImage: truncated or corrupt.
     """
-    bare = _bare(data, layout)
-    if not _ends_well(data, layout) and layout.bits == 16:
-        bare = _repacked(bare, layout)
-    if layout.kind == PALETTE:
-        mode = "RGBA" if layout.has_alpha else "RGB"
+    bare = _bare(data, header)
+    if not _ends_well(data, header) and header.bits == 16:
+        bare = _repacked(bare, header)
+    if header.kind == PALETTE:
+        mode = "RGBA" if header.has_alpha else "RGB"
         yield from pillow.decode("png", bare, mode)
-    elif layout.transparency is None:
-        yield from _decode(bare, layout)
+    elif header.transparency is None:
+        yield from _decode(bare, header)
     else:
-        for top, block in _decode(bare, layout):
-            yield top, _with_alpha(block, layout.transparency, layout.bits)
+        for top, block in _decode(bare, header):
+            yield top, _with_alpha(block, header.transparency, header.bits)
 
 
-def _decode(bare: bytes, layout: Layout) -> Iterator[Block]:
-    if layout.bits < 16:
-        yield from pillow.decode("png", bare, _MODES[layout.kind])
+def _decode(bare: bytes, header: PngHeader) -> Iterator[Block]:
+    if header.bits < 16:
+        yield from pillow.decode("png", bare, _MODES[header.kind])
         return
-    for top, block in opencv.decode("png", bare, layout.size):
+    for top, block in opencv.decode("png", bare, header.size):
         # OpenCV has no gray with alpha: it comes as RGBA.
-        yield top, block[..., ::3] if layout.kind == GRAY_ALPHA else block
+        yield top, block[..., ::3] if header.kind == GRAY_ALPHA else block
 
 
-def _bare(data: bytes, layout: Layout) -> bytes:
-    """The chunks that pixels are made of, their checksums proved."""
+def _bare(data: bytes, header: PngHeader) -> bytes:
+    """The file without metadata; the checksums of its chunks are verified."""
     wanted = {"IHDR", "IDAT", "IEND"}
-    if layout.kind == PALETTE:
+    if header.kind == PALETTE:
         wanted |= {"PLTE", "tRNS"}
     view = memoryview(data)
     parts, name = [view[: len(SIGNATURE)]], ""
@@ -130,12 +130,13 @@ def _bare(data: bytes, layout: Layout) -> bytes:
     return b"".join(parts)
 
 
-def _ends_well(data: bytes, layout: Layout) -> bool:
-    """Whether the stream of rows ends with the last of them.
+def _ends_well(data: bytes, header: PngHeader) -> bool:
+    """Whether the stream of rows ends with the last row.
 
-    All must be there, for Pillow leaves others black; and filters be known, or libpng talks.
+    Missing rows are refused, as Pillow would leave them black. Unknown filters are refused, as
+    libpng would print a warning.
     """
-    filters, expected = _filter_places(layout)
+    filters, expected = _filter_places(header)
     stream, at = Inflated(_stream(data), expected), 0
     try:
         for piece in stream:
@@ -150,9 +151,9 @@ def _ends_well(data: bytes, layout: Layout) -> bool:
     return at == expected and stream.is_closed
 
 
-def _repacked(bare: bytes, layout: Layout) -> bytes:
-    """The same rows in a stream that ends with them: of any other end libpng talks."""
-    _, expected = _filter_places(layout)
+def _repacked(bare: bytes, header: PngHeader) -> bytes:
+    """The same rows in a stream that ends with them; about others libpng prints a warning."""
+    _, expected = _filter_places(header)
     rows = b"".join(Inflated(_stream(bare), expected))[:expected]
     out = BytesIO()
     out.write(bare[:_HEADER])
@@ -167,10 +168,10 @@ def _stream(data: bytes) -> Iterator[memoryview]:
     return (view[start:end] for name, start, end in walk(data) if name == "IDAT")
 
 
-def _filter_places(layout: Layout) -> tuple[npt.NDArray[np.int64], int]:
-    """Where in the stream the filters of all rows stand, and the length of the stream."""
+def _filter_places(header: PngHeader) -> tuple[npt.NDArray[np.int64], int]:
+    """Offsets in the stream of the filters of all rows, and the length of the stream."""
     places, end = [np.empty(0, np.int64)], 0
-    for rows, length in layout.passes:
+    for rows, length in header.passes:
         places.append(end + length * np.arange(rows, dtype=np.int64))
         end += length * rows
     return np.concatenate(places), end

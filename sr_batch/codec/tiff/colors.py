@@ -1,4 +1,4 @@
-"""From what a TIFF stores to what a picture is made of: gray or RGB of 8 or 16 bit, plain alpha."""
+"""Samples of a TIFF to pixels: gray or RGB of 8 or 16 bit, with plain alpha."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sr_batch.codec.container import Block
 from sr_batch.codec.metadata import ifd
 from sr_batch.codec.metadata.tags import Tag
 from sr_batch.codec.strips import rounded
-from sr_batch.codec.tiff.layout import ASSOCIATED, Layout
+from sr_batch.codec.tiff.layout import ASSOCIATED, SampleLayout
 from sr_batch.codec.tiff.pixels import stored_rows
 from sr_batch.codec.tiff.samples import Samples
 from sr_batch.core.errors import UnreadableImage
@@ -32,15 +32,15 @@ class Recipe:
 
     Attributes:
         layout: Of the samples.
-        convert: Colours (h, w, inks) over the whole range of their integers, or numbers of a
-            palette's colours, to gray or RGB (h, w, channels).
-        depth: Of the result, 8 or 16 bit.
-        foreign: Whether it is in sRGB, so that the file's profile is used up.
-        notes: What is to be said of it.
-        remark: The same, where it turns out only when the picture is decoded.
+        convert: Converts colours (h, w, inks) over the whole range of their integers, or indices
+            into a palette, to gray or RGB (h, w, channels).
+        depth: Bits per sample of the result, 8 or 16.
+        foreign: Whether the result is sRGB, so that the file's profile no longer applies.
+        notes: Notes for the user.
+        remark: A note that is known only when the picture is decoded.
     """
 
-    layout: Layout
+    layout: SampleLayout
     convert: Callable[[Samples], Pixels]
     depth: int
     foreign: bool
@@ -48,8 +48,8 @@ class Recipe:
     remark: Callable[[], str] | None = None
 
 
-def recipe(page: ifd.Directory, layout: Layout) -> Recipe:
-    """What is to be done with the samples of ``page``."""
+def recipe(page: ifd.Directory, layout: SampleLayout) -> Recipe:
+    """How to convert the samples of ``page``."""
     notes = _notes(layout)
     if layout.colors == "cmyk":
         profile = page.raw(Tag.ICC)
@@ -79,7 +79,7 @@ def recipe(page: ifd.Directory, layout: Layout) -> Recipe:
 
 
 def blocks(data: bytes, page: ifd.Directory, how: Recipe, remarks: set[str]) -> Iterator[Block]:
-    """Bands of the picture on ``page`` of ``data``; ``remarks`` takes what turns out on the way.
+    """Bands of the picture on ``page`` of ``data``; ``remarks`` collects notes.
 
     Raises:
         UnreadableImage: truncated or corrupt.
@@ -96,7 +96,7 @@ def blocks(data: bytes, page: ifd.Directory, how: Recipe, remarks: set[str]) -> 
                 yield top + at, how.convert(band)
 
 
-def _notes(layout: Layout) -> tuple[str, ...]:
+def _notes(layout: SampleLayout) -> tuple[str, ...]:
     said = {
         FLOATING: layout.numbers == "float",
         SHIFTED: layout.numbers == "signed",
@@ -108,7 +108,7 @@ def _notes(layout: Layout) -> tuple[str, ...]:
 
 
 def _picture(samples: Samples, how: Recipe, remarks: set[str]) -> Pixels:
-    """Colour and, if there is any, alpha behind it."""
+    """Colour, then alpha if there is any."""
     layout = how.layout
     samples = samples[..., : layout.inks + (layout.alpha > 0)]
     if layout.numbers == "float":
@@ -126,7 +126,7 @@ def _picture(samples: Samples, how: Recipe, remarks: set[str]) -> Pixels:
     return np.concatenate((color, rounded(alpha) if how.depth == 8 else alpha), axis=2)
 
 
-def _from_floats(samples: Samples, layout: Layout, remarks: set[str]) -> Pixels:
+def _from_floats(samples: Samples, layout: SampleLayout, remarks: set[str]) -> Pixels:
     """16-bit integers; NaN becomes 0."""
     with np.errstate(all="ignore"):
         values = samples.astype(np.float64)
@@ -140,8 +140,8 @@ def _from_floats(samples: Samples, layout: Layout, remarks: set[str]) -> Pixels:
         return whole
 
 
-def _whole_range(samples: Samples, layout: Layout) -> Pixels:
-    """Integers of any width as 8 or 16 bit, the nearest, the largest being white."""
+def _whole_range(samples: Samples, layout: SampleLayout) -> Pixels:
+    """Integers of any width as 8 or 16 bit, rounded to nearest; the largest value stays white."""
     bits, depth = layout.bits, layout.depth
     if layout.numbers == "signed":
         plain = f"u{bits // 8}"
@@ -166,12 +166,12 @@ def _unpremultiplied(color: Pixels, alpha: Pixels) -> Pixels:
 
 
 def _looked_up(numbers: Samples, palette: Pixels) -> Pixels:
-    # None is out of range; asked to clip, numpy is twice as fast as when it is asked to look.
+    # No index is out of range; numpy is twice as fast with clip as with its range check.
     return palette.take(numbers[..., 0], axis=0, mode="clip")
 
 
-def _palette(page: ifd.Directory, layout: Layout) -> Pixels:
-    """Colours (n, 3) in 8 bit; the file has 16, in which some wrote 8 without shifting them."""
+def _palette(page: ifd.Directory, layout: SampleLayout) -> Pixels:
+    """Colours (n, 3) in 8 bit. TIFF stores 16, but some programs store 8 unshifted."""
     count = 2**layout.bits
     values = np.array(page.numbers(Tag.PALETTE, most=3 * count), np.uint16)
     if len(values) < 3 * count:

@@ -1,28 +1,29 @@
-"""TIFF: what a file says about its pages. The pixels are fetched by `tiff_pixels`."""
+"""TIFF: what a file says about its pages. `sr_batch.codec.tiff.pixels` fetches the samples."""
 
 import struct
 
 from sr_batch.codec.container import Container
 from sr_batch.codec.metadata import ifd, photoshop, xmp
-from sr_batch.codec.metadata.tags import OF_WORDS, Tag
+from sr_batch.codec.metadata.tags import OF_EXIF, Tag
 from sr_batch.codec.tiff.colors import blocks, recipe
 from sr_batch.codec.tiff.layout import read_layout
+from sr_batch.codec.tiff.supported import require_supported
 from sr_batch.core.errors import UnreadableImage, UnsupportedImage, about
 from sr_batch.core.image import Metadata
 
 _REDUCED, _MASK = 1, 4
 _OLD_REDUCED = 2
 _MAX_PAGES = 2**16 - 1  # that can be numbered
-# Directories may share values, such as a profile, but not without end. A byte of a directory itself
-# takes as long as several of a value.
+# Directories may share values, such as a profile, but only up to this many bytes. A byte of a
+# directory itself takes as long to read as several bytes of a value.
 _SHARED_BYTES = 1 << 28
 _DIRECTORY_COST = 16
 
 
 def open_file(data: bytes) -> tuple[Container, ...]:
-    """Take a TIFF apart into its pages; whether pixels are whole shows only when decoded.
+    """Read the structure of a TIFF: its pages. Truncated pixels are found only when decoded.
 
-    Smaller copies of a page, and masks, are none.
+    Smaller copies of a page and masks are not pages.
     """
     found = _directories(data)
     if _is_reduced(found[0]) or Tag.DNG in found[0].entries:
@@ -39,6 +40,7 @@ def open_file(data: bytes) -> tuple[Container, ...]:
 
 def _opened(data: bytes, page: ifd.Directory) -> Container:
     layout = read_layout(page)
+    require_supported(layout)
     how, remarks = recipe(page, layout), set[str]()
     orientation = page.number(Tag.ORIENTATION, 1)
     turn = orientation if 1 <= orientation <= 8 else 1
@@ -64,10 +66,10 @@ def _opened(data: bytes, page: ifd.Directory) -> Container:
 
 
 def _directories(data: bytes) -> list[ifd.Directory]:
-    """The directories up to the end of their chain, or one seen before.
+    """The directories up to the end of their chain, or up to one that was read before.
 
     Raises:
-        UnreadableImage: the chain leads astray: pages would be lost.
+        UnreadableImage: the chain points outside the file, so that pages would be lost.
     """
     order, offset, big = ifd.read_header(data)
     found: dict[int, ifd.Directory] = {}
@@ -81,7 +83,7 @@ def _directories(data: bytes) -> list[ifd.Directory]:
             ) from fault
         room -= _cost(found[offset], offset)
         if room < 0:
-            raise UnreadableImage("damaged tif (its directories lie upon each other)")
+            raise UnreadableImage("damaged tif (its directories overlap)")
         if len(found) > _MAX_PAGES:
             raise UnsupportedImage(f"a TIFF of over {_MAX_PAGES} pages; split it first")
         offset = found[offset].next
@@ -105,7 +107,7 @@ def _is_mask(page: ifd.Directory) -> bool:
 
 
 def _resources(page: ifd.Directory) -> bytes | None:
-    """Photoshop's, or the IPTC that stands by itself as such a one."""
+    """Photoshop's image resources; an IPTC record in its own tag is made one of them."""
     resources = photoshop.tidied(page.raw(Tag.PHOTOSHOP) or b"")
     record = page.raw(Tag.IPTC)
     if record and not photoshop.iptc(resources):
@@ -114,11 +116,11 @@ def _resources(page: ifd.Directory) -> bytes | None:
 
 
 def _exif(data: bytes, page: ifd.Directory) -> bytes | None:
-    """An EXIF block of what the file says about its picture; None if it says nothing."""
+    """The EXIF block of the page's descriptive tags, EXIF and GPS; None if it has none of them."""
     tree = ifd.read_tree(data, page)
-    words = {tag: entry for tag, entry in tree.items() if tag in OF_WORDS}
-    if not words:
+    kept = {tag: entry for tag, entry in tree.items() if tag in OF_EXIF}
+    if not kept:
         return None
     if Tag.ORIENTATION in tree:
-        words[Tag.ORIENTATION] = ifd.integers(page.order, ifd.SHORT, 1)
-    return ifd.header(page.order, 8) + ifd.write_tree(words, page.order, 8)
+        kept[Tag.ORIENTATION] = ifd.integers(page.order, ifd.SHORT, 1)
+    return ifd.header(page.order, 8) + ifd.write_tree(kept, page.order, 8)

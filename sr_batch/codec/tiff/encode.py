@@ -1,7 +1,7 @@
 """Writes TIFF: deflated strips with horizontal prediction, EXIF in each page's directory.
 
-Strips come first and all directories at the end, when it is known whether offsets of 32 bits reach
-as far: a file over 4 GiB becomes a BigTIFF.
+Strips come first and all directories at the end, when it is known whether 32-bit offsets suffice:
+a file over 4 GiB becomes a BigTIFF.
 """
 
 import struct
@@ -29,7 +29,7 @@ class _Page:
     """A page whose strips are written.
 
     Attributes:
-        tree: Its directory, but for where the strips lie.
+        tree: Its directory without the offsets of strips.
         offsets: Of the strips.
     """
 
@@ -41,8 +41,8 @@ def encode(pages: Iterable[Image], classic_bytes: int = _CLASSIC_BYTES) -> bytes
     """A TIFF of the pages' own depths, gray or RGB, alpha if any, in the first EXIF's byte order.
 
     Args:
-        pages: One or more. Each is asked for when the one before it is encoded.
-        classic_bytes: What is longer becomes a BigTIFF.
+        pages: One or more. Each is requested when the one before it is encoded.
+        classic_bytes: A longer file becomes a BigTIFF.
     """
     out, written, order = BytesIO(), list[_Page](), ""
     out.write(bytes(_HEADER_BYTES))
@@ -71,11 +71,13 @@ def _write_strips(out: BytesIO, image: Image, order: str) -> _Page:
         Tag.ROWS_PER_STRIP: ifd.integers(order, ifd.LONG, rows),
         Tag.STRIP_COUNTS: ifd.integers(order, ifd.LONG, *counts),
     }
-    return _Page(_words(image.metadata, order) | _description(image, order) | lengths, offsets)
+    return _Page(
+        _exif_entries(image.metadata, order) | _description(image, order) | lengths, offsets
+    )
 
 
 def _directories(pages: Sequence[_Page], order: str, at: int, big: bool) -> bytes:
-    """The directories of all ``pages`` as they stand from ``at`` on, each leading to the next."""
+    """The directories of all ``pages``, to be placed at ``at``, each pointing to the next."""
     tail, kind = bytearray(), ifd.LONG8 if big else ifd.LONG
     for number, page in enumerate(pages, 1):
         tree = {**page.tree, Tag.STRIP_OFFSETS: ifd.integers(order, kind, *page.offsets)}
@@ -86,11 +88,11 @@ def _directories(pages: Sequence[_Page], order: str, at: int, big: bool) -> byte
     return bytes(tail)
 
 
-def _words(metadata: Metadata, order: str) -> dict[int, "ifd.Entry | ifd.Tree"]:
-    """What the EXIF block says, but for how some other file stores its pixels."""
+def _exif_entries(metadata: Metadata, order: str) -> dict[int, "ifd.Entry | ifd.Tree"]:
+    """The entries of the EXIF block, without those that describe another file's pixels."""
     own, tree = exif.tree(metadata.exif)
-    words = {tag: entry for tag, entry in tree.items() if tag not in OF_FILE}
-    return dict(ifd.reordered(words, own, order))
+    kept = {tag: entry for tag, entry in tree.items() if tag not in OF_FILE}
+    return dict(ifd.reordered(kept, own, order))
 
 
 def _packed(strip: Pixels, order: str) -> bytes:
@@ -98,7 +100,7 @@ def _packed(strip: Pixels, order: str) -> bytes:
     np.subtract(strip[:, 1:], strip[:, :-1], out=difference[:, 1:])
     if strip.dtype == np.uint16:
         difference = difference.astype(f"{order}u2")
-    # Runs only: on photographs faster than the first level of real deflate, and smaller.
+    # Runs only: on photographs faster and smaller than level 1 of full deflate.
     deflate = zlib.compressobj(1, zlib.DEFLATED, 15, 9, zlib.Z_RLE)
     return deflate.compress(difference.data) + deflate.flush()
 

@@ -1,4 +1,4 @@
-"""What the samples of a TIFF's page are and how they lie; what would come out wrong is refused."""
+"""The samples of a TIFF's page: what they mean and how they are stored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,50 +32,31 @@ _SAMPLES: Mapping[Colors, int] = {
     **{"gray": 1, "palette": 1, "rgb": 3, "ycbcr": 3, "cmyk": 4, "cielab": 3, "icclab": 3}
 }
 _NUMBERS: Mapping[int, Numbers] = {1: "unsigned", 2: "signed", 3: "float", 4: "unsigned"}
-_BITS: Mapping[Numbers, tuple[int, ...]] = {
-    "unsigned": (*range(1, 17), 32),
-    "signed": (8, 16, 32),
-    "float": (16, 32, 64),
-}
-# Colours that are not kept in every width.
-_BITS_OF: Mapping[Colors, tuple[int, ...]] = {
-    "palette": tuple(range(1, 17)),
-    "cmyk": (8, 16),
-    "cielab": (8, 16),
-    "icclab": (8, 16),
-}
-# None, LZW, deflate, packed bits, old deflate, LZMA, Zstandard: they pack bytes, not pixels.
-_BYTEWISE = (NONE, 5, *DEFLATE, 32773, 34925, 50000)
-# Those of them under which a predictor means anything.
+# None, LZW, deflate, PackBits, old deflate, LZMA, Zstandard: they compress bytes, not pixels.
+BYTEWISE = (NONE, 5, *DEFLATE, 32773, 34925, 50000)
+# Of these, the compressions that a predictor applies to.
 _PREDICTING = (5, *DEFLATE, 34925, 50000)
-# What packs pixels: faxes, the old way of JPEG, JPEG.
-_PICTORIAL = (2, 3, 4, OLD_JPEG, 7, 32771)
-# A tile may be larger than its picture, and small, but not so that it could be a trap.
-_MAX_TILE_PIXELS = 1 << 22
-_MAX_PIECES = 1 << 21
-_MAX_PIECE_BYTES = 1 << 31  # what libtiff unpacks for Pillow
-_MOST_SAMPLES = 8  # a file of few pixels could have any number of them, and so take any memory
 _CMYK_INKS = 1
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How the samples of a page lie.
+class SampleLayout:
+    """How the samples of a page are stored.
 
     Attributes:
         size: As stored.
-        colors: What they mean.
+        colors: Colour space of the samples.
         inverted: Whether white is zero.
-        numbers: What kind they are of.
+        numbers: Type of the samples.
         bits: Per sample.
-        samples: Per pixel, with those that mean nothing to us.
-        alpha: What the first sample behind the colours is: 0 no alpha, 1 associated
+        samples: Per pixel, including those that are neither colour nor alpha.
+        alpha: Meaning of the first sample behind the colours: 0 no alpha, 1 associated
             (premultiplied), 2 unassociated.
-        compression: TIFF's number of it.
-        separate: One plane after the other.
-        predictor: 2 or 3 if samples are differences to the left.
-        segment: Size of a tile or a strip. Rows that are not packed are strips of their own.
-        tiled: Whether segments are tiles, which are whole also at the picture's edges.
+        compression: As TIFF numbers it.
+        separate: Whether samples are stored plane by plane.
+        predictor: 2 or 3 if samples are stored as differences to the left.
+        segment: Size of a tile or a strip. Without compression every row is its own strip.
+        tiled: Whether segments are tiles, which are complete at the picture's edges, too.
     """
 
     size: Size
@@ -93,12 +74,12 @@ class Layout:
 
     @property
     def bytewise(self) -> bool:
-        """Whether samples can be fetched as bytes, exactly, whatever they are."""
-        return self.compression in _BYTEWISE and self.colors != "ycbcr"
+        """Whether samples can be read as bytes, exactly."""
+        return self.compression in BYTEWISE and self.colors != "ycbcr"
 
     @property
     def planes(self) -> int:
-        """That lie one after the other."""
+        """How many planes are stored one after the other."""
         return self.samples if self.separate else 1
 
     @property
@@ -113,36 +94,36 @@ class Layout:
 
     @property
     def pieces(self) -> int:
-        """All segments of all planes."""
+        """The number of segments in all planes."""
         return self.planes * self.across * self.down
 
     @property
     def row_bytes(self) -> int:
-        """Of one row of a segment, unpacked."""
+        """Bytes of one row of a segment, unpacked."""
         return -(-self.segment.width * (self.samples // self.planes) * self.bits // 8)
 
     @property
     def inks(self) -> int:
-        """Samples of a pixel that are its colour."""
+        """Colour samples of a pixel."""
         return _SAMPLES[self.colors]
 
     @property
     def channels(self) -> int:
-        """Of the picture that is made of it: 1 (gray) or 3 (RGB)."""
+        """Channels of the decoded picture: 1 (gray) or 3 (RGB)."""
         return 1 if self.colors == "gray" else 3
 
     @property
     def depth(self) -> int:
-        """Bits that its values need: 8 or 16."""
+        """Bits per sample that its values need: 8 or 16."""
         return 8 if self.colors == "palette" or self.bits <= 8 else 16
 
 
-def read_layout(page: ifd.Directory) -> Layout:
+def read_layout(page: ifd.Directory) -> SampleLayout:
     """The layout that ``page`` describes.
 
     Raises:
-        UnsupportedImage: one that is not read.
-        UnreadableImage: one that makes no sense.
+        UnsupportedImage: colours, numbers or bits per sample that no layout here describes.
+        UnreadableImage: it makes no sense.
     """
     photometric = page.number(Tag.PHOTOMETRIC, 0)
     if photometric not in _COLORS:
@@ -152,7 +133,7 @@ def read_layout(page: ifd.Directory) -> Layout:
     samples = page.number(Tag.SAMPLES, _SAMPLES[colors])
     size = Size(page.number(Tag.WIDTH, 0), page.number(Tag.HEIGHT, 0))
     compression, tiled = page.number(Tag.COMPRESSION, 1), Tag.TILE_WIDTH in page.entries
-    layout = Layout(
+    layout = SampleLayout(
         size=size,
         colors=colors,
         inverted=photometric == _WHITE_IS_ZERO,
@@ -166,21 +147,20 @@ def read_layout(page: ifd.Directory) -> Layout:
         segment=_tile(page) if tiled else _strip(page, size, colors),
         tiled=tiled,
     )
-    _require_known(layout)
     if colors == "cmyk" and page.number(Tag.INK_SET, _CMYK_INKS) != _CMYK_INKS:
         raise UnsupportedImage("a TIFF of other inks than CMYK; convert it to RGB first")
     return layout
 
 
 def rows_per_strip(page: ifd.Directory, height: int) -> int:
-    """As many as there are where nothing sensible is said; at least 1."""
+    """Rows of a strip, at least 1; all of them where the tag is missing or makes no sense."""
     return max(1, min(page.number(Tag.ROWS_PER_STRIP, height) or height, height))
 
 
 def _numbers(page: ifd.Directory, colors: Colors) -> Numbers:
     formats = set(page.numbers(Tag.SAMPLE_FORMAT, (1,)))
     if colors == "cielab" and formats <= {1, 2, 4}:
-        return "unsigned"  # lightness is, the rest is signed, and some say so
+        return "unsigned"  # lightness is; a and b are signed, and some files say that
     known = {_NUMBERS.get(number) for number in formats}
     numbers = known.pop()
     if numbers is None or known:
@@ -197,9 +177,9 @@ def _bits(page: ifd.Directory) -> int:
 
 
 def _alpha(page: ifd.Directory, colors: Colors) -> int:
-    """What the first extra sample is; a fourth without a word is alpha, as everybody takes it."""
-    unsaid = UNASSOCIATED if colors == "rgb" else 0
-    meaning = page.number(Tag.EXTRA_SAMPLES, unsaid)
+    """Meaning of the first extra sample; an undescribed one behind RGB is alpha, by custom."""
+    default = UNASSOCIATED if colors == "rgb" else 0
+    meaning = page.number(Tag.EXTRA_SAMPLES, default)
     # CorelDRAW writes 999.
     return UNASSOCIATED if meaning == 999 else meaning if meaning in (1, 2) else 0
 
@@ -214,56 +194,3 @@ def _tile(page: ifd.Directory) -> Size:
 def _strip(page: ifd.Directory, size: Size, colors: Colors) -> Size:
     loose = page.number(Tag.COMPRESSION, NONE) == NONE and colors != "ycbcr"
     return Size(max(size.width, 1), 1 if loose else rows_per_strip(page, size.height))
-
-
-def _require_known(layout: Layout) -> None:
-    """Refuse what would come out wrong, or would take more memory than its size lets expect."""
-    compression, predictor = layout.compression, layout.predictor
-    if compression not in _BYTEWISE + _PICTORIAL:
-        raise UnsupportedImage(f"a TIFF of compression {compression}; use deflate or LZW")
-    if layout.bits not in _known_bits(layout):
-        raise UnsupportedImage(f"a TIFF of {_described(layout)}; convert it to 16 bit first")
-    if not layout.inks <= layout.samples <= _most_samples(layout):
-        raise UnsupportedImage(
-            f"a TIFF of {layout.samples} samples per pixel; convert it to RGB first"
-        )
-    if predictor not in _predictors(layout):
-        raise UnsupportedImage(
-            f"a TIFF with predictor {predictor} on {_described(layout)}; write it again without"
-        )
-    if (
-        layout.segment.pixels > 4 * layout.size.pixels + _MAX_TILE_PIXELS
-        or layout.pieces > _MAX_PIECES
-        or layout.row_bytes * layout.segment.height >= _MAX_PIECE_BYTES
-    ):
-        raise UnsupportedImage(
-            f"a TIFF of {layout.size} in pieces of {layout.segment};"
-            " write it again in strips of a few rows"
-        )
-
-
-def _known_bits(layout: Layout) -> tuple[int, ...]:
-    if layout.bytewise and layout.colors not in _BITS_OF:
-        return _BITS[layout.numbers]
-    if layout.numbers != "unsigned":
-        return ()
-    if layout.bytewise:
-        return _BITS_OF[layout.colors]
-    return () if layout.colors in ("cielab", "icclab") else (1, 8)
-
-
-def _most_samples(layout: Layout) -> int:
-    if layout.bytewise:
-        return _MOST_SAMPLES
-    return layout.inks + (layout.colors != "cmyk")  # Pillow knows no alpha beside inks
-
-
-def _described(layout: Layout) -> str:
-    numbers = {"unsigned": "", "signed": "signed ", "float": "floating-point "}[layout.numbers]
-    return f"{layout.bits}-bit {numbers}samples of compression {layout.compression}"
-
-
-def _predictors(layout: Layout) -> tuple[int, ...]:
-    if layout.numbers == "float":
-        return (NO_PREDICTOR, HORIZONTAL, FLOATING)
-    return (NO_PREDICTOR, HORIZONTAL) if layout.bits in (8, 16, 32) else (NO_PREDICTOR,)

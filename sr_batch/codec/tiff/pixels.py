@@ -1,8 +1,8 @@
 """The samples of a TIFF's page as rows of numbers.
 
 Pillow reads 16-bit colour as 8 bit, separate planes of gray with alpha as noise, and most other
-samples not at all. So the bytes of a row are fetched, and what they mean is found out here. Only
-what packs pixels rather than bytes, such as JPEG, is left to Pillow.
+samples not at all. So rows are read as bytes and interpreted here. Pillow decodes only what
+compresses pixels rather than bytes, such as JPEG.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ import numpy as np
 
 from sr_batch.codec.backends import pillow
 from sr_batch.codec.metadata import ifd
-from sr_batch.codec.tiff.layout import Layout
+from sr_batch.codec.tiff.layout import SampleLayout
 from sr_batch.codec.tiff.samples import Samples, unpack
 from sr_batch.codec.tiff.segments import Bytes, Part, alone, find_parts, unpacked
 
@@ -19,11 +19,13 @@ _BAND_BYTES = 1 << 20
 _MODES = {"gray": "L", "palette": "RGB", "rgb": "RGB", "ycbcr": "RGB", "cmyk": "CMYK"}
 
 
-def stored_rows(data: bytes, page: ifd.Directory, layout: Layout) -> Iterator[tuple[int, Samples]]:
+def stored_rows(
+    data: bytes, page: ifd.Directory, layout: SampleLayout
+) -> Iterator[tuple[int, Samples]]:
     """Top row and rows (h, W, samples) of the picture on ``page`` of ``data``, in bands.
 
-    Samples are of the type they are stored in. Pictures that are not packed bytewise come as 8 bit,
-    gray, RGB or CMYK, with alpha if they have any.
+    Samples have the type in which they are stored. Pictures whose compression is of pixels come as
+    8 bit gray, RGB or CMYK, with alpha if they have any.
 
     Raises:
         UnreadableImage: truncated or corrupt.
@@ -34,7 +36,9 @@ def stored_rows(data: bytes, page: ifd.Directory, layout: Layout) -> Iterator[tu
     return pillow.decode("tif", alone(data, page, layout), mode)
 
 
-def _bytewise(data: bytes, page: ifd.Directory, layout: Layout) -> Iterator[tuple[int, Samples]]:
+def _bytewise(
+    data: bytes, page: ifd.Directory, layout: SampleLayout
+) -> Iterator[tuple[int, Samples]]:
     parts, top = find_parts(data, page, layout), 0
     segment_bytes = layout.segment.height * layout.row_bytes
     step = 1 if layout.tiled else max(1, _BAND_BYTES // segment_bytes)
@@ -50,7 +54,7 @@ def _bytewise(data: bytes, page: ifd.Directory, layout: Layout) -> Iterator[tupl
 
 
 def _bands(
-    parts: Sequence[Part], first: int, last: int, order: str, layout: Layout
+    parts: Sequence[Part], first: int, last: int, order: str, layout: SampleLayout
 ) -> Iterator[tuple[Bytes, ...]]:
     """The rows of the segments in lines ``first`` to ``last``, the same ones of every plane."""
     rows = min(last * layout.segment.height, layout.size.height) - first * layout.segment.height
@@ -68,8 +72,8 @@ def _bands(
     return zip(*planes, strict=True)
 
 
-def _side_by_side(samples: Samples, layout: Layout) -> Samples:
-    """A row of tiles (across * tall, wide, S), one below the other, as rows of the picture."""
+def _side_by_side(samples: Samples, layout: SampleLayout) -> Samples:
+    """Tiles one below the other (across * tall, wide, S) as rows of the picture."""
     tile = layout.segment
     tiles = samples.reshape(layout.across, tile.height, tile.width, -1)
     rows = tiles.swapaxes(0, 1).reshape(tile.height, layout.across * tile.width, -1)

@@ -1,11 +1,11 @@
-"""Rows of bytes as the numbers they stand for, exactly, in the width and kind they have."""
+"""Rows of bytes as samples, exactly, with the file's own type and width."""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sr_batch.codec.tiff.layout import FLOATING, HORIZONTAL, Layout
+from sr_batch.codec.tiff.layout import FLOATING, HORIZONTAL, SampleLayout
 from sr_batch.codec.tiff.segments import Bytes
 
 Samples = npt.NDArray[Any]
@@ -14,11 +14,11 @@ Samples = npt.NDArray[Any]
 _KINDS = {"unsigned": "u", "signed": "i", "float": "f"}
 
 
-def unpack(rows: Bytes, order: str, layout: Layout) -> Samples:
+def unpack(rows: Bytes, order: str, layout: SampleLayout) -> Samples:
     """The samples (h, W, S) in ``rows`` (h, bytes) of segments, with prediction undone.
 
     Args:
-        rows: Unpacked.
+        rows: Unpacked bytes.
         order: Byte order of the file.
         layout: Of the page; W is the width of its segments, S 1 where planes are separate.
     """
@@ -35,7 +35,7 @@ def unpack(rows: Bytes, order: str, layout: Layout) -> Samples:
 
 
 def _from_bits(rows: Bytes, bits: int, count: int) -> Samples:
-    """``count`` numbers a row of ``bits`` each, the highest bit first."""
+    """``count`` integers of ``bits`` bits in a row, the highest bit first."""
     apart = np.unpackbits(rows, axis=1, count=count * bits).reshape(-1, count, bits)
     values = np.zeros(apart.shape[:2], np.uint8 if bits <= 8 else np.uint16)
     for place in range(bits):

@@ -1,7 +1,7 @@
 """The strips and tiles of a TIFF's page: found in the file, and unpacked to bytes.
 
-What is deflated or not packed at all is unpacked here, the rest by libtiff through Pillow, which is
-handed a little file whose rows are rows of gray bytes.
+Deflated and uncompressed segments are unpacked here. libtiff, through Pillow, unpacks the others:
+it gets a small file whose bytes pose as gray pixels.
 """
 
 import zlib
@@ -16,7 +16,7 @@ from sr_batch.codec.backends import pillow
 from sr_batch.codec.inflate import inflated_length
 from sr_batch.codec.metadata import ifd
 from sr_batch.codec.metadata.tags import LISTS, OF_PIXELS, Tag
-from sr_batch.codec.tiff.layout import DEFLATE, NONE, OLD_JPEG, Layout, rows_per_strip
+from sr_batch.codec.tiff.layout import DEFLATE, NONE, OLD_JPEG, SampleLayout, rows_per_strip
 from sr_batch.core.errors import UnreadableImage, UnsupportedImage
 
 Bytes = npt.NDArray[np.uint8]
@@ -27,22 +27,22 @@ _BACKWARDS = 2
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _TRAILER = 1 << 16
 _BAND_BYTES = 1 << 20
-_SHARED_BYTES = 1 << 28  # tiles may share their bytes, but not without end
+_SHARED_BYTES = 1 << 28  # tiles may share their bytes, up to this many
 _CLASSIC_BYTES = 2**32 - 2**24
 _TILES, _STRIPS = (Tag.TILE_OFFSETS, Tag.TILE_COUNTS), (Tag.STRIP_OFFSETS, Tag.STRIP_COUNTS)
 
 
-def find_parts(data: bytes, page: ifd.Directory, layout: Layout) -> list[Part]:
-    """The packed bytes of all segments, row by row of them and plane by plane.
+def find_parts(data: bytes, page: ifd.Directory, layout: SampleLayout) -> list[Part]:
+    """The packed bytes of all segments, in rows of segments, plane by plane.
 
     Raises:
-        UnreadableImage: some are missing or lie beyond the end.
+        UnreadableImage: some are missing, overlap or lie beyond the end.
     """
     places = _places(page, layout, len(data))
     if len(places) < layout.pieces or any(start + n > len(data) for start, n in places):
         raise UnreadableImage("truncated or damaged tif (rows are missing)")
     if layout.compression != NONE and sum(n for _, n in places) > len(data) + _SHARED_BYTES:
-        raise UnreadableImage("damaged tif (its strips lie upon each other)")
+        raise UnreadableImage("damaged tif (its strips overlap)")
     view = memoryview(data)
     parts: list[Part] = [view[start : start + length] for start, length in places]
     if page.number(Tag.FILL_ORDER, 1) == _BACKWARDS and layout.bytewise:
@@ -50,12 +50,12 @@ def find_parts(data: bytes, page: ifd.Directory, layout: Layout) -> list[Part]:
     return parts
 
 
-def unpacked(parts: Sequence[Part], rows: int, order: str, layout: Layout) -> Iterator[Bytes]:
+def unpacked(parts: Sequence[Part], rows: int, order: str, layout: SampleLayout) -> Iterator[Bytes]:
     """Bands (h, row bytes) of the ``rows`` rows in ``parts``, one below the other.
 
     Args:
-        parts: Of the same plane, as tall as a segment, but for the last one of a picture.
-        rows: That they have together.
+        parts: Segments of one plane; only the last one of a picture may have fewer rows.
+        rows: Rows of all ``parts`` together.
         order: Byte order of the file.
         layout: Of the page.
 
@@ -74,10 +74,10 @@ def unpacked(parts: Sequence[Part], rows: int, order: str, layout: Layout) -> It
     yield from (every[top : top + step] for top in range(0, rows, step))
 
 
-def alone(data: bytes, page: ifd.Directory, layout: Layout) -> bytes:
-    """A file of ``page`` and no other, with nothing but what its pixels need."""
+def alone(data: bytes, page: ifd.Directory, layout: SampleLayout) -> bytes:
+    """A file with ``page`` alone, and only the tags that decoding its pixels needs."""
     entries = _pixel_entries(page)
-    if layout.compression == OLD_JPEG:  # its parts lie anywhere
+    if layout.compression == OLD_JPEG:  # its parts may be anywhere in the file
         if len(data) >= _CLASSIC_BYTES:
             raise UnsupportedImage("an old JPEG in a TIFF over 4 GiB; convert it to PNG first")
         at = len(data) + len(data) % 2
@@ -90,8 +90,8 @@ def alone(data: bytes, page: ifd.Directory, layout: Layout) -> bytes:
     return _file(parts, entries, page.order, layout.tiled)
 
 
-def _places(page: ifd.Directory, layout: Layout, end: int) -> list[tuple[int, int]]:
-    """Start and length of every segment; what is not packed has the length that it must have."""
+def _places(page: ifd.Directory, layout: SampleLayout, end: int) -> list[tuple[int, int]]:
+    """Start and length of every segment; without compression the layout gives the length."""
     offsets, counts = _TILES if Tag.TILE_OFFSETS in page.entries else _STRIPS
     starts = page.numbers(offsets, most=layout.pieces)
     if layout.compression != NONE or not layout.bytewise:
@@ -106,7 +106,7 @@ def _places(page: ifd.Directory, layout: Layout, end: int) -> list[tuple[int, in
 
 
 def _places_of_rows(
-    page: ifd.Directory, starts: Sequence[int], layout: Layout
+    page: ifd.Directory, starts: Sequence[int], layout: SampleLayout
 ) -> list[tuple[int, int]]:
     height = layout.size.height
     tall = rows_per_strip(page, height)
@@ -119,7 +119,7 @@ def _places_of_rows(
 
 
 def _inflated(part: Part, length: int) -> bytes:
-    """The first ``length`` bytes; the checksum behind them is proved if it is there."""
+    """The first ``length`` bytes; the checksum behind them is verified if it is there."""
     inflater = zlib.decompressobj()
     try:
         found = inflater.decompress(part, length)
@@ -132,7 +132,7 @@ def _inflated(part: Part, length: int) -> bytes:
 
 
 def _require_sound(parts: Sequence[Part], most: int) -> None:
-    """Libtiff stops where it has enough, before the checksum."""
+    """Verify checksums: libtiff stops when it has all rows, in front of the checksum."""
     try:
         for part in parts:
             inflated_length([part], most)
@@ -140,7 +140,9 @@ def _require_sound(parts: Sequence[Part], most: int) -> None:
         raise UnreadableImage(f"truncated or damaged tif ({fault})") from fault
 
 
-def _by_libtiff(parts: Sequence[Part], rows: int, order: str, layout: Layout) -> Iterator[Bytes]:
+def _by_libtiff(
+    parts: Sequence[Part], rows: int, order: str, layout: SampleLayout
+) -> Iterator[Bytes]:
     values = {
         Tag.WIDTH: layout.row_bytes,
         Tag.HEIGHT: rows,
@@ -155,7 +157,7 @@ def _by_libtiff(parts: Sequence[Part], rows: int, order: str, layout: Layout) ->
 
 
 def _pixel_entries(page: ifd.Directory) -> dict[int, ifd.Entry]:
-    """What libtiff needs, in classic integers, and single where one is wanted."""
+    """The tags that libtiff needs, as classic integers, with one value where TIFF has one."""
     entries = {tag: page.entries[tag] for tag in OF_PIXELS if tag in page.entries}
     for tag in entries:
         values = page.numbers(tag)
@@ -171,11 +173,11 @@ def _pixel_entries(page: ifd.Directory) -> dict[int, ifd.Entry]:
 def _file(
     parts: Sequence[Part], entries: Mapping[int, ifd.Entry], order: str, tiled: bool
 ) -> bytes:
-    """A classic TIFF of ``parts``, which lie behind its header."""
+    """A classic TIFF of ``parts``, which follow its header."""
     lengths = [len(part) for part in parts]
     *starts, end = accumulate(lengths, initial=8)
     if end >= _CLASSIC_BYTES:
-        raise UnsupportedImage("a TIFF with strips over 4 GiB; write it again in smaller ones")
+        raise UnsupportedImage("a TIFF with strips over 4 GiB; save it again in smaller ones")
     at = end + end % 2
     offsets, counts = _TILES if tiled else _STRIPS
     tree = {tag: entry for tag, entry in entries.items() if tag not in _TILES + _STRIPS} | {

@@ -1,4 +1,4 @@
-"""WebP: chunks read here, pixels decoded by OpenCV; an animation is made of small WebPs."""
+"""WebP: chunks are read here, OpenCV decodes; each frame becomes a small WebP."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -19,7 +19,7 @@ _CLEARED, _IN_PLACE = 0x01, 0x02
 
 
 def open_file(data: bytes) -> tuple[Container, ...]:
-    """Take a WebP apart; whether it is whole shows only when it is decoded."""
+    """Read the structure of a WebP. Truncated pixels are found only when it is decoded."""
     chunks = riff.chunks(data)
     if "ANMF" in chunks or "ANIM" in chunks:
         return _animation(data, chunks)

@@ -1,6 +1,6 @@
-"""Writes WebP: pictures compressed by Pillow, animations put together here.
+"""Writes WebP: Pillow encodes the pictures, animations are assembled here.
 
-libwebp's own encoder of animations joins frames that are equal, so that their number changes.
+libwebp's own encoder of animations merges equal frames, which changes their number.
 """
 
 import struct
@@ -22,25 +22,25 @@ _PIXELS = ("ALPH", "VP8 ", "VP8L")
 
 
 def encode(image: Image, quality: int) -> bytes:
-    """A WebP at ``quality``; without loss if ``image`` came from a WebP without loss.
+    """A WebP at ``quality``; lossless if ``image`` came from a lossless WebP.
 
     16 bit is rounded to 8, gray becomes RGB. A gray profile would be wrong there and is left out.
     """
     metadata = image.metadata
-    words = {"icc_profile": metadata.icc, "exif": metadata.exif, "xmp": metadata.xmp}
-    return pillow.encode_webp(_pixels(image), None if metadata.lossless else quality, words)
+    blocks = {"icc_profile": metadata.icc, "exif": metadata.exif, "xmp": metadata.xmp}
+    return pillow.encode_webp(_pixels(image), None if metadata.lossless else quality, blocks)
 
 
 def animate(images: Iterable[Image], quality: int) -> bytes:
-    """As :func:`encode`, of frames that all have one size: of each the rectangle that changed."""
+    """As :func:`encode`, for frames of one size; each stores the rectangle that has changed."""
     frames, clock = iter(images), new_clock()
     first, before, stored = next(frames), None, list[bytes]()
     for image in chain((first,), frames):
         stored.append(_frame(before, image, quality, clock))
         before = image
     metadata = first.metadata
-    words = {b"ICCP": metadata.icc, b"EXIF": metadata.exif, b"XMP ": metadata.xmp}
-    found = {name: riff.chunk(name, block) for name, block in words.items() if block}
+    blocks = {b"ICCP": metadata.icc, b"EXIF": metadata.exif, b"XMP ": metadata.xmp}
+    found = {name: riff.chunk(name, block) for name, block in blocks.items() if block}
     flags = {b"ICCP": riff.ICC, b"EXIF": riff.EXIF, b"XMP ": riff.XMP}
     flag = riff.ANIMATED | sum(flags[name] for name in found)
     plays = min(first.timing.plays, _MOST_PLAYS) if first.timing else 1
@@ -59,10 +59,10 @@ def new_clock() -> Clock:
 
 
 def _frame(before: Image | None, image: Image, quality: int, clock: Clock) -> bytes:
-    """The chunk of a frame, whose corner lies at even numbers."""
+    """The chunk of a frame, whose left and top must be even."""
     area = changed(before, image)
     region = Region(area.left & ~1, area.top & ~1, area.right, area.bottom)
-    # Where nothing has changed it is one pixel, which shall not change either.
+    # A frame without changes is one pixel, which must not change either.
     exact = image.metadata.lossless or region.size.pixels == 1
     still = pillow.encode_webp(_pixels(cut(image, region)), None if exact else quality, {})
     sides = (region.left // 2, region.top // 2, region.size.width - 1, region.size.height - 1)

@@ -1,4 +1,4 @@
-"""The chunks of a WebP: a name, a length, and content padded to an even one."""
+"""The chunks of a WebP: a name, a length, and content padded to an even length."""
 
 import struct
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from sr_batch.core.errors import UnreadableImage
 from sr_batch.core.geometry import Size
 
-# What the chunk VP8X says is in the file.
+# Flags of the VP8X chunk: which other chunks the file has.
 ANIMATED, XMP, EXIF, ALPHA, ICC = 0x02, 0x04, 0x08, 0x10, 0x20
 FIRST = 12
 _PIXELS = ("VP8 ", "VP8L", "ALPH", "ANMF")
@@ -14,7 +14,7 @@ _HEADER = 16
 
 
 def walk(data: bytes, at: int = FIRST, end: int | None = None) -> Iterator[tuple[str, int, int]]:
-    """Name, first and behind the last byte of every chunk between ``at`` and ``end``.
+    """Name, start and end (exclusive) of every chunk between ``at`` and ``end``.
 
     The last one may reach beyond the end of the file.
     """
@@ -27,7 +27,7 @@ def walk(data: bytes, at: int = FIRST, end: int | None = None) -> Iterator[tuple
 
 
 def chunks(data: bytes, at: int = FIRST, end: int | None = None) -> dict[str, bytes]:
-    """The first chunk of every kind, as far as the file goes; of pixels only their header."""
+    """The first chunk of every kind, as far as the file goes; of pixels only the header."""
     found: dict[str, bytes] = {}
     for name, first, last in walk(data, at, end):
         kept = min(last, first + _HEADER) if name in _PIXELS else last
@@ -36,10 +36,10 @@ def chunks(data: bytes, at: int = FIRST, end: int | None = None) -> dict[str, by
 
 
 def picture(heads: dict[str, bytes]) -> tuple[Size, bool]:
-    """Size of the picture that lies in these chunks, and whether there is alpha.
+    """Size of the picture in these chunks, and whether it has alpha.
 
     Raises:
-        UnreadableImage: there is none.
+        UnreadableImage: they hold no picture.
     """
     if "VP8L" in heads and heads["VP8L"][:1] == b"\x2f":
         (bits,) = struct.unpack_from("<I", heads["VP8L"], 1)
@@ -51,7 +51,7 @@ def picture(heads: dict[str, bytes]) -> tuple[Size, bool]:
 
 
 def chunk(name: bytes, payload: bytes) -> bytes:
-    """A chunk as it stands in a file."""
+    """A chunk, written."""
     return name + struct.pack("<I", len(payload)) + payload + bytes(len(payload) % 2)
 
 
@@ -62,7 +62,7 @@ def file(*parts: bytes) -> bytes:
 
 
 def extended(flags: int, size: Size) -> bytes:
-    """The chunk that says what others there are, and the size of the canvas."""
+    """The VP8X chunk: which other chunks follow, and the size of the canvas."""
     sides = triple(size.width - 1) + triple(size.height - 1)
     return chunk(b"VP8X", bytes((flags, 0, 0, 0)) + sides)
 

@@ -36,7 +36,7 @@ def inks(c: int, m: int, y: int, k: int, **options: Any) -> bytes:
         ((0, 128, 0, 128), (127, 64, 127)),
     ],
 )
-def test_a_file_without_a_profile_goes_by_the_plain_rule(
+def test_a_file_without_a_profile_uses_the_plain_rule(
     ink: tuple[int, int, int, int], rgb: tuple[int, int, int]
 ) -> None:
     image = read(inks(*ink))
@@ -45,7 +45,7 @@ def test_a_file_without_a_profile_goes_by_the_plain_rule(
     assert codec.losses(image, "png") == (cmyk.BY_RULE,)
 
 
-def test_a_profile_says_what_the_inks_are() -> None:
+def test_a_profile_defines_the_inks() -> None:
     image = read(inks(255, 0, 0, 0, icc_profile=ink_profile()))
     # Half the lightness is L* 50, which in sRGB is 119.
     assert np.abs(image.color.astype(int) - 119).max() <= 3
@@ -54,12 +54,12 @@ def test_a_profile_says_what_the_inks_are() -> None:
 
 
 @pytest.mark.parametrize("profile", [b"x" * 200, srgb_profile(), ink_profile()[:300]])
-def test_a_profile_that_is_of_no_use_is_done_without(profile: bytes) -> None:
+def test_an_unusable_profile_is_ignored(profile: bytes) -> None:
     image = read(inks(255, 0, 0, 0, icc_profile=profile))
     assert image.metadata.note == cmyk.BY_RULE
 
 
-def test_a_cmyk_picture_keeps_turn_and_words() -> None:
+def test_a_cmyk_picture_keeps_orientation_and_metadata() -> None:
     pixels = Pillow.fromarray(smooth(16, 24, 4), "CMYK")
     data = saved(pixels, "JPEG", exif=b"Exif\0\0" + camera_exif(6), dpi=(300, 300))
     image = read(data)
@@ -127,7 +127,7 @@ def test_8_and_16_bit_agree() -> None:
     assert np.abs(wide.color / 257 - narrow.color).max() < 1.5
 
 
-def test_where_16_bit_cannot_be_had_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notes_when_16_bit_is_not_possible(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where Pillow is linked statically."""
     monkeypatch.setattr("sr_batch.codec.color.lcms._imagingcms", _imaging)
     profile = ink_profile() + bytes(1)
@@ -138,7 +138,7 @@ def test_where_16_bit_cannot_be_had_it_says_so(monkeypatch: pytest.MonkeyPatch) 
     assert np.array_equal(made.convert(inks.astype(np.uint16) * 257), expected)
 
 
-def test_a_useless_profile_keeps_the_depth_that_was_foretold(
+def test_an_unusable_profile_keeps_the_announced_depth(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("sr_batch.codec.color.lcms._imagingcms", _imaging)

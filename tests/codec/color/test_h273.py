@@ -55,26 +55,26 @@ def test_has_the_curve_of_the_standard(transfer: int, gamma: float) -> None:
     assert np.abs(light - (ramp / 255) ** gamma).max() < 0.01
 
 
-def test_srgb_and_its_like_need_none() -> None:
+def test_srgb_and_similar_spaces_need_no_profile() -> None:
     for primaries in (1, 2):
         for transfer in (1, 2, 6, 13, 14, 15):
             assert h273.of_numbers(primaries, transfer) == (None, "")
 
 
 @pytest.mark.parametrize(("primaries", "transfer"), [(10, 13), (1, 9), (99, 99)])
-def test_says_what_it_does_not_know(primaries: int, transfer: int) -> None:
+def test_notes_unknown_numbers(primaries: int, transfer: int) -> None:
     made, note = h273.of_numbers(primaries, transfer)
     assert made is None
-    assert f"({primaries}/{transfer}) taken for sRGB" in note
+    assert f"({primaries}/{transfer}) read as sRGB" in note
 
 
-def test_refuses_curves_beyond_white() -> None:
+def test_refuses_hdr_curves() -> None:
     for transfer, name in ((16, "PQ"), (18, "HLG")):
         with pytest.raises(UnsupportedImage, match=rf"an HDR picture \({name}\).*SDR"):
             h273.require_sdr(transfer)
     h273.require_sdr(13)
 
 
-def test_is_always_the_same() -> None:
+def test_the_profile_is_reproducible() -> None:
     assert profile(12, 13) == profile(12, 13)
     assert len(profile(12, 13)) < 3000

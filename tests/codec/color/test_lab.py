@@ -85,7 +85,7 @@ def test_neutral_stays_neutral(dtype: Any) -> None:
     assert (srgb[0, 0, 0], srgb[0, -1, 0]) == (0, np.iinfo(dtype).max)
 
 
-def test_what_srgb_does_not_have_is_clipped() -> None:
+def test_colours_outside_srgb_are_clipped() -> None:
     values = np.array([[[50, 120, -120], [100, 127, 127], [0, -128, 127]]], np.float64)
     assert lab.to_srgb(values, np.uint8).tolist()[0][0][1] == 0
 

@@ -149,7 +149,7 @@ def test_odd_extensions_never_fail_the_picture(extension: bytes) -> None:
 
 
 @pytest.mark.parametrize("junk", [b"", b";", b"\0;", b"\0\0\0", b"anything"])
-def test_what_is_no_block_ends_the_file(junk: bytes) -> None:
+def test_other_bytes_than_blocks_end_the_file(junk: bytes) -> None:
     assert len(read_all(gif_file(13, 9, FRAMES)[:-1] + junk)) == 2
 
 

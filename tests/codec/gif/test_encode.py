@@ -71,7 +71,7 @@ def test_keeps_number_times_and_repeats_of_frames(ticks: list[int], plays: int) 
 
 
 def test_what_does_not_change_does_not_flicker() -> None:
-    """Though the colours are too many, and chosen and dithered anew in every frame."""
+    """Though the colours are too many, and chosen and dithered again in every frame."""
     frames = [smooth(60, 80, 3) for _ in range(4)]
     for place, frame in enumerate(frames):
         frame[10 * place : 10 * place + 20, 5:40] = 255 - smooth(20, 35, 3)

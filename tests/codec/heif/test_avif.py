@@ -100,13 +100,13 @@ MIRRORS: dict[str, tuple[Property, Callable[[Pixels], Pixels]]] = {
 
 @pytest.mark.parametrize("turn", TURNS)
 @pytest.mark.parametrize("mirror", MIRRORS)
-def test_turns_as_its_properties_say_and_not_as_exif_does(turn: str, mirror: str) -> None:
+def test_follows_the_orientation_of_the_properties_not_of_exif(turn: str, mirror: str) -> None:
     quarters, (reflection, reflect) = TURNS[turn], MIRRORS[mirror]
-    words = Part(b"Exif", bytes(4) + camera_exif(6), references=((b"cdsc", (1,)),))
+    item = Part(b"Exif", bytes(4) + camera_exif(6), references=((b"cdsc", (1,)),))
     part = still()
     rotation = (b"irot", bytes((quarters,)))
     part = replace(part, properties=(*part.properties, rotation, reflection))
-    data = heif_file(b"avif", [part, words])
+    data = heif_file(b"avif", [part, item])
     image, upright = read(data), read(with_properties()).color
     assert np.array_equal(image.color, reflect(np.rot90(upright, quarters)))
     assert codec.read_header(data, "a", PLENTY).size == image.size
@@ -115,7 +115,7 @@ def test_turns_as_its_properties_say_and_not_as_exif_does(turn: str, mirror: str
     assert written.size == (image.size.width, image.size.height)
 
 
-def test_mirrors_first_where_that_stands_first() -> None:
+def test_applies_properties_in_their_order() -> None:
     data = with_properties((b"imir", b"\0"), (b"irot", b"\1"))
     assert np.array_equal(read(data).color, np.rot90(read(with_properties()).color[::-1]))
 
@@ -129,7 +129,7 @@ def test_shows_what_is_not_cropped() -> None:
 
 
 @pytest.mark.parametrize("side", [41, 10**6])
-def test_a_crop_that_cannot_be_is_an_error(side: int) -> None:
+def test_an_impossible_crop_is_an_error(side: int) -> None:
     clap = struct.pack(">IIIIiIiI", side, 1, 10, 1, 0, 1, 0, 1)
     with pytest.raises(UnreadableImage, match=r"^a: truncated or damaged avif \(header\)$"):
         codec.read_header(with_properties((b"clap", clap)), "a", PLENTY)
@@ -145,13 +145,13 @@ def test_numbers_of_wide_colours_become_a_profile() -> None:
     assert read(with_properties(nclx(9, 13), own)).metadata.icc == srgb_profile()
 
 
-def test_says_what_it_takes_for_srgb() -> None:
+def test_notes_colours_read_as_srgb() -> None:
     image = read(with_properties(nclx(10, 13)))
-    assert codec.losses(image, "png") == ("colours of an unknown kind (10/13) taken for sRGB",)
+    assert codec.losses(image, "png") == ("colours of an unknown kind (10/13) read as sRGB",)
 
 
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
-def test_refuses_what_is_brighter_than_white(transfer: int, name: str) -> None:
+def test_refuses_hdr(transfer: int, name: str) -> None:
     with pytest.raises(UnsupportedImage, match=rf"^a\.avif: an HDR picture \({name}\)"):
         codec.read_header(with_properties(nclx(9, transfer)), "a.avif", PLENTY)
 
@@ -177,7 +177,7 @@ def test_takes_the_primary_picture_of_several() -> None:
     ("kind", "note"),
     [(GAIN_MAP, "HDR gain map left out"), (DEPTH_MAP, "depth map left out"), (b"urn:other", None)],
 )
-def test_says_which_pictures_beside_it_are_left_out(kind: bytes, note: str | None) -> None:
+def test_notes_auxiliary_pictures_left_out(kind: bytes, note: str | None) -> None:
     beside = coded(avif(15, 20))
     beside = replace(
         beside,
@@ -221,7 +221,7 @@ def test_writes_full_colour_resolution() -> None:
     assert config[2] & 0b1100 == 0
 
 
-def test_quality_tells() -> None:
+def test_quality_changes_size_and_error() -> None:
     image = Image(noise(64, 64, 3))
     sizes = [len(codec.encode_image(image, "avif", quality)) for quality in (10, 50, 95)]
     assert sizes == sorted(set(sizes))

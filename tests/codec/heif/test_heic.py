@@ -76,14 +76,14 @@ def test_keeps_more_than_8_bit(samples: int, bits: int) -> None:
 
 @pytest.mark.parametrize("quarters", range(4))
 @pytest.mark.parametrize("mirror", [None, 0, 1])
-def test_turns_as_its_properties_say_and_not_as_exif_does(
+def test_follows_the_orientation_of_the_properties_not_of_exif(
     mirror: int | None, quarters: int
 ) -> None:
-    words = Part(b"Exif", bytes(4) + camera_exif(6), references=((b"cdsc", (1,)),))
+    item = Part(b"Exif", bytes(4) + camera_exif(6), references=((b"cdsc", (1,)),))
     turns = [(b"irot", bytes((quarters,)))]
     turns += [] if mirror is None else [(b"imir", bytes((mirror,)))]
     part = still()
-    data = heif_file(b"heic", [replace(part, properties=(*part.properties, *turns)), words])
+    data = heif_file(b"heic", [replace(part, properties=(*part.properties, *turns)), item])
     expected = np.rot90(read(with_properties()).color, quarters)
     expected = {None: expected, 0: expected[::-1], 1: expected[:, ::-1]}[mirror]
     image = read(data)
@@ -164,7 +164,7 @@ def test_writes_near_what_it_was_given(depth: int, channels: int, alpha: bool) -
     assert open_pillow(data).size == (48, 64)
 
 
-def test_quality_tells() -> None:
+def test_quality_changes_size_and_error() -> None:
     image = Image(noise(64, 64, 3))
     sizes = [len(codec.encode_image(image, "heic", quality)) for quality in (10, 50, 95)]
     assert sizes == sorted(set(sizes))
@@ -180,7 +180,7 @@ def test_keeps_metadata_as_it_is() -> None:
     assert codec.losses(image, "heic") == ("IPTC left out",)
 
 
-def test_words_that_contradict_each_other_turn_nothing() -> None:
+def test_contradicting_metadata_turns_nothing() -> None:
     """An XMP packet that says it lies on its side, beside EXIF that does not."""
     image = Image(smooth(64, 128, 3), None, Metadata(xmp=xmp_packet(6), exif=b"junk"))
     data = codec.encode_image(image, "heic", 95)
@@ -195,9 +195,9 @@ def test_leaves_out_a_gray_profile_where_alpha_makes_it_colour() -> None:
     assert codec.losses(image, "heic") == ("ICC profile left out",)
 
 
-def test_says_what_the_encoder_does_not_take() -> None:
+def test_reports_what_the_encoder_refuses() -> None:
     strip = Image(np.zeros((16, 8192, 3), np.uint8))
-    with pytest.raises(UnwritableOutput, match=r"^the output cannot be made a HEIC \("):
+    with pytest.raises(UnwritableOutput, match=r"^the output cannot be encoded as HEIC \("):
         codec.encode_image(strip, "heic", 95)
 
 

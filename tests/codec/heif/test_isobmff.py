@@ -15,7 +15,7 @@ def kinds(data: bytes) -> list[bytes]:
 
 
 @given(st.lists(st.tuples(st.binary(min_size=4, max_size=4), st.binary(max_size=20))))
-def test_boxes_go_round(parts: list[tuple[bytes, bytes]]) -> None:
+def test_boxes_survive_a_round_trip(parts: list[tuple[bytes, bytes]]) -> None:
     data = b"".join(box(kind, content) for kind, content in parts)
     assert [(each.kind, data[each.start : each.end]) for each in boxes(data, 0, len(data))] == parts
 
@@ -35,7 +35,7 @@ def test_reads_no_more_boxes_than_a_file_may_have() -> None:
     assert len(kinds(box(b"free", b"") * 20_000)) == 10_000
 
 
-def test_finds_what_an_item_is_and_holds() -> None:
+def test_finds_type_and_content_of_an_item() -> None:
     parts = [
         Part(b"av01", b"pixels", (ispe(3, 4), (b"irot", b"\1")), ((b"cdsc", (2, 3)),)),
         Part(b"mime", b"words", mime=b"text/plain"),
@@ -82,7 +82,7 @@ def test_gives_nothing_where_an_item_lies_outside_the_file() -> None:
         assert Items(meta(where, version=0)).content(7) is None
 
 
-def test_refuses_to_count_for_ever() -> None:
+def test_refuses_endless_counts() -> None:
     """Extents that take no bytes, 65535 in each of many items."""
     where = b"\x00\x00" + struct.pack(">H", 5000) + struct.pack(">HHH", 1, 0, 65535) * 5000
     with pytest.raises(ValueError, match="too large to be true"):
@@ -98,7 +98,7 @@ def test_counts_the_frames_of_a_film() -> None:
     assert frames(b"") == 0
 
 
-def test_says_what_is_missing() -> None:
+def test_names_the_missing_box() -> None:
     with pytest.raises(ValueError, match="no meta box"):
         Items(box(b"ftyp", b"avif"))
     with pytest.raises(ValueError, match="no pitm box"):

@@ -10,7 +10,7 @@ from sr_batch import codec
 from sr_batch.codec.color import h273
 from sr_batch.codec.container import as_stored
 from sr_batch.codec.heif.isobmff import box, boxes
-from sr_batch.codec.jxl import codec as jxl
+from sr_batch.codec.jxl import boxes as jxl_boxes
 from sr_batch.core.errors import ImageTooLarge, UnreadableImage, UnsupportedImage
 from sr_batch.core.image import Image, Metadata
 from tests.codec.jxl_files import SIGNATURE, frames, jxl_header
@@ -58,17 +58,17 @@ def test_writes_near_what_it_was_given(depth: int) -> None:
     assert codec.losses(image, "jxl") == ()
 
 
-def test_quality_tells() -> None:
+def test_quality_changes_size_and_error() -> None:
     image = Image(noise(64, 64, 3))
     sizes = [len(codec.encode_image(image, "jxl", quality)) for quality in (1, 50, 95, 100)]
     assert sizes == sorted(set(sizes))
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_turns_as_the_codestream_says_and_not_as_exif_does(turn: int) -> None:
+def test_follows_the_orientation_of_the_codestream_not_of_exif(turn: int) -> None:
     codestream = jxl_header(50, 37, orientation=turn) + frames(smooth(*SHAPE))
-    words = box(b"Exif", bytes(4) + camera_exif(3)) + box(b"xml ", xmp_packet(3))
-    image = read(SIGNATURE + words + box(b"jxlc", codestream))
+    metadata = box(b"Exif", bytes(4) + camera_exif(3)) + box(b"xml ", xmp_packet(3))
+    image = read(SIGNATURE + metadata + box(b"jxlc", codestream))
     stored = as_stored(image.color, turn).astype(int)
     assert np.abs(stored - read(codestream_of(SHAPE)).color).max() <= 2  # its dither turns, too
     assert codec.read_header(codestream, "a", PLENTY).size == image.size
@@ -103,11 +103,11 @@ def test_says_that_it_reads_floating_point_as_16_bit() -> None:
         (jxl_header(50, 37, animated=True), "an animated JPEG XL"),
         (jxl_header(50, 37, curve=16), r"an HDR picture \(PQ\)"),
         (jxl_header(50, 37, curve=18), r"an HDR picture \(HLG\)"),
-        (jxl_header(50, 37, extra=(4,)), "channels beside colour"),
-        (jxl_header(50, 37, extra=(0, 0)), "channels beside colour"),
+        (jxl_header(50, 37, extra=(4,)), "channels besides colour"),
+        (jxl_header(50, 37, extra=(0, 0)), "channels besides colour"),
     ],
 )
-def test_refuses_by_its_header_what_would_come_out_wrong(header: bytes, what: str) -> None:
+def test_refuses_unsupported_pictures_by_their_header(header: bytes, what: str) -> None:
     with pytest.raises(UnsupportedImage, match=f"^a: .*{what}"):
         codec.read_header(header + frames(smooth(*SHAPE)), "a", PLENTY)
 
@@ -118,7 +118,7 @@ def test_reads_sides_of_every_length() -> None:
         assert (size.width, size.height) == (width, height)
 
 
-def test_reads_sizes_that_are_told_in_short() -> None:
+def test_reads_sizes_in_their_short_form() -> None:
     for height, width in ((48, 64), (64, 96), (90, 160), (40, 40), (41, 82), (50, 60)):
         data = codec.encode_image(Image(smooth(height, width, 3)), "jxl", 95)
         size = codec.read_header(data, "a", PLENTY).size
@@ -135,7 +135,7 @@ def test_finds_the_picture_in_pieces() -> None:
     assert read(data).metadata.xmp == xmp_packet()
 
 
-def test_unpacks_words() -> None:
+def test_unpacks_metadata() -> None:
     packed = [
         box(b"brob", b"Exif" + brotli.compress(bytes(4) + camera_exif())),
         box(b"brob", b"xml " + brotli.compress(xmp_packet())),
@@ -146,26 +146,26 @@ def test_unpacks_words() -> None:
 
 
 @pytest.mark.parametrize("packed", [b"", b"no brotli", brotli.compress(bytes(1 << 20))])
-def test_damaged_or_endless_words_cost_nothing_else(
+def test_damaged_or_endless_metadata_is_left_out_alone(
     packed: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jxl, "_MOST_WORDS", 1 << 10)
+    monkeypatch.setattr(jxl_boxes, "_MOST_METADATA", 1 << 10)
     data = SIGNATURE + box(b"brob", b"xml " + packed) + box(b"jxlc", codestream_of(SHAPE))
     assert read(data).metadata.xmp is None
 
 
-def test_keeps_words_as_they_are() -> None:
+def test_keeps_metadata_unchanged() -> None:
     image = Image(noise(13, 17, 3), None, full_metadata())
     back = read(codec.encode_image(image, "jxl", 95)).metadata
     assert (back.exif, back.xmp) == (image.metadata.exif, image.metadata.xmp)
     assert codec.losses(image, "jxl") == ("IPTC left out",)
 
 
-def test_a_picture_without_words_is_a_bare_codestream() -> None:
+def test_a_picture_without_metadata_is_a_bare_codestream() -> None:
     assert codec.encode_image(Image(noise(8, 8, 3)), "jxl", 95).startswith(b"\xff\x0a")
 
 
-def test_words_stand_before_the_picture() -> None:
+def test_metadata_comes_before_the_picture() -> None:
     image = replace(picture(3, True, 16), metadata=full_metadata())
     data = codec.encode_image(image, "jxl", 100)  # 16 bit of alpha: already in a file of boxes
     kinds = [each.kind for each in boxes(data, 0, len(data))]
@@ -199,7 +199,7 @@ def test_srgb_needs_no_profile() -> None:
     assert read(codec.encode_image(image, "jxl", 95)).metadata.icc is None
 
 
-def test_gray_with_a_profile_of_colours_becomes_colour() -> None:
+def test_gray_with_an_rgb_profile_becomes_rgb() -> None:
     image = Image(smooth(16, 16, 1), None, Metadata(icc=display_p3()))
     back = read(codec.encode_image(image, "jxl", 100))
     assert back.metadata.icc == display_p3()
@@ -217,7 +217,7 @@ def test_keeps_values_that_the_encoder_would_make_linear() -> None:
     assert 0 < np.abs(back.color.astype(int) - wide.color).max() < 12
 
 
-def test_leaves_out_a_profile_that_makes_no_sense() -> None:
+def test_leaves_out_an_invalid_profile() -> None:
     image = Image(smooth(16, 16, 3), None, Metadata(icc=b"junk" * 99))
     assert codec.losses(image, "jxl") == ("ICC profile left out",)
     assert read(codec.encode_image(image, "jxl", 95)).metadata.icc is None
@@ -239,7 +239,7 @@ def test_a_truncated_picture_is_an_error(quality: int, kept: float) -> None:
         codec.read_image(data[: int(len(data) * kept)], "a.jxl", PLENTY)
 
 
-def test_a_picture_that_is_not_as_it_says_is_an_error() -> None:
+def test_a_picture_of_another_size_than_its_header_is_an_error() -> None:
     data = SIGNATURE + box(b"jxlc", b"\xff\x0a")
     with pytest.raises(UnreadableImage, match=r"^a: truncated or damaged jxl \(header\)$"):
         codec.read_header(data, "a", PLENTY)

@@ -30,7 +30,7 @@ def test_finds_the_orientation(turn: int, order: str) -> None:
 
 
 @pytest.mark.parametrize("block", [None, b"", b"II", b"II*\0\xff\xff\xff\xff", b"nonsense" * 9])
-def test_takes_nonsense_for_upright(block: bytes | None) -> None:
+def test_an_invalid_block_counts_as_upright(block: bytes | None) -> None:
     assert exif.orientation(block) == 1
     assert exif.dpi(block) is None
     assert exif.upright(block) == block
@@ -39,7 +39,7 @@ def test_takes_nonsense_for_upright(block: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("turn", [None, 0, 9])
-def test_takes_a_missing_or_wrong_orientation_for_upright(turn: int | None) -> None:
+def test_a_missing_or_wrong_orientation_counts_as_upright(turn: int | None) -> None:
     assert exif.orientation(camera_exif(turn)) == 1
 
 
@@ -59,7 +59,7 @@ def test_turning_changes_orientation_and_thumbnail_alone(order: str) -> None:
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_leaves_out_the_place_to_the_last_byte(order: str) -> None:
+def test_removes_every_byte_of_the_location(order: str) -> None:
     before = camera_exif(6, order)
     after = exif.without_gps(before)
     assert after is not None

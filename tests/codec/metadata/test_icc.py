@@ -16,7 +16,7 @@ COLORS = ["jpg", "png", "tif", "webp", "avif", "heic"]
 
 
 def long_profile() -> bytes:
-    """More than one piece of a JPEG holds: what stands behind a profile's tags is no one's."""
+    """More than one piece of a JPEG holds: bytes behind a profile's tags are ignored."""
     profile = wide_profile() + noise(70_000).tobytes()
     return struct.pack(">I", len(profile)) + profile[4:]
 
@@ -60,7 +60,7 @@ def test_gray_with_alpha_keeps_its_profile() -> None:
 
 @pytest.mark.parametrize("kind", COLORS)
 @pytest.mark.parametrize("icc", [gray_profile(), ink_profile(), b"no profile"])
-def test_a_profile_of_other_pixels_is_left_out_and_said(icc: bytes, kind: str) -> None:
+def test_a_profile_of_another_colour_space_is_left_out_with_a_note(icc: bytes, kind: str) -> None:
     image = colored(icc)
     assert codec.losses(image, kind) == ("ICC profile left out",)
     data = codec.encode_image(image, kind, 95)
@@ -70,7 +70,7 @@ def test_a_profile_of_other_pixels_is_left_out_and_said(icc: bytes, kind: str) -
 
 
 @pytest.mark.parametrize("kind", COLORS)
-def test_gray_with_a_profile_of_colours(kind: str) -> None:
+def test_gray_with_an_rgb_profile(kind: str) -> None:
     """Readers take its gray for red, green and blue of one value; PNG has no such thing."""
     image = colored(srgb_profile(), 1)
     kept = read(codec.encode_image(image, kind, 95)).metadata.icc

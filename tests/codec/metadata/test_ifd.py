@@ -58,7 +58,7 @@ def test_reads_big_tiff() -> None:
 
 
 @pytest.mark.parametrize("data", [b"II*\1\0\0\0\0", b"XX*\0\0\0\0\0", b"\xff\xd8\xff\xe0aaaa"])
-def test_refuses_what_is_no_tiff(data: bytes) -> None:
+def test_refuses_other_files_than_tiff(data: bytes) -> None:
     with pytest.raises(ValueError, match="no TIFF header"):
         ifd.read_header(data)
 
@@ -71,7 +71,7 @@ def test_leaves_out_values_beyond_the_end() -> None:
     assert directory.number(2, 0) == 7
 
 
-def test_falls_back_where_a_number_is_wanted_and_none_is_there() -> None:
+def test_falls_back_to_the_default_for_a_missing_number() -> None:
     directory = ifd.Directory("<", {1: ifd.Entry(2, 3, b"abc"), 2: ifd.Entry(3, 0, b"")})
     assert [directory.number(tag, 5) for tag in (1, 2, 3)] == [5, 5, 5]
 

@@ -74,7 +74,7 @@ def test_another_program_reads_all_of_it(kind: str, exiftool: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("big", [False, True])
-def test_another_program_reads_the_words_of_every_page(
+def test_another_program_reads_the_metadata_of_every_page(
     big: bool, exiftool: str, tmp_path: Path
 ) -> None:
     pages = [Image(noise(26, 34, 3), None, full_metadata()) for _ in range(2)]
@@ -95,7 +95,7 @@ def test_another_program_reads_the_words_of_every_page(
     assert "ExifTool:Error" not in found
 
 
-def test_another_program_reads_what_a_gif_says(exiftool: str, tmp_path: Path) -> None:
+def test_another_program_reads_the_metadata_of_a_gif(exiftool: str, tmp_path: Path) -> None:
     image = Image(noise(26, 34, 3), None, full_metadata())
     found = said(exiftool, codec.encode_image(image, "gif", 95), tmp_path / "a.gif")
     assert (found["XMP-dc:Title"], found["XMP-tiff:ImageWidth"]) == ("A cat", 34)
@@ -122,7 +122,7 @@ def test_another_program_counts_the_frames(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("policy", ["strip", "no-gps"])
-def test_what_is_left_out_is_gone(kind: str, policy: Any, exiftool: str, tmp_path: Path) -> None:
+def test_removed_metadata_is_gone(kind: str, policy: Any, exiftool: str, tmp_path: Path) -> None:
     metadata = codec.kept(full_metadata(), policy)
     data = codec.encode_image(Image(noise(26, 34, 3), None, metadata), kind, 95)
     found = said(exiftool, data, tmp_path / f"a.{kind}")
@@ -133,17 +133,19 @@ def test_what_is_left_out_is_gone(kind: str, policy: Any, exiftool: str, tmp_pat
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_words_go_round(kind: str) -> None:
+def test_metadata_survives_a_round_trip(kind: str) -> None:
     image = Image(noise(13, 17, 3), None, full_metadata())
     back = read(codec.encode_image(image, kind, 95)).metadata
     assert back.xmp == xmp_packet()
-    assert back.icc == (None if kind == "jxl" else image.metadata.icc)  # sRGB, without words
+    assert back.icc == (
+        None if kind == "jxl" else image.metadata.icc
+    )  # sRGB, which needs no profile
     if kind in WITH_IPTC:
         assert photoshop.iptc(back.photoshop) == IPTC_RECORD
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_words_of_a_turned_picture_say_that_it_is_upright(kind: str) -> None:
+def test_metadata_of_a_turned_picture_says_upright(kind: str) -> None:
     texts = PngInfo()
     texts.add_itxt("XML:com.adobe.xmp", xmp_packet(6).decode(), zip=True)
     block = b"Exif\0\0" + camera_exif(6)
@@ -177,7 +179,7 @@ def test_carries_a_long_packet_from_jpeg_to_jpeg() -> None:
     assert "a part of XMP left out" not in codec.losses(image, "jpg")
 
 
-def test_says_what_does_not_fit() -> None:
+def test_notes_what_does_not_fit() -> None:
     long = b"x" * (jpeg.MAX_XMP + 1)
     image = Image(np.zeros((8, 8, 3), np.uint8), None, Metadata(xmp=long, photoshop=b"8BIM"))
     assert codec.losses(image, "jpg") == ("XMP left out",)

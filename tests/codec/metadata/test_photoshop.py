@@ -21,7 +21,7 @@ def test_finds_the_iptc_it_wrote(record: bytes) -> None:
     assert resources == block(photoshop.IPTC, record)
 
 
-def test_keeps_everything_but_what_is_stale() -> None:
+def test_keeps_all_resources_but_stale_ones() -> None:
     path, thumbnail = block(2000, b"path data", b"Path 1"), block(0x040C, b"jpeg")
     exif, note = block(0x0422, b"II*\0"), block(photoshop.IPTC, IPTC_RECORD)
     assert photoshop.tidied(path + thumbnail + note + exif) == path + note
@@ -30,7 +30,7 @@ def test_keeps_everything_but_what_is_stale() -> None:
     assert photoshop.iptc(None) is None
 
 
-def test_ends_where_a_resource_is_cut_off() -> None:
+def test_stops_at_a_truncated_resource() -> None:
     whole = block(2000, b"path data", b"Path 1")
     assert photoshop.tidied(whole + block(photoshop.IPTC, IPTC_RECORD)[:-3]) == whole
 

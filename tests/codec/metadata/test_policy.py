@@ -17,12 +17,12 @@ def test_keeps_all() -> None:
     assert kept(full_metadata(), "keep") == full_metadata()
 
 
-def test_strips_words_and_keeps_what_belongs_to_the_pixels() -> None:
+def test_strips_metadata_but_keeps_profile_and_resolution() -> None:
     full = full_metadata()
     assert kept(full, "strip") == Metadata(icc=full.icc, dpi=full.dpi)
 
 
-def test_leaves_out_the_place_alone() -> None:
+def test_removes_the_location_alone() -> None:
     full = full_metadata()
     assert gps_of(full)
     without = kept(full, "no-gps")

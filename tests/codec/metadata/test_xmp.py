@@ -36,7 +36,7 @@ def test_sets_the_dimensions_it_has(as_elements: bool) -> None:
 
 
 @pytest.mark.parametrize("as_elements", [False, True])
-def test_leaves_out_where_it_was_taken_and_nothing_else(as_elements: bool) -> None:
+def test_removes_the_location_alone(as_elements: bool) -> None:
     before = xmp_packet(1, as_elements=as_elements)
     after = xmp.without_gps(before)
     assert b"37,45" in before

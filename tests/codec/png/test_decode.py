@@ -86,7 +86,7 @@ def test_a_missing_palette_is_an_error() -> None:
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
 @pytest.mark.parametrize("opaque", [0, 1])
 def test_palettes_of_few_colours_have_alpha_too(opaque: int, bits: int) -> None:
-    """The last ``opaque`` colours have no word in tRNS."""
+    """The last ``opaque`` colours have no entry in tRNS."""
     picture = Pillow.fromarray(noise(9, 13, 3)).quantize(2**bits)
     transparent = noise(2**bits - opaque).tobytes()
     data = saved(picture, "PNG", bits=bits, transparency=transparent)
@@ -219,7 +219,7 @@ def test_a_wrong_stream_under_right_checksums_is_a_silent_error(
 
 @pytest.mark.parametrize("depth", [8, 16])
 @pytest.mark.parametrize("interlaced", [False, True])
-def test_a_filter_that_there_is_not_is_a_silent_error(
+def test_an_unknown_filter_is_a_silent_error(
     interlaced: bool, depth: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     plain = png_file(1, 40, depth, 0, bytes(1 + depth // 8) + b"\5" + bytes(200))
@@ -250,10 +250,10 @@ def test_a_stream_that_ends_oddly_is_read_in_silence(
 
 
 @pytest.mark.parametrize("ways", [b"\1\0\0", b"\0\1\0", b"\0\0\2"])
-def test_a_way_of_packing_that_there_is_not_is_an_error(ways: bytes) -> None:
+def test_an_unknown_compression_method_is_an_error(ways: bytes) -> None:
     good = png_file(1, 1, 16, 0, bytes(3))
     data = good[:8] + png_chunk(b"IHDR", good[16:26] + ways) + good[33:]
-    with pytest.raises(UnreadableImage, match=r"damaged png \(its header ends in \["):
+    with pytest.raises(UnreadableImage, match=r"damaged png \(unknown methods \["):
         codec.read_header(data, "a.png", PLENTY)
 
 

@@ -40,7 +40,7 @@ def test_reads_back_what_it_wrote(
 
 
 @given(st.binary(min_size=27, max_size=27))
-def test_filters_any_neighbours_as_others_undo_them(values: bytes) -> None:
+def test_other_decoders_undo_the_filter(values: bytes) -> None:
     # Three rows of three pixels: every arrangement of left, up and corner.
     pixels = np.frombuffer(values, np.uint8).reshape(3, 3, 3)
     data = codec.encode_image(Image(pixels), "png", 95)
@@ -48,7 +48,7 @@ def test_filters_any_neighbours_as_others_undo_them(values: bytes) -> None:
 
 
 @pytest.mark.parametrize("depth", [8, 16])
-def test_opencv_reads_strips_joined(depth: int) -> None:
+def test_opencv_reads_joined_strips(depth: int) -> None:
     # Several strips: the first row of each is predicted from the last of the one before.
     pixels = noise(500, 301, 3, depth=depth)
     data = codec.encode_image(Image(pixels), "png", 95)
@@ -73,7 +73,7 @@ def test_writes_the_same_bytes_every_time() -> None:
     assert codec.encode_image(image, "png", 95) == codec.encode_image(image, "png", 95)
 
 
-def test_prediction_pays() -> None:
+def test_prediction_makes_files_smaller() -> None:
     pixels = smooth(200, 300, 3)
     assert len(codec.encode_image(Image(pixels), "png", 95)) < len(zlib.compress(pixels.tobytes()))
 

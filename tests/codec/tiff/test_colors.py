@@ -33,7 +33,7 @@ def test_floats_go_from_0_to_1(dtype: str) -> None:
     assert codec.losses(image, "tif") == (tiff_colors.FLOATING,)
 
 
-def test_says_that_values_were_clipped() -> None:
+def test_notes_clipped_values() -> None:
     image = read(floats(-0.5, 0, 1, 1.001, np.inf, -np.inf, np.nan))
     assert image.color.ravel().tolist() == [0, 0, 65535, 65535, 65535, 0, 0]
     assert image.metadata.note == f"{tiff_colors.FLOATING}; {tiff_colors.CLIPPED}"
@@ -131,7 +131,7 @@ def test_one_bit_has_two_polarities(white_is_zero: bool, compression: str | None
     assert np.array_equal(image.color[..., 0], bilevel() * 255)
 
 
-def test_says_that_samples_were_left_out() -> None:
+def test_notes_samples_left_out() -> None:
     image = read(tiff_file(noise(6, 7, 5), tags={Tag.EXTRA_SAMPLES: [0, 0]}))
     assert image.metadata.note == tiff_colors.LEFT_OUT
 

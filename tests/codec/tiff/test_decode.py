@@ -54,13 +54,13 @@ def test_reads_metadata(order: str) -> None:
     assert found.get_ifd(34665)[37386] == 50
 
 
-def test_an_exif_block_has_no_word_of_how_pixels_lie() -> None:
+def test_an_exif_block_has_no_tags_of_the_pixel_layout() -> None:
     data = saved(Pillow.fromarray(noise(8, 9, 3)), "TIFF", description="a lawn", dpi=(72, 72))
     _, tree = exif.tree(read(data).metadata.exif)
     assert sorted(tree) == [270]
 
 
-def test_a_file_without_words_has_no_exif() -> None:
+def test_a_file_without_metadata_has_no_exif() -> None:
     assert read(tiff_file(noise(3, 4, 3))).metadata.exif is None
 
 
@@ -70,7 +70,7 @@ def test_reads_big_tiff() -> None:
     assert np.array_equal(read(data).color, noise(8, 9, 3))
 
 
-def test_an_offset_that_no_file_has_is_an_error() -> None:
+def test_an_impossible_offset_is_an_error() -> None:
     data = bytearray(saved(Pillow.fromarray(noise(8, 9, 3)), "TIFF", big_tiff=True))
     order, at, big = ifd.read_header(bytes(data))
     entry = ifd.read_directory(bytes(data), at, order, big).entries[Tag.STRIP_OFFSETS]
@@ -109,11 +109,11 @@ def test_every_page_is_a_picture(order: Literal["<", ">"], big: bool) -> None:
         assert page.size.width == 4 or np.array_equal(merged(page), pixels)
     assert [page.metadata.dpi for page in pages] == [(300, 300), None, None, None]
     assert [page.metadata.icc for page in pages] == [None, srgb_profile(), None, None]
-    words = [exif.tree(page.metadata.exif)[1] for page in pages]
-    assert [270 in tree for tree in words] == [False, False, False, True]
+    trees = [exif.tree(page.metadata.exif)[1] for page in pages]
+    assert [270 in tree for tree in trees] == [False, False, False, True]
 
 
-def test_a_page_is_decoded_when_it_is_asked_for() -> None:
+def test_a_page_is_decoded_on_request() -> None:
     out = io.BytesIO()
     with tifffile.TiffWriter(out) as file:
         for _ in range(2):
@@ -128,7 +128,7 @@ def test_a_page_is_decoded_when_it_is_asked_for() -> None:
         next(pages)
 
 
-def test_says_which_page_is_not_read() -> None:
+def test_names_the_page_that_is_not_read() -> None:
     out = io.BytesIO()
     with tifffile.TiffWriter(out) as file:
         file.write(noise(3, 4, 3), photometric="rgb", metadata=None)
@@ -146,7 +146,7 @@ def test_no_page_is_lost_in_silence() -> None:
         header(data[: last + 5])
 
 
-def test_directories_that_lie_upon_each_other_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_overlapping_directories_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of them has 65535 entries; together they would take hours."""
     monkeypatch.setattr("sr_batch.codec.tiff.decode._SHARED_BYTES", 1 << 24)
     data = bytearray(1 << 20)
@@ -155,12 +155,12 @@ def test_directories_that_lie_upon_each_other_are_an_error(monkeypatch: pytest.M
         data[place : place + 2] = b"\xff\xff"
     for place in range(8, 50000, 4):
         struct.pack_into("<I", data, place + 2 + 12 * 65535, place + 4)
-    with pytest.raises(UnreadableImage, match="its directories lie upon each other"):
+    with pytest.raises(UnreadableImage, match="its directories overlap"):
         header(bytes(data))
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_reads_the_words_of_a_big_tiff(order: str) -> None:
+def test_reads_the_metadata_of_a_big_tiff(order: str) -> None:
     image = Image(noise(13, 17, 3), None, Metadata(exif=camera_exif(1, order), dpi=(300.0, 150.0)))
     data = tiff_encode.encode((image,), classic_bytes=0)
     assert data[2 if order == "<" else 3] == 43
@@ -173,7 +173,7 @@ def test_reads_the_words_of_a_big_tiff(order: str) -> None:
     assert found.get_ifd(34665)[37386] == 50
 
 
-def test_a_smaller_copy_is_no_page() -> None:
+def test_a_smaller_copy_is_not_a_page() -> None:
     out = io.BytesIO()
     first, second = Pillow.fromarray(noise(8, 9, 3)), Pillow.fromarray(noise(4, 5, 3))
     second.encoderinfo = {"tiffinfo": {254: 1}}
@@ -181,7 +181,7 @@ def test_a_smaller_copy_is_no_page() -> None:
     assert np.array_equal(read(out.getvalue()).color, noise(8, 9, 3))
 
 
-def test_a_chain_that_bites_its_tail_ends() -> None:
+def test_a_chain_that_loops_ends() -> None:
     data = bytearray(tiff_file(noise(3, 4, 3)))
     start = int.from_bytes(data[4:8], "little")
     count = int.from_bytes(data[start : start + 2], "little")
@@ -190,7 +190,7 @@ def test_a_chain_that_bites_its_tail_ends() -> None:
 
 
 @pytest.mark.parametrize("tags", [{Tag.SUBFILE: 1}, {Tag.OLD_SUBFILE: 2}, {Tag.DNG: [1, 4, 0, 0]}])
-def test_refuses_a_preview_that_stands_for_a_picture(tags: dict[Tag, int | list[int]]) -> None:
+def test_refuses_a_preview_in_place_of_a_picture(tags: dict[Tag, int | list[int]]) -> None:
     with pytest.raises(UnsupportedImage, match=r"^a\.tif: a camera raw or only a preview"):
         header(tiff_file(noise(3, 4, 3), tags=tags))
 
@@ -201,5 +201,5 @@ def test_a_truncated_picture_is_an_error(kept: int) -> None:
         codec.read_image(tiff_file(noise(30, 30, 3))[:kept], "a.tif", PLENTY)
 
 
-def test_a_wrong_orientation_is_none() -> None:
+def test_a_wrong_orientation_is_ignored() -> None:
     assert header(tiff_file(noise(3, 4, 3), tags={Tag.ORIENTATION: 99})).size == Size(4, 3)

@@ -86,14 +86,14 @@ def test_keeps_metadata(order: str) -> None:
     assert codec.losses(image, "tif") == ()
 
 
-def test_exif_goes_round_through_a_tiff_unchanged() -> None:
+def test_exif_survives_a_tiff_unchanged() -> None:
     image = Image(noise(13, 17, 3), None, full_metadata())
     once = read(codec.encode_image(image, "tif", 95))
     twice = read(codec.encode_image(once, "tif", 95))
     assert once.metadata == twice.metadata
 
 
-def test_carries_nothing_of_how_the_source_lay() -> None:
+def test_drops_the_pixel_layout_of_the_source() -> None:
     source = saved(Pillow.fromarray(noise(9, 8, 3)), "TIFF", compression="tiff_lzw", dpi=(72, 72))
     opened = open_pillow(codec.encode_image(read(source), "tif", 95))
     assert opened.info["compression"] == "tiff_adobe_deflate"
@@ -101,7 +101,7 @@ def test_carries_nothing_of_how_the_source_lay() -> None:
 
 
 def pages() -> list[Image]:
-    """Of every size, depth, colour and words there is."""
+    """Of every size, depth, colour and kind of metadata."""
     first = Metadata(icc=srgb_profile(), exif=camera_exif(1), xmp=xmp_packet(), dpi=(300.0, 300.0))
     return [
         Image(noise(13, 17, 3), None, first),
@@ -151,7 +151,7 @@ def test_pillow_reads_all_pages(big: bool) -> None:
 
 
 @pytest.mark.parametrize("big", [False, True])
-def test_pages_go_round(big: bool) -> None:
+def test_pages_survive_a_round_trip(big: bool) -> None:
     again = list(codec.read_pages(tiff_of_pages(big), "a.tif", PLENTY))
     for back, image in zip(again, pages(), strict=True):
         assert np.array_equal(merged(back), merged(image))
@@ -166,19 +166,19 @@ def test_a_single_page_has_no_number() -> None:
         assert "PageNumber" not in file.pages.first.tags
 
 
-def test_words_of_a_page_take_the_byte_order_of_the_file() -> None:
+def test_metadata_of_a_page_takes_the_byte_order_of_the_file() -> None:
     images = [Image(noise(5, 6, 3), None, Metadata(exif=camera_exif(1, order))) for order in "><"]
     opened = Pillow.open(io.BytesIO(codec.encode_pages(images, "tif", 95)))
-    words = []
+    found = []
     for number in range(2):
         opened.seek(number)
         block = opened.getexif()
-        words.append((block[271], block.get_ifd(34853), dict(block.get_ifd(34665))))
-    assert words[0] == words[1]
-    assert words[0][1] == GPS
+        found.append((block[271], block.get_ifd(34853), dict(block.get_ifd(34665))))
+    assert found[0] == found[1]
+    assert found[0][1] == GPS
 
 
-def test_pages_are_asked_for_one_by_one() -> None:
+def test_pages_are_requested_one_by_one() -> None:
     alive: list[weakref.ref[Image]] = []
 
     def made() -> Iterator[Image]:

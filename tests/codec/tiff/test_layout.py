@@ -13,7 +13,7 @@ HUGE = {Tag.WIDTH: 9999, Tag.HEIGHT: 9999, Tag.BITS: 64, Tag.SAMPLE_FORMAT: 3}
 
 
 @pytest.mark.parametrize(
-    ("tags", "words"),
+    ("tags", "reason"),
     [
         ({Tag.PHOTOMETRIC: 32803}, "camera's raw"),
         ({Tag.PHOTOMETRIC: 4}, "transparency mask"),
@@ -40,8 +40,8 @@ HUGE = {Tag.WIDTH: 9999, Tag.HEIGHT: 9999, Tag.BITS: 64, Tag.SAMPLE_FORMAT: 3}
         ({Tag.COMPRESSION: 5, Tag.PREDICTOR: 34892}, "predictor 34892"),
     ],
 )
-def test_refuses_in_words(tags: dict[Tag, Any], words: str) -> None:
-    with pytest.raises(UnsupportedImage, match=words) as caught:
+def test_refuses_with_a_reason(tags: dict[Tag, Any], reason: str) -> None:
+    with pytest.raises(UnsupportedImage, match=reason) as caught:
         codec.read_header(tiff_file(noise(3, 4, 3), tags=tags), "a.tif", PLENTY)
     assert str(caught.value).startswith("a.tif: a ")
     assert "\n" not in str(caught.value)
@@ -58,11 +58,11 @@ def test_refuses_in_words(tags: dict[Tag, Any], words: str) -> None:
         ({**HUGE, Tag.ROWS_PER_STRIP: 9999, Tag.COMPRESSION: 5}, UnsupportedImage),
     ],
 )
-def test_refuses_pieces_that_would_take_all_memory(
+def test_refuses_segments_that_would_take_all_memory(
     tags: dict[Tag, Any], fault: type[ImageError]
 ) -> None:
     tags = {Tag.BITS: 8, **tags}
-    with pytest.raises(fault, match=r"^a\.tif: .*(in pieces of|its tiles are)"):
+    with pytest.raises(fault, match=r"^a\.tif: .*(in segments of|its tiles are)"):
         codec.read_header(tiff_file(noise(3, 4, 3), tags=tags), "a.tif", PLENTY)
 
 

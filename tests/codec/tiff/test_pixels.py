@@ -95,26 +95,26 @@ def test_divides_by_associated_alpha(samples: int, depth: int) -> None:
     assert np.array_equal(again, pixels[..., :-1])
 
 
-def test_does_not_divide_by_nothing() -> None:
+def test_does_not_divide_by_zero_alpha() -> None:
     image = read(tiff_file(np.array([[[9, 8, 7, 0]]], np.uint16), tags={Tag.EXTRA_SAMPLES: 1}))
     assert image.alpha is not None
     assert image.alpha.item() == 0
 
 
 @pytest.mark.parametrize("depth", [8, 16])
-def test_samples_without_meaning_are_passed_over(depth: int) -> None:
+def test_samples_without_meaning_are_skipped(depth: int) -> None:
     pixels = noise(6, 7, 5, depth=depth)
     image = read(tiff_file(pixels, tags={Tag.EXTRA_SAMPLES: [0, 0]}))
     assert image.alpha is None
     assert np.array_equal(image.color, pixels[..., :3])
 
 
-def test_a_fourth_sample_without_a_word_is_alpha() -> None:
+def test_an_undescribed_fourth_sample_is_alpha() -> None:
     pixels = noise(6, 7, 4)
     assert np.array_equal(merged(read(tiff_file(pixels))), pixels)
 
 
-def test_a_predictor_without_compression_means_nothing() -> None:
+def test_a_predictor_without_compression_is_ignored() -> None:
     pixels = noise(6, 7, 3)
     assert np.array_equal(read(tiff_file(pixels, tags={Tag.PREDICTOR: 2})).color, pixels)
 

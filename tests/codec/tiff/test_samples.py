@@ -68,7 +68,7 @@ def test_undoes_prediction(count: int, dtype: str, predictor: int, compression: 
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "i2"])
-def test_prediction_starts_anew_in_every_tile(dtype: str) -> None:
+def test_prediction_restarts_in_every_tile(dtype: str) -> None:
     values = samples(dtype, 40, 50, 3)
     data = by_tifffile(
         values, photometric="rgb", tile=(16, 16), compression="zlib", predictor=2, byteorder=">"

@@ -34,13 +34,13 @@ def test_bits_may_be_filled_from_the_lowest(compression: str) -> None:
 
 
 @pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate"])
-def test_does_without_lengths(compression: str | None) -> None:
+def test_reads_strips_without_lengths(compression: str | None) -> None:
     pixels = noise(20, 30, 3)
     data = saved(Pillow.fromarray(pixels), "TIFF", compression=compression)
     assert np.array_equal(read(renamed(data, Tag.STRIP_COUNTS)).color, pixels)
 
 
-def test_strips_need_not_lie_in_their_order() -> None:
+def test_strips_may_be_stored_in_any_order() -> None:
     pixels = noise(20, 30, 3)
     data = bytearray(tiff_file(pixels))
     first = entry_of(bytes(data), Tag.STRIP_OFFSETS)
@@ -60,7 +60,7 @@ def test_missing_rows_are_an_error(tag: Tag, deflate: bool) -> None:
         codec.read_image(data, "a.tif", PLENTY)
 
 
-def test_what_unpacks_to_more_than_its_rows_is_not_unpacked() -> None:
+def test_unpacks_no_more_than_the_rows() -> None:
     """A strip of 30 MB that claims 5 rows: they are taken, the rest is left packed."""
     data = bytearray(tiff_file(np.zeros((5, 30, 3), np.uint8), deflate=True))
     bomb = zlib.compress(bytes(30 << 20), 1)
@@ -87,14 +87,12 @@ def test_damaged_deflate_is_an_error(place: str, photometric: int) -> None:
 
 
 @pytest.mark.parametrize("compression", [5, 7, 8])
-def test_strips_that_lie_upon_each_other_are_an_error(
-    compression: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_overlapping_strips_are_an_error(compression: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Laid out one after the other they would take as much memory as their sum."""
     monkeypatch.setattr("sr_batch.codec.tiff.segments._SHARED_BYTES", 1 << 10)
     tags: dict[Tag, int | list[int]] = {
         **{Tag.STRIP_OFFSETS: [8] * 4, Tag.STRIP_COUNTS: [900] * 4},
         Tag.COMPRESSION: compression,
     }
-    with pytest.raises(UnreadableImage, match="its strips lie upon each other"):
+    with pytest.raises(UnreadableImage, match="its strips overlap"):
         codec.read_image(tiff_file(noise(20, 30, 3), tags=tags), "a.tif", PLENTY)

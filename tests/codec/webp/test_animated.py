@@ -145,7 +145,7 @@ def test_turns_every_frame_as_exif_says() -> None:
         assert np.array_equal(as_rgba(image), blackened(np.rot90(canvas, -1)))
 
 
-def test_one_frame_stands_still() -> None:
+def test_one_frame_is_a_still_picture() -> None:
     pixels = noise(4, 6, 4)
     (image,) = read_all(webp_file(6, 8, [Stored(0, 2, pixels)]))
     assert image.timing is None

@@ -31,7 +31,7 @@ def test_reads_the_same_pixels_as_pillow(samples: int, lossless: bool) -> None:
 
 
 @pytest.mark.parametrize("samples", [1, 2, 3, 4])
-def test_writes_without_loss_what_came_without_loss(samples: int) -> None:
+def test_a_lossless_input_stays_lossless(samples: int) -> None:
     pixels = noise(20, 30, samples)
     alpha = pixels[..., -1] if samples in (2, 4) else None
     color = pixels[..., : 3 if samples > 2 else 1]
@@ -49,7 +49,7 @@ def test_keeps_colour_under_transparency() -> None:
     assert np.array_equal(read(data).color, color)
 
 
-def test_quality_tells() -> None:
+def test_quality_changes_size_and_error() -> None:
     image = Image(noise(64, 64, 3))
     sizes = [len(codec.encode_image(image, "webp", quality)) for quality in (10, 50, 95)]
     assert sizes == sorted(set(sizes))
@@ -72,7 +72,7 @@ def test_keeps_metadata() -> None:
     assert codec.losses(image, "webp") == ("IPTC left out",)
 
 
-def test_leaves_out_a_gray_profile_and_tells() -> None:
+def test_leaves_out_a_gray_profile_with_a_note() -> None:
     icc = srgb_profile()[:16] + b"GRAY" + srgb_profile()[20:]
     image = Image(noise(8, 8, 1), None, Metadata(icc=icc))
     assert read(codec.encode_image(image, "webp", 95)).metadata.icc is None
@@ -80,7 +80,7 @@ def test_leaves_out_a_gray_profile_and_tells() -> None:
     assert read(codec.encode_image(image, "png", 95)).metadata.icc == icc
 
 
-def test_rounds_sixteen_bit_and_tells() -> None:
+def test_rounds_sixteen_bit_with_a_note() -> None:
     image = Image(noise(8, 8, 3, depth=16), None, Metadata(lossless=True))
     back = read(codec.encode_image(image, "webp", 95))
     assert np.array_equal(back.color, np.rint(image.color / 257))

@@ -1,0 +1,53 @@
+"""JPEG XL: header and boxes are read here, OpenImageIO decodes the pixels.
+
+OpenImageIO is the library that has a wheel for every platform and supports profiles and 16 bit.
+It says nothing before it has decoded everything. So the header is read here, and the profile,
+which is packed like the pixels, comes with them.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+
+from sr_batch.codec.backends import openimageio
+from sr_batch.codec.container import Block, Container, as_stored
+from sr_batch.codec.jxl.boxes import long_enough, read_metadata, start_of_codestream
+from sr_batch.codec.jxl.header import read_header
+from sr_batch.codec.metadata import exif, xmp
+from sr_batch.core.errors import UnreadableImage
+from sr_batch.core.geometry import Size
+from sr_batch.core.image import Metadata
+
+
+def open_file(data: bytes) -> Container:
+    """Read the structure of a JPEG XL. Truncated pixels are found only when it is decoded."""
+    header, metadata = read_header(start_of_codestream(data)), read_metadata(data)
+    block, packet = metadata.get(b"Exif"), metadata.get(b"xml ")
+    # The first four bytes are the offset of the TIFF header behind them.
+    block = block and (block[4 + int.from_bytes(block[:4], "big") :] or None)
+    # The orientation of EXIF and XMP does not count: it repeats the header's, or is wrong.
+    turn = header.orientation if header.orientation > 1 else exif.orientation(block)
+    depth = 8 if header.bits <= 8 else 16
+    decoded = cache(lambda: openimageio.decode(long_enough(data), header, depth))
+
+    def blocks() -> Iterator[Block]:
+        stored = as_stored(decoded().pixels, header.orientation)
+        if Size(stored.shape[1], stored.shape[0]) != header.stored:
+            raise UnreadableImage(f"damaged jxl (it is not {header.stored} as its header says)")
+        yield 0, stored
+
+    return Container(
+        format="jxl",
+        stored=header.stored,
+        channels=header.channels,
+        alpha=header.alpha,
+        depth=depth,
+        orientation=header.orientation,
+        metadata=Metadata(
+            exif=exif.upright(block),
+            xmp=packet and xmp.upright(packet, turn),
+            dpi=exif.dpi(block),
+            note="floating point read as 16 bit" if header.floating else None,
+        ),
+        blocks=blocks,
+        profile=None if header.plain else lambda: decoded().icc,
+    )
