@@ -62,6 +62,7 @@ def test_bring_edges_sharper_than_those_of_the_photographs_they_are_made_of() ->
     assert min(steps) > 20
 
 
+@pytest.mark.slow
 def test_are_learnt_from_where_the_recipe_says_so(data: Path, tmp_path: Path) -> None:
     losses = {}
     for leaves in (0, 50):

@@ -42,6 +42,7 @@ def test_puts_the_table_between_the_marks() -> None:
     assert compare.put_into(readme, "new\n") == f"a\n{compare.BEGIN}new\n{compare.END}b\n"
 
 
+@pytest.mark.slow
 def test_times_are_multiples_of_espcn() -> None:
     files = [path for path in FILES if path.stem in ("espcn_x2", "edsr_x2")]
     times = compare.relative_times(files)

@@ -46,6 +46,7 @@ def test_ships_every_precision_with_a_card(where: Shipment) -> None:
     assert not list(where.exported.glob("*draft*"))
 
 
+@pytest.mark.slow
 def test_ships_no_int8_that_loses_much(where: Shipment) -> None:
     metrics = where.exported / "metrics.csv"
     ship(PLAIN, weights(0.01), metrics, where)
