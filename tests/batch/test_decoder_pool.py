@@ -207,6 +207,7 @@ def test_an_interpreter_that_is_not_there_ends_the_run(monkeypatch: pytest.Monke
         next(decoders(PNG, "a", PLENTY))
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("here")
 @linux_only
 def test_the_batch_goes_on_round_hostile_files() -> None:

@@ -18,9 +18,7 @@ from tests.faults.table import ROOT, Fault, read_faults
 
 QUICK = "not soak and not slow"
 _ALL_PASSED, _SOME_FAILED = 0, 1  # exit codes of pytest
-_LEFT_BEHIND = shutil.ignore_patterns(
-    *(".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "data", "dist", "runs")
-)
+_LEFT_BEHIND = {".git", ".venv", ".venv-tool", "build", "data", "dist", "runs"}
 
 
 def main(words: Sequence[str]) -> int:
@@ -28,15 +26,25 @@ def main(words: Sequence[str]) -> int:
     faults = [fault for fault in read_faults() if not words or any(w in fault.name for w in words)]
     with tempfile.TemporaryDirectory(prefix="sr-batch-faults-") as folder:
         tree = Path(folder, "tree")
-        shutil.copytree(ROOT, tree, ignore=_LEFT_BEHIND)
+        _copy(tree)
         sound = _run(tree, sorted({path for fault in faults for path in fault.tests}))
         if sound.returncode != _ALL_PASSED:
-            print(f"the tests fail without any fault:\n{sound.stdout}")
+            print(f"the tests fail without any fault:\n{sound.stdout}{sound.stderr}")
             return 1
         outcomes = [_try(fault, tree) for fault in faults]
     caught = outcomes.count("caught")
     print(f"{caught} of {len(faults)} faults were caught")
     return 0 if caught == len(faults) else 1
+
+
+def _copy(tree: Path) -> None:
+    """Copy what the tests need, without what was built or downloaded."""
+
+    def left_behind(folder: str, names: list[str]) -> set[str]:
+        cached = {name for name in names if name == "__pycache__" or name.endswith("_cache")}
+        return cached | (_LEFT_BEHIND & {*names} if Path(folder) == ROOT else set())
+
+    shutil.copytree(ROOT, tree, ignore=left_behind)
 
 
 def _try(fault: Fault, tree: Path) -> str:

@@ -33,7 +33,8 @@ WITH_WORDS = 5
 PATIENCE = 15.0  # seconds until nothing of a killed run may be left, on a busy machine, too
 HARMS: tuple[Callable[[Path], object], ...] = (Path.unlink, lambda path: os.truncate(path, 0))
 ROUNDS = [
-    pytest.param(Forks, 10),
+    (Forks, 3),
+    pytest.param(Forks, 10, marks=pytest.mark.slow),
     pytest.param(Command, 100, marks=pytest.mark.soak),
 ]
 

@@ -31,6 +31,8 @@ def slowly(path: Path, data: bytes) -> None:
             time.sleep(0.5)
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 def test_no_way_of_dropping_a_file_is_missed_or_seen_half(
     tmp_path: Path, watching: Callable[..., Watching]
 ) -> None:
@@ -89,6 +91,7 @@ def test_no_way_of_dropping_a_file_is_missed_or_seen_half(
             assert made.size == (original.width * 2, original.height * 2)
 
 
+@pytest.mark.slow
 def test_polling_alone_finds_everything(tmp_path: Path, watching: Callable[..., Watching]) -> None:
     watch = watching("--poll", "--rescan", "0.5")
     save_picture(tmp_path / "in/a.png")
@@ -99,7 +102,9 @@ def test_polling_alone_finds_everything(tmp_path: Path, watching: Callable[..., 
     assert any("is looked at every 0.5 s" in event.get("text", "") for event in watch.events)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_signal_ends_it_in_good_order_and_the_next_goes_on(
     tmp_path: Path, watching: Callable[..., Watching], number: int
 ) -> None:
@@ -120,6 +125,7 @@ def test_a_signal_ends_it_in_good_order_and_the_next_goes_on(
     assert all((tmp_path / "out" / name).stat().st_mtime_ns == made[name] for name in made)
 
 
+@pytest.mark.slow
 def test_kills_lose_nothing(tmp_path: Path, watching: Callable[..., Watching]) -> None:
     count = 24
     for seed in range(count):

@@ -43,6 +43,7 @@ def test_puts_the_table_between_the_marks() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_times_are_multiples_of_espcn() -> None:
     files = [path for path in FILES if path.stem in ("espcn_x2", "edsr_x2")]
     times = compare.relative_times(files)
