@@ -27,7 +27,8 @@ def main(words: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="sr-batch-faults-") as folder:
         tree = Path(folder, "tree")
         _copy(tree)
-        sound = _run(tree, sorted({path for fault in faults for path in fault.tests}))
+        every = sorted({path for fault in faults for path in fault.tests})
+        sound = _run(tree, [*every, "--numprocesses", "auto", "--dist", "worksteal"])
         if sound.returncode != _ALL_PASSED:
             print(f"the tests fail without any fault:\n{sound.stdout}{sound.stderr}")
             return 1
@@ -67,10 +68,10 @@ def _outcome(fault: Fault, tree: Path) -> str:
     return {_ALL_PASSED: "missed", _SOME_FAILED: "caught"}.get(code, f"no tests ran: pytest {code}")
 
 
-def _run(tree: Path, paths: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def _run(tree: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
     options = ("-q", "-x", "-p", "no:cacheprovider", "-m", QUICK)
     return subprocess.run(
-        [sys.executable, "-B", "-m", "pytest", *options, *paths],
+        [sys.executable, "-B", "-m", "pytest", *options, *arguments],
         cwd=tree,
         env=os.environ | {"PYTHONPATH": str(tree)},
         capture_output=True,

@@ -29,7 +29,10 @@ def peak(folder: Path, code: int = 0) -> int:
     return cost.peak_bytes
 
 
-@pytest.mark.parametrize(("few", "many"), [(8, 40), pytest.param(30, 400, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("few", "many"),
+    [pytest.param(8, 40, marks=pytest.mark.slow), pytest.param(30, 400, marks=pytest.mark.soak)],
+)
 def test_many_images_take_no_more_than_few(few: int, many: int, tmp_path: Path) -> None:
     peaks = []
     for count in (few, many):
