@@ -60,8 +60,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    told = getattr(node, "workeroutput", {}).get("left_out", {})
-    node.config.stash[LEFT_OUT] |= Counter(told)  # all workers tell the same
+    told: dict[str, int] = getattr(node, "workeroutput", {}).get("left_out", {})
+    left_out: Counter[str] = node.config.stash[LEFT_OUT]
+    left_out |= Counter(told)  # all workers tell the same
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
