@@ -41,7 +41,10 @@ def test_many_images_take_no_more_than_few(few: int, many: int, tmp_path: Path) 
     assert peaks[1] <= MORE * peaks[0]
 
 
-@pytest.mark.parametrize("megapixels", [1.5, pytest.param(6, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "megapixels",
+    [pytest.param(1.5, marks=pytest.mark.slow), pytest.param(6, marks=pytest.mark.soak)],
+)
 def test_the_network_takes_what_tiles_take(megapixels: float, tmp_path: Path) -> None:
     """All of the smaller picture at once takes 1100 MiB."""
     folder = tmp_path / f"{megapixels} megapixels"
