@@ -8,10 +8,14 @@ TOOL_VENV := .venv-tool
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
+# The suite on every core. Tests with the mark "slow" run in CI and by `make test-all`.
+PYTEST = -m pytest --numprocesses $(WORKERS) --dist worksteal --durations 10
+WORKERS ?= auto
+MARKS := not soak$(if $(CI),, and not slow)
 # Where the numbers of a soak's random cases begin.
 FIRST ?= $(shell date +%s)
 
-.PHONY: help setup format check test test-tool chroot soak bench peers gate baseline clean
+.PHONY: help setup format check test test-all test-tool chroot soak bench peers gate baseline clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -27,11 +31,14 @@ check: $(VENV)/.installed ## formatting, lint and types, nothing is changed
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/mypy
 
-test: $(VENV)/.installed ## all tests
-	$(VENV)/bin/python -m pytest
+test: $(VENV)/.installed ## the tests, without the slow ones unless CI is set
+	$(VENV)/bin/python $(PYTEST) -m "$(MARKS)" $(ARGS)
+
+test-all: MARKS := not soak
+test-all: test ## the tests, with the slow ones
 
 test-tool: $(TOOL_VENV)/.installed ## the tests that need no torch, in an environment without it
-	$(TOOL_VENV)/bin/python -m pytest tests --ignore tests/training
+	$(TOOL_VENV)/bin/python $(PYTEST) -m "$(MARKS)" tests --ignore tests/training
 
 chroot: ## as root: a Debian with GIMP 3, which the tests of the plug-ins use; made once
 	tests/plugins/chroot.sh

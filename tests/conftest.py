@@ -7,15 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from tests.runs import digest
 
-NOBODY = 65534
+pytest_plugins = ["tests.selection"]
 
-# How long an example takes says nothing about the code, only about the machine.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+NOBODY = 65534
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ def test_names_a_file_that_cannot_be_read(model: str, tmp_path: Path) -> None:
         Pillow.new("F", (4, 4)),
         17,
     ],
-    ids=repr,
+    ids=["floats", "five channels", "one row", "nothing", "CMYK", "F", "a number"],
 )
 def test_refuses_what_is_not_a_picture(model: str, image: Any) -> None:
     with pytest.raises(UnsupportedImage):

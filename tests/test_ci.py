@@ -1,5 +1,6 @@
 """What continuous integration runs: the script, and the workflow that calls it elsewhere."""
 
+import os
 import re
 import subprocess
 import sys
@@ -15,8 +16,9 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ALL = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 
 
-def run(*command: str | Path) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+def run(*command: str | Path, **environment: str) -> str:
+    env = {name: value for name, value in os.environ.items() if name != "CI"} | environment
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -60,3 +62,17 @@ def test_the_script_calls_what_there_is_and_keeps_the_report() -> None:
     (path,) = WORKFLOWS
     (kept,) = (step["with"]["path"] for step in steps(path) if "upload" in step.get("uses", ""))
     assert f"-o {kept} " in run("make", "--dry-run", "gate")
+
+
+def test_the_slow_tests_run_in_ci_and_where_they_are_asked_for() -> None:
+    assert re.search(r"^export CI=true\b", SCRIPT.read_text(), re.MULTILINE)
+    assert '-m "not soak and not slow"' in run("make", "--dry-run", "test")
+    for command in (("test", "CI=true"), ("test-all",)):
+        assert '-m "not soak"' in run("make", "--dry-run", *command)
+    assert '-m "not soak"' in run("make", "--dry-run", "test", CI="true")
+
+
+def test_the_script_ends_with_what_the_readme_says() -> None:
+    last = SCRIPT.read_text().splitlines()[-1]
+    assert last == "make test"
+    assert last in (ROOT / "README.md").read_text()

@@ -251,6 +251,7 @@ def isolated_run(
         return list(run(plan, upscaler, options, lambda pixels: None, stop, load))
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("here")
 @linux_only
 @pytest.mark.parametrize("faults", [HEADER_FAULTS, PICTURE_FAULTS])

@@ -1,8 +1,10 @@
 import io
 import resource
+import subprocess
 import sys
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sr_batch import codec
 from sr_batch.batch.decoder_process import Limits, held_to, receive, send
 from sr_batch.core.errors import UnreadableImage
 from sr_batch.core.image import Image, Timing
-from tests.codec.pictures import PLENTY, full_metadata, picture
+from tests.codec.pictures import full_metadata, picture
+
+ROOT = Path(__file__).parents[2]
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited there alone")
 
@@ -69,13 +72,30 @@ def test_limits_hold_for_a_block_and_no_longer() -> None:
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
+# In a process of its own: what tests before it have freed would be there to decode into.
+STARVED = """
+import sys
+import numpy as np
+from sr_batch import codec
+from sr_batch.batch.decoder_process import Limits, held_to
+from sr_batch.core.image import Image
+codec.preload()
+image = Image(np.zeros((3000, 3000, 3), sys.argv[1]))
+data = codec.encode_image(image, "png", 95)
+# Enough for what comes back, but not for what it is decoded into first; then enough for both.
+for share in (1.5, 8):
+    try:
+        with held_to(Limits(60, int(image.color.nbytes * share))):
+            print(codec.read_image(data, "a", image.size.pixels).size)
+    except MemoryError as error:
+        print(type(error).__name__)
+"""
+
+
 @linux_only
 @pytest.mark.parametrize("depth", [8, 16])
 def test_a_decoder_without_memory_says_so(depth: int) -> None:
     """Pillow's, and OpenCV's, which does not by itself tell it from a damaged file."""
-    # So large that it does not fit into memory that this process has already freed.
-    image = Image(np.zeros((6000, 6000, 3), np.uint8 if depth == 8 else np.uint16))
-    data = codec.encode_image(image, "png", 95)
-    # Enough for the picture, but not for the buffer that it is decoded into first.
-    with pytest.raises(MemoryError), held_to(Limits(60, image.color.nbytes * 3 // 2)):
-        codec.read_image(data, "a", PLENTY)
+    command = [sys.executable, "-c", STARVED, f"uint{depth}"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.stderr, run.stdout) == ("", "MemoryError\n3000x3000\n")

@@ -19,6 +19,8 @@ def setting(tmp_path: Path) -> Setting:
     return Setting(tmp_path, PHOTOS, threads=2)
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 def test_measures_a_device_with_a_window(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (
         "benchmarks.gpu",

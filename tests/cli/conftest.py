@@ -54,6 +54,7 @@ def start(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        bufsize=0,  # what a test reads line by line takes nothing away from `finish`
         preexec_fn=limit,
     )
 

@@ -55,6 +55,7 @@ def change_row(baseline: Path, **values: Any) -> None:
     baseline.write_text(json.dumps(report))
 
 
+@pytest.mark.alone
 def test_compares_with_its_baseline_and_writes_a_report(baseline: Path, tool: Tool) -> None:
     run = bench(tool, "-o", "out")
     assert (run.code, run.err) == (0, "")
@@ -88,6 +89,7 @@ def test_finds_that_an_altered_file_has_lost_parity(
         assert baseline.read_bytes() == before
 
 
+@pytest.mark.alone
 def test_reports_a_slow_network_after_a_second_measurement(baseline: Path, tool: Tool) -> None:
     change_row(baseline, speed=1000.0)
     run = bench(tool)

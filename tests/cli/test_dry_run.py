@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.cli.conftest import Photo, Tool
 
-EDSR = ("--model", "edsr")
+ESPCN = ("--model", "espcn")
 
 
 def files(folder: Path) -> dict[Path, int]:
@@ -15,17 +15,17 @@ def test_shows_the_outputs_and_writes_nothing(tool: Tool, photo: Photo, tmp_path
     photo("in/a.png")
     photo("in/b.jpg", size=(40, 30))
     before = files(tmp_path)
-    run = tool("upscale", "in", *EDSR, "--scale", "8", "--dry-run")
+    run = tool("upscale", "in", *ESPCN, "--scale", "8", "--dry-run")
     assert run.code == 0
     assert files(tmp_path) == before
-    assert "in/a.png -> in_sr/a.png: 24x16 -> 192x128 by edsr x4, x2, about " in run.err
-    assert "in/b.jpg -> in_sr/b.jpg: 40x30 -> 320x240 by edsr x4, x2, about " in run.err
+    assert "in/a.png -> in_sr/a.png: 24x16 -> 192x128 by espcn x4, x2, about " in run.err
+    assert "in/b.jpg -> in_sr/b.jpg: 40x30 -> 320x240 by espcn x4, x2, about " in run.err
     assert "2 images: 2 to do (about " in run.err
 
 
 def test_prints_the_same_as_json(tool: Tool, photo: Photo) -> None:
     photo("in/a.png")
-    run = tool("upscale", "in", *EDSR, "--long-edge", "30", "--dry-run", "--json")
+    run = tool("upscale", "in", *ESPCN, "--long-edge", "30", "--dry-run", "--json")
     (planned,) = run.results
     assert planned["status"] == "planned"
     assert planned["input_size"] == [24, 16]

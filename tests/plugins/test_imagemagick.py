@@ -25,7 +25,7 @@ def delegates(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (user.settings / "delegates.xml").read_bytes()
 
 
-@pytest.fixture(params=[6, 7])
+@pytest.fixture(params=[6, pytest.param(7, marks=pytest.mark.slow)])
 def magick(request: pytest.FixtureRequest, tmp_path: Path, delegates: bytes) -> Magick:
     """ImageMagick for a user who has installed the plug-in."""
     require(request.param)

@@ -33,7 +33,8 @@ WITH_METADATA = 5
 PATIENCE = 15.0  # seconds until all processes of a killed run must be gone, even on a busy machine
 HARMS: tuple[Callable[[Path], object], ...] = (Path.unlink, lambda path: os.truncate(path, 0))
 ROUNDS = [
-    pytest.param(Forks, 10),
+    (Forks, 3),
+    pytest.param(Forks, 10, marks=pytest.mark.slow),
     pytest.param(Command, 100, marks=pytest.mark.soak),
 ]
 

@@ -29,7 +29,10 @@ def peak(folder: Path, code: int = 0) -> int:
     return cost.peak_bytes
 
 
-@pytest.mark.parametrize(("few", "many"), [(8, 40), pytest.param(30, 400, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("few", "many"),
+    [pytest.param(8, 40, marks=pytest.mark.slow), pytest.param(30, 400, marks=pytest.mark.soak)],
+)
 def test_many_images_need_no_more_than_few(few: int, many: int, tmp_path: Path) -> None:
     peaks = []
     for count in (few, many):
@@ -38,7 +41,10 @@ def test_many_images_need_no_more_than_few(few: int, many: int, tmp_path: Path) 
     assert peaks[1] <= MORE * peaks[0]
 
 
-@pytest.mark.parametrize("megapixels", [1.5, pytest.param(6, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "megapixels",
+    [pytest.param(1.5, marks=pytest.mark.slow), pytest.param(6, marks=pytest.mark.soak)],
+)
 def test_the_network_needs_what_its_tiles_need(megapixels: float, tmp_path: Path) -> None:
     """The smaller picture without tiles takes 1100 MiB."""
     folder = tmp_path / f"{megapixels} megapixels"

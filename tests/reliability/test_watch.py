@@ -87,7 +87,11 @@ def _folder_of(target: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("files", "kills"), [(120, 3), pytest.param(10_000, 200, marks=pytest.mark.soak)]
+    ("files", "kills"),
+    [
+        pytest.param(120, 3, marks=pytest.mark.slow),
+        pytest.param(10_000, 200, marks=pytest.mark.soak),
+    ],
 )
 def test_a_watch_that_is_killed_again_and_again_does_everything_once(
     files: int, kills: int, first: int, tmp_path: Path, watching: Callable[..., Watching]
@@ -129,7 +133,10 @@ def resident(process: int) -> int:
     return int(fields["VmRSS"].split()[0]) * 1024
 
 
-@pytest.mark.parametrize("batch", [150, pytest.param(2500, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "batch",
+    [pytest.param(150, marks=pytest.mark.slow), pytest.param(2500, marks=pytest.mark.soak)],
+)
 def test_memory_does_not_grow_with_the_files_that_were_watched(
     batch: int, tmp_path: Path, watching: Callable[..., Watching]
 ) -> None:

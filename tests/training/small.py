@@ -1,8 +1,10 @@
 """Small configurations of every network, short runs of them, and contracts for their files."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 from sr_batch.core.model_spec import ModelSpec
@@ -39,6 +41,18 @@ CONFIGS = {name: (name, options) for name, options in SMALL.items()} | {
     f"{name}_other": (name, options) for name, options in SMALL_REPORT.items()
 }
 """Id -> network and options: every configuration that tests train, resume and export."""
+
+QUICK = ("espcn", "edsr_other", "fast_other")
+"""Those that learn, resume and are exported in the quick tests, too: luma and RGB, any tail."""
+
+
+def slow_unless_quick(configs: Iterable[str]) -> list[Any]:
+    """Parameters of a test; the configurations that are not in ``QUICK`` have the mark slow."""
+    return [
+        config if config in QUICK else pytest.param(config, marks=pytest.mark.slow)
+        for config in configs
+    ]
+
 
 EVERY = [(name, scale) for name, entry in MODELS.items() for scale in entry.scales]
 

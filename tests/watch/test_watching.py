@@ -31,6 +31,8 @@ def slowly(path: Path, data: bytes) -> None:
             time.sleep(0.5)
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 def test_finds_every_new_file_and_shows_only_complete_outputs(
     tmp_path: Path, watching: Callable[..., Watching]
 ) -> None:
@@ -89,6 +91,7 @@ def test_finds_every_new_file_and_shows_only_complete_outputs(
             assert made.size == (original.width * 2, original.height * 2)
 
 
+@pytest.mark.slow
 def test_scans_alone_find_every_file(tmp_path: Path, watching: Callable[..., Watching]) -> None:
     watch = watching("--poll", "--rescan", "0.5")
     save_picture(tmp_path / "in/a.png")
@@ -99,7 +102,9 @@ def test_scans_alone_find_every_file(tmp_path: Path, watching: Callable[..., Wat
     assert any("is scanned every 0.5 s" in event.get("text", "") for event in watch.events)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_signal_ends_it_cleanly_and_the_next_watch_continues(
     tmp_path: Path, watching: Callable[..., Watching], number: int
 ) -> None:
@@ -120,6 +125,7 @@ def test_a_signal_ends_it_cleanly_and_the_next_watch_continues(
     assert all((tmp_path / "out" / name).stat().st_mtime_ns == made[name] for name in made)
 
 
+@pytest.mark.slow
 def test_kill_loses_no_file(tmp_path: Path, watching: Callable[..., Watching]) -> None:
     count = 24
     for seed in range(count):

@@ -6,6 +6,8 @@ import pytest
 
 from tests.plugins.gimp.conftest import Program
 
+pytestmark = pytest.mark.slow  # a whole GIMP, in a chroot
+
 SCRIPT = """
 image = blank(20, 10)
 (layer,) = image.get_layers()

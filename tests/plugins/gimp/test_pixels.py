@@ -13,6 +13,8 @@ from sr_batch.codec.color import h273
 from sr_batch.core.image import Image, Metadata, Pixels
 from tests.plugins.gimp.conftest import Program
 
+pytestmark = pytest.mark.slow  # a whole GIMP, in a chroot
+
 P3, SRGB_CURVE = 12, 13  # code points of H.273
 HEIGHT, WIDTH = 30, 42
 KINDS = [

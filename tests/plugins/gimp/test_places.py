@@ -12,6 +12,8 @@ from sr_batch.codec import encode_image
 from sr_batch.core.image import Image, Metadata, Pixels
 from tests.plugins.gimp.conftest import Program
 
+pytestmark = pytest.mark.slow  # a whole GIMP, in a chroot
+
 HEIGHT, WIDTH = 60, 80
 SCRIPT = """
 picture, other = folder / "picture.png", folder / "other.png"

@@ -1,9 +1,12 @@
 """GIMP on a virtual screen: the menu entry, the dialog, one undo step, and Cancel."""
 
+import pytest
 from PIL import Image
 
 from tests.plugins.chroot import ROOT
 from tests.plugins.gimp.conftest import HERE, Program
+
+pytestmark = pytest.mark.slow  # a whole GIMP, in a chroot
 
 SETTINGS = """
 (config-version "3.0.4")

@@ -62,6 +62,7 @@ def test_leaves_have_sharper_edges_than_their_photographs() -> None:
     assert min(steps) > 20
 
 
+@pytest.mark.slow
 def test_a_recipe_with_leaves_trains_on_them(data: Path, tmp_path: Path) -> None:
     losses = {}
     for leaves in (0, 50):

@@ -41,6 +41,8 @@ def test_puts_the_table_between_the_marks() -> None:
     assert tables.put_into(readme, "new\n") == f"a\n{tables.BEGIN}new\n{tables.END}b\n"
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 def test_times_are_multiples_of_espcn() -> None:
     files = [path for path in FILES if path.stem in ("espcn_x2", "edsr_x2")]
     times = tables.relative_times(files)

@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 import torch
 
-from tests.training.small import CONFIGS, SMALL
+from tests.training.small import CONFIGS, SMALL, slow_unless_quick
 from training.evaluate import cost
 from training.models import build
 from training.models.layers import inner_layers
@@ -24,7 +24,9 @@ def run(model: onnx.ModelProto, image: np.ndarray) -> np.ndarray:
     return np.asarray(output)[0]
 
 
-@pytest.mark.parametrize("config", ["espcn", "edsr", "fast", "fast_other", "balanced"])
+@pytest.mark.parametrize(
+    "config", slow_unless_quick(["espcn", "edsr", "fast", "fast_other", "balanced"])
+)
 def test_int8_rounds_as_training_did(config: str) -> None:
     torch.manual_seed(0)
     name, options = CONFIGS[config]

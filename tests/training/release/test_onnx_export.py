@@ -7,7 +7,7 @@ import torch
 
 from sr_batch.core.model_spec import from_metadata
 from sr_batch.inference.onnx_session import OnnxSession
-from tests.training.small import CONFIGS, spec_of
+from tests.training.small import CONFIGS, QUICK, spec_of
 from training.models import MODELS, build, configure
 from training.models.rewrite import rewrite
 from training.release.certify import require_parity
@@ -15,7 +15,7 @@ from training.release.onnx_export import to_onnx, write
 
 # Every scale of a network's first configuration, and one of its other.
 CASES = [
-    (each, scale)
+    pytest.param(each, scale, marks=[pytest.mark.slow] * (each not in QUICK))
     for each, (name, _) in CONFIGS.items()
     for scale in (MODELS[name].scales if each == name else MODELS[name].scales[:1])
 ]

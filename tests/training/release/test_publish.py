@@ -46,6 +46,7 @@ def test_publishes_every_precision_with_a_card(setting: ReleaseSetting) -> None:
     assert not list(setting.exported.glob("*draft*"))
 
 
+@pytest.mark.slow
 def test_refuses_an_int8_file_that_loses_too_much(setting: ReleaseSetting) -> None:
     metrics = setting.exported / "metrics.csv"
     publish(PLAIN, weights(0.01), metrics, setting)

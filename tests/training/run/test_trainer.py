@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.training.small import CONFIGS, corpora_for, setting, small_recipe
+from tests.training.small import CONFIGS, corpora_for, setting, slow_unless_quick, small_recipe
 from training.models import MODELS
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe, Stage, stage_at
@@ -14,7 +14,7 @@ from training.run.loop import train
 from training.run.trainer import Run
 
 
-@pytest.mark.parametrize("config", sorted(CONFIGS))
+@pytest.mark.parametrize("config", slow_unless_quick(sorted(CONFIGS)))
 def test_a_few_steps_learn_to_darken(config: str, photographs: Path, tmp_path: Path) -> None:
     """The initial weights interpolate, which is far from this goal, so that few steps show it."""
     recipe = replace(small_recipe(config, 60), stages=(Stage(1.0, 2, 12, {"l1": 1}),))
@@ -25,7 +25,7 @@ def test_a_few_steps_learn_to_darken(config: str, photographs: Path, tmp_path: P
     assert fmean(losses[-10:]) < 0.85 * fmean(losses[:5])
 
 
-@pytest.mark.parametrize("config", sorted(CONFIGS))
+@pytest.mark.parametrize("config", slow_unless_quick(sorted(CONFIGS)))
 def test_resumes_exactly(config: str, photographs: Path, tmp_path: Path) -> None:
     whole, resumed = _whole_and_resumed(small_recipe(config), 7, photographs, tmp_path)
     _require_same(whole.net, resumed.net)
@@ -39,6 +39,7 @@ def test_resumes_exactly_with_muon(photographs: Path, tmp_path: Path) -> None:
     _require_same(whole.ema, resumed.ema)
 
 
+@pytest.mark.slow
 def test_resumes_exactly_with_a_discriminator(photographs: Path, tmp_path: Path) -> None:
     stages = (Stage(0.3, 2, 8, {"l1": 1}), Stage(1.0, 2, 8, {"l1": 0.01, "adversarial": 0.005}))
     recipe = replace(small_recipe("esrgan", 6), stages=stages)
