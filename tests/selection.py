@@ -49,7 +49,7 @@ def _is_quick(config: pytest.Config) -> bool:
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     slow = [item for item in items if item.get_closest_marker("slow")]
     for item in slow:
-        left_out = item.config.stash[LEFT_OUT]
+        left_out: Counter[str] = item.config.stash[LEFT_OUT]
         left_out[item.nodeid.split("::")[0]] += 1
 
 
