@@ -49,14 +49,14 @@ def _is_quick(config: pytest.Config) -> bool:
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     slow = [item for item in items if item.get_closest_marker("slow")]
     for item in slow:
-        left_out: Counter[str] = item.config.stash[LEFT_OUT]
-        left_out[item.nodeid.split("::")[0]] += 1
+        item.config.stash[LEFT_OUT][item.nodeid.split("::")[0]] += 1
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """With xdist only the workers know what was left out: they tell the controller."""
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["left_out"] = dict(session.config.stash[LEFT_OUT])
+        left_out: Counter[str] = session.config.stash[LEFT_OUT]
+        session.config.workeroutput["left_out"] = dict(left_out)
 
 
 @pytest.hookimpl(optionalhook=True)
