@@ -60,7 +60,7 @@ def _read(encode: Encode, samples: int = 3, keeps: str = "", **options: Any) -> 
 
 
 def _turned(brand: bytes, encode: Encode, orientation: int) -> Read:
-    """Its EXIF says something else, which nobody is to follow."""
+    """Its EXIF says something else, which decoders must ignore."""
     lying = turned(scene(), orientation)
 
     def make() -> bytes:

@@ -1,4 +1,4 @@
-"""The figures of docs/adr/0014: libraries beside the code here, over the corpus.
+"""The figures of docs/adr/0014: libraries compared with the code here, over the corpus.
 
 ``python -m tests.corpus.libraries``. TIFF needs imagecodecs, which no extra installs.
 """

@@ -131,14 +131,14 @@ def _place(data: bytes, chance: random.Random) -> int:
 
 def _with_checksums(data: bytes) -> bytes:
     """A PNG whose checksums are right again, as far as there are chunks."""
-    mended, at = bytearray(data), len(_SIGNATURE)
+    fixed, at = bytearray(data), len(_SIGNATURE)
     while at + 12 <= len(data):
         end = at + 8 + int.from_bytes(data[at : at + 4], "big")
         if end + 4 > len(data):
             break
-        struct.pack_into(">I", mended, end, zlib.crc32(data[at + 4 : end]))
+        struct.pack_into(">I", fixed, end, zlib.crc32(data[at + 4 : end]))
         at = end + 4
-    return bytes(mended)
+    return bytes(fixed)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def to_container(
 
 
 def without_metadata(data: bytes, picture: Picture) -> bytes:
-    """The file for a decoder: EXIF and XMP items are renamed, so that nobody parses them."""
+    """The file for a decoder: EXIF and XMP items are renamed, so that no decoder parses them."""
     bare = bytearray(data)
     for at in picture.metadata_at:
         bare[at : at + 4] = b"free"

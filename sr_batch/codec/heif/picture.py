@@ -81,14 +81,14 @@ def read_picture(data: bytes) -> Picture:
     _, width, height = struct.unpack_from(">III", next(_properties(items, b"ispe", own), b""))
     channels, depth = _samples(items, chain)
     profile, primaries, transfer = _colors(items, chain)
-    beside = {kind for number in chain for kind in _auxiliaries(items, number)}
+    auxiliary = {kind for number in chain for kind in _auxiliaries(items, number)}
     block = _metadata_item(items, b"Exif", b"")
     return Picture(
         coded=Size(width, height),
         crop=_crop(items, Size(width, height)),
         channels=channels,
         depth=depth,
-        alpha=not beside.isdisjoint(_ALPHA),
+        alpha=not auxiliary.isdisjoint(_ALPHA),
         orientation=_orientation(items),
         icc=profile,
         primaries=primaries,
@@ -96,7 +96,7 @@ def read_picture(data: bytes) -> Picture:
         # The first four bytes are the offset of the TIFF header behind them.
         exif=block and (block[4 + int.from_bytes(block[:4], "big") :] or None),
         xmp=_metadata_item(items, b"mime", b"application/rdf+xml"),
-        left_out=_left_out(items, beside),
+        left_out=_left_out(items, auxiliary),
         metadata_at=tuple(i.at for i in items.by_number.values() if i.type in _METADATA),
     )
 
@@ -164,11 +164,11 @@ def _auxiliaries(items: Items, number: int) -> Iterator[bytes]:
                 yield content[4:].partition(b"\0")[0]
 
 
-def _left_out(items: Items, beside: set[bytes]) -> tuple[str, ...]:
+def _left_out(items: Items, auxiliary: set[bytes]) -> tuple[str, ...]:
     tone_mapped = any(item.type == b"tmap" for item in items.by_number.values())
     lost = {
-        "HDR gain map left out": tone_mapped or any(b"gainmap" in kind for kind in beside),
-        "depth map left out": not beside.isdisjoint(_DEPTH),
+        "HDR gain map left out": tone_mapped or any(b"gainmap" in kind for kind in auxiliary),
+        "depth map left out": not auxiliary.isdisjoint(_DEPTH),
     }
     return tuple(what for what, happens in lost.items() if happens)
 

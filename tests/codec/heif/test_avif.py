@@ -178,13 +178,13 @@ def test_takes_the_primary_picture_of_several() -> None:
     [(GAIN_MAP, "HDR gain map left out"), (DEPTH_MAP, "depth map left out"), (b"urn:other", None)],
 )
 def test_notes_auxiliary_pictures_left_out(kind: bytes, note: str | None) -> None:
-    beside = coded(avif(15, 20))
-    beside = replace(
-        beside,
-        properties=(*beside.properties, (b"auxC", bytes(4) + kind + b"\0")),
+    auxiliary = coded(avif(15, 20))
+    auxiliary = replace(
+        auxiliary,
+        properties=(*auxiliary.properties, (b"auxC", bytes(4) + kind + b"\0")),
         references=((b"auxl", (1,)),),
     )
-    image = read(heif_file(b"avif", [still(), beside]))
+    image = read(heif_file(b"avif", [still(), auxiliary]))
     assert image.alpha is None
     assert image.metadata.note == note
 

@@ -181,7 +181,7 @@ def test_keeps_metadata_as_it_is() -> None:
 
 
 def test_contradicting_metadata_turns_nothing() -> None:
-    """An XMP packet that says it lies on its side, beside EXIF that does not."""
+    """An XMP packet that says the picture is turned, with EXIF that says it is not."""
     image = Image(smooth(64, 128, 3), None, Metadata(xmp=xmp_packet(6), exif=b"junk"))
     data = codec.encode_image(image, "heic", 95)
     assert codec.read_header(data, "a", PLENTY).size == image.size

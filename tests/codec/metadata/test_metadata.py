@@ -1,4 +1,4 @@
-"""Words about a picture through every format, read back by programs that are not ours."""
+"""Metadata through every format, read back by other programs."""
 
 import json
 import os

@@ -44,7 +44,7 @@ def test_blends_sixteen_bit_in_sixteen_bit(made: Animation) -> None:
     assert np.abs(shown.astype(int) - expected).max() <= 1
 
 
-# Its player forgets what is to be restored, takes opacity from what was opaque, and plays on the
+# Its player forgets what it must restore, takes opacity from what was opaque, and plays on the
 # picture that is no frame.
 @settings(max_examples=50)
 @given(animations(after=("keep", "clear"), covered=True))

@@ -18,7 +18,7 @@ def entry_of(data: bytes, tag: int) -> ifd.Entry:
 
 
 def renamed(data: bytes, tag: int) -> bytes:
-    """The file with the entry of ``tag`` under a number that nobody knows."""
+    """The file with the entry of ``tag`` under an unknown number."""
     patched = bytearray(data)
     struct.pack_into("<H", patched, entry_of(data, tag).at, 65000)
     return bytes(patched)
