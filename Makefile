@@ -22,7 +22,7 @@ help: ## what there is
 
 setup: $(VENV)/.installed ## make .venv with the tool, the training package and what tests need
 
-format: $(VENV)/.installed ## format the code and mend what the linter can mend
+format: $(VENV)/.installed ## format the code, and fix what the linter can fix
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
 

@@ -161,13 +161,13 @@ def degrade(
 
 @app.command()
 def compare(
-    data: Data = DATA, exported: Exported = EXPORTED, readme: Path = Path("README.md")
+    data: Data = DATA, exported: Exported = EXPORTED, page: Path = Path("docs/models.md")
 ) -> None:
-    """Write the tables of all exported networks into the README."""
+    """Write the tables of all exported networks into docs/models.md."""
     files = sorted(exported.glob("*.onnx"))
     bicubic = {scale: bicubic_scores(data, scale) for scale in (2, 3, 4)}
     text = tables.tables(files, bicubic, tables.relative_times(files))
-    readme.write_text(tables.put_into(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
+    page.write_text(tables.put_into(page.read_text(encoding="utf-8"), text), encoding="utf-8")
     typer.echo(text, nl=False)
 
 

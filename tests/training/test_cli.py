@@ -45,11 +45,11 @@ def test_trains_keeps_exports_evaluates_and_compares(
     assert read_spec(exported / "espcn_x2.onnx").scores.keys() == {"Set5", "Set14", "BSD100"}
     table = run("evaluate", str(exported / "espcn_x2.onnx"), "--data", str(data))
     assert table.count("espcn_x2") == 3
-    readme = tmp_path / "README.md"
-    readme.write_text("<!-- networks -->\n<!-- end of networks -->\n")
-    run("compare", "--data", str(data), "--exported", str(exported), "--readme", str(readme))
-    assert "| [`espcn`](exported/espcn_x2.md) | x2 |" in readme.read_text()
-    assert "| `espcn` | speed; luma |" in readme.read_text()
+    page = tmp_path / "models.md"
+    page.write_text("<!-- networks -->\n<!-- end of networks -->\n")
+    run("compare", "--data", str(data), "--exported", str(exported), "--page", str(page))
+    assert "| [`espcn`](../exported/espcn_x2.md) | x2 |" in page.read_text()
+    assert "| `espcn` | speed; luma |" in page.read_text()
 
 
 def test_a_second_process_in_a_run_folder_is_refused(

@@ -49,9 +49,9 @@ def relative_times(files: Sequence[Path]) -> dict[str, float]:
     return {stem: time / seconds[f"{_YARDSTICK}_x{scales[stem]}"] for stem, time in seconds.items()}
 
 
-def put_into(readme: str, text: str) -> str:
-    """``readme`` with ``text`` between the two marks."""
-    before, _, rest = readme.partition(BEGIN)
+def put_into(page: str, text: str) -> str:
+    """``page`` with ``text`` between the two marks."""
+    before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return before + BEGIN + text + END + after
 
@@ -73,7 +73,7 @@ def _row(spec: ModelSpec, path: Path, time: float) -> Cells:
     model = onnx.load(path)
     published = MODELS[spec.arch].about.published.get(spec.scale, {})
     return (
-        f"[`{spec.name}`](exported/{path.stem}.md)"
+        f"[`{spec.name}`](../exported/{path.stem}.md)"
         + ("" if spec.precision == "fp32" else f" {spec.precision}"),
         f"x{spec.scale}",
         *(_quality(*spec.scores[name]) for name in SETS),

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +14,24 @@ FILES = sorted((ROOT / "exported").glob("*.onnx"))
 NO_SCORE = {name: Score(0, 0) for name in SETS}
 
 
-def test_the_readme_has_the_tables_of_the_exported_networks() -> None:
+def test_the_page_of_networks_has_the_tables_of_the_exported_networks() -> None:
     """Except the times, which depend on the machine, and the scores of bicubic."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    written = readme.partition(tables.BEGIN)[2].partition(tables.END)[0]
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    written = page.partition(tables.BEGIN)[2].partition(tables.END)[0]
     bicubic = dict.fromkeys((2, 3, 4), NO_SCORE)
     expected = tables.tables(FILES, bicubic, {path.stem: 0.0 for path in FILES})
     assert list(_comparable(written)) == list(_comparable(expected))
+
+
+def test_the_readme_quotes_the_page_of_networks() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^\| `(\w+)` \|[^|]*\| ([\d.]+) dB \| ([\d.]+) \|$", readme, re.MULTILINE)
+    assert len(quoted) == 4
+    for name, psnr, time in quoted:
+        (row,) = re.findall(rf"^\| \[`{name}`\]\(\S+\) \| x2 \| .*$", page, re.MULTILINE)
+        assert f"| x2 | {psnr} / " in row
+        assert row.endswith(f"| {time} |")
 
 
 def _comparable(text: str) -> Iterator[str]:
@@ -37,8 +49,8 @@ def test_each_scale_starts_with_bicubic() -> None:
 
 
 def test_puts_the_table_between_the_marks() -> None:
-    readme = f"a\n{tables.BEGIN}old\n{tables.END}b\n"
-    assert tables.put_into(readme, "new\n") == f"a\n{tables.BEGIN}new\n{tables.END}b\n"
+    page = f"a\n{tables.BEGIN}old\n{tables.END}b\n"
+    assert tables.put_into(page, "new\n") == f"a\n{tables.BEGIN}new\n{tables.END}b\n"
 
 
 @pytest.mark.slow
