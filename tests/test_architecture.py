@@ -51,6 +51,7 @@ SEAMS = {
     "typer": {"cli"},
     "apprise": {"watch.notify"},
     "prometheus_client": {"watch.metrics_server"},
+    "filelock": {"watch.lock"},
     "watchdog": {"watch.file_events"},
     "rich": {"cli"},
 }

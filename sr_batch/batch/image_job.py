@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sr_batch import codec
 from sr_batch.batch.enlarging import EnlargedPictures, Enlarger
-from sr_batch.batch.job import LARGE_ENOUGH, Job, Notify
+from sr_batch.batch.job import ALREADY_DONE, LARGE_ENOUGH, Job, Notify
 from sr_batch.batch.loading import LoadedFile, Loader
 from sr_batch.batch.memory_gate import MemoryGate
 from sr_batch.batch.output_ledger import Ledger
@@ -120,7 +120,7 @@ class ImageWorker:
         kind = header.format if job.format == "keep" else job.format
         guard = self._guard(job, data, kind)
         if guard.is_done:
-            return Skipped(str(job.source), str(job.target), "already done")
+            return Skipped(str(job.source), str(job.target), ALREADY_DONE)
         codec.require_holds(header, kind, name)
         for size in sizes:
             codec.require_fits(size, kind, name)

@@ -10,7 +10,9 @@ Notify = Callable[[str], None]
 
 log_warning: Notify = logging.getLogger("sr_batch").warning
 
+# Reasons why an input is skipped.
 LARGE_ENOUGH = "already large enough"
+ALREADY_DONE = "already done"
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,18 @@
 """A lock that allows one watch per output folder."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from sr_batch.core.errors import UsageError
 from sr_batch.files.reading import display_name
 from sr_batch.files.state_db import FOLDER
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
-
-_FILE = "watch.lock"
+_LOCK = "watch.lock"
+_PROCESS = "watch.pid"  # beside the lock, because on Windows nobody can read a locked file
 
 
 @contextmanager
@@ -25,46 +22,36 @@ def sole_watch(output: Path) -> Iterator[None]:
     Raises:
         UsageError: another process holds the lock; the message has its process number.
     """
-    path = output / FOLDER / _FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    folder = output / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        try:
-            _lock(descriptor)
-        except OSError as error:
-            raise UsageError(
-                f"another watch, process {holder(output)}, already writes to"
-                f" {display_name(output)}: stop it, or choose another -o"
-            ) from error
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
-        yield
-    finally:
-        os.close(descriptor)
+        with FileLock(folder / _LOCK, blocking=False):
+            (folder / _PROCESS).write_text(f"{os.getpid()}\n", encoding="ascii")
+            yield
+    except Timeout as error:
+        raise UsageError(
+            f"another watch, process {holder(output)}, already writes to"
+            f" {display_name(output)}: stop it, or choose another -o"
+        ) from error
 
 
 def holder(output: Path) -> int | None:
     """The number of the process that holds the lock of ``output``; None if there is none."""
-    try:
-        descriptor = os.open(output / FOLDER / _FILE, os.O_RDWR)
-    except OSError:
+    folder = output / FOLDER
+    if not (folder / _LOCK).exists():
         return None
     try:
-        _lock(descriptor)
+        with FileLock(folder / _LOCK, blocking=False):
+            return None
+    except Timeout:
+        return _process_in(folder / _PROCESS)
     except OSError:
-        content = os.read(descriptor, 20).strip()
-        return int(content) if content.isdigit() else None
-    finally:
-        os.close(descriptor)
-    return None
+        return None
 
 
-def _lock(descriptor: int) -> None:
-    if sys.platform == "win32":
-        os.lseek(
-            descriptor, 1000, os.SEEK_SET
-        )  # behind the process number, which others must be able to read
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-    else:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _process_in(path: Path) -> int | None:
+    try:
+        content = path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return None
+    return int(content) if content.isdigit() else None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+from sr_batch.batch.job import ALREADY_DONE
 from sr_batch.core.results import Done, Failed, JobResult, Skipped
 from sr_batch.files.reading import display_name, stamp_of
 from sr_batch.files.stamp import Stamp
@@ -40,7 +41,7 @@ def _has_output(result: JobResult) -> bool:
     """Whether its output exists; the engine and the ledger have compared its content."""
     if not isinstance(result, Done | Skipped) or result.output is None:
         return False
-    if isinstance(result, Skipped) and result.reason != "already done":
+    if isinstance(result, Skipped) and result.reason != ALREADY_DONE:
         return False
     found = stamp_of(Path(result.output))
     return found is not None and found.size > 0

@@ -56,7 +56,8 @@ class Watching:
 
     def outputs(self) -> list[str]:
         out = self.folder / "out"
-        return tree(str(out)) if out.exists() else []
+        names = tree(str(out)) if out.exists() else []
+        return [name for name in names if not Path(name).name.startswith(".sr-batch-")]
 
     def end(self, number: int = signal.SIGTERM) -> str:
         """Send a signal, check that the process ends cleanly, and return its standard error."""

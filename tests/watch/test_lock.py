@@ -62,6 +62,6 @@ def test_a_folder_that_was_never_watched_is_not_locked(tmp_path: Path) -> None:
 
 def test_a_longer_process_number_is_overwritten_completely(tmp_path: Path) -> None:
     (tmp_path / FOLDER).mkdir()
-    (tmp_path / FOLDER / "watch.lock").write_text("9999999999\n")
+    (tmp_path / FOLDER / "watch.pid").write_text("9999999999\n")
     with sole_watch(tmp_path):
         assert holder(tmp_path) == os.getpid()
