@@ -19,7 +19,10 @@ from tests.watch.conftest import Watching
 from tests.watch.seen import Seen
 
 # Of watchdog, where folders are made in folders quickly; an error would end its thread here.
-pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning"),
+    pytest.mark.slow,
+]
 
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
 
