@@ -19,7 +19,10 @@ from tests.watch.conftest import Watching
 from tests.watch.seen import Seen
 
 # watchdog warns when nested folders appear quickly; as an error it would end its thread.
-pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning"),
+    pytest.mark.slow,
+]
 
 QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
 
