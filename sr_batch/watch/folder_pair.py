@@ -9,6 +9,8 @@ from sr_batch.core.errors import UsageError
 from sr_batch.core.options import SECONDS_RANGE, After, UpscaleOptions
 from sr_batch.files.reading import display_name, is_folder
 
+DONE, FAILED = "_done", "_failed"  # follow the name of the watched folder
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -45,12 +47,12 @@ class Pair:
     @property
     def done(self) -> Path:
         """Where ``--after move`` puts a source that was enlarged."""
-        return self.source.with_name(self.source.name + "_done")
+        return self.source.with_name(self.source.name + DONE)
 
     @property
     def failed(self) -> Path:
         """Where ``--after move`` puts a source that cannot be enlarged."""
-        return self.source.with_name(self.source.name + "_failed")
+        return self.source.with_name(self.source.name + FAILED)
 
 
 def require_apart(pairs: Sequence[Pair]) -> None:

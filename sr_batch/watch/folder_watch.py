@@ -54,7 +54,9 @@ class FolderWatch:
         self._settling = Settling(self.pair.settle)
         self._journal = Journal(self.pair.output, self.listener.say)
         self._known = KnownSources(self.pair, self._journal)
-        self._finished = FinishedSources(self.pair, self._journal, self.listener, self.clock)
+        self._finished = FinishedSources(
+            self.pair, self._journal, self._known, self.listener, self.clock
+        )
         self._retries = Retries()
         self._next_scan = self.clock.now()
         self._not_before = self.clock.now()
@@ -92,7 +94,7 @@ class FolderWatch:
         for path, stamp in list(batch.items()):
             if (found := stamp_of(path)) != stamp:  # it has changed after all
                 del batch[path]
-                self._see(path, found, now, complete=False)
+                self._see(path, found, now)
         return batch
 
     def work(self, batch: dict[Path, Stamp], upscaler: Enlarger, stop: threading.Event) -> None:
@@ -129,17 +131,24 @@ class FolderWatch:
                 path, stamp = found
                 present.add(path)
                 at_rest = wall - stamp.modified / 1e9 > self.pair.settle
-                self._see(path, stamp, now, complete=at_rest)
+                self._see(path, stamp, now, old=at_rest)
         self._known.keep(present)
         self._retries.keep(present)
         self._settling.keep(present)
         self._known.prune_once(present, wall)
 
-    def _see(self, path: Path, stamp: Stamp | None, now: float, complete: bool) -> None:
+    def _see(
+        self,
+        path: Path,
+        stamp: Stamp | None,
+        now: float,
+        complete: bool = False,
+        old: bool = False,
+    ) -> None:
         if stamp is None or self._known.has(path, stamp):
             self._settling.forget(path)
         else:
-            self._settling.see(path, stamp, now, complete)
+            self._settling.see(path, stamp, now, complete, old)
 
     def _candidates(self, batch: dict[Path, Stamp]) -> list[Source | Failed]:
         """The images in ``batch``. Other files are known from now on and left alone."""

@@ -48,6 +48,11 @@ class KnownSources:
         else:
             self._failed.discard(path)
 
+    def forget(self, path: Path) -> None:
+        """Forget ``path``, which was moved or deleted: another file may come under its name."""
+        self._stamps.pop(path, None)
+        self._failed.discard(path)
+
     def forget_retried(self) -> None:
         """Forget the failures that the user has deleted from the journal by ``retry``."""
         if self._failed:
