@@ -10,7 +10,7 @@ from sr_batch.watch.folder_pair import Pair
 from sr_batch.watch.journal import Journal, Outcome, Removed
 from sr_batch.watch.known_sources import KnownSources
 from sr_batch.watch.listener import Listener
-from sr_batch.watch.source_removal import may_remove, place_of, remove
+from sr_batch.watch.source_removal import has_changed, may_remove, place_of, remove
 
 _RECORD_AFTER = 1.0  # seconds
 
@@ -63,6 +63,7 @@ class FinishedSources:
         Raises:
             StorageError: the disk is full or failing; the next call tries again.
         """
+        self._drop_changed()
         removed = self._to_remove()
         self._journal.record(
             {each.path: each.outcome for each in self._unrecorded if each not in removed}
@@ -75,15 +76,28 @@ class FinishedSources:
             if found := removed.get(each):
                 self._remove(each, found)
 
+    def _drop_changed(self) -> None:
+        """Forget the sources that are not what was enlarged: the next scan takes them again."""
+        for each in self._removable():
+            if has_changed(self._pair, each.path, each.result, self._listener.say):
+                self._known.forget(each.path)
+                self._unrecorded.remove(each)
+
+    def _removable(self) -> list[_Finished]:
+        return [
+            each
+            for each in self._unrecorded
+            if may_remove(self._pair, each.path, each.stamp, each.result)
+        ]
+
     def _to_remove(self) -> dict[_Finished, Removed]:
         """The sources that are moved or deleted now, with the place of each."""
         found: dict[_Finished, Removed] = {}
         places: set[Path] = set()
-        for each in self._unrecorded:
-            if may_remove(self._pair, each.path, each.stamp, each.result):
-                place = place_of(self._pair, each.path, each.result, places)
-                found[each] = Removed(each.path, place, each.outcome)
-                places |= {place} if place else set()
+        for each in self._removable():
+            place = place_of(self._pair, each.path, each.result, places)
+            found[each] = Removed(each.path, place, each.outcome)
+            places |= {place} if place else set()
         return found
 
     def _remove(self, each: _Finished, removed: Removed) -> None:

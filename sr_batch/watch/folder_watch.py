@@ -9,7 +9,7 @@ from sr_batch.batch.inputs import Choice, Source, as_candidate
 from sr_batch.batch.loading import Loader
 from sr_batch.core.errors import StorageError
 from sr_batch.core.results import Failed, JobResult, NotRun
-from sr_batch.files.reading import stamp_of
+from sr_batch.files.reading import display_name, stamp_of
 from sr_batch.files.stamp import Stamp
 from sr_batch.watch.clock import Clock
 from sr_batch.watch.error_file import remove_error, write_error
@@ -23,6 +23,7 @@ from sr_batch.watch.listener import Listener
 from sr_batch.watch.retries import FIRST_PAUSE, LONGEST_PAUSE, Retries
 from sr_batch.watch.settled_batch import enlarge_batch
 from sr_batch.watch.settling import Settling
+from sr_batch.watch.unfinished import is_being_written, is_blank
 
 _BATCH = 32  # files
 
@@ -95,6 +96,8 @@ class FolderWatch:
             if (found := stamp_of(path)) != stamp:  # it has changed after all
                 del batch[path]
                 self._see(path, found, now)
+            elif self._is_in_use(path, stamp):
+                del batch[path]
         return batch
 
     def work(self, batch: dict[Path, Stamp], upscaler: Enlarger, stop: threading.Event) -> None:
@@ -113,6 +116,16 @@ class FolderWatch:
             self._pause_work(str(error))
         for path, stamp in left.items():
             self._settling.later(path, stamp, self._not_before)
+
+    def _is_in_use(self, path: Path, stamp: Stamp) -> bool:
+        """Whether ``path`` must wait because ``--after`` would take it from under its writer."""
+        if self.pair.after == "keep" or not is_being_written(path):
+            return False
+        self.listener.say(
+            f"{display_name(path)}: another program has it open for writing", "waiting: "
+        )
+        self._settling.later(path, stamp, self.clock.now() + FIRST_PAUSE, until_closed=True)
+        return True
 
     def _is_watched(self, path: Path) -> bool:
         if path.is_relative_to(self.pair.output) or not path.is_relative_to(self.pair.source):
@@ -165,7 +178,8 @@ class FolderWatch:
         """Retry a failure that may pass; finish every other file."""
         if not isinstance(result, Failed):
             remove_error(self.pair, path)
-            self._finish(path, stamp, result)
+            if not self._is_in_use(path, stamp):  # else its output is recognized later
+                self._finish(path, stamp, result)
             return
         if stamp_of(path) != stamp:
             return  # it has changed or no longer exists, which the next look finds
@@ -175,16 +189,17 @@ class FolderWatch:
     def _retry(self, path: Path, stamp: Stamp, failed: Failed) -> bool:
         """Whether ``failed`` may pass; ``path`` then comes back later.
 
-        A young file may still be written, and memory or disk space may become free.
+        A young, blank or open file may still be written, and memory or disk space may become free.
         """
         if failed.cause == "disk":
             self._settling.later(path, stamp, self.clock.now() + self._pause)
             return True
-        age = self.clock.wall() - stamp.modified / 1e9
-        pause = self._retries.add(path, stamp, failed.cause, age)
+        age = self.clock.wall() - max(stamp.modified, stamp.changed) / 1e9
+        in_use = is_being_written(path)
+        pause = self._retries.add(path, stamp, failed.cause, age, is_blank(path), in_use)
         if pause is None:
             return False
-        self._settling.later(path, stamp, self.clock.now() + pause)
+        self._settling.later(path, stamp, self.clock.now() + pause, until_closed=in_use)
         self.listener.say(f"{failed.error}; retrying in {pause:.0f} s", "waiting: ")
         attempts = self._retries.count(path, stamp)
         outcome = outcome_of(failed, "waiting", stamp, attempts, self.clock.wall())

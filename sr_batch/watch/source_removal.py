@@ -6,23 +6,40 @@ from collections.abc import Collection, Iterator
 from itertools import count
 from pathlib import Path
 
-from sr_batch.batch.job import ALREADY_DONE
+from sr_batch.batch.job import ALREADY_DONE, Notify
+from sr_batch.batch.output_ledger import Ledger
 from sr_batch.core.results import Done, Failed, JobResult, Skipped
-from sr_batch.files.reading import display_name, stamp_of
+from sr_batch.files.reading import display_name, file_hash, stamp_of
 from sr_batch.files.stamp import Stamp
 from sr_batch.watch.folder_pair import Pair
+from sr_batch.watch.unfinished import is_being_written
 
 
 def may_remove(pair: Pair, source: Path, stamp: Stamp, result: JobResult) -> bool:
     """Whether ``pair.after`` moves or deletes ``source``, which had ``stamp`` when it was read.
 
-    A source that has changed since then is kept, as is one whose output is missing.
+    A source that has changed since then is kept, as is one that a program is writing, and one whose
+    output is missing.
     """
-    if pair.after == "keep" or stamp_of(source) != stamp:
+    if pair.after == "keep" or stamp_of(source) != stamp or is_being_written(source):
         return False
     if isinstance(result, Failed):
         return pair.after == "move"
     return _has_output(result)
+
+
+def has_changed(pair: Pair, source: Path, result: JobResult, notify: Notify) -> bool:
+    """Whether ``source`` no longer holds what its output was made from, by the ledger.
+
+    Its stamp may be the same, as some file systems count in whole seconds.
+
+    Raises:
+        StorageError: the disk is full or failing.
+    """
+    if isinstance(result, Failed) or result.output is None:
+        return False
+    entry = Ledger(pair.output, notify).find(Path(result.output).absolute())
+    return entry is not None and entry.source != file_hash(source)
 
 
 def place_of(

@@ -1,4 +1,8 @@
-"""Tells whether a program has a file open for writing, where the system knows it: on Linux."""
+"""Signs that a file is not finished, though it has not changed for a while.
+
+A program may still have it open for writing, which Linux knows. Or its space was reserved, and the
+data is still to come: it is empty, or it starts with zeros.
+"""
 
 import os
 import signal
@@ -7,10 +11,22 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from sr_batch.core.errors import UnreadableImage
+from sr_batch.files.reading import read_head
+
 if sys.platform == "linux":
     import fcntl
 
 _PROCESSES = Path("/proc")
+_HEAD_BYTES = 16  # no image starts with so many zeros
+
+
+def is_blank(path: Path) -> bool:
+    """Whether ``path`` is empty or starts with zeros."""
+    try:
+        return not any(read_head(path, _HEAD_BYTES))
+    except UnreadableImage:
+        return False
 
 
 def is_being_written(path: Path) -> bool:
