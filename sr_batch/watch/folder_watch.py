@@ -8,7 +8,7 @@ from sr_batch.batch.enlarging import Enlarger
 from sr_batch.batch.inputs import Choice, Source, as_candidate
 from sr_batch.batch.loading import Loader
 from sr_batch.core.errors import StorageError
-from sr_batch.core.results import Failed, JobResult, NotRun
+from sr_batch.core.results import Done, Failed, JobResult, NotRun
 from sr_batch.files.reading import display_name, stamp_of
 from sr_batch.files.stamp import Stamp
 from sr_batch.watch.clock import Clock
@@ -20,6 +20,7 @@ from sr_batch.watch.folder_scan import is_wanted, scan
 from sr_batch.watch.journal import Journal, Status, outcome_of
 from sr_batch.watch.known_sources import KnownSources
 from sr_batch.watch.listener import Listener
+from sr_batch.watch.output_names import OutputNames
 from sr_batch.watch.retries import FIRST_PAUSE, LONGEST_PAUSE, Retries
 from sr_batch.watch.settled_batch import enlarge_batch
 from sr_batch.watch.settling import Settling
@@ -55,6 +56,7 @@ class FolderWatch:
         self._settling = Settling(self.pair.settle)
         self._journal = Journal(self.pair.output, self.listener.say)
         self._known = KnownSources(self.pair, self._journal)
+        self._names = OutputNames(self.pair, self._known, self.listener.say)
         self._finished = FinishedSources(
             self.pair, self._journal, self._known, self.listener, self.clock
         )
@@ -105,7 +107,9 @@ class FolderWatch:
         found = self._candidates(batch)
         left = {path: stamp for path, stamp in batch.items() if not self._known.has(path, stamp)}
         try:
-            for result in enlarge_batch(found, self.pair, upscaler, self.load, self.listener, stop):
+            for result in enlarge_batch(
+                found, self._names, upscaler, self.load, self.listener, stop
+            ):
                 path = Path(result.input)
                 if path in left and not isinstance(result, NotRun):
                     self._handle(path, left.pop(path), result)
@@ -158,7 +162,10 @@ class FolderWatch:
         complete: bool = False,
         old: bool = False,
     ) -> None:
-        if stamp is None or self._known.has(path, stamp):
+        if stamp is None:
+            self._known.forget_output(path)
+            self._settling.forget(path)
+        elif self._known.has(path, stamp):
             self._settling.forget(path)
         else:
             self._settling.see(path, stamp, now, complete, old)
@@ -178,6 +185,8 @@ class FolderWatch:
         """Retry a failure that may pass; finish every other file."""
         if not isinstance(result, Failed):
             remove_error(self.pair, path)
+            if isinstance(result, Done):
+                self._known.made(path, stamp, Path(result.output))
             if not self._is_in_use(path, stamp):  # else its output is recognized later
                 self._finish(path, stamp, result)
             return
