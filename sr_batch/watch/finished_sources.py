@@ -63,7 +63,6 @@ class FinishedSources:
         Raises:
             StorageError: the disk is full or failing; the next call tries again.
         """
-        self._drop_changed()
         removed = self._to_remove()
         self._journal.record(
             {each.path: each.outcome for each in self._unrecorded if each not in removed}
@@ -76,25 +75,20 @@ class FinishedSources:
             if found := removed.get(each):
                 self._remove(each, found)
 
-    def _drop_changed(self) -> None:
-        """Forget the sources that are not what was enlarged: the next scan takes them again."""
-        for each in self._removable():
+    def _to_remove(self) -> dict[_Finished, Removed]:
+        """The sources that are moved or deleted now, with the place of each.
+
+        Drops those that are not what was enlarged: the next scan takes them again.
+        """
+        found: dict[_Finished, Removed] = {}
+        places: set[Path] = set()
+        for each in tuple(self._unrecorded):
+            if not may_remove(self._pair, each.path, each.stamp, each.result):
+                continue
             if has_changed(self._pair, each.path, each.result, self._listener.say):
                 self._known.forget(each.path)
                 self._unrecorded.remove(each)
-
-    def _removable(self) -> list[_Finished]:
-        return [
-            each
-            for each in self._unrecorded
-            if may_remove(self._pair, each.path, each.stamp, each.result)
-        ]
-
-    def _to_remove(self) -> dict[_Finished, Removed]:
-        """The sources that are moved or deleted now, with the place of each."""
-        found: dict[_Finished, Removed] = {}
-        places: set[Path] = set()
-        for each in self._removable():
+                continue
             place = place_of(self._pair, each.path, each.result, places)
             found[each] = Removed(each.path, place, each.outcome)
             places |= {place} if place else set()
@@ -106,6 +100,8 @@ class FinishedSources:
             self._known.forget(each.path)
             return
         self._journal.forget_removed([removed])
-        self._journal.record({each.path: each.outcome})
         if note:
+            self._journal.record({each.path: each.outcome})
             self._listener.say(note, "note: ")
+        else:
+            self._known.forget(each.path)  # the next scan takes it again

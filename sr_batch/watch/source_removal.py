@@ -18,10 +18,9 @@ from sr_batch.watch.unfinished import is_being_written
 def may_remove(pair: Pair, source: Path, stamp: Stamp, result: JobResult) -> bool:
     """Whether ``pair.after`` moves or deletes ``source``, which had ``stamp`` when it was read.
 
-    A source that has changed since then is kept, as is one that a program is writing, and one whose
-    output is missing.
+    A source that has changed since then is kept, as is one whose output is missing.
     """
-    if pair.after == "keep" or stamp_of(source) != stamp or is_being_written(source):
+    if pair.after == "keep" or stamp_of(source) != stamp:
         return False
     if isinstance(result, Failed):
         return pair.after == "move"
@@ -56,9 +55,10 @@ def remove(source: Path, stamp: Stamp, place: Path | None) -> str | None:
     """Move ``source`` to ``place``, or delete it if that is None.
 
     Returns:
-        What went wrong, if the source is still there: empty if it has changed since ``stamp``.
+        What went wrong, if the source is still there: empty if it has changed since ``stamp``, or
+        if a program has it open for writing.
     """
-    if stamp_of(source) != stamp:
+    if is_being_written(source) or stamp_of(source) != stamp:
         return ""
     try:
         if place is None:

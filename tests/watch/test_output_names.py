@@ -1,5 +1,6 @@
 """Names that come again: every picture keeps its own output."""
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,41 @@ def test_a_source_that_changes_after_its_output_was_chosen_replaces_no_other(
     whose = [(1, "a.png"), (2, "a_2.png"), (3, "a_3.png")]
     assert all(made_from(seed, name) for seed, name in whose)
     assert count(watch.results) == {"done": 3}
+
+
+@pytest.mark.parametrize("after", ["move", "delete"])
+@pytest.mark.parametrize("first", [pytest.param(n, marks=pytest.mark.slow) for n in (2, 3)] + [1])
+def test_every_picture_of_a_long_day_has_its_own_output(after: str, first: int) -> None:
+    chance = random.Random(first)
+    watch, dropped, junk = driver(after), set[int](), 0
+    for seed in range(60):
+        target = Path("in") / chance.choice(["a.png", "a_2.png", "b.png", "deep/a.png"])
+        if target.exists():
+            watch.turn()
+        target.unlink(missing_ok=True)  # a failure, where failures stay
+        target.parent.mkdir(exist_ok=True)
+        if chance.random() < 0.2:
+            target.write_text(f"text {seed}")
+            junk += 1
+        else:
+            again = bool(dropped) and chance.random() < 0.2
+            shown = chance.choice(sorted(dropped)) if again else seed
+            dropped.add(shown)
+            save_picture(Path("new.png"), shown).rename(target)
+        if chance.random() < 0.3:
+            watch.start()
+    watch.turn()
+    names = [name for name in tree("out") if name.endswith(".png")]
+    assert {pixels(Path("out", name), 2) for name in names} == {
+        pixels(save_picture(Path("compared.png"), seed), 1) for seed in dropped
+    }
+    assert after == "delete" or len(tree("in_failed")) == junk
+
+
+def pixels(path: Path, factor: int) -> bytes:
+    with Pillow.open(path) as picture:
+        size = (picture.width // factor, picture.height // factor)
+        return picture.resize(size, Pillow.Resampling.NEAREST).tobytes()
 
 
 @pytest.mark.parametrize("after", ["move", "delete"])

@@ -129,6 +129,30 @@ def test_a_file_opened_while_it_is_enlarged_stays_until_it_is_closed() -> None:
     assert len(driver.upscaler.names) == 1
 
 
+@on_linux
+def test_a_file_opened_after_it_was_enlarged_stays_until_it_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save_picture(Path("in/a.png"))
+    driver = Driver(pair={"after": "delete", "options": VERIFY})
+    find = Ledger.find
+    with ExitStack() as opened:
+
+        def open_it(ledger: Ledger, target: Path) -> Entry | None:
+            if Path("out/a.png").exists():
+                opened.enter_context(Path("in/a.png").open("ab"))
+            return find(ledger, target)
+
+        monkeypatch.setattr(Ledger, "find", open_it)
+        driver.run(3)
+        monkeypatch.setattr(Ledger, "find", find)
+        driver.run(50)
+        assert tree("in") == ["a.png"]
+    driver.run(50)
+    assert tree("in") == []
+    assert len(driver.upscaler.names) == 1
+
+
 def test_knows_by_its_content_that_a_source_has_changed() -> None:
     source = save_picture(Path("in/a.png").absolute())
     driver = Driver()
