@@ -26,6 +26,7 @@ class Job:
         format: Format to write; ``keep`` only for standard input, whose format is not known yet.
         pixels: Of the input, 0 if not known yet.
         bytes: Likely size of the output, 0 if not known yet.
+        keep_others: Keep an output that was made from another content of the same input, too.
     """
 
     source: Path
@@ -34,3 +35,4 @@ class Job:
     format: str
     pixels: int
     bytes: int = 0
+    keep_others: bool = False

@@ -20,6 +20,7 @@ _SCHEMA = (
 _FIND = "SELECT source, recipe, output, origin FROM outputs WHERE path = ?"
 _RECORD = "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?)"
 _PATHS = "SELECT path FROM outputs"
+_SOURCES = "SELECT path, source FROM outputs"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ class Ledger:
     def paths(self) -> list[Path]:
         """Every output that was ever recorded here."""
         return [self._root / os.fsdecode(path) for (path,) in self._state.read(_PATHS)]
+
+    def sources(self) -> dict[Path, str]:
+        """Every output that was ever recorded here, with the hash of its input's content."""
+        rows = self._state.read(_SOURCES)
+        return {self._root / os.fsdecode(path): source for path, source in rows}
 
     def record(self, target: Path, entry: Entry) -> None:
         """Record ``entry`` for ``target``; it is on the disk when this returns.

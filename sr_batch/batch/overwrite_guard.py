@@ -80,7 +80,9 @@ class OverwriteGuard:
             if self._existing == "skip":
                 raise _unknown(target)
             self._unrecorded_hash = _hash_if_alike(target, kind, sizes, load)
-        elif self._recorded.source != self._source and self._recorded.origin != _origin(self._job):
+        elif self._recorded.source != self._source and (
+            self._job.keep_others or self._recorded.origin != _origin(self._job)
+        ):
             raise OutputTaken(
                 f"{display_name(target)} is the output of another input,"
                 f" {display_name(self._recorded.origin)} as seen from there, and is kept: move it"

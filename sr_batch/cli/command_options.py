@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sr_batch.core.option import Allowed, Option, check_values, option, options_of
-from sr_batch.core.options import SECONDS, After, UpscaleOptions
+from sr_batch.core.options import SECONDS, After, Again, UpscaleOptions
 
 _PORT = Allowed("0 to 65535", lambda port: 0 <= port <= 65535)
 
@@ -107,6 +107,10 @@ class WatchedFolder:
             "input.",
             "Input and output",
         ),
+    )
+    again: Again = field(
+        default="auto",
+        metadata=option("Other pictures under known names; rename: NAME_2.", "Input and output"),
     )
     settle: float = field(
         default=2.0,

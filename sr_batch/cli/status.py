@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,7 +33,8 @@ def status(
     """Show the counts of a watch, its last errors, and the work of the last hour."""
     from sr_batch.watch.lock import holder
 
-    outcomes = _journal(output).all()
+    journal = _journal(output)
+    outcomes = [*journal.all().values(), *(each.outcome for each in journal.removed())]
     record = _totals(outcomes, holder(output), time.time())
     if as_json:
         typer.echo(json.dumps(record))
@@ -49,11 +51,16 @@ def status(
 
 
 def retry(output: Folder) -> None:
-    """Make a watch retry failed inputs, at its next scan of the folder or its next start."""
-    journal = _journal(output)
-    failed = journal.failed()
-    journal.forget(failed)
-    typer.echo(f"{len(failed)} to be tried again")
+    """Make a watch retry failed inputs, at its next scan of the folder or its next start.
+
+    Inputs that --after move has moved to FOLDER_failed are moved back.
+    """
+    from sr_batch.watch.retry import retry_failed
+
+    retried = retry_failed(_journal(output))
+    for note in retried.notes:
+        say(f"note: {note}")
+    typer.echo(f"{retried.count} to be tried again")
 
 
 def _journal(output: Path) -> Journal:
@@ -66,10 +73,10 @@ def _journal(output: Path) -> Journal:
 
 
 def _totals(
-    outcomes: dict[Path, Outcome], process: int | None, now: float
+    outcomes: Sequence[Outcome], process: int | None, now: float
 ) -> dict[str, int | float | list[dict[str, str | float]] | None]:
-    counts = Counter(outcome.status for outcome in outcomes.values())
-    lately = [each for each in outcomes.values() if each.pixels and now - each.finished < _HOUR]
+    counts = Counter(outcome.status for outcome in outcomes)
+    lately = [each for each in outcomes if each.pixels and now - each.finished < _HOUR]
     return {
         "process": process,
         "done": counts["done"],
@@ -81,7 +88,7 @@ def _totals(
     }
 
 
-def _errors(outcomes: dict[Path, Outcome]) -> list[Outcome]:
+def _errors(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """The last errors, the newest first."""
-    faults = [outcome for outcome in outcomes.values() if outcome.error]
+    faults = [outcome for outcome in outcomes if outcome.error]
     return sorted(faults, key=lambda outcome: outcome.finished, reverse=True)[:_SHOWN]

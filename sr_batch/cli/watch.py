@@ -112,4 +112,5 @@ def _pair(values: Values) -> Pair:
         rescan=watched.rescan,
         poll=watched.poll,
         after=watched.after,
+        again=watched.again,
     )

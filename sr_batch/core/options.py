@@ -19,6 +19,7 @@ Existing = Literal["error", "skip", "overwrite"]
 Keep = Literal["keep", "strip", "no-gps"]
 Effort = Literal["fast", "small"]
 After = Literal["keep", "move", "delete"]
+Again = Literal["auto", "rename", "replace", "fail"]
 Overlap = int | Literal["auto", "full"]
 
 MIN_TILE = 32

@@ -1,16 +1,28 @@
 """Records final results in the journal, reports them, and applies ``--after`` to the sources."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from sr_batch.core.results import JobResult
 from sr_batch.files.stamp import Stamp
 from sr_batch.watch.clock import Clock
 from sr_batch.watch.folder_pair import Pair
-from sr_batch.watch.journal import Journal, Outcome
+from sr_batch.watch.journal import Journal, Outcome, Removed
+from sr_batch.watch.known_sources import KnownSources
 from sr_batch.watch.listener import Listener
-from sr_batch.watch.source_removal import move_or_delete
+from sr_batch.watch.source_removal import has_changed, may_remove, place_of, remove
 
 _RECORD_AFTER = 1.0  # seconds
+
+
+@dataclass(frozen=True)
+class _Finished:
+    """A source, its stamp when it was read, and its result."""
+
+    path: Path
+    stamp: Stamp
+    result: JobResult
+    outcome: Outcome
 
 
 class FinishedSources:
@@ -20,17 +32,25 @@ class FinishedSources:
     thumbnail.
     """
 
-    def __init__(self, pair: Pair, journal: Journal, listener: Listener, clock: Clock) -> None:
+    def __init__(
+        self,
+        pair: Pair,
+        journal: Journal,
+        known: KnownSources,
+        listener: Listener,
+        clock: Clock,
+    ) -> None:
         self._pair = pair
         self._journal = journal
+        self._known = known
         self._listener = listener
         self._clock = clock
-        self._unrecorded: list[tuple[Path, Stamp, JobResult, Outcome]] = []
+        self._unrecorded: list[_Finished] = []
         self._recorded = clock.now()
 
     def add(self, path: Path, stamp: Stamp, result: JobResult, outcome: Outcome) -> None:
         """Take ``result`` of ``path``, which had ``stamp`` when it was read."""
-        self._unrecorded.append((path, stamp, result, outcome))
+        self._unrecorded.append(_Finished(path, stamp, result, outcome))
 
     def record_if_due(self) -> None:
         """Do :meth:`record` if the last one is over a second ago."""
@@ -43,10 +63,45 @@ class FinishedSources:
         Raises:
             StorageError: the disk is full or failing; the next call tries again.
         """
-        self._journal.record({path: outcome for path, _, _, outcome in self._unrecorded})
+        removed = self._to_remove()
+        self._journal.record(
+            {each.path: each.outcome for each in self._unrecorded if each not in removed}
+        )
+        self._journal.record_removed(removed.values())
         self._recorded = self._clock.now()
         recorded, self._unrecorded = self._unrecorded, []
-        for path, stamp, result, _ in recorded:
-            self._listener.add(result)
-            for note in move_or_delete(self._pair, path, stamp, result):
-                self._listener.say(note, "note: ")
+        for each in recorded:
+            self._listener.add(each.result)
+            if found := removed.get(each):
+                self._remove(each, found)
+
+    def _to_remove(self) -> dict[_Finished, Removed]:
+        """The sources that are moved or deleted now, with the place of each.
+
+        Drops those that are not what was enlarged: the next scan takes them again.
+        """
+        found: dict[_Finished, Removed] = {}
+        places: set[Path] = set()
+        for each in tuple(self._unrecorded):
+            if not may_remove(self._pair, each.path, each.stamp, each.result):
+                continue
+            if has_changed(self._pair, each.path, each.result, self._listener.say):
+                self._known.forget(each.path)
+                self._unrecorded.remove(each)
+                continue
+            place = place_of(self._pair, each.path, each.result, places)
+            found[each] = Removed(each.path, place, each.outcome)
+            places |= {place} if place else set()
+        return found
+
+    def _remove(self, each: _Finished, removed: Removed) -> None:
+        note = remove(each.path, each.stamp, removed.place)
+        if note is None:
+            self._known.forget(each.path)
+            return
+        self._journal.forget_removed([removed])
+        if note:
+            self._journal.record({each.path: each.outcome})
+            self._listener.say(note, "note: ")
+        else:
+            self._known.forget(each.path)  # the next scan takes it again

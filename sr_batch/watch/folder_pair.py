@@ -6,8 +6,10 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from sr_batch.core.errors import UsageError
-from sr_batch.core.options import SECONDS_RANGE, After, UpscaleOptions
+from sr_batch.core.options import SECONDS_RANGE, After, Again, UpscaleOptions
 from sr_batch.files.reading import display_name, is_folder
+
+DONE, FAILED = "_done", "_failed"  # follow the name of the watched folder
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Pair:
         rescan: Seconds from one scan of the whole folder to the next.
         poll: Whether to rely on scans alone, as on network shares.
         after: What to do with a source once its output is verified.
+        again: What to do about another picture under a known name; ``auto`` is ``rename`` if
+            sources are moved or deleted, and otherwise ``replace``.
 
     Raises:
         UsageError: an option is out of its range, or ``after`` needs verified outputs.
@@ -34,6 +38,7 @@ class Pair:
     rescan: float = 30.0
     poll: bool = False
     after: After = "keep"
+    again: Again = "auto"
 
     def __post_init__(self) -> None:
         for flag, seconds in (("--settle", self.settle), ("--rescan", self.rescan)):
@@ -45,12 +50,12 @@ class Pair:
     @property
     def done(self) -> Path:
         """Where ``--after move`` puts a source that was enlarged."""
-        return self.source.with_name(self.source.name + "_done")
+        return self.source.with_name(self.source.name + DONE)
 
     @property
     def failed(self) -> Path:
         """Where ``--after move`` puts a source that cannot be enlarged."""
-        return self.source.with_name(self.source.name + "_failed")
+        return self.source.with_name(self.source.name + FAILED)
 
 
 def require_apart(pairs: Sequence[Pair]) -> None:

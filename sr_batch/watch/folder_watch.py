@@ -8,8 +8,8 @@ from sr_batch.batch.enlarging import Enlarger
 from sr_batch.batch.inputs import Choice, Source, as_candidate
 from sr_batch.batch.loading import Loader
 from sr_batch.core.errors import StorageError
-from sr_batch.core.results import Failed, JobResult, NotRun
-from sr_batch.files.reading import stamp_of
+from sr_batch.core.results import Done, Failed, JobResult, NotRun
+from sr_batch.files.reading import display_name, stamp_of
 from sr_batch.files.stamp import Stamp
 from sr_batch.watch.clock import Clock
 from sr_batch.watch.error_file import remove_error, write_error
@@ -20,9 +20,11 @@ from sr_batch.watch.folder_scan import is_wanted, scan
 from sr_batch.watch.journal import Journal, Status, outcome_of
 from sr_batch.watch.known_sources import KnownSources
 from sr_batch.watch.listener import Listener
+from sr_batch.watch.output_names import OutputNames
 from sr_batch.watch.retries import FIRST_PAUSE, LONGEST_PAUSE, Retries
 from sr_batch.watch.settled_batch import enlarge_batch
 from sr_batch.watch.settling import Settling
+from sr_batch.watch.unfinished import is_being_written, is_blank
 
 _BATCH = 32  # files
 
@@ -54,7 +56,10 @@ class FolderWatch:
         self._settling = Settling(self.pair.settle)
         self._journal = Journal(self.pair.output, self.listener.say)
         self._known = KnownSources(self.pair, self._journal)
-        self._finished = FinishedSources(self.pair, self._journal, self.listener, self.clock)
+        self._names = OutputNames(self.pair, self._known, self.listener.say)
+        self._finished = FinishedSources(
+            self.pair, self._journal, self._known, self.listener, self.clock
+        )
         self._retries = Retries()
         self._next_scan = self.clock.now()
         self._not_before = self.clock.now()
@@ -92,7 +97,9 @@ class FolderWatch:
         for path, stamp in list(batch.items()):
             if (found := stamp_of(path)) != stamp:  # it has changed after all
                 del batch[path]
-                self._see(path, found, now, complete=False)
+                self._see(path, found, now)
+            elif self._is_in_use(path, stamp):
+                del batch[path]
         return batch
 
     def work(self, batch: dict[Path, Stamp], upscaler: Enlarger, stop: threading.Event) -> None:
@@ -100,7 +107,9 @@ class FolderWatch:
         found = self._candidates(batch)
         left = {path: stamp for path, stamp in batch.items() if not self._known.has(path, stamp)}
         try:
-            for result in enlarge_batch(found, self.pair, upscaler, self.load, self.listener, stop):
+            for result in enlarge_batch(
+                found, self._names, upscaler, self.load, self.listener, stop
+            ):
                 path = Path(result.input)
                 if path in left and not isinstance(result, NotRun):
                     self._handle(path, left.pop(path), result)
@@ -111,6 +120,16 @@ class FolderWatch:
             self._pause_work(str(error))
         for path, stamp in left.items():
             self._settling.later(path, stamp, self._not_before)
+
+    def _is_in_use(self, path: Path, stamp: Stamp) -> bool:
+        """Whether ``path`` must wait because ``--after`` would take it from under its writer."""
+        if self.pair.after == "keep" or not is_being_written(path):
+            return False
+        self.listener.say(
+            f"{display_name(path)}: another program has it open for writing", "waiting: "
+        )
+        self._settling.later(path, stamp, self.clock.now() + FIRST_PAUSE, until_closed=True)
+        return True
 
     def _is_watched(self, path: Path) -> bool:
         if path.is_relative_to(self.pair.output) or not path.is_relative_to(self.pair.source):
@@ -129,17 +148,27 @@ class FolderWatch:
                 path, stamp = found
                 present.add(path)
                 at_rest = wall - stamp.modified / 1e9 > self.pair.settle
-                self._see(path, stamp, now, complete=at_rest)
+                self._see(path, stamp, now, old=at_rest)
         self._known.keep(present)
         self._retries.keep(present)
         self._settling.keep(present)
         self._known.prune_once(present, wall)
 
-    def _see(self, path: Path, stamp: Stamp | None, now: float, complete: bool) -> None:
-        if stamp is None or self._known.has(path, stamp):
+    def _see(
+        self,
+        path: Path,
+        stamp: Stamp | None,
+        now: float,
+        complete: bool = False,
+        old: bool = False,
+    ) -> None:
+        if stamp is None:
+            self._known.forget_output(path)
+            self._settling.forget(path)
+        elif self._known.has(path, stamp):
             self._settling.forget(path)
         else:
-            self._settling.see(path, stamp, now, complete)
+            self._settling.see(path, stamp, now, complete, old)
 
     def _candidates(self, batch: dict[Path, Stamp]) -> list[Source | Failed]:
         """The images in ``batch``. Other files are known from now on and left alone."""
@@ -156,7 +185,10 @@ class FolderWatch:
         """Retry a failure that may pass; finish every other file."""
         if not isinstance(result, Failed):
             remove_error(self.pair, path)
-            self._finish(path, stamp, result)
+            if isinstance(result, Done):
+                self._known.made(path, stamp, Path(result.output))
+            if not self._is_in_use(path, stamp):  # else its output is recognized later
+                self._finish(path, stamp, result)
             return
         if stamp_of(path) != stamp:
             return  # it has changed or no longer exists, which the next look finds
@@ -166,16 +198,17 @@ class FolderWatch:
     def _retry(self, path: Path, stamp: Stamp, failed: Failed) -> bool:
         """Whether ``failed`` may pass; ``path`` then comes back later.
 
-        A young file may still be written, and memory or disk space may become free.
+        A young, blank or open file may still be written, and memory or disk space may become free.
         """
         if failed.cause == "disk":
             self._settling.later(path, stamp, self.clock.now() + self._pause)
             return True
-        age = self.clock.wall() - stamp.modified / 1e9
-        pause = self._retries.add(path, stamp, failed.cause, age)
+        age = self.clock.wall() - max(stamp.modified, stamp.changed) / 1e9
+        in_use = is_being_written(path)
+        pause = self._retries.add(path, stamp, failed.cause, age, is_blank(path), in_use)
         if pause is None:
             return False
-        self._settling.later(path, stamp, self.clock.now() + pause)
+        self._settling.later(path, stamp, self.clock.now() + pause, until_closed=in_use)
         self.listener.say(f"{failed.error}; retrying in {pause:.0f} s", "waiting: ")
         attempts = self._retries.count(path, stamp)
         outcome = outcome_of(failed, "waiting", stamp, attempts, self.clock.wall())

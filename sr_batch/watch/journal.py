@@ -27,6 +27,21 @@ _RECORD = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
 _OLD = "SELECT source FROM outcomes WHERE finished < ?"
 _FORGET = "DELETE FROM outcomes WHERE source = ?"
 
+# Sources that --after has moved or deleted. Another file may come under the name of each.
+_REMOVED_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS removed (source BLOB NOT NULL, stamp TEXT NOT NULL,"
+    " status TEXT NOT NULL, error TEXT NOT NULL, attempts INTEGER NOT NULL,"
+    " pixels INTEGER NOT NULL, finished REAL NOT NULL, place BLOB NOT NULL,"
+    " PRIMARY KEY (source, stamp)) WITHOUT ROWID"
+)
+_REMOVED = (
+    "SELECT source, place, stamp, status, error, attempts, pixels, finished FROM removed"
+    " ORDER BY finished"
+)
+_RECORD_REMOVED = "INSERT OR REPLACE INTO removed VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_FORGET_REMOVED = "DELETE FROM removed WHERE source = ? AND stamp = ?"
+_PRUNE_REMOVED = "DELETE FROM removed WHERE status = 'done' AND finished < ?"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -49,6 +64,21 @@ class Outcome:
     finished: float
 
 
+@dataclass(frozen=True)
+class Removed:
+    """A source that ``--after`` has moved or deleted.
+
+    Attributes:
+        source: Its path in the watched folder, where it no longer is.
+        place: Where it was moved; None if it was deleted.
+        outcome: Its last outcome.
+    """
+
+    source: Path
+    place: Path | None
+    outcome: Outcome
+
+
 def outcome_of(
     result: JobResult, status: Status, stamp: Stamp, attempts: int, finished: float
 ) -> Outcome:
@@ -68,9 +98,10 @@ class Journal:
 
     def __init__(self, root: Path, notify: Callable[[str], None]) -> None:
         self._state = StateFile(root, _SCHEMA, notify)
+        self._removed = StateFile(root, _REMOVED_SCHEMA, notify)
 
     def all(self) -> dict[Path, Outcome]:
-        """Every source with its last outcome."""
+        """Every source with its last outcome, without those that were removed."""
         return {
             Path(os.fsdecode(source)): Outcome(stamp, cast(Status, status), *rest)
             for source, stamp, status, *rest in self._state.read(_ALL)
@@ -97,11 +128,53 @@ class Journal:
         """
         self._state.write(_FORGET, *[(os.fsencode(source),) for source in sources])
 
+    def removed(self) -> list[Removed]:
+        """Every source that was moved or deleted, the oldest first."""
+        return [
+            Removed(
+                Path(os.fsdecode(source)),
+                Path(os.fsdecode(place)) if place else None,
+                Outcome(stamp, cast(Status, status), *rest),
+            )
+            for source, place, stamp, status, *rest in self._removed.read(_REMOVED)
+        ]
+
+    def record_removed(self, sources: Collection[Removed]) -> None:
+        """Store, just before they are moved or deleted, that ``sources`` are.
+
+        If the watch is killed before that, each is an unknown source again.
+
+        Raises:
+            StorageError: the disk is full or failing.
+        """
+        self.forget(each.source for each in sources)
+        rows = [
+            (
+                os.fsencode(each.source),
+                *astuple(each.outcome),
+                os.fsencode(each.place) if each.place else b"",
+            )
+            for each in sources
+        ]
+        self._removed.write(_RECORD_REMOVED, *rows)
+
+    def forget_removed(self, sources: Iterable[Removed]) -> None:
+        """Delete ``sources``, which are back in the watched folder, or were never removed.
+
+        Raises:
+            StorageError: the disk is full or failing.
+        """
+        rows = [(os.fsencode(each.source), each.outcome.stamp) for each in sources]
+        self._removed.write(_FORGET_REMOVED, *rows)
+
     def prune(self, present: Collection[Path], before: float) -> None:
         """Delete outcomes older than ``before``, in seconds since 1970, of files not ``present``.
+
+        A failed source that was moved stays, so that ``retry`` finds it.
 
         Raises:
             StorageError: the disk is full or failing.
         """
         old = [Path(os.fsdecode(source)) for (source,) in self._state.read(_OLD, before)]
         self.forget(source for source in old if source not in present)
+        self._removed.write(_PRUNE_REMOVED, (before,))

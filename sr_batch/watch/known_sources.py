@@ -30,6 +30,7 @@ class KnownSources:
             if outcome.status != "waiting"
         }
         self._failed = journal.failed()
+        self._outputs: dict[Path, tuple[int, Path]] = {}
         self._pruned = False
 
     def has(self, path: Path, stamp: Stamp) -> bool:
@@ -48,6 +49,26 @@ class KnownSources:
         else:
             self._failed.discard(path)
 
+    def made(self, path: Path, stamp: Stamp, output: Path) -> None:
+        """Remember the ``output`` of ``path`` until the source is removed."""
+        if self._pair.after != "keep":  # else an output is always replaced
+            self._outputs[path] = (stamp.inode, output)
+
+    def output_of(self, path: Path, stamp: Stamp) -> Path | None:
+        """The output that ``path`` has if it is still the same file, edited in place."""
+        inode, output = self._outputs.get(path, (None, None))
+        return output if inode == stamp.inode else None
+
+    def forget_output(self, path: Path) -> None:
+        """``path`` no longer exists: another file of its name is not the same source, edited."""
+        self._outputs.pop(path, None)
+
+    def forget(self, path: Path) -> None:
+        """Forget ``path``, which was moved or deleted: another file may come under its name."""
+        self._stamps.pop(path, None)
+        self._outputs.pop(path, None)
+        self._failed.discard(path)
+
     def forget_retried(self) -> None:
         """Forget the failures that the user has deleted from the journal by ``retry``."""
         if self._failed:
@@ -63,6 +84,7 @@ class KnownSources:
                 remove_error(self._pair, path)
             self._stamps.pop(path, None)
         self._failed.intersection_update(present)
+        self._outputs = {path: made for path, made in self._outputs.items() if path in present}
         if present:  # an empty folder may be a share that is lost, and will be back
             for path in self._stamps.keys() - present:
                 del self._stamps[path]

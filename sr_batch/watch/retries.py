@@ -17,16 +17,32 @@ class Retries:
     def __init__(self) -> None:
         self._failures: dict[Path, tuple[Stamp, int]] = {}
 
-    def add(self, path: Path, stamp: Stamp, cause: Cause, age: float) -> float | None:
-        """Count a failure of ``path``, last written ``age`` seconds ago.
+    def add(
+        self,
+        path: Path,
+        stamp: Stamp,
+        cause: Cause,
+        age: float,
+        blank: bool = False,
+        being_written: bool = False,
+    ) -> float | None:
+        """Count a failure of ``path``.
+
+        Args:
+            path: The file.
+            stamp: Its state when it was read.
+            cause: Why it failed.
+            age: Seconds since it was written, or came to its place.
+            blank: It is empty or starts with zeros.
+            being_written: A program has it open for writing; then no failure is final.
 
         Returns:
             Seconds until the retry; None if a retry cannot help.
         """
         count = self.count(path, stamp) + 1
         self._failures[path] = (stamp, count)
-        may_pass = cause == "memory" or (cause == "damage" and age < _YOUNG)
-        if count >= _MAX_FAILURES or not may_pass:
+        may_pass = blank or cause == "memory" or (cause == "damage" and age < _YOUNG)
+        if not being_written and (count >= _MAX_FAILURES or not may_pass):
             return None
         return float(min(FIRST_PAUSE * 3 ** (count - 1), LONGEST_PAUSE))
 

@@ -12,13 +12,14 @@ from sr_batch.core.errors import OutputCollision
 from sr_batch.core.results import Failed, JobResult
 from sr_batch.watch.folder_pair import Pair
 from sr_batch.watch.listener import Listener
+from sr_batch.watch.output_names import OutputNames
 
 Candidates = Sequence[Source | Failed]
 
 
 def enlarge_batch(
     found: Candidates,
-    pair: Pair,
+    names: OutputNames,
     upscaler: Enlarger,
     load: Loader,
     listener: Listener,
@@ -33,7 +34,9 @@ def enlarge_batch(
     def report_step(_pixels: int) -> None:
         listener.alive()
 
-    for plan in _plans(found, pair, upscaler.model, load, listener):
+    pair = names.pair
+    for planned in _plans(found, pair, upscaler.model, load, listener):
+        plan = names.assign(planned)
         yield from engine.run(plan, upscaler, pair.options, report_step, stop, load, listener.say)
 
 

@@ -17,38 +17,59 @@ class Settling:
     def __init__(self, rest: float) -> None:
         self._rest = rest
         self._seen: dict[Path, tuple[Stamp, float]] = {}
+        self._held: set[Path] = set()  # until they are due, whatever is seen of them
 
     def __len__(self) -> int:
         return len(self._seen)
 
-    def see(self, path: Path, stamp: Stamp, now: float, complete: bool = False) -> None:
+    def see(
+        self, path: Path, stamp: Stamp, now: float, complete: bool = False, old: bool = False
+    ) -> None:
         """``path`` has ``stamp`` at ``now``, in seconds of a clock that never goes back.
 
-        ``complete`` says that its writer closed it, or that it was moved here.
+        Args:
+            path: The file.
+            stamp: Its state.
+            now: The time.
+            complete: Its writer has just closed it, or it was just moved here.
+            old: It has been unchanged for long enough already, by its own time.
         """
         known = self._seen.get(path)
-        if complete and stamp.size:
+        changed = known is None or known[0] != stamp
+        if path in self._held and not changed:
+            return
+        self._held.discard(path)
+        if stamp.size and (complete or (old and changed)):
             self._seen[path] = (stamp, -math.inf)
-        elif known is None or known[0] != stamp:
+        elif changed:
             self._seen[path] = (stamp, now)
 
-    def later(self, path: Path, stamp: Stamp, due: float) -> None:
-        """Hold ``path`` back until ``due``, unless it changes before."""
+    def later(self, path: Path, stamp: Stamp, due: float, until_closed: bool = False) -> None:
+        """Hold ``path`` back until ``due``, unless it changes before.
+
+        With ``until_closed``, it is also given out before ``due`` if its writer closes it.
+        """
         self._seen[path] = (stamp, due - self._rest)
+        if until_closed:
+            self._held.discard(path)
+        else:
+            self._held.add(path)
 
     def forget(self, path: Path) -> None:
         """Drop ``path``, which no longer exists or is already done."""
         self._seen.pop(path, None)
+        self._held.discard(path)
 
     def keep(self, present: Collection[Path]) -> None:
         """Forget all files but those that are ``present``."""
         self._seen = {path: seen for path, seen in self._seen.items() if path in present}
+        self._held.intersection_update(present)
 
     def take(self, now: float, count: int) -> dict[Path, Stamp]:
         """Remove and return at most ``count`` files at rest, in the order they were seen."""
         taken = dict(self._at_rest(now, count))
         for path in taken:
-            del self._seen[path]
+            self.forget(path)
         return taken
 
     def wait(self, now: float) -> float:

@@ -1,40 +1,93 @@
 """Moves or deletes a source after its result, as ``--after`` says."""
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import count
 from pathlib import Path
 
-from sr_batch.batch.job import ALREADY_DONE
+from sr_batch.batch.job import ALREADY_DONE, Notify
+from sr_batch.batch.output_ledger import Ledger
 from sr_batch.core.results import Done, Failed, JobResult, Skipped
-from sr_batch.files.reading import display_name, stamp_of
+from sr_batch.files.reading import display_name, file_hash, stamp_of
 from sr_batch.files.stamp import Stamp
 from sr_batch.watch.folder_pair import Pair
+from sr_batch.watch.unfinished import is_being_written
 
 
-def move_or_delete(pair: Pair, source: Path, stamp: Stamp, result: JobResult) -> tuple[str, ...]:
-    """Apply ``pair.after`` to ``source``, whose stamp was ``stamp`` when it was read.
+def may_remove(pair: Pair, source: Path, stamp: Stamp, result: JobResult) -> bool:
+    """Whether ``pair.after`` moves or deletes ``source``, which had ``stamp`` when it was read.
 
     A source that has changed since then is kept, as is one whose output is missing.
-
-    Returns:
-        A note if the source could not be moved or deleted.
     """
     if pair.after == "keep" or stamp_of(source) != stamp:
-        return ()
+        return False
+    if isinstance(result, Failed):
+        return pair.after == "move"
+    return _has_output(result)
+
+
+def has_changed(pair: Pair, source: Path, result: JobResult, notify: Notify) -> bool:
+    """Whether ``source`` no longer holds what its output was made from, by the ledger.
+
+    Its stamp may be the same, as some file systems count in whole seconds.
+
+    Raises:
+        StorageError: the disk is full or failing.
+    """
+    if isinstance(result, Failed) or result.output is None:
+        return False
+    entry = Ledger(pair.output, notify).find(Path(result.output).absolute())
+    return entry is not None and entry.source != file_hash(source)
+
+
+def place_of(
+    pair: Pair, source: Path, result: JobResult, taken: Collection[Path] = ()
+) -> Path | None:
+    """Where ``source`` is moved: a free name that is not ``taken``; None if it is deleted."""
+    if pair.after == "delete":
+        return None
+    folder = pair.failed if isinstance(result, Failed) else pair.done
+    return free_name(folder / source.relative_to(pair.source), taken)
+
+
+def remove(source: Path, stamp: Stamp, place: Path | None) -> str | None:
+    """Move ``source`` to ``place``, or delete it if that is None.
+
+    Returns:
+        What went wrong, if the source is still there: empty if it has changed since ``stamp``, or
+        if a program has it open for writing.
+    """
+    if is_being_written(source) or stamp_of(source) != stamp:
+        return ""
     try:
-        if isinstance(result, Failed):
-            if pair.after == "move":
-                _move(source, pair.failed / source.relative_to(pair.source))
-        elif _has_output(result):
-            if pair.after == "delete":
-                source.unlink()
-            else:
-                _move(source, pair.done / source.relative_to(pair.source))
+        if place is None:
+            source.unlink()
+        else:
+            move(source, place)
     except OSError as error:
-        why = error.strerror or error
-        return (f"{display_name(source)} could not be {pair.after}d: {why}",)
-    return ()
+        how = "moved" if place else "deleted"
+        return f"{display_name(source)} could not be {how}: {error.strerror or error}"
+    return None
+
+
+def move(source: Path, target: Path) -> None:
+    """Move ``source`` to ``target``, a free name, and make its folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(source, target)
+
+
+def free_name(target: Path, taken: Collection[Path] = ()) -> Path:
+    """``target``, or the first of its numbered names that no file has and that is not ``taken``."""
+    names = numbered(target)
+    return next(path for path in names if path not in taken and not os.path.lexists(path))
+
+
+def numbered(target: Path) -> Iterator[Path]:
+    """``target``, then the same name with ``_2``, ``_3`` and so on."""
+    yield target
+    for number in count(2):
+        yield target.with_name(f"{target.stem}_{number}{target.suffix}")
 
 
 def _has_output(result: JobResult) -> bool:
@@ -45,16 +98,3 @@ def _has_output(result: JobResult) -> bool:
         return False
     found = stamp_of(Path(result.output))
     return found is not None and found.size > 0
-
-
-def _move(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    free = next(path for path in _names(target) if not path.exists())
-    shutil.move(source, free)
-
-
-def _names(target: Path) -> Iterator[Path]:
-    """``target``, then the same name with ``_2``, ``_3`` and so on."""
-    yield target
-    for number in count(2):
-        yield target.with_name(f"{target.stem}_{number}{target.suffix}")

@@ -1,6 +1,7 @@
 """How one watch treats failures: retries, a full disk, colliding outputs."""
 
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from sr_batch.core.errors import OutOfMemory, StorageError
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Failed
 from sr_batch.watch.journal import Journal
-from tests.fakes import save_picture
+from tests.fakes import FakeUpscaler, save_picture
 from tests.runs import count, tree
 from tests.watch.driver import Driver, failing
 
@@ -60,6 +61,21 @@ def test_a_file_that_ran_out_of_memory_is_retried() -> None:
     assert driver.run(60) == ["a.png"]
     assert len(driver.lines) == 2
     assert count(driver.results) == {"done": 1}
+
+
+def test_scans_keep_the_pauses_between_retries() -> None:
+    save_picture(Path("in/a.png"))
+    tries: list[float] = []
+
+    def fail(name: str) -> None:
+        tries.append(driver.seconds)
+        raise OutOfMemory("out of memory")
+
+    driver = Driver(FakeUpscaler(before=fail), {"rescan": 5.0})
+    driver.started += 10**6  # the file is old, as each scan sees
+    driver.run(500)
+    pauses = [later - earlier for earlier, later in pairwise(tries)]
+    assert pauses == [10, 30, 90, 270]
 
 
 def test_the_number_of_retries_is_limited() -> None:

@@ -1,12 +1,13 @@
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sr_batch.batch.output_ledger import Ledger
 from sr_batch.files.state_db import FOLDER
-from sr_batch.watch.journal import Journal, Outcome, Status
+from sr_batch.watch.journal import Journal, Outcome, Removed, Status
 
 
 def outcome(status: Status = "done", finished: float = 5.0, error: str = "") -> Outcome:
@@ -44,6 +45,32 @@ def test_prunes_sources_that_are_missing_and_old(tmp_path: Path) -> None:
         journal.record({Path(name): outcome(finished=finished)})
     journal.prune({Path("old and present")}, 20)
     assert {str(source) for source in journal.all()} == {"old and present", "young"}
+
+
+def test_a_source_that_is_removed_leaves_its_name_to_others(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, pytest.fail)
+    hostile = Path(os.fsdecode(b"in/\xff\n.png"))
+    first = Removed(hostile, None, outcome(finished=1))
+    second = Removed(hostile, Path("in_failed/2"), replace(outcome("failed", 2), stamp="5 6 7 8"))
+    journal.record({hostile: outcome()})
+    journal.record_removed([first, second])
+    assert journal.all() == {}
+    assert Journal(tmp_path, pytest.fail).removed() == [first, second]
+    journal.prune(set(), 20)
+    assert journal.removed() == [second]  # retry needs it
+    journal.forget_removed([second])
+    assert journal.removed() == []
+
+
+def test_reads_a_state_file_without_removed_sources(tmp_path: Path) -> None:
+    """As earlier versions wrote it."""
+    journal = Journal(tmp_path, pytest.fail)
+    journal.record({Path("a"): outcome()})
+    connection = sqlite3.connect(tmp_path / FOLDER / "state.sqlite")
+    tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    connection.close()
+    assert ("removed",) not in tables
+    assert (list(journal.all()), journal.removed()) == ([Path("a")], [])
 
 
 def test_shares_the_state_file_with_the_ledger(tmp_path: Path) -> None:

@@ -65,6 +65,24 @@ def test_holds_a_file_back_unless_it_changes() -> None:
     assert settling.take(102, 9) == {A: stamp(5)}
 
 
+def test_a_scan_does_not_end_a_pause() -> None:
+    settling = Settling(2)
+    settling.later(A, stamp(), 60)
+    settling.see(A, stamp(), 20, old=True)
+    settling.see(A, stamp(), 30, complete=True)
+    assert settling.take(59, 9) == {}
+    assert settling.take(60, 9) == {A: stamp()}
+
+
+def test_a_file_that_is_held_back_for_its_writer_is_given_out_once_it_is_closed() -> None:
+    settling = Settling(2)
+    settling.later(A, stamp(), 60, until_closed=True)
+    settling.see(A, stamp(), 20, old=True)
+    assert settling.take(21, 9) == {}
+    settling.see(A, stamp(), 30, complete=True)
+    assert settling.take(30, 9) == {A: stamp()}
+
+
 def test_forgets_missing_files() -> None:
     settling = Settling(2)
     for path in (A, B):

@@ -13,7 +13,7 @@ from sr_batch.core.results import Done, Failed, JobResult, Skipped
 from sr_batch.files.reading import stamp_of
 from sr_batch.files.stamp import Stamp
 from sr_batch.watch.folder_pair import Pair
-from sr_batch.watch.source_removal import move_or_delete
+from sr_batch.watch.source_removal import may_remove, place_of, remove
 from tests.fakes import FakeUpscaler, save_picture
 from tests.runs import tree
 from tests.watch.driver import Driver
@@ -39,7 +39,8 @@ def left(after: str, result: JobResult, stamp: Stamp | None = None) -> list[str]
     source = chosen.source / "a.png"
     known = stamp or stamp_of(source)
     assert known
-    assert move_or_delete(chosen, source, known, result) == ()
+    if may_remove(chosen, source, known, result):
+        assert remove(source, known, place_of(chosen, source, result)) is None
     return tree("in")
 
 
@@ -83,7 +84,8 @@ def test_a_failed_move_is_a_note() -> None:
     source = chosen.source / "a.png"
     stamp = stamp_of(source)
     assert stamp
-    (note,) = move_or_delete(chosen, source, stamp, done())
+    note = remove(source, stamp, place_of(chosen, source, done()))
+    assert note
     assert "a.png could not be moved" in note
     assert tree("in") == ["a.png"]
 

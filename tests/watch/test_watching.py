@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 
 from tests.cli.conftest import ENVIRONMENT, finish, start
 from tests.fakes import save_picture
+from tests.runs import tree
 from tests.watch.conftest import SMALL, Watching
 from tests.watch.seen import Seen
 
@@ -187,6 +188,24 @@ def test_status_prints_the_counts_and_retry_retries_failures(
     assert status(tmp_path, "retry").stdout == "1 to be tried again\n"
     watch.wait(lambda: len(watch.results()) == 3)
     watch.end()
+
+
+def test_retry_brings_back_what_was_moved(
+    tmp_path: Path, watching: Callable[..., Watching]
+) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_text("text")
+    watch = watching("--rescan", "0.5", "--after", "move", "--verify")
+    watch.wait(lambda: len(watch.results()) == 2)
+    watch.wait(lambda: len(tree(str(tmp_path / "in_failed"))) == 2)
+    assert "done: 0, failed: 2, waiting: 0" in status(tmp_path).stdout
+    save_picture(tmp_path / "a.png").replace(tmp_path / "in_failed/a.jpg")
+    assert status(tmp_path, "retry").stdout == "2 to be tried again\n"
+    watch.wait(lambda: len(watch.results()) == 4)
+    watch.end()
+    assert "done: 1, failed: 1, waiting: 0" in status(tmp_path).stdout
+    assert tree(str(tmp_path / "in_failed")) == ["b.jpg"]
 
 
 @pytest.mark.parametrize(
