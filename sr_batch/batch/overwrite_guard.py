@@ -10,6 +10,7 @@ from sr_batch.core.errors import ImageError, UnwritableOutput
 from sr_batch.core.geometry import Size
 from sr_batch.core.options import Existing
 from sr_batch.files.atomic_write import require_writable_folder
+from sr_batch.files.part_file import require_only_file, resolved
 from sr_batch.files.reading import (
     PIPE,
     content_hash,
@@ -68,12 +69,13 @@ class OverwriteGuard:
 
         Raises:
             UnwritableOutput: no file can be made there.
-            OutputTaken: there is a file that must be kept.
+            OutputTaken: there is a file that must be kept, or something that is not a file.
         """
         target = self._job.target
         if target == PIPE:
             return
         require_writable_folder(target)
+        _require_only_file(target)
         if self._existing == "overwrite" or _is_free(target):
             return
         if self._recorded is None:
@@ -128,6 +130,13 @@ def _is_free(target: Path) -> bool:
         raise UnwritableOutput(
             f"{display_name(target)}: {error.strerror}; choose another place with -o"
         ) from error
+
+
+def _require_only_file(target: Path) -> None:
+    try:
+        require_only_file(resolved(target))
+    except UnwritableOutput as error:
+        raise OutputTaken(str(error)) from error
 
 
 def _hash_if_alike(target: Path, kind: str, sizes: tuple[Size, ...], load: Loader) -> str:

@@ -1,5 +1,11 @@
 """``--existing``: an output's name is taken by a file that sr-batch did not write."""
 
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from tests.cli.conftest import Photo, Tool, size_of
@@ -36,3 +42,43 @@ def test_takes_a_name_template_and_patterns(tool: Tool, photo: Photo) -> None:
     assert run.code == 0
     assert [result["output"] for result in run.results] == ["in_sr/a_48.png"]
     assert size_of(kept.parents[2] / "in_sr/a_48.png") == (48, 32)
+
+
+def device(path: Path) -> None:
+    os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+
+
+SPECIAL: list[Callable[[Path], None]] = [os.mkfifo, Path.mkdir]
+if sys.platform == "linux" and os.geteuid() == 0:
+    SPECIAL.append(device)
+
+
+@pytest.mark.parametrize("policy", ["error", "skip", "overwrite"])
+@pytest.mark.parametrize("make", SPECIAL)
+def test_what_is_not_a_file_is_never_replaced(
+    make: Callable[[Path], None], policy: str, tool: Tool, photo: Photo
+) -> None:
+    source = photo("in/a.png")
+    place = source.parents[1] / "out/a.png"
+    place.parent.mkdir()
+    make(place)
+    before = place.lstat()
+    run = tool("upscale", "in", "-o", "out", *ESPCN, "--existing", policy, "--json")
+    (result,) = run.results
+    assert (run.code, result["status"]) == ((0, "skipped") if policy == "skip" else (3, "failed"))
+    assert (place.lstat().st_ino, place.lstat().st_mode) == (before.st_ino, before.st_mode)
+    if policy != "skip":
+        assert "not a file, and is kept: choose another place with -o" in result["error"]
+
+
+def test_a_device_is_kept_that_took_the_place_of_an_output(tool: Tool, photo: Photo) -> None:
+    """Even though the ledger says that an output of the same input was there."""
+    source = photo("in/a.png")
+    arguments = ("upscale", "in", "-o", "out", *ESPCN, "--json")
+    assert tool(*arguments).code == 0
+    place = source.parents[1] / "out/a.png"
+    place.unlink()
+    SPECIAL[-1](place)
+    run = tool(*arguments)
+    assert run.code == 3
+    assert not stat.S_ISREG(place.lstat().st_mode)
