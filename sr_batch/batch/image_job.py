@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sr_batch import codec
 from sr_batch.batch.enlarging import EnlargedPictures, Enlarger
-from sr_batch.batch.job import ALREADY_DONE, LARGE_ENOUGH, Job, Notify
+from sr_batch.batch.job import ALREADY_DONE, EDITED, LARGE_ENOUGH, Job, Notify
 from sr_batch.batch.loading import LoadedFile, Loader
 from sr_batch.batch.memory_gate import MemoryGate
 from sr_batch.batch.output_ledger import Ledger
@@ -121,6 +121,8 @@ class ImageWorker:
         guard = self._guard(job, data, kind)
         if guard.is_done:
             return Skipped(str(job.source), str(job.target), ALREADY_DONE)
+        if guard.is_edited:
+            return Skipped(str(job.source), str(job.target), EDITED)
         codec.require_holds(header, kind, name)
         for size in sizes:
             codec.require_fits(size, kind, name)
@@ -172,6 +174,7 @@ class ImageWorker:
             part.sync()
             # Sidecars first: once an output has its name, no later run comes back to them.
             notes += copy_sidecars(job.source, job.target, work.header, work.sizes[0], policy)
+            work.guard.require_unchanged(digest)
             work.guard.record(digest)
             part.take_name()
         return notes

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.cli.conftest import Photo, Tool, size_of
 
 ESPCN = ("--model", "espcn")
+RATING = 0x4746  # a tag of EXIF
 
 
 @pytest.mark.parametrize(
@@ -82,3 +84,34 @@ def test_a_device_is_kept_that_took_the_place_of_an_output(tool: Tool, photo: Ph
     run = tool(*arguments)
     assert run.code == 3
     assert not stat.S_ISREG(place.lstat().st_mode)
+
+
+def rated(path: Path) -> bytes:
+    """Rate the picture as a person does with another program. Returns its bytes."""
+    with Image.open(path) as picture:
+        exif = picture.getexif()
+        exif[RATING] = 5
+        picture.save(path, quality="keep", exif=exif)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("policy", ["error", "skip", "overwrite"])
+def test_an_output_that_somebody_rated_is_kept(policy: str, tool: Tool, photo: Photo) -> None:
+    folder = photo("in/a.jpg").parents[1]
+    photo("in/b.jpg")
+    arguments = ("upscale", "in", *ESPCN, "--existing", policy, "--json")
+    assert tool(*arguments).code == 0
+    mine = rated(folder / "in_sr/a.jpg")
+    run = tool(*arguments)
+    assert run.code == 0
+    statuses = {result["input"]: (result["status"], result["notes"]) for result in run.results}
+    assert statuses["in/b.jpg"] == ("skipped", ["already done"])
+    if policy == "overwrite":
+        assert statuses["in/a.jpg"][0] == "done"
+        return
+    note = "the output was changed since and is kept; --existing overwrite makes it again"
+    assert statuses["in/a.jpg"] == ("skipped", [note])
+    assert (folder / "in_sr/a.jpg").read_bytes() == mine
+    photo("in/a.jpg", size=(30, 20))
+    assert tool(*arguments).code == (3 if policy == "error" else 0)
+    assert (folder / "in_sr/a.jpg").read_bytes() == mine
