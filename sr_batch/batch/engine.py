@@ -55,7 +55,7 @@ def run(
     """
     yield from plan.settled
     crew = _Crew(stop)
-    worker = ImageWorker(upscaler, options, progress, crew.halt, load, notify)
+    worker = ImageWorker(upscaler, options, progress, crew.halt, load, notify, plan.ledgers)
     if dry:
         yield from crew.results(worker.preview, plan.jobs)
         return

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -67,6 +67,7 @@ class ImageWorker:
         halt: threading.Event,
         load: Loader,
         notify: Notify,
+        ledgers: Mapping[Path, Ledger],
     ) -> None:
         self._upscaler = upscaler
         self._options = options
@@ -75,7 +76,7 @@ class ImageWorker:
         self._load = load
         self._notify = notify
         self._gate = MemoryGate(_BYTES_IN_FLIGHT)
-        self._ledgers: dict[Path, Ledger] = {}
+        self._ledgers = dict(ledgers)
         self._lock = threading.Lock()
 
     def __call__(self, job: Job) -> Done | Skipped:

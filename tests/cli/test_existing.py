@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.cli.conftest import Photo, Tool, size_of
+from tests.cli.conftest import Photo, Starter, Tool, finish, size_of
 
 ESPCN = ("--model", "espcn")
 RATING = 0x4746  # a tag of EXIF
@@ -115,3 +115,21 @@ def test_an_output_that_somebody_rated_is_kept(policy: str, tool: Tool, photo: P
     photo("in/a.jpg", size=(30, 20))
     assert tool(*arguments).code == (3 if policy == "error" else 0)
     assert (folder / "in_sr/a.jpg").read_bytes() == mine
+
+
+def test_two_runs_at_once_with_different_scales_do_not_mix(
+    started: Starter, tool: Tool, photo: Photo, tmp_path: Path
+) -> None:
+    for number in range(6):
+        photo(f"in/{number}.png")
+    scales = ("2", "3")
+    runs = [started("upscale", "in", *ESPCN, "--scale", scale, "--json") for scale in scales]
+    assert [finish(run).code for run in runs] == [0, 0]
+    folders = [path for path in tmp_path.iterdir() if path.name.startswith("in_")]
+    assert len(folders) == 2
+    widths = [{size_of(path)[0] for path in folder.glob("*.png")} for folder in folders]
+    assert sorted(map(sorted, widths)) == [[48], [72]]
+    assert all(len(list(folder.glob("*.png"))) == 6 for folder in folders)
+    for scale in scales:  # each finds its outputs again
+        run = tool("upscale", "in", *ESPCN, "--scale", scale, "--json")
+        assert {result["status"] for result in run.results} == {"skipped"}
