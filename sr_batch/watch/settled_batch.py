@@ -33,14 +33,14 @@ def enlarge_batch(
     def report_step(_pixels: int) -> None:
         listener.alive()
 
-    for plan in _plans(found, pair, upscaler.model, load, listener):
+    for plan in plans(found, pair, upscaler.model, load, listener):
         yield from engine.run(plan, upscaler, pair.options, report_step, stop, load, listener.say)
 
 
-def _plans(
+def plans(
     found: Candidates, pair: Pair, model: str, load: Loader, listener: Listener
 ) -> Iterator[Plan]:
-    """One plan for all files, or one for each if two of them would write the same output."""
+    """One plan for all of ``found``, or one for each if two of them would write one output."""
     output, options = str(pair.output), pair.options
     try:
         yield plan_sources(found, output, options, model, listener.say, load)

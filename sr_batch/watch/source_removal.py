@@ -1,11 +1,13 @@
-"""Moves or deletes a source after its result, as ``--after`` says."""
+"""Moves or deletes a source after its result, as ``--after`` says; sidecars move with it."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 from sr_batch.batch.job import ALREADY_DONE
+from sr_batch.batch.sidecars import pictures_of, sidecar_pairs
 from sr_batch.core.results import Done, Failed, JobResult, Skipped
 from sr_batch.files.reading import display_name, stamp_of
 from sr_batch.files.stamp import Stamp
@@ -51,6 +53,17 @@ def _move(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     free = next(path for path in _names(target) if not path.exists())
     shutil.move(source, free)
+    for sidecar, place in sidecar_pairs(source, free):
+        if sidecar.is_file() and not os.path.lexists(place):
+            _move_sidecar(sidecar, place)
+
+
+def _move_sidecar(sidecar: Path, place: Path) -> None:
+    """Move ``sidecar``, or copy it if it belongs to another file that is still there, too."""
+    if pictures_of(sidecar, list(sidecar.parent.iterdir())):
+        shutil.copy2(sidecar, place)
+    else:
+        shutil.move(sidecar, place)
 
 
 def _names(target: Path) -> Iterator[Path]:
