@@ -35,8 +35,9 @@ def go(
 ) -> list[JobResult]:
     upscaler = upscaler or FakeUpscaler()
     notify = pytest.fail if said is None else said.append
-    plan = plan_jobs(inputs, output, options, upscaler.model, notify)
     stop = stop or threading.Event()
+    claim = not stop.is_set()
+    plan = plan_jobs(inputs, output, options, upscaler.model, notify, claim=claim)
     results = list(run(plan, upscaler, options, progress, stop, notify=notify))
     assert len(results) == len(plan.jobs) + len(plan.settled)
     return results

@@ -55,13 +55,39 @@ def run(
     """
     yield from plan.settled
     crew = _Crew(stop)
-    worker = ImageWorker(upscaler, options, progress, crew.halt, load, notify)
+    worker = ImageWorker(upscaler, options, progress, crew.halt, load, notify, plan.ledgers)
     if dry:
         yield from crew.results(worker.preview, plan.jobs)
         return
+    _sweep_folders(plan)
+    yield from crew.results(worker, plan.jobs)
+
+
+def copy_late_sidecars(
+    plan: Plan,
+    upscaler: Enlarger,
+    options: UpscaleOptions,
+    stop: threading.Event,
+    load: Loader = load_file,
+    notify: Notify = log_warning,
+) -> Iterator[JobResult]:
+    """Copy the sidecars that came after their pictures were finished; make no pictures.
+
+    Yields one result for each job of ``plan``: ``Failed`` if its sidecars could not be copied.
+
+    Raises:
+        SrBatchError: as :func:`run` does.
+    """
+    crew = _Crew(stop)
+    worker = ImageWorker(
+        upscaler, options, lambda pixels: None, crew.halt, load, notify, plan.ledgers
+    )
+    yield from crew.results(worker.copy_late_sidecars, plan.jobs)
+
+
+def _sweep_folders(plan: Plan) -> None:
     for folder in {resolved(job.target).parent for job in plan.jobs if job.target != PIPE}:
         sweep(folder)
-    yield from crew.results(worker, plan.jobs)
 
 
 class _Crew:

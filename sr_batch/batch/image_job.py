@@ -2,28 +2,36 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from sr_batch import codec
 from sr_batch.batch.enlarging import EnlargedPictures, Enlarger
-from sr_batch.batch.job import ALREADY_DONE, LARGE_ENOUGH, Job, Notify
+from sr_batch.batch.job import ALREADY_DONE, EDITED, LARGE_ENOUGH, Job, Notify
 from sr_batch.batch.loading import LoadedFile, Loader
 from sr_batch.batch.memory_gate import MemoryGate
 from sr_batch.batch.output_ledger import Ledger
 from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard
-from sr_batch.batch.sidecars import copy_sidecars
+from sr_batch.batch.sidecars import copy_sidecars, has_new_sidecar
 from sr_batch.batch.verify import require_same_pictures
 from sr_batch.core.errors import BadOutput, about
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Done, Planned, Skipped
+from sr_batch.core.target_size import MAX_SCALE
 from sr_batch.files.atomic_write import imitate, write_output
 from sr_batch.files.part_file import part_file
-from sr_batch.files.reading import PIPE, content_hash, display_name, most_bytes, read_source
+from sr_batch.files.reading import (
+    PIPE,
+    content_hash,
+    display_name,
+    most_bytes,
+    read_source,
+    stamp_of,
+)
 from sr_batch.upscaling.tile_pool import Stopped
 from sr_batch.upscaling.upscaler import Upscaled
 
@@ -67,6 +75,7 @@ class ImageWorker:
         halt: threading.Event,
         load: Loader,
         notify: Notify,
+        ledgers: Mapping[Path, Ledger],
     ) -> None:
         self._upscaler = upscaler
         self._options = options
@@ -75,7 +84,7 @@ class ImageWorker:
         self._load = load
         self._notify = notify
         self._gate = MemoryGate(_BYTES_IN_FLIGHT)
-        self._ledgers: dict[Path, Ledger] = {}
+        self._ledgers = dict(ledgers)
         self._lock = threading.Lock()
 
     def __call__(self, job: Job) -> Done | Skipped:
@@ -91,12 +100,34 @@ class ImageWorker:
         with self._load(data, name, self._options.max_pixels) as file:
             work = self._decide(job, name, data, file.header)
             if isinstance(work, Skipped):
+                if work.reason in (ALREADY_DONE, EDITED):
+                    size = self._upscaler.output_size(file.header.size)
+                    self._tell_sidecars(job, file.header, size)
                 return work
             with self._gate.hold(_peak_bytes(work, self._options.verify)):
                 encoded, notes = self._encode(work, file)
                 self._verify(work, encoded)
         notes += self._store(work, encoded)
         return self._done(work, notes, time.perf_counter() - started)
+
+    def copy_late_sidecars(self, job: Job) -> Skipped:
+        """Copy sidecars of a finished picture that are new or have changed.
+
+        An output that no longer exists is not made again, and gets no sidecar.
+
+        Raises:
+            ImageError: the input or the output cannot be read.
+            StorageError: the disk is full or failing.
+        """
+        finished = Skipped(str(job.source), str(job.target), ALREADY_DONE)
+        missing = stamp_of(job.target) is None
+        if missing or not has_new_sidecar(job.source, job.target, self._ledger(job)):
+            return finished
+        name, data = self._read(job)
+        with self._load(data, name, self._options.max_pixels) as file:
+            most = round(file.header.pixels * MAX_SCALE**2)  # the settings may be others now
+            self._tell_sidecars(job, file.header, self._size_of(job.target, most))
+        return finished
 
     def preview(self, job: Job) -> Planned | Skipped:
         """What a call would do and cost. Raises the errors that are known before the work."""
@@ -121,6 +152,8 @@ class ImageWorker:
         guard = self._guard(job, data, kind)
         if guard.is_done:
             return Skipped(str(job.source), str(job.target), ALREADY_DONE)
+        if guard.is_edited:
+            return Skipped(str(job.source), str(job.target), EDITED)
         codec.require_holds(header, kind, name)
         for size in sizes:
             codec.require_fits(size, kind, name)
@@ -171,10 +204,26 @@ class ImageWorker:
                 notes += imitate(part.path, job.source, times=policy != "strip")
             part.sync()
             # Sidecars first: once an output has its name, no later run comes back to them.
-            notes += copy_sidecars(job.source, job.target, work.header, work.sizes[0], policy)
+            notes += self._sidecars(job, work.header, work.sizes[0])
+            work.guard.require_unchanged(digest)
             work.guard.record(digest)
             part.take_name()
         return notes
+
+    def _sidecars(self, job: Job, header: codec.Header, size: Size) -> tuple[str, ...]:
+        """Copy the sidecars for an output of ``size``. Returns notes on those not copied."""
+        ledger = None if job.root == PIPE else self._ledger(job)
+        policy = self._options.metadata
+        return copy_sidecars(job.source, job.target, header, size, policy, ledger)
+
+    def _tell_sidecars(self, job: Job, header: codec.Header, size: Size) -> None:
+        for note in self._sidecars(job, header, size):
+            self._notify(note)
+
+    def _size_of(self, output: Path, most_pixels: int) -> Size:
+        data = read_source(output, most_bytes(most_pixels))
+        with self._load(data, display_name(output), most_pixels) as file:
+            return file.header.size
 
     def _done(self, work: _Work, notes: tuple[str, ...], seconds: float) -> Done:
         return Done(
@@ -212,10 +261,12 @@ class ImageWorker:
         return content_hash(f"{self._upscaler.recipe}\n{kind}\n{encoding}".encode())
 
     def _guard(self, job: Job, data: bytes, kind: str) -> OverwriteGuard:
-        with self._lock:
-            ledger = self._ledgers.setdefault(job.root, Ledger(job.root, self._notify))
-        recipe = self._recipe(kind)
+        ledger, recipe = self._ledger(job), self._recipe(kind)
         return OverwriteGuard(job, ledger, content_hash(data), recipe, self._options.existing)
+
+    def _ledger(self, job: Job) -> Ledger:
+        with self._lock:
+            return self._ledgers.setdefault(job.root, Ledger(job.root, self._notify))
 
 
 def _peak_bytes(work: _Work, twice: bool) -> int:

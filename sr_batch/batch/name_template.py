@@ -35,9 +35,14 @@ class Template:
             raise UsageError(f"--name {self.text}: give a name below the output folder")
 
     @property
+    def fields(self) -> frozenset[str]:
+        """The names of the fields that it contains."""
+        return frozenset(_FIELD.findall(self.text))
+
+    @property
     def needs_size(self) -> bool:
         """Whether it contains the size of the output."""
-        return not {"width", "height"}.isdisjoint(_FIELD.findall(self.text))
+        return not {"width", "height"}.isdisjoint(self.fields)
 
     def fill(self, values: Mapping[str, str]) -> Path:
         """The name, from the ``values`` of all fields."""

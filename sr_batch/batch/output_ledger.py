@@ -2,8 +2,12 @@
 
 An entry says which content and which recipe an output was made from, and its own content. Times do
 not count. The entry is written just *before* the output takes its name. So an output is never there
-without an entry, and if the run is killed between the two, the entry does not match and the output
-is made again.
+without an entry. If the run is killed between the two, the file that is still there is the one that
+the entry says it replaces, and the output is made again. Any other content was written by somebody
+else.
+
+The entry of the folder itself states which size and network its outputs are made with, if the
+folder was chosen by :mod:`sr_batch.batch.default_folder`.
 """
 
 import os
@@ -21,6 +25,8 @@ _FIND = "SELECT source, recipe, output, origin FROM outputs WHERE path = ?"
 _RECORD = "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?)"
 _PATHS = "SELECT path FROM outputs"
 _SOURCES = "SELECT path, source FROM outputs"
+_CLAIM = "INSERT OR IGNORE INTO outputs VALUES (?, '', ?, '', x'')"
+_FOLDER = b"."
 
 
 @dataclass(frozen=True)
@@ -33,12 +39,18 @@ class Entry:
         output: Hash of the output's content.
         origin: Path of the input as seen from the output folder. It tells a changed input from
             another one of the same name. It does not affect the output's content.
+        replaced: Hash of the earlier output that this one replaced; empty if there was none.
     """
 
     source: str
     recipe: str
     output: str
     origin: Path = field(compare=False)
+    replaced: str = field(default="", compare=False)
+
+    def knows(self, content: str) -> bool:
+        """Whether the file with the hash ``content`` is this output or the one it replaced."""
+        return content != "" and content in (self.output, self.replaced)
 
 
 class Ledger:
@@ -57,8 +69,9 @@ class Ledger:
         rows = self._state.read(_FIND, self._key(target), fatal=True)
         if not rows:
             return None
-        source, recipe, output, origin = rows[0]
-        return Entry(source, recipe, output, Path(os.fsdecode(origin)))
+        source, recipe, outputs, origin = rows[0]
+        output, _, replaced = outputs.partition(" ")
+        return Entry(source, recipe, output, Path(os.fsdecode(origin)), replaced)
 
     def paths(self) -> list[Path]:
         """Every output that was ever recorded here."""
@@ -76,7 +89,23 @@ class Ledger:
             StorageError: the disk is full or failing.
         """
         key, origin = self._key(target), os.fsencode(entry.origin)
-        self._state.write(_RECORD, (key, entry.source, entry.recipe, entry.output, origin))
+        # Both hashes in one column: state files have the same columns in every version.
+        outputs = f"{entry.output} {entry.replaced}".rstrip()
+        self._state.write(_RECORD, (key, entry.source, entry.recipe, outputs, origin))
+
+    def owner(self) -> str | None:
+        """Which size and network the folder belongs to; None if it belongs to none."""
+        rows = self._state.read(_FIND, _FOLDER)
+        return rows[0][1] if rows else None
+
+    def claim(self, owner: str) -> bool:
+        """Let the folder belong to ``owner``, unless it has one already. Whether it does now.
+
+        Raises:
+            StorageError: the disk is full or failing.
+        """
+        self._state.write(_CLAIM, (_FOLDER, owner))
+        return self.owner() in (owner, None)  # None: there is no usable state file
 
     def _key(self, target: Path) -> bytes:
         return os.fsencode(target.relative_to(self._root).as_posix())

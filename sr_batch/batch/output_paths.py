@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sr_batch import codec
+from sr_batch.batch.default_folder import DefaultFolders
 from sr_batch.batch.inputs import Source, is_image_name
 from sr_batch.batch.name_template import Template
 from sr_batch.core.errors import UsageError
@@ -110,12 +111,14 @@ class OutputPaths:
 
     Attributes:
         destination: ``-o`` and ``--format``.
+        defaults: Chooses the output folder of an input folder if there is no ``-o``.
         tag: Goes between stem and suffix if an output is in the folder of its input.
         template: Makes the names, instead of the usual rule.
         real: Cache of resolved paths.
     """
 
     destination: Destination
+    defaults: DefaultFolders
     tag: str
     template: Template | None = None
     real: RealPaths = field(default_factory=RealPaths)
@@ -132,7 +135,9 @@ class OutputPaths:
             kind = self.destination.format
         if file := self.destination.file:
             return OutputPath(file, PIPE if file == PIPE else file.parent, kind)
-        top = self.destination.folder or (_sibling(source.tree) if source.tree else None)
+        top = self.destination.folder or (
+            self.defaults.folder_for(source.tree) if source.tree else None
+        )
         if self.template:
             root = top or source.path.parent
             name = self.template.fill({**_name_fields(source, kind), **fields})
@@ -149,13 +154,6 @@ class OutputPaths:
         top, tree = self.real[self.destination.folder], self.real[source.tree]
         inside = top != tree and top.is_relative_to(tree)
         return inside and self.real[source.path].is_relative_to(top)
-
-
-def _sibling(folder: Path) -> Path:
-    named = folder if folder.name not in ("", "..") else Path(os.path.realpath(folder))
-    if not named.name:
-        raise UsageError(f"{named} has no parent folder for the outputs: choose a folder with -o")
-    return named.with_name(named.name + "_sr")
 
 
 def _output_name(source: Path, kind: str, tag: str) -> str:

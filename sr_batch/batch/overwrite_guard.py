@@ -1,6 +1,7 @@
-"""Protects files in the place of an output: only what the same input made may be replaced."""
+"""Protects files in the place of an output: only an output of the same input may be replaced."""
 
 import os
+from functools import cached_property
 from pathlib import Path
 
 from sr_batch.batch.job import Job
@@ -10,6 +11,7 @@ from sr_batch.core.errors import ImageError, UnwritableOutput
 from sr_batch.core.geometry import Size
 from sr_batch.core.options import Existing
 from sr_batch.files.atomic_write import require_writable_folder
+from sr_batch.files.part_file import require_only_file, resolved
 from sr_batch.files.reading import (
     PIPE,
     content_hash,
@@ -17,6 +19,7 @@ from sr_batch.files.reading import (
     file_hash,
     most_bytes,
     read_source,
+    stamp_of,
 )
 
 _OR_ELSE = "choose another place with -o, or use --existing skip or overwrite"
@@ -34,7 +37,8 @@ class OverwriteGuard:
         ledger: Of the job's output folder.
         source: Hash of the input's content.
         recipe: Hash of everything else that the output depends on.
-        existing: ``--existing``: what to do about a file that this job did not make.
+        existing: ``--existing``: what to do about a file that this job did not make, or that was
+            changed since.
     """
 
     def __init__(
@@ -47,13 +51,26 @@ class OverwriteGuard:
         self._existing = existing
         self._recorded = None if job.root == PIPE else ledger.find(job.target)
         self._unrecorded_hash: str | None = None
+        self._seen = None if job.target == PIPE else stamp_of(job.target)
+
+    @cached_property
+    def _present(self) -> str:
+        """Hash of the file that is there; empty if it cannot be read."""
+        return file_hash(self._job.target) or ""
 
     @property
     def is_done(self) -> bool:
         """Whether the output exists, exactly as this job would make it."""
-        if self._recorded is None:
+        return self._recorded is not None and self._recorded == self._entry(self._present)
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the output was made by this job and changed since, and is to be kept."""
+        recorded = self._recorded
+        if recorded is None or self._existing == "overwrite" or _is_free(self._job.target):
             return False
-        return self._recorded == self._entry(file_hash(self._job.target) or "")
+        made = (recorded.source, recorded.recipe) == (self._source, self._recipe)
+        return made and bool(self._present) and not recorded.knows(self._present)
 
     def require_replaceable(self, kind: str, sizes: tuple[Size, ...], load: Loader) -> None:
         """Refuse, before the work, an output that could not be stored after it.
@@ -68,12 +85,13 @@ class OverwriteGuard:
 
         Raises:
             UnwritableOutput: no file can be made there.
-            OutputTaken: there is a file that must be kept.
+            OutputTaken: there is a file that must be kept, or something that is not a file.
         """
         target = self._job.target
         if target == PIPE:
             return
         require_writable_folder(target)
+        _require_only_file(target)
         if self._existing == "overwrite" or _is_free(target):
             return
         if self._recorded is None:
@@ -88,6 +106,8 @@ class OverwriteGuard:
                 f" {display_name(self._recorded.origin)} as seen from there, and is kept: move it"
                 f" away, {_OR_ELSE}"
             )
+        elif not self._recorded.knows(self._present):
+            raise _changed(target)
 
     def require_same(self, output: str) -> None:
         """Refuse an output with the hash ``output`` if a file without a record differs from it.
@@ -98,6 +118,27 @@ class OverwriteGuard:
         if self._unrecorded_hash not in (None, output):
             raise _unknown(self._job.target)
 
+    def require_unchanged(self, output: str) -> None:
+        """Refuse to replace what somebody wrote to the output's place during the work.
+
+        Another run may have written the same bytes, or an output that the ledger knows.
+
+        Args:
+            output: Hash of the output.
+
+        Raises:
+            OutputTaken: there is another file now.
+        """
+        target = self._job.target
+        if self._existing == "overwrite" or stamp_of(target) == self._seen or _is_free(target):
+            return
+        self._present = file_hash(target) or ""
+        if self._job.root != PIPE:
+            self._recorded = self._ledger.find(target)
+        known = self._recorded is not None and self._recorded.knows(self._present)
+        if self._present != output and not known:
+            raise _changed(target)
+
     def record(self, output: str) -> None:
         """Record in the ledger that this job made the output with the hash ``output``.
 
@@ -105,10 +146,15 @@ class OverwriteGuard:
             StorageError: the disk is full or failing.
         """
         if self._job.root != PIPE:
-            self._ledger.record(self._job.target, self._entry(output))
+            self._ledger.record(self._job.target, self._entry(output, self._replaced()))
 
-    def _entry(self, output: str) -> Entry:
-        return Entry(self._source, self._recipe, output, _origin(self._job))
+    def _replaced(self) -> str:
+        """Hash of the earlier output that is there; empty if there is none."""
+        known = self._recorded is not None and self._recorded.knows(self._present)
+        return self._present if known else ""
+
+    def _entry(self, output: str, replaced: str = "") -> Entry:
+        return Entry(self._source, self._recipe, output, _origin(self._job), replaced)
 
 
 def _origin(job: Job) -> Path:
@@ -132,6 +178,13 @@ def _is_free(target: Path) -> bool:
         ) from error
 
 
+def _require_only_file(target: Path) -> None:
+    try:
+        require_only_file(resolved(target))
+    except UnwritableOutput as error:
+        raise OutputTaken(str(error)) from error
+
+
 def _hash_if_alike(target: Path, kind: str, sizes: tuple[Size, ...], load: Loader) -> str:
     """The hash of an image that has the format and the sizes of the output; refuses others."""
     pixels = sum(size.pixels for size in sizes)
@@ -144,6 +197,13 @@ def _hash_if_alike(target: Path, kind: str, sizes: tuple[Size, ...], load: Loade
     if (header.format, header.sizes) != (kind, sizes):
         raise _unknown(target)
     return content_hash(data)
+
+
+def _changed(target: Path) -> OutputTaken:
+    return OutputTaken(
+        f"{display_name(target)} was changed by another program, so it is kept: move it away,"
+        f" {_OR_ELSE}"
+    )
 
 
 def _unknown(target: Path) -> OutputTaken:

@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from sr_batch import codec
 from sr_batch.batch.collisions import require_no_collision
+from sr_batch.batch.default_folder import DefaultFolders
 from sr_batch.batch.inputs import MAGIC_BYTES, Choice, Source, find_sources
 from sr_batch.batch.job import LARGE_ENOUGH, Job, Notify, log_warning
 from sr_batch.batch.loading import Loader, load_file
@@ -35,10 +36,12 @@ class Plan:
         jobs: The work, in order.
         settled: Results that are known without work: outputs of earlier runs among the inputs,
             files that are refused.
+        ledgers: Of output folders, as far as they are open already.
     """
 
     jobs: tuple[Job, ...]
     settled: tuple[Skipped | Failed | NotRun, ...]
+    ledgers: Mapping[Path, Ledger] = field(default_factory=dict)
 
 
 def plan_jobs(
@@ -48,6 +51,7 @@ def plan_jobs(
     model: str,
     notify: Notify = log_warning,
     load: Loader = load_file,
+    claim: bool = False,
 ) -> Plan:
     """Decide what to do with ``inputs``. Reads at most the head of each file, decodes nothing.
 
@@ -58,6 +62,8 @@ def plan_jobs(
         model: Name of the network, for the names of outputs beside their inputs.
         notify: Told about problems that do not stop the run.
         load: Opens files to read their headers.
+        claim: Whether to enter in the state file of ``FOLDER_sr``, if outputs go there, that it
+            belongs to this size and network. Otherwise nothing is written.
 
     Raises:
         UsageError: an input does not exist, or ``output`` cannot be used.
@@ -65,7 +71,7 @@ def plan_jobs(
         SrBatchError: ``load`` cannot start a decoder process.
     """
     found = list(find_sources(inputs, _choice(options)))
-    return plan_sources(found, output, options, model, notify, load)
+    return plan_sources(found, output, options, model, notify, load, claim)
 
 
 def plan_sources(
@@ -75,13 +81,16 @@ def plan_sources(
     model: str,
     notify: Notify = log_warning,
     load: Loader = load_file,
+    claim: bool = False,
 ) -> Plan:
     """As :func:`plan_jobs`, for files that were found already."""
     template = Template(options.name) if options.name else None
     destination = read_destination(output, found, options.format)
     if template and destination.file:
         raise UsageError("-o with a file and --name contradict each other: leave one out")
-    paths = OutputPaths(destination, _tag(options.goal.tag, model), template)
+    tag = _tag(options.goal.tag, model)
+    defaults = DefaultFolders(tag, _owner(options.goal.tag, model, template), notify)
+    paths = OutputPaths(destination, defaults, tag, template)
     settled: list[Skipped | Failed | NotRun] = [each for each in found if isinstance(each, Failed)]
     sources = [each for each in found if isinstance(each, Source)]
     recorded = _recorded_outputs(sources, paths, notify) if options.record else set()
@@ -94,11 +103,21 @@ def plan_sources(
             settled.append(planned)
     refused = [Path(result.input) for result in settled if isinstance(result, Failed)]
     require_no_collision(jobs.values(), refused, paths.real)
-    return Plan(tuple(jobs.values()), tuple(settled))
+    roots = {job.root for job in jobs.values()}
+    if claim and not defaults.claim(roots):
+        return plan_sources(found, output, options, model, notify, load, claim)
+    return Plan(tuple(jobs.values()), tuple(settled), defaults.ledgers)
 
 
 def _tag(goal: str, model: str) -> str:
     return f"_{goal}_{_model_name(model)}"
+
+
+def _owner(goal: str, model: str, template: Template | None) -> str:
+    """The tag without the parts that the names of the outputs state already."""
+    fields = template.fields if template else frozenset()
+    size = "" if fields & {"scale", "width", "height"} else f"_{goal}"
+    return size + ("" if "model" in fields else f"_{_model_name(model)}")
 
 
 def _model_name(model: str) -> str:

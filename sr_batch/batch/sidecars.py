@@ -1,21 +1,42 @@
-"""Copies XMP files beside an input to beside its output, with the new size and orientation."""
+"""Copies XMP files beside an input to beside its output, with the new size and orientation.
 
-from collections.abc import Iterator
+The ledger records each copy. So a sidecar that changes later is copied again, but a copy that was
+changed since is kept.
+"""
+
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from sr_batch import codec
+from sr_batch.batch.output_ledger import Entry, Ledger
 from sr_batch.core.errors import ImageError, UnreadableImage
 from sr_batch.core.geometry import Size
 from sr_batch.core.options import Keep
 from sr_batch.files.atomic_write import write_output
-from sr_batch.files.reading import PIPE, display_name, is_folder, read_source
+from sr_batch.files.reading import (
+    PIPE,
+    content_hash,
+    display_name,
+    file_hash,
+    is_folder,
+    read_source,
+    stamp_of,
+)
 
 _SUFFIXES = (".xmp", ".XMP")
 _MOST_BYTES = 64 << 20
+_RECIPE = "sidecar"
 
 
 def copy_sidecars(
-    source: Path, target: Path, header: codec.Header, size: Size, policy: Keep
+    source: Path,
+    target: Path,
+    header: codec.Header,
+    size: Size,
+    policy: Keep,
+    ledger: Ledger | None = None,
 ) -> tuple[str, ...]:
     """Copy ``NAME.xmp`` and ``NAME.jpg.xmp`` from beside ``source`` to beside ``target``.
 
@@ -25,6 +46,7 @@ def copy_sidecars(
         header: Of the input.
         size: Of the output.
         policy: ``--metadata``.
+        ledger: Of the output folder; None if nothing is recorded.
 
     Returns:
         Notes on files that were not copied, and why. They do not fail the image.
@@ -36,19 +58,51 @@ def copy_sidecars(
         return ()
     return tuple(
         note
-        for sidecar, copy in _pairs(source, target)
-        if (note := _copied(sidecar, copy, header, size, policy))
+        for sidecar, copy in sidecar_pairs(source, target)
+        if (note := _copied(sidecar, copy, header, size, policy, ledger))
     )
 
 
-def _pairs(source: Path, target: Path) -> Iterator[tuple[Path, Path]]:
+def is_sidecar(path: Path) -> bool:
+    """Whether ``path`` has the name of a sidecar."""
+    return path.suffix in _SUFFIXES
+
+
+def pictures_of(sidecar: Path, names: Collection[Path]) -> list[Path]:
+    """The files among ``names``, all in the folder of ``sidecar``, that it may belong to."""
+    return [
+        path for path in names if sidecar.stem in (path.name, path.stem) and not is_sidecar(path)
+    ]
+
+
+def has_new_sidecar(source: Path, target: Path, ledger: Ledger) -> bool:
+    """Whether a sidecar of ``source`` has changed since it was copied, or has no copy."""
+    return any(
+        _is_new(content, copy, ledger)
+        for sidecar, copy in sidecar_pairs(source, target)
+        if sidecar != copy and (content := file_hash(sidecar))
+    )
+
+
+def _is_new(content: str, copy: Path, ledger: Ledger) -> bool:
+    known = ledger.find(copy)
+    return known is None or known.source != content or stamp_of(copy) is None
+
+
+def sidecar_pairs(source: Path, target: Path) -> Iterator[tuple[Path, Path]]:
+    """The names of all possible sidecars of ``source``, each with its name beside ``target``."""
     for suffix in _SUFFIXES:
         yield source.with_suffix(suffix), target.with_suffix(suffix)
         yield source.with_name(source.name + suffix), target.with_name(target.name + suffix)
 
 
 def _copied(
-    sidecar: Path, copy: Path, header: codec.Header, size: Size, policy: Keep
+    sidecar: Path,
+    copy: Path,
+    header: codec.Header,
+    size: Size,
+    policy: Keep,
+    ledger: Ledger | None,
 ) -> str | None:
     """The note about a sidecar that was not copied, if that is so."""
     if sidecar == copy:
@@ -60,17 +114,45 @@ def _copied(
     except ImageError as error:
         return f"{display_name(sidecar)} is not copied: {error}"
     packet = codec.true_xmp(original, header, size, policy)
+    origin = Path(os.path.relpath(sidecar.absolute(), copy.absolute().parent))
+    entry = Entry(content_hash(original), _RECIPE, content_hash(packet), origin)
     try:
-        if _differs(copy, packet):
-            return f"{display_name(sidecar)} is not copied: {display_name(copy)} is another file"
-        write_output(copy, packet)
+        why = _place(_Copy(copy, packet, entry), ledger)
     except ImageError as error:
-        return f"{display_name(sidecar)} is not copied: {error}"
+        why = str(error)
+    return f"{display_name(sidecar)} is not copied: {why}" if why else None
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """A sidecar to write: its path, its bytes and its entry in the ledger."""
+
+    path: Path
+    packet: bytes
+    entry: Entry
+
+
+def _place(copy: _Copy, ledger: Ledger | None) -> str | None:
+    """Write ``copy``. Returns why it was not written, if somebody else's file is there."""
+    known = ledger.find(copy.path) if ledger else None
+    present = _content(copy.path)
+    if present and present != copy.packet:
+        if known is None:
+            return f"{display_name(copy.path)} is another file"
+        if not known.knows(content_hash(present)):
+            if known.source == copy.entry.source:
+                return None  # there is nothing new to copy
+            return f"{display_name(copy.path)} was changed since it was copied"
+    if present != copy.packet:
+        write_output(copy.path, copy.packet)
+    # After the copy: if the run is killed between the two, the copy has the right content.
+    if ledger and known != copy.entry:
+        ledger.record(copy.path, copy.entry)
     return None
 
 
-def _differs(copy: Path, packet: bytes) -> bool:
-    """Whether another file, or a folder, is in the place of the copy."""
+def _content(copy: Path) -> bytes | None:
+    """What is in the place of the copy; None if nothing is. Raises if that is not a file."""
     if not copy.exists() and not is_folder(copy):
-        return False
-    return read_source(copy, _MOST_BYTES) != packet
+        return None
+    return read_source(copy, _MOST_BYTES)

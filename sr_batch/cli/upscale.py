@@ -64,7 +64,8 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
         Upscaler(options, report.say) as upscaler,
         loader(options.isolate, stop.event) as load,
     ):
-        plan = plan_jobs(inputs, command.output, options, upscaler.model, report.say, load)
+        claim = not (command.dry_run or stop.event.is_set())
+        plan = plan_jobs(inputs, command.output, options, upscaler.model, report.say, load, claim)
         _check_standard_output(plan, command.as_json)
         for line in shortages(plan.jobs):
             report.say(line, "note: ")

@@ -155,7 +155,8 @@ class UpscaleOptions(Goal):
     existing: Existing = field(
         default="error",
         metadata=option(
-            "If a file that sr-batch did not write has the output's name.", "Input and output"
+            "If another file, or an output that was changed since, has the output's name.",
+            "Input and output",
         ),
     )
     include: tuple[str, ...] = field(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sr_batch.core.errors import StorageError, UnreadableImage, UnwritableOutput
-from sr_batch.files.reading import display_name, open_regular
+from sr_batch.files.reading import display_name, kind_of_file, open_regular
 
 if sys.platform != "win32":
     import fcntl
@@ -67,6 +67,7 @@ class PartFile:
         for attempts_left in reversed(range(_ATTEMPTS)):
             status = os.fstat(self._file.fileno())
             self._file.close()
+            require_only_file(self._target)  # it may have been made while the output was written
             try:
                 self.path.replace(self._target)
                 break
@@ -103,16 +104,37 @@ def part_file(target: Path, size: int) -> Iterator[PartFile]:
 
     Raises:
         StorageError: the disk is full, failing or read-only: every other output would fail, too.
-        UnwritableOutput: this one cannot be written.
+        UnwritableOutput: this one cannot be written, or something that is not a file has its name.
     """
     with _errors_translated(target, size):
         place = resolved(target)
+        require_only_file(place)
         place.parent.mkdir(parents=True, exist_ok=True)
         part = PartFile(place)
         try:
             yield part
         finally:
             part.remove()
+
+
+def require_only_file(target: Path) -> None:
+    """Refuse to replace a folder, a pipe, a socket or a device. Root could replace a device.
+
+    Args:
+        target: A path that :func:`resolved` returned.
+
+    Raises:
+        UnwritableOutput: something that is not a regular file has this name.
+    """
+    try:
+        mode = target.lstat().st_mode
+    except OSError:
+        return  # nothing is there, or the system allows no file there either
+    if not stat.S_ISREG(mode):
+        raise UnwritableOutput(
+            f"{display_name(target)} is {kind_of_file(mode)}, not a file, and is kept:"
+            " choose another place with -o"
+        )
 
 
 def resolved(target: Path) -> Path:

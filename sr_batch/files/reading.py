@@ -98,7 +98,18 @@ def require_regular(path: Path) -> None:
     with _reading(path):
         mode = path.stat().st_mode
     if not stat.S_ISREG(mode):
-        raise UnreadableImage(f"{display_name(path)}: {_kind(mode)}, not a file")
+        raise UnreadableImage(f"{display_name(path)}: {kind_of_file(mode)}, not a file")
+
+
+def kind_of_file(mode: int) -> str:
+    """What has the mode ``mode`` and is not a regular file: a folder, a pipe, a device."""
+    kinds = (
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISLNK, "a link to itself"),
+    )
+    return next((kind for holds, kind in kinds if holds(mode)), "a device")
 
 
 def stamp_of(path: Path) -> Stamp | None:
@@ -155,8 +166,3 @@ def _read_up_to(file: BinaryIO, count: int) -> bytes:
     while buffer.tell() < count and (chunk := file.read(min(_CHUNK, count - buffer.tell()))):
         buffer.write(chunk)
     return buffer.getvalue()
-
-
-def _kind(mode: int) -> str:
-    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
-    return next((kind for holds, kind in kinds if holds(mode)), "a device")

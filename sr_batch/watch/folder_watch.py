@@ -7,6 +7,7 @@ from pathlib import Path
 from sr_batch.batch.enlarging import Enlarger
 from sr_batch.batch.inputs import Choice, Source, as_candidate
 from sr_batch.batch.loading import Loader
+from sr_batch.batch.sidecars import is_sidecar
 from sr_batch.core.errors import StorageError
 from sr_batch.core.results import Done, Failed, JobResult, NotRun
 from sr_batch.files.reading import display_name, stamp_of
@@ -19,6 +20,7 @@ from sr_batch.watch.folder_pair import Pair
 from sr_batch.watch.folder_scan import is_wanted, scan
 from sr_batch.watch.journal import Journal, Status, outcome_of
 from sr_batch.watch.known_sources import KnownSources
+from sr_batch.watch.late_sidecars import copy_late_sidecars
 from sr_batch.watch.listener import Listener
 from sr_batch.watch.output_names import OutputNames
 from sr_batch.watch.retries import FIRST_PAUSE, LONGEST_PAUSE, Retries
@@ -115,6 +117,7 @@ class FolderWatch:
                     self._handle(path, left.pop(path), result)
                 self._finished.record_if_due()
             self._finished.record()
+            self._copy_late_sidecars(left, upscaler, stop)
             self._pause = FIRST_PAUSE
         except StorageError as error:
             self._pause_work(str(error))
@@ -177,9 +180,21 @@ class FolderWatch:
             source = Source(path, path.relative_to(self.pair.source), self.pair.source)
             if candidate := as_candidate(source):
                 found.append(candidate)
-            else:
+            elif not is_sidecar(path):
                 self._known.ignore(path, stamp)
         return found
+
+    def _copy_late_sidecars(
+        self, left: dict[Path, Stamp], upscaler: Enlarger, stop: threading.Event
+    ) -> None:
+        """Copy the sidecars that are ``left``, and take them out of it."""
+        sidecars = [path for path in left if is_sidecar(path)]
+        copy_late_sidecars(
+            sidecars, self._known, self.pair, upscaler, self.load, self.listener, stop
+        )
+        if not stop.is_set():
+            for path in sidecars:
+                self._known.ignore(path, left.pop(path))
 
     def _handle(self, path: Path, stamp: Stamp, result: JobResult) -> None:
         """Retry a failure that may pass; finish every other file."""

@@ -35,15 +35,15 @@ def enlarge_batch(
         listener.alive()
 
     pair = names.pair
-    for planned in _plans(found, pair, upscaler.model, load, listener):
+    for planned in plans(found, pair, upscaler.model, load, listener):
         plan = names.assign(planned)
         yield from engine.run(plan, upscaler, pair.options, report_step, stop, load, listener.say)
 
 
-def _plans(
+def plans(
     found: Candidates, pair: Pair, model: str, load: Loader, listener: Listener
 ) -> Iterator[Plan]:
-    """One plan for all files, or one for each if two of them would write the same output."""
+    """One plan for all of ``found``, or one for each if two of them would write one output."""
     output, options = str(pair.output), pair.options
     try:
         yield plan_sources(found, output, options, model, listener.say, load)

@@ -1,4 +1,4 @@
-"""Moves or deletes a source after its result, as ``--after`` says."""
+"""Moves or deletes a source after its result, as ``--after`` says; sidecars move with it."""
 
 import os
 import shutil
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sr_batch.batch.job import ALREADY_DONE, Notify
 from sr_batch.batch.output_ledger import Ledger
+from sr_batch.batch.sidecars import pictures_of, sidecar_pairs
 from sr_batch.core.results import Done, Failed, JobResult, Skipped
 from sr_batch.files.reading import display_name, file_hash, stamp_of
 from sr_batch.files.stamp import Stamp
@@ -72,9 +73,12 @@ def remove(source: Path, stamp: Stamp, place: Path | None) -> str | None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Move ``source`` to ``target``, a free name, and make its folder."""
+    """Move ``source`` and its sidecars to ``target``, a free name, and make its folder."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(source, target)
+    for sidecar, place in sidecar_pairs(source, target):
+        if sidecar.is_file() and not os.path.lexists(place):
+            _move_sidecar(sidecar, place)
 
 
 def free_name(target: Path, taken: Collection[Path] = ()) -> Path:
@@ -98,3 +102,11 @@ def _has_output(result: JobResult) -> bool:
         return False
     found = stamp_of(Path(result.output))
     return found is not None and found.size > 0
+
+
+def _move_sidecar(sidecar: Path, place: Path) -> None:
+    """Move ``sidecar``, or copy it if it belongs to another file that is still there, too."""
+    if pictures_of(sidecar, list(sidecar.parent.iterdir())):
+        shutil.copy2(sidecar, place)
+    else:
+        shutil.move(sidecar, place)

@@ -63,10 +63,12 @@ def test_the_current_folder_goes_to_its_sibling(
 def test_a_folder_without_a_sibling_needs_an_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from sr_batch.batch.default_folder import DefaultFolders
     from sr_batch.batch.inputs import Source
     from sr_batch.batch.output_paths import Destination, OutputPaths
 
-    paths = OutputPaths(Destination(None, None, "keep"), "_x2_edsr")
+    defaults = DefaultFolders("_x2_edsr", "_x2_edsr", pytest.fail)
+    paths = OutputPaths(Destination(None, None, "keep"), defaults, "_x2_edsr")
     with pytest.raises(UsageError, match="-o"):
         paths.output_of(Source(Path("/a.png"), Path("a.png"), Path("/")), "png", {})
 

@@ -1,12 +1,16 @@
 import os
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from PIL import Image as Pillow
 
 from sr_batch.core.errors import OutputCollision
-from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.options import Existing, UpscaleOptions
 from sr_batch.core.results import Skipped
 from tests.fakes import FakeUpscaler, save_picture
 from tests.runs import count, digest, errors, go, is_whole, photos, tree
@@ -49,12 +53,10 @@ def test_a_moved_output_folder_is_still_known() -> None:
     [
         Path.unlink,
         lambda path: path.write_bytes(b""),
-        lambda path: path.write_bytes(b"edited"),
-        lambda path: path.write_bytes(path.read_bytes()[:-1]),
     ],
-    ids=["deleted", "emptied", "changed", "truncated"],
+    ids=["deleted", "emptied"],
 )
-def test_a_damaged_output_is_made_again(harm: Callable[[Path], None]) -> None:
+def test_a_missing_output_is_made_again(harm: Callable[[Path], None]) -> None:
     photos()
     go("in")
     whole = digest(Path("in_sr/1.png"))
@@ -103,6 +105,152 @@ def test_output_in_the_input_folder_twice_in_a_row(output: str, originals: dict[
     assert count(results)["skipped"] == len(after)
     assert len(results) == len(after)
     assert tree("in") == after
+
+
+# what was changed since
+
+
+def edit(path: Path = Path("in_sr/0.png")) -> bytes:
+    """Change an output as another program does that keeps it a good picture."""
+    with Pillow.open(path) as picture:
+        picture.transpose(Pillow.Transpose.FLIP_LEFT_RIGHT).save(path)
+    return path.read_bytes()
+
+
+EDITED = "the output was changed since and is kept; --existing overwrite makes it again"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [edit, lambda: Path("in_sr/0.png").write_bytes(b"no picture"), lambda: cut("in_sr/0.png")],
+    ids=["edited", "another", "truncated"],
+)
+@pytest.mark.parametrize("existing", ["error", "skip"])
+def test_a_changed_output_is_kept(
+    change: Callable[[], object], existing: Existing, originals: dict[Path, str]
+) -> None:
+    photos(2)
+    go("in")
+    change()
+    originals[Path("in_sr/0.png")] = digest(Path("in_sr/0.png"))
+    for _ in range(2):
+        upscaler = FakeUpscaler()
+        results = go("in", upscaler=upscaler, options=UpscaleOptions(existing=existing))
+        assert count(results) == {"skipped": 2}
+        assert [r.reason for r in results if r.input == "in/0.png" and isinstance(r, Skipped)] == [
+            EDITED
+        ]
+        assert upscaler.names == []
+
+
+def cut(name: str) -> None:
+    Path(name).write_bytes(Path(name).read_bytes()[:-1])
+
+
+def test_a_changed_output_is_made_again_on_request() -> None:
+    photos(2)
+    go("in")
+    whole = digest(Path("in_sr/0.png"))
+    edit()
+    upscaler = FakeUpscaler()
+    results = go("in", upscaler=upscaler, options=UpscaleOptions(existing="overwrite"))
+    assert count(results) == {"done": 1, "skipped": 1}
+    assert upscaler.names == ["in/0.png"]
+    assert digest(Path("in_sr/0.png")) == whole
+    assert count(go("in")) == {"skipped": 2}
+
+
+@pytest.mark.parametrize(
+    ("existing", "status"), [("error", "failed"), ("skip", "skipped"), ("overwrite", "done")]
+)
+@pytest.mark.parametrize("new", ["input", "recipe"])
+def test_a_changed_output_of_other_work_follows_the_policy(
+    new: str, existing: Existing, status: str
+) -> None:
+    """The output that was asked for is not there, so the error is not left out."""
+    photos(1)
+    go("in")
+    edited = edit()
+    if new == "input":
+        save_picture(Path("in/0.png"), seed=99)
+    upscaler = FakeUpscaler(recipe="better" if new == "recipe" else "nearest")
+    results = go("in", upscaler=upscaler, options=UpscaleOptions(existing=existing))
+    assert count(results) == {status: 1}
+    assert (Path("in_sr/0.png").read_bytes() == edited) == (status != "done")
+    assert upscaler.names == (["in/0.png"] if status == "done" else [])
+    assert all("was changed by another program" in error for error in errors(results))
+
+
+@pytest.mark.parametrize("existing", ["error", "overwrite"])
+def test_a_kill_before_the_name_is_taken_does_not_make_an_output_look_changed(
+    existing: Existing,
+) -> None:
+    """The earlier output is there, and the entry of the new one."""
+    photos(1)
+    go("in")
+    for scale in (3, 4):
+        code = (
+            "import os; from sr_batch.files.part_file import PartFile\n"
+            "from sr_batch.core.options import UpscaleOptions\n"
+            "from tests.fakes import FakeUpscaler; from tests.runs import go\n"
+            "PartFile.take_name = lambda part: os._exit(9)\n"
+            f"options = UpscaleOptions(existing={existing!r})\n"
+            f"go('in', upscaler=FakeUpscaler({scale}, 'x{scale}'), options=options)"
+        )
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        killed = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
+        assert killed.returncode == 9
+    assert count(go("in", upscaler=FakeUpscaler(4, "x4"))) == {"done": 1}
+    assert count(go("in", upscaler=FakeUpscaler(4, "x4"))) == {"skipped": 1}
+
+
+@pytest.mark.parametrize("existing", ["error", "skip"])
+@pytest.mark.parametrize("before", ["nothing", "an output"])
+def test_what_is_written_during_the_work_is_kept(existing: Existing, before: str) -> None:
+    photos(1)
+    if before == "an output":
+        go("in")
+
+    def intrude(name: str) -> None:
+        save_picture(Path("in_sr/0.png"), seed=7, size=(12, 8))
+
+    upscaler = FakeUpscaler(recipe="better", before=intrude)
+    results = go("in", upscaler=upscaler, options=UpscaleOptions(existing=existing))
+    assert count(results) == {"failed": 1}
+    assert "was changed by another program" in errors(results)[0]
+    with (
+        Pillow.open("in_sr/0.png") as kept,
+        Pillow.open(save_picture(Path("b.png"), 7, (12, 8))) as mine,
+    ):
+        assert kept.tobytes() == mine.tobytes()
+
+
+def test_runs_at_the_same_time_do_not_take_each_other_s_outputs_for_changed_ones() -> None:
+    photos(1)
+    other = FakeUpscaler(3, "x3")
+
+    def meanwhile(name: str) -> None:
+        assert count(go("in", upscaler=other)) == {"done": 1}
+
+    assert count(go("in", upscaler=FakeUpscaler(before=meanwhile))) == {"done": 1}
+    assert count(go("in")) == {"skipped": 1}
+
+
+def test_the_entries_of_earlier_versions_are_known() -> None:
+    """Their column of hashes holds one."""
+    photos(1)
+    go("in")
+    go("in", upscaler=FakeUpscaler(recipe="better"))
+    with closing(sqlite3.connect("in_sr/.sr-batch/state.sqlite")) as state, state:
+        (hashes,) = state.execute(
+            "SELECT output FROM outputs WHERE path = ?", [b"0.png"]
+        ).fetchone()
+        assert len(hashes.split()) == 2
+        state.execute("UPDATE outputs SET output = ? WHERE output = ?", (hashes.split()[0], hashes))
+    better = FakeUpscaler(recipe="better")
+    assert count(go("in", upscaler=better)) == {"skipped": 1}
+    edit()
+    assert EDITED in str(go("in", upscaler=better))
 
 
 # what is never replaced

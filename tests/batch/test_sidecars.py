@@ -107,3 +107,73 @@ def test_an_output_has_the_time_and_the_permissions_of_its_input(policy: str) ->
     if sys.platform != "win32":
         assert stat.S_IMODE(status.st_mode) == 0o640
     assert (status.st_mtime_ns == 10**18 + 123_456_789) == (policy == "keep")
+
+
+# after the picture was finished
+
+
+def edited(packet: bytes) -> bytes:
+    return packet.replace(b"GPSLatitude", b"GPSLongitud")
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("name", ["0.xmp", "0.png.xmp"])
+def test_the_next_run_copies_a_sidecar_that_came_or_changed_later(name: str) -> None:
+    photos(2)
+    go("in")
+    sidecar = Path("in", name)
+    for packet in (xmp_packet(1), edited(xmp_packet(1))):
+        sidecar.write_bytes(packet)
+        upscaler = FakeUpscaler()
+        assert count(go("in", upscaler=upscaler)) == {"skipped": 2}
+        assert upscaler.names == []
+        copy = Path("in_sr", name).read_bytes()
+        assert b'tiff:ImageWidth="12"' in copy
+        assert (b"GPSLatitude" in copy) == (packet == xmp_packet(1))
+    Path("in_sr", name).unlink()
+    go("in")
+    assert Path("in_sr", name).read_bytes() == copy
+
+
+@pytest.mark.usefixtures("here")
+def test_a_copy_that_was_changed_is_kept_and_the_next_change_is_told() -> None:
+    photos(1)
+    Path("in/0.xmp").write_bytes(xmp_packet(1))
+    go("in")
+    Path("in_sr/0.xmp").write_bytes(b"someone's own")
+    go("in")  # there is nothing new to copy
+    Path("in/0.xmp").write_bytes(edited(xmp_packet(1)))
+    said: list[str] = []
+    assert count(go("in", said=said)) == {"skipped": 1}
+    assert said == ["in/0.xmp is not copied: in_sr/0.xmp was changed since it was copied"]
+    assert Path("in_sr/0.xmp").read_bytes() == b"someone's own"
+
+
+@pytest.mark.usefixtures("here")
+def test_a_changed_output_gets_its_late_sidecar_too() -> None:
+    photos(1)
+    go("in")
+    save_picture(Path("in_sr/0.png"), seed=9, size=(12, 8))
+    Path("in/0.xmp").write_bytes(xmp_packet(1))
+    assert count(go("in")) == {"skipped": 1}
+    assert tree("in_sr") == ["0.png", "0.xmp"]
+
+
+@pytest.mark.usefixtures("here")
+def test_stripped_metadata_stay_stripped() -> None:
+    photos(1)
+    go("in", options=UpscaleOptions(metadata="strip"))
+    Path("in/0.xmp").write_bytes(xmp_packet(1))
+    go("in", options=UpscaleOptions(metadata="strip"))
+    assert tree("in_sr") == ["0.png"]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_dry_run_copies_no_sidecar() -> None:
+    photos(1)
+    go("in")
+    Path("in/0.xmp").write_bytes(xmp_packet(1))
+    plan = plan_jobs(["in"], None, UpscaleOptions(), "nearest")
+    options = UpscaleOptions()
+    list(run(plan, FakeUpscaler(), options, lambda _: None, threading.Event(), dry=True))
+    assert tree("in_sr") == ["0.png"]

@@ -3,12 +3,14 @@
 import errno
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,49 @@ def test_a_failing_disk_is_told_from_a_failing_file(
     with pytest.raises(error, match=r"a\.png"), part_file(tmp_path / "a.png", 4):
         raise OSError(code, os.strerror(code))
     assert files_in(tmp_path) == []
+
+
+# what is never replaced
+
+
+def socket_at(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+def device_at(path: Path) -> None:
+    os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+
+
+KINDS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "pipe": (os.mkfifo, "a pipe"),
+    "socket": (socket_at, "a socket"),
+    "folder": (Path.mkdir, "a folder"),
+    "link to itself": (lambda path: path.symlink_to(path.name), "a link to itself"),
+}
+if sys.platform == "linux" and os.geteuid() == 0:  # only root makes, and could replace, devices
+    KINDS["device"] = (device_at, "a device")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("when", ["before", "while"])
+@pytest.mark.parametrize("through_a_link", [False, True])
+def test_replaces_regular_files_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, when: str, through_a_link: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    make, name = KINDS[kind]
+    place, target = Path("node"), Path("a.png")
+    target.symlink_to(place) if through_a_link else (place := target)
+    if when == "before":
+        make(place)
+    with pytest.raises(UnwritableOutput, match=f"{name}, not a file"), part_file(target, 3) as part:
+        if when == "while":
+            make(place)
+        part.write(b"new")
+        part.take_name()
+    assert not stat.S_ISREG(place.lstat().st_mode)
+    assert {*files_in(tmp_path)} <= {"node", "a.png"}
 
 
 # sweeping

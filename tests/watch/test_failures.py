@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sr_batch.core.errors import OutOfMemory, StorageError
-from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.options import After, UpscaleOptions
 from sr_batch.core.results import Failed
 from sr_batch.watch.journal import Journal
 from tests.fakes import FakeUpscaler, save_picture
@@ -129,3 +129,23 @@ def test_a_file_deleted_before_its_turn_is_not_a_failure() -> None:
     driver.watch.work(batch, driver.upscaler, threading.Event())
     assert driver.go_on(40) == []
     assert (driver.results, driver.lines) == ([], [])
+
+
+@pytest.mark.parametrize("after", ["keep", "move", "delete"])
+def test_a_changed_output_is_kept_and_no_failure_is_repeated(after: After) -> None:
+    source = save_picture(Path("in/a.png"))
+    driver = Driver()
+    driver.turn()
+    edited = save_picture(Path("out/a.png"), seed=9, size=(12, 8)).read_bytes()
+    driver.pair = {"after": after, "options": UpscaleOptions(verify=True)}
+    driver.start()
+    source.touch()
+    assert [driver.turn() for _ in range(9)] == [[]] * 9
+    assert count(driver.results) == {"done": 1, "skipped": 1}
+    assert tree("in") == ["a.png"]  # an output that is not ours proves nothing about its source
+    save_picture(source, seed=5)
+    assert [driver.turn() for _ in range(9)] == [[]] * 9
+    assert count(driver.results) == {"done": 1, "skipped": 1, "failed": 1}
+    assert Path("out/a.png").read_bytes() == edited
+    moved = ["in_failed/a.png"] if after == "move" else ["in/a.png"]
+    assert [str(path) for path in Path().glob("in*/a.png")] == moved

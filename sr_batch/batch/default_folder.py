@@ -1,0 +1,80 @@
+"""Chooses the output folder of an input folder if ``-o`` is not given.
+
+``FOLDER_sr`` belongs to the size and the network that first wrote to it. Outputs of another size or
+network go to a folder that is named after both, such as ``FOLDER_x4_edsr``. So they neither replace
+finished outputs nor mix with them, even if two runs start at the same time.
+"""
+
+import os
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from pathlib import Path
+
+from sr_batch.batch.output_ledger import Ledger
+from sr_batch.core.errors import StorageError, UsageError
+from sr_batch.files.reading import display_name
+
+
+class DefaultFolders:
+    """The output folders of one run.
+
+    Args:
+        tag: Of the size and the network, for the names of folders: ``_x4_edsr``.
+        owner: What ``FOLDER_sr`` may belong to: the ``tag`` without what the names of the outputs
+            state already. If it is empty, all outputs may share the folder.
+        notify: Told about a folder that belongs to other outputs.
+    """
+
+    def __init__(self, tag: str, owner: str, notify: Callable[[str], None]) -> None:
+        self._tag = tag
+        self._owner = owner
+        self._notify = notify
+        self._folders: dict[Path, Path] = {}
+        self.ledgers: dict[Path, Ledger] = {}
+
+    def folder_for(self, tree: Path) -> Path:
+        """The output folder of the input folder ``tree``.
+
+        Raises:
+            UsageError: ``tree`` is the root of a file system.
+        """
+        if tree not in self._folders:
+            self._folders[tree] = self._chosen(tree)
+        return self._folders[tree]
+
+    def claim(self, roots: Collection[Path]) -> bool:
+        """Let the folders among ``roots`` belong to this run's outputs.
+
+        Returns:
+            False if another run was faster, so that another folder must be chosen.
+        """
+        with suppress(StorageError):  # the first output meets the same error and reports it
+            used = (ledger for root, ledger in self.ledgers.items() if root in roots)
+            return all(ledger.claim(self._owner) for ledger in used)
+        return True
+
+    def _chosen(self, tree: Path) -> Path:
+        usual = _beside(tree, "_sr")
+        if not self._owner:
+            return usual
+        ledger = Ledger(usual, self._notify)
+        if (owner := ledger.owner()) in (None, self._owner):
+            self.ledgers[usual] = ledger
+            return usual
+        other = _beside(tree, self._tag)
+        self._notify(
+            f"{display_name(usual)} belongs to outputs of {_shown(owner)}, so those of"
+            f" {_shown(self._tag)} go to {display_name(other)}; choose another folder with -o"
+        )
+        return other
+
+
+def _beside(folder: Path, suffix: str) -> Path:
+    named = folder if folder.name not in ("", "..") else Path(os.path.realpath(folder))
+    if not named.name:
+        raise UsageError(f"{named} has no parent folder for the outputs: choose a folder with -o")
+    return named.with_name(named.name + suffix)
+
+
+def _shown(owner: str | None) -> str:
+    return (owner or "").strip("_").replace("_", " ", 1)
