@@ -7,7 +7,7 @@ from pathlib import Path, PureWindowsPath
 
 from sr_batch.core.errors import UsageError
 
-FIELDS = ("stem", "ext", "reldir", "scale", "model", "width", "height")
+FIELDS = ("stem", "ext", "input_ext", "reldir", "scale", "model", "width", "height")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])( *\..*)?", re.IGNORECASE)
 

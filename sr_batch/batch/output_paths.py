@@ -166,7 +166,12 @@ def _output_name(source: Path, kind: str, tag: str) -> str:
 def _name_fields(source: Source, kind: str) -> dict[str, str]:
     """Values of the template fields for the name of ``source``."""
     stem, suffix = _split(source.path, kind)
-    return {"stem": stem, "ext": suffix, "reldir": source.relative.parent.as_posix()}
+    return {
+        "stem": stem,
+        "ext": suffix,
+        "input_ext": source.path.suffix.removeprefix("."),
+        "reldir": source.relative.parent.as_posix(),
+    }
 
 
 def _split(source: Path, kind: str) -> tuple[str, str]:

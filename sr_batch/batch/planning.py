@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from sr_batch import codec
-from sr_batch.batch.collisions import require_no_collision
-from sr_batch.batch.inputs import MAGIC_BYTES, Choice, Source, find_sources
+from sr_batch.batch.collisions import settle_collisions
+from sr_batch.batch.inputs import MAGIC_BYTES, Choice, Source, Told, find_sources
 from sr_batch.batch.job import LARGE_ENOUGH, Job, Notify, log_warning
 from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.name_template import Template, is_reserved
@@ -48,6 +48,7 @@ def plan_jobs(
     model: str,
     notify: Notify = log_warning,
     load: Loader = load_file,
+    told: Told = lambda path: None,
 ) -> Plan:
     """Decide what to do with ``inputs``. Reads at most the head of each file, decodes nothing.
 
@@ -58,13 +59,14 @@ def plan_jobs(
         model: Name of the network, for the names of outputs beside their inputs.
         notify: Told about problems that do not stop the run.
         load: Opens files to read their headers.
+        told: About files and folders that other programs left behind, which are passed over.
 
     Raises:
         UsageError: an input does not exist, or ``output`` cannot be used.
         OutputCollision: two inputs would write one output, or an output would replace an input.
         SrBatchError: ``load`` cannot start a decoder process.
     """
-    found = list(find_sources(inputs, _choice(options)))
+    found = list(find_sources(inputs, _choice(options), told))
     return plan_sources(found, output, options, model, notify, load)
 
 
@@ -93,8 +95,8 @@ def plan_sources(
         else:
             settled.append(planned)
     refused = [Path(result.input) for result in settled if isinstance(result, Failed)]
-    require_no_collision(jobs.values(), refused, paths.real)
-    return Plan(tuple(jobs.values()), tuple(settled))
+    number = options.on_collision == "number"
+    return Plan(settle_collisions(jobs.values(), refused, paths.real, number), tuple(settled))
 
 
 def _tag(goal: str, model: str) -> str:
@@ -106,7 +108,7 @@ def _model_name(model: str) -> str:
 
 
 def _choice(options: UpscaleOptions) -> Choice:
-    return Choice(options.recursive, options.include, options.exclude)
+    return Choice(options.recursive, options.include, options.exclude, options.ignore)
 
 
 def _recorded_outputs(sources: Iterable[Source], paths: OutputPaths, notify: Notify) -> set[Path]:

@@ -24,6 +24,8 @@ from sr_batch.files.atomic_write import write_output
 from sr_batch.files.reading import PIPE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sr_batch.batch.planning import Plan
     from sr_batch.cli.progress import Bar
 
@@ -80,6 +82,11 @@ class Report:
             self._bar.say(one_line(kind + text))
         else:
             say(kind + text)
+
+    def passed_over(self, path: Path) -> None:
+        """Print, if every input gets a line, that ``path`` is not one."""
+        if self._volume > 0:
+            self.say(f"{path}: passed over; --no-ignore takes it")
 
     def stopped(self, why: str) -> None:
         """Print what ended the run, unless the result of an image has said so."""

@@ -64,7 +64,9 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
         Upscaler(options, report.say) as upscaler,
         loader(options.isolate, stop.event) as load,
     ):
-        plan = plan_jobs(inputs, command.output, options, upscaler.model, report.say, load)
+        plan = plan_jobs(
+            inputs, command.output, options, upscaler.model, report.say, load, report.passed_over
+        )
         _check_standard_output(plan, command.as_json)
         for line in shortages(plan.jobs):
             report.say(line, "note: ")

@@ -16,6 +16,7 @@ from sr_batch.core.target_size import Goal
 Mode = Literal["auto", "rgb", "y"]
 Format = Literal["keep", "png", "jpg", "webp", "tif", "bmp", "gif", "avif", "heic", "jxl"]
 Existing = Literal["error", "skip", "overwrite"]
+OnCollision = Literal["error", "number"]
 Keep = Literal["keep", "strip", "no-gps"]
 Effort = Literal["fast", "small"]
 After = Literal["keep", "move", "delete"]
@@ -146,9 +147,17 @@ class UpscaleOptions(Goal):
     name: str = field(
         default="",
         metadata=option(
-            "Template of names: {reldir}/{stem}_{width}x{height}{ext}, {scale}, {model}.",
+            "Template: {reldir}/{stem}_{width}x{height}{ext}, {scale}, {model}, {input_ext}.",
             "Input and output",
             metavar="TEMPLATE",
+        ),
+    )
+    on_collision: OnCollision = field(
+        default="error",
+        metadata=option(
+            "If two inputs would get one output: stop, or number the second.",
+            "Input and output",
+            upscale_only=True,
         ),
     )
     existing: Existing = field(
@@ -166,7 +175,16 @@ class UpscaleOptions(Goal):
         ),
     )
     exclude: tuple[str, ...] = field(
-        default=(), metadata=option("Leave these out.", "Input and output", metavar="GLOB")
+        default=(),
+        metadata=option("Leave these out.", "Input and output", metavar="GLOB"),
+    )
+    ignore: bool = field(
+        default=True,
+        metadata=option(
+            "Pass over leftovers such as @eaDir, *_original, *.part; -v names them.",
+            "Input and output",
+            "--ignore/--no-ignore",
+        ),
     )
     recursive: bool = field(
         default=True,
