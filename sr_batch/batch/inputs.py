@@ -3,9 +3,9 @@
 A folder is walked in the order of its names. Hidden files and folders are left out (the state
 folder ``.sr-batch`` is one), links to folders are not followed. What other programs leave behind,
 such as ``@eaDir`` and unfinished downloads, is passed over. A file in a folder is taken if it
-has the suffix of an image, or the content of an image that can be read; other files are ignored.
-The same rule holds for the files that match a pattern. A file or folder that cannot be read is a
-``Failed``.
+has the suffix of an image, even of a format that is not read, or the content of one that is read.
+The same rule holds for the files that match a pattern. Other files are ignored. A file or folder
+that cannot be read is a ``Failed``.
 """
 
 import os
@@ -17,6 +17,7 @@ from mimetypes import MimeTypes
 from pathlib import Path, PurePosixPath
 
 from sr_batch import codec
+from sr_batch.batch.unread_formats import unread_kind
 from sr_batch.core.errors import UnreadableImage, UsageError
 from sr_batch.core.results import Failed, cause_of, one_line
 from sr_batch.files.reading import PIPE, display_name, is_folder, read_head, require_regular
@@ -55,11 +56,13 @@ class Source:
         path: Where it is; ``PIPE`` for standard input.
         relative: Its path below the folder that was searched, which an output folder mirrors.
         tree: The input folder it was found in; None for a file that was named or matched.
+        unread: Name of its format, if that is not read and the file was not named.
     """
 
     path: Path
     relative: Path
     tree: Path | None = None
+    unread: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,9 +156,13 @@ def _in_folder(folder: Path, choice: Choice, told: Told) -> Iterator[Source | Fa
         if isinstance(found, Failed):
             yield found
         elif choice.takes(found.relative_to(folder)) and (
-            candidate := as_candidate(Source(found, found.relative_to(folder), folder))
+            candidate := as_candidate(_found(found, found.relative_to(folder), folder))
         ):
             yield candidate
+
+
+def _found(path: Path, relative: Path, tree: Path | None = None) -> Source:
+    return Source(path, relative, tree, unread_kind(path))
 
 
 def _of_pattern(text: str, choice: Choice, told: Told) -> Iterator[Source | Failed]:
@@ -167,7 +174,7 @@ def _of_pattern(text: str, choice: Choice, told: Told) -> Iterator[Source | Fail
         if isinstance(found, Failed):
             yield found
         elif _match((relative := found.relative_to(base)).parts, pattern) and (
-            candidate := as_candidate(Source(found, relative))
+            candidate := as_candidate(_found(found, relative))
         ):
             any_match = True
             if choice.takes(relative):
@@ -251,7 +258,7 @@ def as_candidate(source: Source) -> Source | Failed | None:
     by_name = is_image_name(source.path)
     try:
         require_regular(source.path)
-        if by_name or codec.sniff(read_head(source.path, MAGIC_BYTES)):
+        if by_name or source.unread or codec.sniff(read_head(source.path, MAGIC_BYTES)):
             return source
     except UnreadableImage as error:
         if by_name:

@@ -80,7 +80,8 @@ def plan_sources(
 ) -> Plan:
     """As :func:`plan_jobs`, for files that were found already."""
     template = Template(options.name) if options.name else None
-    destination = read_destination(output, found, options.format)
+    taken = [each for each in found if isinstance(each, Failed) or not each.unread]
+    destination = read_destination(output, taken, options.format)
     if template and destination.file:
         raise UsageError("-o with a file and --name contradict each other: leave one out")
     paths = OutputPaths(destination, _tag(options.goal.tag, model), template)
@@ -133,7 +134,7 @@ def _planned(
 ) -> Job | Skipped | Failed | NotRun:
     name = display_name(source.path)
     try:
-        whole = bool(paths.template and paths.template.needs_size)
+        whole = bool(source.unread or (paths.template and paths.template.needs_size))
         kind, header = _inspect(source.path, options.max_pixels, whole, load)
         size = header.size if header else None
         with about(name):
@@ -149,6 +150,8 @@ def _planned(
     except Stopped:
         return NotRun(str(source.path), None, "the run was stopped")
     except ImageError as error:
+        if source.unread:
+            return Skipped(str(source.path), None, f"not read: {source.unread}")
         return Failed(str(source.path), None, str(error), cause_of(error))
     return Job(
         source=source.path,

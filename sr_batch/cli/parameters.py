@@ -41,7 +41,7 @@ def typer_option(option: Option) -> Any:
         metavar=option.metavar,
         help=option.help,
         rich_help_panel=option.panel,
-        parser=option.parse if option.allowed else None,
+        parser=option.parse if option.allowed or option.synonyms else None,
         callback=_CALLBACKS.get(option.name),
         is_eager=option.name in _CALLBACKS,
     )
@@ -90,6 +90,8 @@ def _parameter(option: Option) -> Parameter:
 def _type(option: Option) -> Any:
     if option.takes_many:
         return list[str] | None
+    if option.synonyms:
+        return str
     return option.type if get_origin(option.type) is Literal else option.kind | None
 
 

@@ -34,6 +34,7 @@ _TILE = Allowed(
 _OVERLAP = Allowed("auto, full or at least 0", lambda n: isinstance(n, int) and n >= 0)
 _QUALITY = Allowed("1 to 100", lambda quality: 1 <= quality <= 100)
 
+SYNONYMS = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tiff": "tif", "heif": "heic"}
 _LOSSY = ("jpg", "webp", "avif", "heic", "jxl")
 
 
@@ -116,6 +117,7 @@ class UpscaleOptions(Goal):
             "--format",
             "-f",
             metavar="FORMAT",
+            synonyms=SYNONYMS,
         ),
     )
     quality: int = field(
@@ -248,6 +250,7 @@ class UpscaleOptions(Goal):
         return "\n".join(lines)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "format", SYNONYMS.get(self.format, self.format))
         check_values(self)
         sizes = [each for each in options_of(Goal) if each.allowed]
         given = [each.flag for each in sizes if getattr(self, each.name) is not None]
