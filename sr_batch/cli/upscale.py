@@ -60,7 +60,7 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
 
     stop = Stop()
     with (
-        Report(command.as_json, command.volume, command.progress) as report,
+        Report(command.as_json, command.volume, command.progress, command.report) as report,
         Upscaler(options, report.say) as upscaler,
         loader(options.isolate, stop.event) as load,
     ):

@@ -174,7 +174,7 @@ def test_takes_a_name_that_is_not_valid_text(tool: Tool, photo: Photo, tmp_path:
         (["--tile", "wide"], "at least 32"),
         (["--overlap", "-1"], "at least 0"),
         (["--overlap", "some"], "auto, full or at least 0"),
-        (["--format", "ico"], "'png'"),
+        (["--format", "ico"], "png"),
         (["--quality", "101"], "1 to 100"),
         (["--max-pixels", "0"], "at least 1"),
         (["--jobs", "0"], "at least 1"),
