@@ -2,8 +2,10 @@
 
 import logging
 import os
+import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -13,14 +15,17 @@ import numpy.typing as npt
 from PIL import Image as Pillow
 
 from sr_batch.codec import read_image
-from sr_batch.core.errors import UnreadableImage, UnsupportedImage
+from sr_batch.core.errors import SrBatchError, UnreadableImage, UnsupportedImage
 from sr_batch.core.image import Image, Metadata, Pixels
+from sr_batch.core.option import options_of
 from sr_batch.core.options import UpscaleOptions
+from sr_batch.inference.providers import PROVIDERS
 from sr_batch.upscaling.upscaler import Upscaler
 
 Array = TypeVar("Array", bound=npt.NDArray[np.uint8] | npt.NDArray[np.uint16])
 
 _log = logging.getLogger("sr_batch")
+_FLAG = re.compile(r"--(?P<name>[a-z][a-z-]*)(?P<rest> [\w.-]*\w)?")
 _MODES = ("L", "LA", "RGB", "RGBA", "I;16")  # Pillow's modes that an Image can hold
 _METADATA = ("icc_profile", "exif", "dpi")
 
@@ -57,13 +62,37 @@ def upscale(
         DeviceUnavailable: the device is not available.
         ImageError: the picture cannot be read or enlarged.
     """
-    chosen = UpscaleOptions(model=model, scale=scale, **options)
-    source, convert_back = _converted(image, chosen.max_pixels)
-    name = os.fspath(image) if isinstance(image, str | os.PathLike) else "image"
-    upscaled = _upscaler(chosen)(source, name, lambda _: None, threading.Event())
+    with _without_flags():
+        chosen = UpscaleOptions(model=model, scale=scale, **options)
+        source, convert_back = _converted(image, chosen.max_pixels)
+        name = os.fspath(image) if isinstance(image, str | os.PathLike) else "image"
+        upscaled = _upscaler(chosen)(source, name, lambda _: None, threading.Event())
     for note in upscaled.notes:
         _log.info("%s: %s", name, note)
     return convert_back(upscaled.image)
+
+
+@contextmanager
+def _without_flags() -> Iterator[None]:
+    """Let messages name the arguments of :func:`upscale`, not the flags of the command line."""
+    try:
+        yield
+    except SrBatchError as error:
+        text = _FLAG.sub(_as_argument, str(error))
+        raise type(error)(text) from error
+
+
+def _as_argument(flag: re.Match[str]) -> str:
+    """``max_pixels=9`` for ``--max-pixels 9``; what is no option is left as it is."""
+    name, rest = flag["name"].replace("-", "_"), flag["rest"] or ""
+    option = next((each for each in options_of(UpscaleOptions) if each.name == name), None)
+    if option is None:
+        return flag[0]
+    if option.kind is bool:
+        return f"{name}=True{rest}"
+    value = rest.removeprefix(" ")
+    is_value = re.fullmatch(r"-?\d.*", value) or value in (*option.choices, *PROVIDERS, "auto")
+    return f"{name}={value}" if is_value else f"{name}{rest}"
 
 
 @lru_cache(maxsize=2)

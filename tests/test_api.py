@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 import sr_batch
 from sr_batch.core.errors import (
     ImageError,
+    SrBatchError,
     UnknownModel,
     UnreadableImage,
     UnsupportedImage,
@@ -133,7 +134,7 @@ def test_refuses_what_is_not_a_picture(model: str, image: Any) -> None:
 
 
 def test_refuses_options_out_of_range() -> None:
-    with pytest.raises(UsageError, match="--scale 99"):
+    with pytest.raises(UsageError, match=r"^scale=99: allowed"):
         sr_batch.upscale(noise(4, 4), scale=99)
     with pytest.raises(UnknownModel, match="no model is called nope"):
         sr_batch.upscale(noise(4, 4), "nope")
@@ -157,3 +158,24 @@ def test_importing_the_package_loads_no_library() -> None:
 def test_has_no_other_attribute() -> None:
     with pytest.raises(AttributeError, match="downscale"):
         sr_batch.downscale  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"max_pixels": 9}, r"over the limit of 9; max_pixels=\d+ allows it"),
+        ({"device": "nope"}, "^device nope: must be one of"),
+        ({"width": 9, "scale": 2.0}, "^scale and width contradict each other"),
+        ({"tile": 3}, "^tile=3: allowed is"),
+        ({"format": "ico"}, "^format ico: allowed is"),
+        ({"precision": "int8", "model": "resnet"}, "^precision=int8: resnet"),
+    ],
+)
+def test_errors_name_arguments_and_no_flags(
+    options: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.png"
+    Pillow.new("RGB", (16, 8)).save(path)
+    with pytest.raises(SrBatchError, match=said) as caught:
+        sr_batch.upscale(path, **{"model": "espcn", **options})
+    assert "--" not in str(caught.value)

@@ -1,27 +1,51 @@
 """Finds the input files of a command line: files, folders, patterns and standard input.
 
 A folder is walked in the order of its names. Hidden files and folders are left out (the state
-folder ``.sr-batch`` is one), links to folders are not followed. A file in a folder is taken if it
-has the suffix of an image, or the content of an image that can be read; other files are ignored.
-The same rule holds for the files that match a pattern. A file or folder that cannot be read is a
-``Failed``.
+folder ``.sr-batch`` is one), links to folders are not followed. What other programs leave behind,
+such as ``@eaDir`` and unfinished downloads, is passed over. A file in a folder is taken if it
+has the suffix of an image, even of a format that is not read, or the content of one that is read.
+The same rule holds for the files that match a pattern. Other files are ignored. A file or folder
+that cannot be read is a ``Failed``.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
-from itertools import takewhile
 from mimetypes import MimeTypes
 from pathlib import Path, PurePosixPath
 
 from sr_batch import codec
+from sr_batch.batch.unread_formats import unread_kind
 from sr_batch.core.errors import UnreadableImage, UsageError
 from sr_batch.core.results import Failed, cause_of, one_line
 from sr_batch.files.reading import PIPE, display_name, is_folder, read_head, require_regular
 
 MAGIC_BYTES = 64
+
+# Folders and files that other programs leave beside pictures; hidden ones are left out anyway.
+_LEFT_BEHIND = (
+    "@eadir",  # thumbnails of a Synology NAS
+    "@recycle",
+    "#recycle",
+    "$recycle.bin",
+    "__macosx",  # in archives made by macOS
+    "*_original",  # copies that exiftool keeps
+    "*.!sync",
+    "*.crdownload",
+    "*.download",  # a folder of Safari
+    "*.filepart",
+    "*.opdownload",
+    "*.part",
+    "*.partial",
+    "*.temp",
+    "*.tmp",
+    "*~",
+)
+
+Told = Callable[[Path], None]
+"""Told about a file or folder that is passed over."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +56,13 @@ class Source:
         path: Where it is; ``PIPE`` for standard input.
         relative: Its path below the folder that was searched, which an output folder mirrors.
         tree: The input folder it was found in; None for a file that was named or matched.
+        unread: Name of its format, if that is not read and the file was not named.
     """
 
     path: Path
     relative: Path
     tree: Path | None = None
+    unread: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,25 +70,45 @@ class Choice:
     """Which files are taken from folders and patterns; a file that is named is always taken.
 
     A pattern with a slash is matched with the path below the folder, one without a slash with every
-    name in that path. Case does not count.
+    name in that path. Case does not count. A folder that is excluded is not entered.
 
     Attributes:
         recursive: Whether folders in folders are searched.
         include: Patterns, one of which must match; empty takes all files.
-        exclude: Patterns, none of which may match.
+        exclude: Patterns, none of which may match the file or a folder above it.
+        ignore: Whether what other programs leave behind is passed over.
     """
 
     recursive: bool = True
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    ignore: bool = True
 
     def takes(self, relative: Path) -> bool:
         """Whether the file with the path ``relative`` below its folder is taken."""
         included = not self.include or any(_matches(relative, glob) for glob in self.include)
-        return included and not any(_matches(relative, glob) for glob in self.exclude)
+        return included and not any(map(self._excludes, (relative, *relative.parents)))
+
+    def enters(self, relative: Path) -> bool:
+        """Whether the folder ``relative`` is searched, if those above it are."""
+        return not self._excludes(relative)
+
+    def passes_over(self, relative: Path) -> bool:
+        """Whether another program has left behind the file or folder, or one above it."""
+        names = [part.casefold() for part in relative.parts] if self.ignore else []
+        return any(fnmatch(name, glob) for name in names for glob in _LEFT_BEHIND)
+
+    def _excludes(self, relative: Path) -> bool:
+        return any(_matches(relative, glob) for glob in self.exclude)
 
 
-def find_sources(inputs: Sequence[str], choice: Choice) -> Iterator[Source | Failed]:
+def _tell_nobody(path: Path) -> None:
+    pass
+
+
+def find_sources(
+    inputs: Sequence[str], choice: Choice, told: Told = _tell_nobody
+) -> Iterator[Source | Failed]:
     """All files that ``inputs`` name, hold or match, in their order.
 
     Raises:
@@ -73,9 +119,9 @@ def find_sources(inputs: Sequence[str], choice: Choice) -> Iterator[Source | Fai
         if text == str(PIPE):
             yield Source(PIPE, PIPE)
         elif not text or not os.path.lexists(path):
-            yield from _of_pattern(text, choice)
+            yield from _of_pattern(text, choice, told)
         elif is_folder(path):
-            yield from _in_folder(path, choice)
+            yield from _in_folder(path, choice, told)
         else:
             yield _named(path)
 
@@ -105,34 +151,49 @@ def _named(path: Path) -> Source | Failed:
     return Source(path, Path(path.name))
 
 
-def _in_folder(folder: Path, choice: Choice) -> Iterator[Source | Failed]:
-    for found in walk(folder, None if choice.recursive else 1):
+def _in_folder(folder: Path, choice: Choice, told: Told) -> Iterator[Source | Failed]:
+    for found in walk(folder, None if choice.recursive else 1, choice, told):
         if isinstance(found, Failed):
             yield found
         elif choice.takes(found.relative_to(folder)) and (
-            candidate := as_candidate(Source(found, found.relative_to(folder), folder))
+            candidate := as_candidate(_found(found, found.relative_to(folder), folder))
         ):
             yield candidate
 
 
-def _of_pattern(text: str, choice: Choice) -> Iterator[Source | Failed]:
-    parts = Path(text).parts
-    base = Path(*takewhile(lambda part: not _is_pattern(part), parts))
-    pattern = parts[len(base.parts) :]
+def _found(path: Path, relative: Path, tree: Path | None = None) -> Source:
+    return Source(path, relative, tree, unread_kind(path))
+
+
+def _of_pattern(text: str, choice: Choice, told: Told) -> Iterator[Source | Failed]:
+    base, pattern = _split(text)
     if not pattern or not is_folder(base):
         raise UsageError(f"{one_line(text) or 'an empty name'}: no such file or folder")
     any_match = False
-    for found in walk(base, None if "**" in pattern else len(pattern)):
+    for found in walk(base, None if "**" in pattern else len(pattern), choice, told):
         if isinstance(found, Failed):
             yield found
         elif _match((relative := found.relative_to(base)).parts, pattern) and (
-            candidate := as_candidate(Source(found, relative))
+            candidate := as_candidate(_found(found, relative))
         ):
             any_match = True
             if choice.takes(relative):
                 yield candidate
     if not any_match:
         raise UsageError(f"{one_line(text)}: the pattern matches no image")
+
+
+def _split(text: str) -> tuple[Path, tuple[str, ...]]:
+    """The folder that ``text`` begins with, and the pattern behind it.
+
+    A path that exists is taken as it is, even if it looks like a pattern: ``[2024] trip``.
+    """
+    base, parts = Path(), Path(text).parts
+    for at, part in enumerate(parts):
+        if _is_pattern(part) and not os.path.lexists(base / part):
+            return base, parts[at:]
+        base /= part
+    return base, ()
 
 
 def _is_pattern(part: str) -> bool:
@@ -155,19 +216,41 @@ def _matches(relative: Path, glob: str) -> bool:
     return any(fnmatch(part, folded) for part in parts)
 
 
-def walk(top: Path, depth: int | None) -> Iterator[Path | Failed]:
-    """Everything below ``top`` that is not a folder, ``depth`` levels down; None is all levels."""
+def walk(
+    top: Path, depth: int | None, choice: Choice, told: Told = _tell_nobody
+) -> Iterator[Path | Failed]:
+    """The files below ``top``, and all else that is not a folder, in the order of their names.
+
+    Args:
+        top: The folder to search.
+        depth: Levels to go down; None is all levels.
+        choice: Which folders are entered, and whether files are passed over.
+        told: About every file and folder that is passed over.
+    """
     unreadable: list[OSError] = []
     for here, folders, files in os.walk(top, onerror=unreadable.append):
         folder = Path(here)
-        level = len(folder.relative_to(top).parts) + 1
-        deeper = depth is None or level < depth
-        folders[:] = sorted(name for name in folders if deeper and not name.startswith("."))
-        yield from (folder / name for name in sorted(files) if not name.startswith("."))
+        below = folder.relative_to(top)
+        deeper = depth is None or len(below.parts) + 1 < depth
+        names = _kept(folder, files, choice, told)
+        folders[:] = _kept(folder, folders if deeper else [], choice, told)
+        folders[:] = [name for name in folders if choice.enters(below / name)]
+        yield from (folder / name for name in names)
     for error in unreadable:
         folder = Path(error.filename)
         why = f"{display_name(folder)}: the folder cannot be read: {error.strerror}"
         yield Failed(str(folder), None, why)
+
+
+def _kept(folder: Path, names: Sequence[str], choice: Choice, told: Told) -> list[str]:
+    """The ``names`` in ``folder`` that are neither hidden nor passed over, sorted."""
+    kept = []
+    for name in sorted(name for name in names if not name.startswith(".")):
+        if choice.passes_over(Path(name)):
+            told(folder / name)
+        else:
+            kept.append(name)
+    return kept
 
 
 def as_candidate(source: Source) -> Source | Failed | None:
@@ -175,7 +258,7 @@ def as_candidate(source: Source) -> Source | Failed | None:
     by_name = is_image_name(source.path)
     try:
         require_regular(source.path)
-        if by_name or codec.sniff(read_head(source.path, MAGIC_BYTES)):
+        if by_name or source.unread or codec.sniff(read_head(source.path, MAGIC_BYTES)):
             return source
     except UnreadableImage as error:
         if by_name:

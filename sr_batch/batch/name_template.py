@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
+from sr_batch.codec import format_of_suffix
 from sr_batch.core.errors import UsageError
 
-FIELDS = ("stem", "ext", "reldir", "scale", "model", "width", "height")
+FIELDS = ("stem", "ext", "input_ext", "reldir", "scale", "model", "width", "height")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])( *\..*)?", re.IGNORECASE)
 
@@ -17,7 +18,8 @@ class Template:
     """A template for names below an output folder; the suffix is added if it has no ``{ext}``.
 
     Raises:
-        UsageError: an unknown field, a single brace, or a path that leaves the output folder.
+        UsageError: an unknown field, a single brace, the suffix of a format, or a path that leaves
+            the output folder.
     """
 
     text: str
@@ -33,6 +35,15 @@ class Template:
         parts = PureWindowsPath(self.text)
         if not self.text.strip() or parts.drive or parts.root or ".." in parts.parts:
             raise UsageError(f"--name {self.text}: give a name below the output folder")
+
+        file = Path("x" + plain)
+        suffix = file.suffix
+        if "{ext}" not in self.text and (kind := format_of_suffix(file)):
+            fixed = self.text.removesuffix(suffix) + "{ext}"
+            raise UsageError(
+                f"--name {self.text}: the suffix comes from the format; use --name '{fixed}'"
+                f" --format {kind}"
+            )
 
     @property
     def fields(self) -> frozenset[str]:

@@ -67,9 +67,19 @@ def _destination(output: str | None, found: Sequence[Source | Failed], wanted: s
         if not one_file:
             raise UsageError("-o - (standard output) takes one image: name a folder with -o")
         return Destination(None, PIPE, wanted)
-    if not one_file or output.endswith(("/", os.sep)) or is_folder(Path(output)):
+    if not sources and found:
+        return Destination(None, None, wanted)  # each has failed, which says more than -o could
+    if not one_file or _names_folder(output, piped):
         return Destination(_folder(output, piped), None, wanted)
     return Destination(None, _file(output), _format_of(output, wanted))
+
+
+def _names_folder(output: str, piped: bool) -> bool:
+    """Whether ``-o`` means a folder for one input: also if it has no suffix and does not exist."""
+    path = Path(output)
+    if not output or output.endswith(("/", os.sep)) or is_folder(path):
+        return bool(output)
+    return not path.suffix and not piped and path != PIPE and not os.path.lexists(path)
 
 
 def _folder(output: str, piped: bool) -> Path:
@@ -78,6 +88,11 @@ def _folder(output: str, piped: bool) -> Path:
         raise UsageError(f"-o {shown} is a folder, but standard input has no name: name the file")
     if not output or (os.path.lexists(folder) and not is_folder(folder)):
         raise UsageError(f"-o '{shown}' is not a folder, and these inputs need one: choose another")
+    if codec.format_of_suffix(folder) and not (output.endswith(("/", os.sep)) or is_folder(folder)):
+        raise UsageError(
+            f"-o {shown} names a file, and these inputs need a folder: choose another, or write"
+            f" {shown}/ for a folder of that name"
+        )
     return folder
 
 
@@ -164,7 +179,12 @@ def _output_name(source: Path, kind: str, tag: str) -> str:
 def _name_fields(source: Source, kind: str) -> dict[str, str]:
     """Values of the template fields for the name of ``source``."""
     stem, suffix = _split(source.path, kind)
-    return {"stem": stem, "ext": suffix, "reldir": source.relative.parent.as_posix()}
+    return {
+        "stem": stem,
+        "ext": suffix,
+        "input_ext": source.path.suffix.removeprefix("."),
+        "reldir": source.relative.parent.as_posix(),
+    }
 
 
 def _split(source: Path, kind: str) -> tuple[str, str]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from sr_batch import codec
-from sr_batch.batch.collisions import require_no_collision
+from sr_batch.batch.collisions import settle_collisions
 from sr_batch.batch.default_folder import DefaultFolders
-from sr_batch.batch.inputs import MAGIC_BYTES, Choice, Source, find_sources
+from sr_batch.batch.inputs import MAGIC_BYTES, Choice, Source, Told, find_sources
 from sr_batch.batch.job import LARGE_ENOUGH, Job, Notify, log_warning
 from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.name_template import Template, is_reserved
@@ -52,6 +52,7 @@ def plan_jobs(
     notify: Notify = log_warning,
     load: Loader = load_file,
     claim: bool = False,
+    told: Told = lambda path: None,
 ) -> Plan:
     """Decide what to do with ``inputs``. Reads at most the head of each file, decodes nothing.
 
@@ -64,13 +65,14 @@ def plan_jobs(
         load: Opens files to read their headers.
         claim: Whether to enter in the state file of ``FOLDER_sr``, if outputs go there, that it
             belongs to this size and network. Otherwise nothing is written.
+        told: About files and folders that other programs left behind, which are passed over.
 
     Raises:
         UsageError: an input does not exist, or ``output`` cannot be used.
         OutputCollision: two inputs would write one output, or an output would replace an input.
         SrBatchError: ``load`` cannot start a decoder process.
     """
-    found = list(find_sources(inputs, _choice(options)))
+    found = list(find_sources(inputs, _choice(options), told))
     return plan_sources(found, output, options, model, notify, load, claim)
 
 
@@ -85,7 +87,8 @@ def plan_sources(
 ) -> Plan:
     """As :func:`plan_jobs`, for files that were found already."""
     template = Template(options.name) if options.name else None
-    destination = read_destination(output, found, options.format)
+    taken = [each for each in found if isinstance(each, Failed) or not each.unread]
+    destination = read_destination(output, taken, options.format)
     if template and destination.file:
         raise UsageError("-o with a file and --name contradict each other: leave one out")
     tag = _tag(options.goal.tag, model)
@@ -102,11 +105,11 @@ def plan_sources(
         else:
             settled.append(planned)
     refused = [Path(result.input) for result in settled if isinstance(result, Failed)]
-    require_no_collision(jobs.values(), refused, paths.real)
-    roots = {job.root for job in jobs.values()}
-    if claim and not defaults.claim(roots):
+    number = options.on_collision == "number"
+    settled_jobs = settle_collisions(jobs.values(), refused, paths.real, number)
+    if claim and not defaults.claim({job.root for job in settled_jobs}):
         return plan_sources(found, output, options, model, notify, load, claim)
-    return Plan(tuple(jobs.values()), tuple(settled), defaults.ledgers)
+    return Plan(settled_jobs, tuple(settled), defaults.ledgers)
 
 
 def _tag(goal: str, model: str) -> str:
@@ -125,7 +128,7 @@ def _model_name(model: str) -> str:
 
 
 def _choice(options: UpscaleOptions) -> Choice:
-    return Choice(options.recursive, options.include, options.exclude)
+    return Choice(options.recursive, options.include, options.exclude, options.ignore)
 
 
 def _recorded_outputs(sources: Iterable[Source], paths: OutputPaths, notify: Notify) -> set[Path]:
@@ -150,7 +153,7 @@ def _planned(
 ) -> Job | Skipped | Failed | NotRun:
     name = display_name(source.path)
     try:
-        whole = bool(paths.template and paths.template.needs_size)
+        whole = bool(source.unread or (paths.template and paths.template.needs_size))
         kind, header = _inspect(source.path, options.max_pixels, whole, load)
         size = header.size if header else None
         with about(name):
@@ -166,6 +169,8 @@ def _planned(
     except Stopped:
         return NotRun(str(source.path), None, "the run was stopped")
     except ImageError as error:
+        if source.unread:
+            return Skipped(str(source.path), None, f"not read: {source.unread}")
         return Failed(str(source.path), None, str(error), cause_of(error))
     return Job(
         source=source.path,

@@ -30,7 +30,8 @@ def require_library() -> None:
         import matplotlib.figure  # noqa: F401
     except ImportError as fault:
         raise UsageError(
-            "--output: the chart needs matplotlib; to install it: pip install 'sr-batch[bench]'"
+            "--output: the chart needs matplotlib; to install it: pip install '.[bench]'"
+            " in sr-batch's source"
         ) from fault
 
 

@@ -39,7 +39,8 @@ def list_pictures(folder: Path) -> list[Source | Failed]:
     """
     if not is_folder(folder):
         raise UsageError(f"{display_name(folder)}: no such folder; name a folder of pictures")
-    found = [*find_sources([str(folder)], Choice())]
+    everything = find_sources([str(folder)], Choice())
+    found = [each for each in everything if isinstance(each, Failed) or not each.unread]
     if not found:
         raise UsageError(f"{display_name(folder)}: this folder contains no pictures")
     return found

@@ -9,6 +9,7 @@ from sr_batch.cli import bench, doctor, eval, models, plugin, status, tune, upsc
 from sr_batch.cli.command_options import UPSCALE_TABLE, WATCH_TABLE
 from sr_batch.cli.console import say
 from sr_batch.cli.parameters import add_command
+from sr_batch.cli.streams import open_closed_streams, require_written
 from sr_batch.core.errors import SrBatchError
 
 app = typer.Typer(
@@ -52,8 +53,17 @@ def _root(
 
 def main() -> None:
     """Run the command line. An error exits with its code in ``sr_batch.core.errors``."""
+    open_closed_streams()
     try:
-        app()
+        _run()
     except SrBatchError as error:
         say(f"sr-batch: {error}")
         sys.exit(error.exit_code)
+
+
+def _run() -> None:
+    try:
+        app()
+    except OSError:
+        require_written()
+        raise

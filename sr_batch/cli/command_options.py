@@ -57,6 +57,12 @@ class UpscaleCommand(SharedOptions):
     dry_run: bool = field(
         default=False, metadata=option("Show outputs, time and sizes; write nothing.", "Run")
     )
+    report: Path | None = field(
+        default=None,
+        metadata=option(
+            "Write the lines of --json to a file, too.", "Report", metavar="FILE.jsonl"
+        ),
+    )
     progress: bool = field(
         default=False, metadata=option('With --json: add lines {"progress": 0.42}.', "Report")
     )

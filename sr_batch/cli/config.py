@@ -43,7 +43,7 @@ def use_defaults(context: typer.Context, file: Path | None) -> Path | None:
         return None
     command = str(context.info_name)
     settings = _read(path).get(command, {})
-    options = {key: _option(key, command, path) for key in settings}
+    options = {key: _option(key, command, _shown(path)) for key in settings}
     context.default_map = {options[key].name: value for key, value in settings.items()}
     return path
 
@@ -62,7 +62,10 @@ def pairs_in(context: typer.Context, file: Path | None) -> list[list[str]]:
     pairs = _read(path).get(_PAIR, [])
     if not pairs:
         raise UsageError(f"{_shown(path)}: has no [[pair]]")
-    return [["--config", str(path), *_arguments(pair, path)] for pair in pairs]
+    return [
+        ["--config", str(path), *_arguments(pair, f"{_shown(path)}: [[pair]] {number}")]
+        for number, pair in enumerate(pairs, 1)
+    ]
 
 
 def default_file() -> Path:
@@ -70,14 +73,14 @@ def default_file() -> Path:
     return Path(typer.get_app_dir("sr-batch")) / "config.toml"
 
 
-def _arguments(pair: Mapping[str, Any], path: Path) -> Iterator[str]:
+def _arguments(pair: Mapping[str, Any], where: str) -> Iterator[str]:
     for key, value in pair.items():
         if key == "folder":
             yield str(value)
             continue
-        _option(key, "watch", path)
+        _option(key, "watch", where)
         if key in _WHOLE_WATCH:
-            raise UsageError(f"{_shown(path)}: {key} applies to all pairs: move it to [watch]")
+            raise UsageError(f"{where}: {key} applies to all pairs: move it to [watch]")
         if isinstance(value, bool):
             yield f"--{key}" if value else f"--no-{key}"
         else:
@@ -85,15 +88,14 @@ def _arguments(pair: Mapping[str, Any], path: Path) -> Iterator[str]:
             yield from (f"--{key}={each}" for each in values)
 
 
-def _option(key: str, command: str, path: Path) -> Option:
-    """The option of ``command`` that ``key`` sets."""
+def _option(key: str, command: str, where: str) -> Option:
+    """The option of ``command`` that ``key`` sets; ``where`` it was found, for messages."""
     known = {option.key: option for option in _TABLES[command] if option.name != "config"}
     if key in known:
         return known[key]
     question = did_you_mean(key, known)
     raise UsageError(
-        f"{_shown(path)}: unknown option {key}: {question}The options are"
-        f" {', '.join(sorted(known))}"
+        f"{where}: unknown option {key}: {question}The options are {', '.join(sorted(known))}"
     )
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sr_batch.cli.parameters import model_names
+
 if TYPE_CHECKING:
     from sr_batch.core.model_spec import ModelSpec
     from sr_batch.inference.model_catalog import ModelFile
@@ -43,7 +45,12 @@ def list_models(as_json: AsJson = False) -> None:
 @app.command("show")
 def show_model(
     name: Annotated[
-        str, typer.Argument(metavar="NAME|FILE", help="A network, as for upscale --model.")
+        str,
+        typer.Argument(
+            metavar="NAME|FILE",
+            help="A network, as for upscale --model.",
+            autocompletion=model_names,
+        ),
     ],
 ) -> None:
     """Show the metadata of a network's files, and the paths of their model cards."""

@@ -41,8 +41,9 @@ def typer_option(option: Option) -> Any:
         metavar=option.metavar,
         help=option.help,
         rich_help_panel=option.panel,
-        parser=option.parse if option.allowed else None,
+        parser=option.parse if option.allowed or option.synonyms else None,
         callback=_CALLBACKS.get(option.name),
+        autocompletion=_completion(option),
         is_eager=option.name in _CALLBACKS,
     )
 
@@ -90,7 +91,23 @@ def _parameter(option: Option) -> Parameter:
 def _type(option: Option) -> Any:
     if option.takes_many:
         return list[str] | None
+    if option.synonyms:
+        return str
     return option.type if get_origin(option.type) is Literal else option.kind | None
+
+
+def model_names() -> list[str]:
+    """The names of all networks, for completion by the shell."""
+    from sr_batch.inference.model_catalog import find_models
+
+    return sorted({model.name for model in find_models()})
+
+
+def _completion(option: Option) -> Callable[[], list[str]] | None:
+    """What the shell completes; nothing means files, or the choices that typer knows itself."""
+    if option.name == "model":
+        return model_names
+    return (lambda: list(option.choices)) if option.synonyms else None
 
 
 def _use_defaults(context: typer.Context, file: Path | None) -> Path | None:

@@ -8,12 +8,22 @@ from typing import Annotated
 
 import typer
 
+
+def _names() -> list[str]:
+    from sr_batch.integrations import INSTALLERS
+
+    return list(INSTALLERS)
+
+
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
 Name = Annotated[
     str,
     typer.Argument(
-        metavar="NAME", show_default=False, help="A plug-in that `plugin status` lists."
+        metavar="NAME",
+        show_default=False,
+        help="A plug-in that `plugin status` lists.",
+        autocompletion=_names,
     ),
 ]
 
@@ -45,7 +55,9 @@ def uninstall(name: Name) -> None:
 
 @app.command("status")
 def status(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", show_default=False, autocompletion=_names)
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per plug-in.")
     ] = False,

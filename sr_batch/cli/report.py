@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter
 from dataclasses import asdict
+from io import FileIO
 from typing import TYPE_CHECKING
 
 from sr_batch.cli.console import has_terminal, say
 from sr_batch.cli.summary import add_up, describe, describe_planned, describe_result
+from sr_batch.core.errors import StorageError, UnreadableImage, UsageError
 from sr_batch.core.results import (
     Done,
     Failed,
@@ -21,12 +24,16 @@ from sr_batch.core.results import (
     to_json,
 )
 from sr_batch.files.atomic_write import write_output
-from sr_batch.files.reading import PIPE
+from sr_batch.files.part_file import write_all
+from sr_batch.files.reading import PIPE, read_head, reason
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sr_batch.batch.planning import Plan
     from sr_batch.cli.progress import Bar
 
+_MOST_NOTES = 3  # files that are named for one note
 _ERRORS = ("failed: ", "stopped: ")
 
 
@@ -37,9 +44,20 @@ class Report:
         as_json: Whether to print JSON objects on standard output.
         volume: -1 prints only errors for people, 1 every result.
         with_progress: Whether the JSON objects also state each hundredth of the pixels.
+        file: Gets the JSON objects, too, without the hundredths.
+
+    Raises:
+        UsageError: ``file`` cannot be written.
     """
 
-    def __init__(self, as_json: bool, volume: int = 0, with_progress: bool = False) -> None:
+    def __init__(
+        self,
+        as_json: bool,
+        volume: int = 0,
+        with_progress: bool = False,
+        file: Path | None = None,
+    ) -> None:
+        self._file = _opened(file) if file else None
         self._as_json = as_json
         self._hundredths = _Hundredths() if with_progress and as_json else None
         self._volume = volume
@@ -49,6 +67,7 @@ class Report:
         self._started = time.monotonic()
         self._results: list[JobResult] = []
         self._said: set[str] = set()
+        self._notes: Counter[str] = Counter()
         self._bar: Bar | None = None
 
     def __enter__(self) -> Report:
@@ -58,6 +77,8 @@ class Report:
         if self._bar:
             self._bar.close()
             self._bar = None
+        if self._file:
+            self._file.close()
 
     def begin(self, plan: Plan) -> None:
         """Start the clock, and on a terminal the progress bar."""
@@ -81,6 +102,11 @@ class Report:
         else:
             say(kind + text)
 
+    def passed_over(self, path: Path) -> None:
+        """Print, if every input gets a line, that ``path`` is not one."""
+        if self._volume > 0:
+            self.say(f"{path}: passed over; --no-ignore takes it")
+
     def stopped(self, why: str) -> None:
         """Print what ended the run, unless the result of an image has said so."""
         if not any(why in text for text in self._said):
@@ -100,8 +126,7 @@ class Report:
             StorageError: standard output is closed.
         """
         self._results.append(result)
-        if self._as_json:
-            _print_json(to_json(result))
+        self._record(to_json(result))
         self._say_result(result)
         if not isinstance(result, Done):
             self._pixels.pop(result.input, None)  # it takes no time, so the ETA leaves it out
@@ -111,12 +136,27 @@ class Report:
 
     def finish(self, exit_code: int) -> None:
         """Remove the bar and print the sums."""
-        self.__exit__()
+        if self._bar:
+            self._bar.close()
+            self._bar = None
         seconds = time.monotonic() - self._started
         summary = add_up(self._planned, self._results, seconds, exit_code)
-        if self._as_json:
-            _print_json(asdict(summary))
+        self._record(asdict(summary))
+        self._say_more_notes()
         self.say(describe(summary, self._results) + self._place())
+
+    def _record(self, record: dict[str, object]) -> None:
+        if self._file:
+            self._write(self._file, json.dumps(record).encode() + b"\n")
+        if self._as_json:
+            _print_json(record)
+
+    def _write(self, file: FileIO, line: bytes) -> None:
+        try:
+            write_all(file, line)
+        except OSError as error:
+            self._file = None
+            raise StorageError(f"--report {file.name} is not written: {reason(error)}") from error
 
     def _count(self) -> None:
         if self._hundredths:
@@ -127,11 +167,22 @@ class Report:
             self.say(result.error, "failed: ")
         elif isinstance(result, Done):
             for note in result.notes:
-                self.say(note, "note: ")
+                self._say_note(result.input, note)
         elif isinstance(result, Planned):
             self.say(describe_planned(result))
         if self._volume > 0 and isinstance(result, Done | Skipped | NotRun):
             self.say(describe_result(result))
+
+    def _say_note(self, name: str, note: str) -> None:
+        """A note names its file. Of one that many files have, only the first ones are named."""
+        self._notes[note] += 1
+        if self._notes[note] <= _MOST_NOTES or self._volume > 0:
+            self.say(f"{name}: {note}", "note: ")
+
+    def _say_more_notes(self) -> None:
+        for note, count in self._notes.items():
+            if count > _MOST_NOTES and self._volume <= 0:
+                self.say(f"{count - _MOST_NOTES} more (-v names them): {note}", "note: ")
 
     def _place(self) -> str:
         """The single output, or the single output folder."""
@@ -157,6 +208,16 @@ class _Hundredths:
             if hundredths > self._printed:
                 self._printed = hundredths
                 _print_json({"progress": hundredths / 100})
+
+
+def _opened(file: Path) -> FileIO:
+    """``file`` for writing. What is in it is replaced if it is an earlier report."""
+    try:
+        if file.is_file() and read_head(file, 1) not in (b"", b"{"):
+            raise UsageError(f"--report {file}: it exists and is not a report; choose another name")
+        return FileIO(file, "w")
+    except (OSError, UnreadableImage) as error:
+        raise UsageError(f"--report {file}: it cannot be written: {error}") from error
 
 
 def _print_json(record: dict[str, object]) -> None:

@@ -77,9 +77,8 @@ def again_on_hangup(stop: Stop) -> Iterator[Hangup]:
 
 def _tell(text: bytes) -> None:
     # Not print: the handler may have interrupted a write to the same buffered stream.
-    if sys.stderr:
-        with suppress(OSError):
-            os.write(sys.stderr.fileno(), text)
+    with suppress(OSError):
+        os.write(sys.stderr.fileno(), text)
 
 
 @contextmanager

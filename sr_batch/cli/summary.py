@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sr_batch.core.results import Done, Failed, JobResult, NotRun, Planned, Skipped
 
-_MOST_REASONS = 3
+_MOST_REASONS = 8
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,14 @@ def _costs(planned: Sequence[Planned]) -> str:
 
 
 def _reasons(results: Sequence[JobResult]) -> str:
-    reasons = sorted({result.reason for result in results if isinstance(result, Skipped)})
-    return f" ({'; '.join(reasons)})" if len(reasons) <= _MOST_REASONS else ""
+    """``(already done)``, or with counts ``(7 already done; 2 not read: camera raw (.cr3))``."""
+    counts = Counter(result.reason for result in results if isinstance(result, Skipped))
+    if len(counts) == 1:
+        return f" ({next(iter(counts))})"
+    shown = [f"{count} {reason}" for reason, count in counts.most_common(_MOST_REASONS)]
+    if others := counts.total() - sum(count for _, count in counts.most_common(_MOST_REASONS)):
+        shown.append(f"{others} for other reasons")
+    return f" ({'; '.join(shown)})" if shown else ""
 
 
 def _speed(summary: Summary, results: Sequence[JobResult]) -> str:

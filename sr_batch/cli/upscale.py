@@ -60,12 +60,14 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
 
     stop = Stop()
     with (
-        Report(command.as_json, command.volume, command.progress) as report,
+        Report(command.as_json, command.volume, command.progress, command.report) as report,
         Upscaler(options, report.say) as upscaler,
         loader(options.isolate, stop.event) as load,
     ):
-        claim = not (command.dry_run or stop.event.is_set())
-        plan = plan_jobs(inputs, command.output, options, upscaler.model, report.say, load, claim)
+        claim, told = not (command.dry_run or stop.event.is_set()), report.passed_over
+        plan = plan_jobs(
+            inputs, command.output, options, upscaler.model, report.say, load, claim, told
+        )
         _check_standard_output(plan, command.as_json)
         for line in shortages(plan.jobs):
             report.say(line, "note: ")

@@ -46,6 +46,7 @@ def watch(context: typer.Context, folder: Folder = None, **values: Any) -> None:
             listeners.reload()
             try:
                 changed = _pairs(context)
+                listeners.say(_reloaded(context, changed))
                 _watch(changed, listeners, stop, command.idle * 60)
                 pairs = changed
             except (UsageError, DeviceUnavailable, TyperException) as error:
@@ -80,18 +81,39 @@ def _watch(pairs: Sequence[Pair], listener: Listener, stop: Stop, idle: float) -
 
 def _pairs(context: typer.Context) -> list[Pair]:
     """The watched folders of the command line, or of the settings file if it names none."""
-    from sr_batch.cli.config import pairs_in
+    from sr_batch.cli.config import default_file, pairs_in
     from sr_batch.watch.folder_pair import require_apart
 
     values = context.params
     if values["folder"] is None:
-        lines = pairs_in(context, values["config"])
-        contexts = [context.command.make_context("watch", line) for line in lines]
-        pairs = [_pair(each.params) for each in contexts]
+        file = values["config"] or default_file()
+        lines = enumerate(pairs_in(context, values["config"]), 1)
+        pairs = [_pair_of(context, line, f"{file}: [[pair]] {number}") for number, line in lines]
     else:
         pairs = [_pair(values)]
     require_apart(pairs)
     return pairs
+
+
+def _reloaded(context: typer.Context, pairs: Sequence[Pair]) -> str:
+    """What SIGHUP has changed, in one line."""
+    from sr_batch.cli.config import default_file
+
+    if context.params["folder"] is not None:
+        return "SIGHUP: the command line names the folder, so no file was read again"
+    count = "1 pair" if len(pairs) == 1 else f"{len(pairs)} pairs"
+    file = context.params["config"] or default_file()
+    return f"SIGHUP: {file} was read again: {count}, {', '.join(str(p.source) for p in pairs)}"
+
+
+def _pair_of(context: typer.Context, line: list[str], where: str) -> Pair:
+    """The pair of one table of the settings file; errors say ``where``."""
+    try:
+        return _pair(context.command.make_context("watch", line).params)
+    except TyperException as error:
+        raise UsageError(f"{where}: {error.format_message()}") from error
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from error
 
 
 def _pair(values: Values) -> Pair:

@@ -51,6 +51,9 @@ class WatchLog(Listener):
 
     def add(self, result: JobResult) -> None:
         """Print the result of one file."""
+        if isinstance(result, Done) and not self._as_json:
+            for note in result.notes:
+                self.say(f"{result.input}: {note}", "note: ")
         if self._as_json:
             self._print({"event": "result", **to_json(result)})
         elif isinstance(result, Failed):

@@ -8,7 +8,7 @@ import numpy as np
 from sr_batch.codec.backends import pillow
 from sr_batch.codec.container import Container
 from sr_batch.codec.strips import strips
-from sr_batch.core.errors import UnsupportedImage
+from sr_batch.core.errors import UnreadableImage, UnsupportedImage
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image, Metadata, Pixels
 
@@ -20,9 +20,13 @@ _MODES = {
     "RGB": ("RGB", 3, False),
     "RGBA": ("RGBA", 3, True),
 }
+_UNSUPPORTED = "Unsupported BMP"  # Pillow's words about a valid file that it cannot read
 _METRES_PER_INCH = 0.0254
 _BITFIELDS = 3
 _PIXELS_AT = 10
+_PIXEL_KIND_AT = 28
+_BITS = (0, 1, 2, 4, 8, 16, 24, 32, 64)
+_COMPRESSIONS = (*range(7), 11, 12, 13)
 _HEADERS = 2048  # the longest with a palette is 1162
 # A run of one pixel takes two bytes, a literal one up to four; a row also has an end marker.
 _MOST_PER_PIXEL, _MOST_PER_ROW = 4, 4
@@ -34,7 +38,14 @@ def open_file(data: bytes) -> Container:
 
     Pillow reads the header, which has many versions, and no metadata that Pillow could change.
     """
-    picture = pillow.open_picture("bmp", data)
+    try:
+        picture = pillow.open_picture("bmp", data)
+    except UnreadableImage as error:
+        reason = str(error.__cause__)
+        if reason.startswith(_UNSUPPORTED) and _is_known(data):
+            what = reason.removeprefix(_UNSUPPORTED).strip()
+            raise UnsupportedImage(f"a BMP of an unusual {what}; save it as PNG first") from error
+        raise
     if picture.mode not in _MODES:
         raise UnsupportedImage(f"a BMP of mode {picture.mode}; save it as PNG first")
     mode, channels, alpha = _MODES[picture.mode]
@@ -49,6 +60,14 @@ def open_file(data: bytes) -> Container:
         metadata=Metadata(dpi=dpi if min(dpi) > 0 else None),
         blocks=lambda: pillow.decode("bmp", data[: _most_bytes(data, picture.size)], mode),
     )
+
+
+def _is_known(data: bytes) -> bool:
+    """Whether the kinds of pixels and of compression exist, in a header of 40 bytes or more."""
+    if len(data) < _PIXEL_KIND_AT + 6 or int.from_bytes(data[14:18], "little") < 40:
+        return False
+    bits, compression = struct.unpack_from("<HI", data, _PIXEL_KIND_AT)
+    return bits in _BITS and compression in _COMPRESSIONS
 
 
 def _most_bytes(data: bytes, size: tuple[int, int]) -> int:

@@ -7,8 +7,8 @@ from sr_batch.core.errors import UnsupportedImage, UsageError
 # Format -> its name, the module that must exist, the command that installs it.
 _NEEDS = {
     "avif": ("AVIF", "PIL._avif", "pip install --upgrade pillow"),
-    "heic": ("HEIC", "pillow_heif", "pip install 'sr-batch[heic]'"),
-    "jxl": ("JPEG XL", "OpenImageIO", "pip install 'sr-batch[jxl]'"),
+    "heic": ("HEIC", "pillow_heif", "pip install '.[heic]' in sr-batch's source"),
+    "jxl": ("JPEG XL", "OpenImageIO", "pip install '.[jxl]' in sr-batch's source"),
 }
 
 

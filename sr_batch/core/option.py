@@ -1,7 +1,7 @@
 """How one option is declared: its row holds all that commands, checks, recipes and docs need."""
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from numbers import Real
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
@@ -53,6 +53,7 @@ class Option:
             its encoding depend on it.
         upscale_only: Whether `watch` lacks the option.
         watch_default: Default of `watch`; None if it is the same.
+        synonyms: Other words for choices.
         name: Name of the field that is declared.
         type: Annotation of the field.
         default: Default of the field.
@@ -67,6 +68,7 @@ class Option:
     changes: Literal["pixels"] | Encoding | None = None
     upscale_only: bool = False
     watch_default: Any = None
+    synonyms: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
     type: Any = str
     default: Any = None
@@ -104,13 +106,14 @@ class Option:
         return get_origin(self.type) is tuple
 
     def parse(self, text: str) -> Any:
-        """The value of a number that may also be a word.
+        """The value of a number that may also be a word, or of a word that has synonyms.
 
         Raises:
             UsageError: ``text`` is neither a number nor one of the words.
         """
         if text == self.none:
             return None
+        text = self.synonyms.get(text, text)
         if text in self.choices:
             return text
         try:

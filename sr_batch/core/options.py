@@ -16,6 +16,7 @@ from sr_batch.core.target_size import Goal
 Mode = Literal["auto", "rgb", "y"]
 Format = Literal["keep", "png", "jpg", "webp", "tif", "bmp", "gif", "avif", "heic", "jxl"]
 Existing = Literal["error", "skip", "overwrite"]
+OnCollision = Literal["error", "number"]
 Keep = Literal["keep", "strip", "no-gps"]
 Effort = Literal["fast", "small"]
 After = Literal["keep", "move", "delete"]
@@ -34,6 +35,7 @@ _TILE = Allowed(
 _OVERLAP = Allowed("auto, full or at least 0", lambda n: isinstance(n, int) and n >= 0)
 _QUALITY = Allowed("1 to 100", lambda quality: 1 <= quality <= 100)
 
+SYNONYMS = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tiff": "tif", "heif": "heic"}
 _LOSSY = ("jpg", "webp", "avif", "heic", "jxl")
 
 
@@ -116,6 +118,7 @@ class UpscaleOptions(Goal):
             "--format",
             "-f",
             metavar="FORMAT",
+            synonyms=SYNONYMS,
         ),
     )
     quality: int = field(
@@ -147,9 +150,17 @@ class UpscaleOptions(Goal):
     name: str = field(
         default="",
         metadata=option(
-            "Template of names: {reldir}/{stem}_{width}x{height}{ext}, {scale}, {model}.",
+            "Template: {reldir}/{stem}_{width}x{height}{ext}, {scale}, {model}, {input_ext}.",
             "Input and output",
             metavar="TEMPLATE",
+        ),
+    )
+    on_collision: OnCollision = field(
+        default="error",
+        metadata=option(
+            "If two inputs would get one output: stop, or number the second.",
+            "Input and output",
+            upscale_only=True,
         ),
     )
     existing: Existing = field(
@@ -168,7 +179,16 @@ class UpscaleOptions(Goal):
         ),
     )
     exclude: tuple[str, ...] = field(
-        default=(), metadata=option("Leave these out.", "Input and output", metavar="GLOB")
+        default=(),
+        metadata=option("Leave these out.", "Input and output", metavar="GLOB"),
+    )
+    ignore: bool = field(
+        default=True,
+        metadata=option(
+            "Pass over leftovers such as @eaDir, *_original, *.part; -v names them.",
+            "Input and output",
+            "--ignore/--no-ignore",
+        ),
     )
     recursive: bool = field(
         default=True,
@@ -232,6 +252,7 @@ class UpscaleOptions(Goal):
         return "\n".join(lines)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "format", SYNONYMS.get(self.format, self.format))
         check_values(self)
         sizes = [each for each in options_of(Goal) if each.allowed]
         given = [each.flag for each in sizes if getattr(self, each.name) is not None]

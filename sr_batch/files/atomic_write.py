@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sr_batch.core.errors import StorageError, UnwritableOutput
 from sr_batch.files.part_file import part_file, resolved, write_all
-from sr_batch.files.reading import PIPE, display_name, is_folder
+from sr_batch.files.reading import PIPE, display_name, is_folder, reason
 
 
 def write_output(target: Path, data: bytes) -> None:
@@ -59,13 +59,16 @@ def imitate(path: Path, source: Path, times: bool) -> tuple[str, ...]:
     return ()
 
 
+def output_lost(error: OSError) -> StorageError:
+    """Drop what standard output could not write, and make the error that says so."""
+    # Bytes left in the buffer must not fail a second time when the interpreter ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return StorageError(f"standard output is not written whole: {reason(error)}")
+
+
 def _write_stdout(data: bytes) -> None:
     try:
         write_all(sys.stdout.buffer, data)  # unbuffered Python writes short there, too
         sys.stdout.buffer.flush()
     except OSError as error:
-        # Bytes left in the buffer must not fail a second time when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise StorageError(
-            f"standard output is not written whole: {error.strerror or error}"
-        ) from error
+        raise output_lost(error) from error

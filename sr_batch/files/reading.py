@@ -1,5 +1,6 @@
 """Reads regular files and standard input, but nothing that could block or never end."""
 
+import errno
 import hashlib
 import io
 import os
@@ -35,11 +36,13 @@ def read_source(source: Path, limit: int) -> bytes:
     """All bytes of a regular file, or of standard input for ``PIPE``.
 
     Raises:
-        UnreadableImage: missing, not permitted, not a regular file, or one that is being written.
+        UnreadableImage: missing, not permitted, not a regular file, or one that is being written;
+            a standard input that is closed.
         ImageTooLarge: more than ``limit`` bytes.
     """
     if source == PIPE:
-        data = _read_up_to(sys.stdin.buffer, limit + 1)
+        with _reading(source):
+            data = _read_up_to(sys.stdin.buffer, limit + 1)
     else:
         with open_regular(source) as file:
             before = _stamp(file)
@@ -128,6 +131,11 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir may raise
 
 
+def reason(error: OSError) -> str:
+    """Why the system refused to read or write, for messages."""
+    return "it is closed" if error.errno == errno.EBADF else error.strerror or str(error)
+
+
 @contextmanager
 def open_regular(path: Path) -> Iterator[BinaryIO]:
     """A regular file, open for reading bytes. An ``OSError`` in the block is translated, too.
@@ -150,7 +158,7 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UnreadableImage(f"{display_name(path)}: {error.strerror or error}") from error
+        raise UnreadableImage(f"{display_name(path)}: {reason(error)}") from error
     except ValueError as error:  # a null byte in the path
         raise UnreadableImage(f"{display_name(path)}: {error}") from error
 

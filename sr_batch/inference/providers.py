@@ -154,7 +154,8 @@ def open_session(
     Args:
         path: An exported ONNX file.
         device: A key of ``PROVIDERS``, or ``auto``.
-        notify: Receives one line that says what ``auto`` chose, and why.
+        notify: Receives one line that says what ``auto`` chose, and why, unless that is the CPU of
+            a machine that has no other device.
         threads: CPU threads for one call.
 
     Raises:
@@ -173,8 +174,9 @@ def open_session(
     for name in (name for name, provider in PROVIDERS.items() if provider.automatic):
         session = _try(path, name, threads)
         if isinstance(session, OnnxSession):
-            reasons = " and ".join(map(str, faults))
-            notify(f"device: {name}, because {reasons}" if reasons else f"device: {name}")
+            if name != "cpu" or any(fault.fix for fault in faults):
+                reasons = " and ".join(map(str, faults))
+                notify(f"device: {name}, because {reasons}" if reasons else f"device: {name}")
             return session
         faults.append(session)
     raise DeviceUnavailable(f"no device can run {path}: {faults[-1]}")

@@ -25,4 +25,5 @@ INSTALLER = FilePlugin(
     "a target storage of darktable's export",
     "to use it: restart darktable, export, target storage: enlarge (sr-batch)",
     _content,
+    programs=("darktable",),
 )

@@ -109,19 +109,26 @@ DOLPHIN = FilePlugin(
     "an action in Dolphin",
     "to use it: right-click on images, Enlarge (sr-batch)",
     _dolphin,
+    programs=("dolphin",),
 )
 NAUTILUS = FilePlugin(
-    "nautilus", "scripts in Nautilus", "to use it: right-click on images, Scripts", _nautilus
+    "nautilus",
+    "scripts in Nautilus",
+    "to use it: right-click on images, Scripts",
+    _nautilus,
+    programs=("nautilus",),
 )
 NEMO = FilePlugin(
     "nemo",
     "actions in Nemo",
     "to use it: right-click on images, Enlarge 2x (sr-batch)",
     _nemo,
+    programs=("nemo",),
 )
 THUNAR = FilePlugin(
     "thunar",
     "actions in Thunar",
     "to use it: thunar -q, then right-click on images, Enlarge 2x (sr-batch)",
     _thunar,
+    programs=("thunar", "Thunar"),
 )

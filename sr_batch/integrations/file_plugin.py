@@ -3,7 +3,8 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class FilePlugin:
         use: What the user does next.
         content: Returns what to install for a given command.
         refresh: Returns a command that makes the files known, run if it is installed.
+        programs: The program that uses the plug-in, by any of these names; empty for any program.
     """
 
     name: str
@@ -48,6 +50,7 @@ class FilePlugin:
     use: str
     content: Callable[[Path], Content]
     refresh: Callable[[], tuple[str, ...]] = tuple
+    programs: tuple[str, ...] = ()
 
     def install(self, tool: Path) -> list[str]:
         content = self.content(tool)
@@ -83,12 +86,24 @@ class FilePlugin:
         if not all(same):
             fix = f"sr-batch plugin install {self.name}"
             return Condition("broken", where, "it differs from what this version installs", fix)
+        if lacking := missing_program(self.programs):
+            return Condition("broken", where, *lacking)
         return Condition("works", where, str(where[0]))
 
     def _refresh(self) -> None:
         command = self.refresh()
         if command and shutil.which(command[0]):
             subprocess.run(command, check=False, capture_output=True)
+
+
+def missing_program(names: Sequence[str]) -> tuple[str, str] | None:
+    """What is wrong and how to fix it, if none of the programs ``names`` is installed.
+
+    Only on Linux and its like: elsewhere programs are not found by their names.
+    """
+    if not names or sys.platform in ("win32", "darwin") or any(map(shutil.which, names)):
+        return None
+    return f"{names[0]} is not installed: it was not found in PATH", f"install {names[0]}"
 
 
 def filled_template(template: str, **values: str) -> bytes:

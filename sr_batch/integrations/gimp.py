@@ -8,10 +8,12 @@ from pathlib import Path
 from sr_batch.core.errors import UsageError
 from sr_batch.files.atomic_write import write_output
 from sr_batch.integrations import user_folders
+from sr_batch.integrations.file_plugin import missing_program
 from sr_batch.integrations.installer import Condition
 from sr_batch.integrations.package_paths import plugin_folder
 
 _ENTRY = "sr-batch.py"  # GIMP runs the executable file that has the name of its folder
+_PROGRAMS = ("gimp", "gimp-3", "gimp-3.0", "gimp-3.2", "gimp-console", "gimp-console-3.0")
 _COMMAND_FILE = "command.txt"
 _INSTALL_GIMP = "install GIMP 3 from your distribution or gimp.org"
 _SANDBOXES = {
@@ -53,6 +55,8 @@ class Gimp:
         faults = [fault for folder in found if (fault := _fault(folder))]
         if faults:
             return Condition("broken", folders, faults[0], "sr-batch plugin install gimp")
+        if lacking := missing_program(_PROGRAMS):
+            return Condition("broken", folders, *lacking)
         return Condition("works", folders, ", ".join(map(str, found)))
 
 

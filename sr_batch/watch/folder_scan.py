@@ -8,21 +8,17 @@ from sr_batch.core.results import Failed
 from sr_batch.files.reading import stamp_of
 from sr_batch.files.stamp import Stamp
 
-# How browsers, copying programs and editors name a file that is not finished.
-_PARTIAL = (".part", ".partial", ".crdownload", ".download", ".tmp", ".temp", ".filepart", "~")
-
 
 def is_wanted(place: Path, choice: Choice) -> bool:
     """Whether the watch may take the file at ``place``, relative to the watched folder."""
     hidden = any(part.startswith(".") for part in place.parts)
-    partial = place.name.lower().endswith(_PARTIAL)
     too_deep = not choice.recursive and len(place.parts) > 1
-    return not hidden and not partial and not too_deep and choice.takes(place)
+    return not hidden and not too_deep and not choice.passes_over(place) and choice.takes(place)
 
 
 def scan(folder: Path, choice: Choice) -> Iterator[tuple[Path, Stamp] | Failed]:
     """Every wanted file in ``folder`` with its stamp; Failed for a folder that cannot be read."""
-    for found in walk(folder, None if choice.recursive else 1):
+    for found in walk(folder, None if choice.recursive else 1, choice):
         if isinstance(found, Failed):
             yield found
         elif is_wanted(found.relative_to(folder), choice) and (stamp := stamp_of(found)):

@@ -54,7 +54,7 @@ class FolderWatch:
 
     def __post_init__(self) -> None:
         options = self.pair.options
-        self._choice = Choice(options.recursive, options.include, options.exclude)
+        self._choice = Choice(options.recursive, options.include, options.exclude, options.ignore)
         self._settling = Settling(self.pair.settle)
         self._journal = Journal(self.pair.output, self.listener.say)
         self._known = KnownSources(self.pair, self._journal)

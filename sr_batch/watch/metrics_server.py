@@ -114,7 +114,7 @@ class _Metrics:
             import prometheus_client as client
         except ImportError as error:
             raise UsageError(
-                "--serve needs prometheus-client: pip install 'sr-batch[metrics]'"
+                "--serve needs prometheus-client: pip install '.[metrics]' in sr-batch's source"
             ) from error
         self._registry = client.CollectorRegistry()
         client.ProcessCollector(registry=self._registry)

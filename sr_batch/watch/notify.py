@@ -102,7 +102,9 @@ def _open(urls: Sequence[str]) -> "Apprise":
     try:
         import apprise
     except ImportError as error:
-        raise UsageError("--notify needs Apprise: pip install 'sr-batch[notify]'") from error
+        raise UsageError(
+            "--notify needs Apprise: pip install '.[notify]' in sr-batch's source"
+        ) from error
     # Its log shows the URLs. Without a handler, Python would print it on standard error.
     logging.getLogger("apprise").addHandler(logging.NullHandler())
     opened = apprise.Apprise()

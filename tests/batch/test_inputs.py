@@ -218,3 +218,65 @@ def test_a_named_file_is_always_taken_and_a_pattern_is_filtered() -> None:
     assert found("in/a.jpg", "in/b.png", exclude="*.png") == ["in/a.jpg", "in/b.png"]
     assert found("in/*", exclude="*.png") == ["in/a.jpg"]
     assert found("in/*", exclude="*") == []
+
+
+def test_an_excluded_folder_is_not_entered(user_folder: Path) -> None:
+    save_picture(user_folder / "a.png")
+    (user_folder / "lost+found").mkdir(mode=0)
+    (user_folder / "b/closed").mkdir(parents=True)
+    (user_folder / "b/closed").chmod(0)
+    top = str(user_folder)
+    assert found(top, exclude="lost+found b/closed") == [f"{top}/a.png"]
+    assert found(f"{top}/**/*.png", exclude="lost+found b") == [f"{top}/a.png"]
+
+
+def test_a_folder_that_a_pattern_excludes_is_left_out_whole() -> None:
+    for name in ("a.jpg", "raw/b.jpg", "raw/old/c.jpg"):
+        save_picture(Path("in", name))
+    assert found("in", exclude="raw/old") == ["in/a.jpg", "in/raw/b.jpg"]
+    assert not Choice(exclude=("raw/old",)).takes(Path("raw/old/c.jpg"))
+
+
+LEFT_BEHIND = (
+    "@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg",
+    "__MACOSX/b.jpg",
+    "a.jpg.!sync",
+    "a.jpg.crdownload",
+    "a.jpg.opdownload",
+    "a.jpg.part",
+    "a.jpg_original",
+    "b.jpg.download/b.jpg",
+)
+
+
+def test_what_programs_leave_behind_is_passed_over_and_told() -> None:
+    for name in ("a.jpg", "original/b.jpg", *LEFT_BEHIND):
+        save_picture(Path("in", name), kind="JPEG")
+    assert found("in") == ["in/a.jpg", "in/original/b.jpg"]
+    assert found("in/*") == ["in/a.jpg"]
+    told: list[str] = []
+    list(find_sources(["in"], Choice(), lambda path: told.append(str(path))))
+    tops = {f"in/{name.split('/')[0]}" for name in LEFT_BEHIND}
+    assert sorted(told) == sorted(tops)
+    everything = [str(each.path) for each in all_sources("in", Choice(ignore=False))]
+    assert sorted(everything) == sorted(
+        f"in/{name}" for name in ("a.jpg", "original/b.jpg", *LEFT_BEHIND)
+    )
+
+
+def all_sources(folder: str, choice: Choice) -> list[Source]:
+    return [each for each in find_sources([folder], choice) if isinstance(each, Source)]
+
+
+def test_what_is_passed_over_is_taken_where_it_is_named() -> None:
+    for name in LEFT_BEHIND:
+        save_picture(Path("in", name), kind="JPEG")
+    assert found("in/@eaDir") == ["in/@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg"]
+    assert found("in/a.jpg_original") == ["in/a.jpg_original"]
+
+
+def test_a_path_that_exists_is_taken_before_it_is_read_as_a_pattern() -> None:
+    touch("[2024] trip/a.jpg", "[2024] trip/b.png", "2 trip/c.jpg", "x/[a]/*/d.jpg", "x/a/e.jpg")
+    assert found("[2024] trip/*.jpg") == ["[2024] trip/a.jpg"]
+    assert found("x/[a]/*/*.jpg") == ["x/[a]/*/d.jpg"]
+    assert found("[23] trip/*.jpg") == ["2 trip/c.jpg"]

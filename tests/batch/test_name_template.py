@@ -34,6 +34,8 @@ def test_fills_its_fields(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("{stem}.png", r"use --name '\{stem\}\{ext\}' --format png"),
+        ("a/{stem}_2.JPEG", r"use --name 'a/\{stem\}_2\{ext\}' --format jpg"),
         ("{name}", r"\{name\} is unknown; use \{stem\}, \{ext\}"),
         ("{stem", "a brace is not closed or not opened"),
         ("stem}", "a brace is not closed or not opened"),

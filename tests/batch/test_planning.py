@@ -1,5 +1,6 @@
 import io
 import os
+import re
 import struct
 import unicodedata
 import zlib
@@ -133,7 +134,7 @@ def test_a_folder_without_images_is_an_empty_plan() -> None:
 # never two inputs for one output, never an input as output
 
 
-@pytest.mark.parametrize(
+NAMES_THAT_FOLD = pytest.mark.parametrize(
     ("first", "second"),
     [
         ("in/a.jpg", "in/A.JPG"),
@@ -144,7 +145,34 @@ def test_a_folder_without_images_is_an_empty_plan() -> None:
         ("in/\u0390.png", "in/\u03aa\u0301.png"),  # one letter, whose capital has no code
     ],
 )
-def test_names_that_some_file_system_takes_for_one_collide(first: str, second: str) -> None:
+
+
+@pytest.fixture
+def folding_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stands for a disk on which the second of two such names finds the file of the first."""
+
+    def exists(path: Path) -> bool:
+        names = {fold(name) for name in os.listdir(path.parent)}  # noqa: PTH208 - names, not paths
+        return fold(path.name) in names
+
+    def fold(name: str) -> str:
+        return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+    monkeypatch.setattr("sr_batch.batch.collisions.is_there", exists)
+
+
+@NAMES_THAT_FOLD
+def test_names_that_the_file_system_keeps_apart_do_not_collide(first: str, second: str) -> None:
+    save_picture(Path(first))
+    save_picture(Path(second))
+    assert {str(job.source) for job in plan("in", output="out").jobs} == {first, second}
+    assert not Path("out").exists()
+    assert [path.name for path in Path().iterdir()] == ["in"]
+
+
+@pytest.mark.usefixtures("folding_file_system")
+@NAMES_THAT_FOLD
+def test_names_that_the_file_system_takes_for_one_collide(first: str, second: str) -> None:
     save_picture(Path(first))
     save_picture(Path(second))
     with pytest.raises(OutputCollision) as caught:
@@ -160,6 +188,41 @@ def test_one_format_for_all_makes_names_collide() -> None:
     assert len(plan("in").jobs) == 2
     with pytest.raises(OutputCollision, match=r"in/a\.jpg and in/a\.png .* in_sr/a\.png"):
         plan("in", options=UpscaleOptions(format="png"))
+
+
+def test_a_collision_is_answered_with_the_name_that_solves_it() -> None:
+    save_picture(Path("in/b/a.jpg"))
+    save_picture(Path("in/b/a.png"))
+    for inputs in (["in"], ["in/b/a.jpg", "in/b/a.png"]):
+        with pytest.raises(OutputCollision) as caught:
+            plan(*inputs, options=UpscaleOptions(format="png"))
+        found = re.search("--name '([^']+)'", str(caught.value))
+        assert found
+        solved = plan(*inputs, options=UpscaleOptions(format="png", name=found[1]))
+        assert len({job.target for job in solved.jobs}) == 2
+        assert not any("a.jpg" in str(job.target) for job in solved.jobs)
+
+
+def test_no_name_is_offered_that_solves_nothing() -> None:
+    save_picture(Path("a/x.png"))
+    save_picture(Path("b/x.png"))
+    with pytest.raises(OutputCollision) as caught:
+        plan("a/x.png", "b/x.png", output="out")
+    assert "--name" not in str(caught.value)
+    assert "--on-collision number" in str(caught.value)
+
+
+def test_numbers_never_take_the_name_of_another_output_or_input() -> None:
+    for name in ("a.bmp", "a.jpg", "a.png", "a_2.jpg"):
+        save_picture(Path("in", name))
+    options = UpscaleOptions(format="png", on_collision="number")
+    made = {str(job.source): str(job.target) for job in plan("in", options=options).jobs}
+    assert made == {
+        "in/a.bmp": "in_sr/a.png",
+        "in/a.jpg": "in_sr/a_3.png",
+        "in/a.png": "in_sr/a_4.png",
+        "in/a_2.jpg": "in_sr/a_2.png",
+    }
 
 
 def test_content_makes_names_collide() -> None:

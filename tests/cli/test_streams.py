@@ -1,11 +1,15 @@
 """Standard input and output as pipes."""
 
 import io
+import os
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
-from tests.cli.conftest import Photo, Starter, Tool, finish
+from tests.cli.conftest import Finished, Photo, Starter, Tool, finish, size_of, start
 
 ESPCN = ("--model", "espcn")
 
@@ -73,3 +77,81 @@ def test_follows_links_without_a_suffix(tool: Tool, photo: Photo, tmp_path: Path
     with Image.open(tmp_path / "made") as image:
         assert (image.size, image.format) == ((48, 32), "PNG")
     assert (tmp_path / "made").stat().st_mode & 0o777 == 0o640
+
+
+def closing(*descriptors: int) -> Callable[[], None]:
+    """What a shell does for ``<&-``, ``>&-`` and ``2>&-``, before it starts the process."""
+
+    def close() -> None:
+        for each in descriptors:
+            os.close(each)
+
+    return close
+
+
+def run_without(cwd: Path, descriptors: tuple[int, ...], *arguments: str) -> Finished:
+    return finish(start("upscale", *arguments, *ESPCN, cwd=cwd, limit=closing(*descriptors)))
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+@pytest.mark.parametrize("more", [(), ("--isolate",)])
+def test_needs_no_standard_streams(
+    photo: Photo, tmp_path: Path, closed: tuple[int, ...], more: tuple[str, ...]
+) -> None:
+    photo("a.png")
+    assert run_without(tmp_path, closed, "a.png", "-o", "b.png", *more).code == 0
+    assert size_of(tmp_path / "b.png") == (48, 32)
+
+
+def test_a_file_never_takes_the_place_of_a_closed_stream(photo: Photo, tmp_path: Path) -> None:
+    """A line that is printed would otherwise go into the state file, or into an output."""
+    photo("in/a.png")
+    run = run_without(tmp_path, (0, 1, 2), "in", "in/gone.png", "-v", "-o", "out")
+    assert run.code == 2
+    (tmp_path / "in/bad.png").write_bytes(b"\x89PNG\r\n\x1a\nbad")
+    run = run_without(tmp_path, (0, 1, 2), "in", "-v", "-o", "out")
+    assert run.code == 3
+    with sqlite3.connect(tmp_path / "out/.sr-batch/state.sqlite") as state:
+        assert state.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert size_of(tmp_path / "out/a.png") == (48, 32)
+
+
+def test_json_on_a_closed_standard_output_ends_in_one_line(photo: Photo, tmp_path: Path) -> None:
+    photo("a.png")
+    run = run_without(tmp_path, (1,), "a.png", "-o", "b.png", "--json", "-q")
+    assert run.code == 1
+    assert run.err == "stopped: standard output is not written whole: it is closed\n"
+    assert size_of(tmp_path / "b.png") == (48, 32)
+
+
+def test_an_image_for_a_closed_standard_output_fails(photo: Photo, tmp_path: Path) -> None:
+    photo("a.png")
+    run = run_without(tmp_path, (1,), "a.png", "-o", "-", "-q")
+    assert run.code == 1
+    assert run.err.count("standard output is not written whole: it is closed") == 1
+
+
+def test_a_closed_standard_input_cannot_be_read(tmp_path: Path) -> None:
+    run = run_without(tmp_path, (0,), "-", "-o", "b.png", "-q")
+    assert run.code == 3
+    assert run.err == "failed: standard input: it is closed\n"
+
+
+@pytest.mark.parametrize(
+    "command", [["models", "list"], ["--help"], ["--version"], ["plugin", "status"]]
+)
+def test_a_command_that_cannot_print_fails_in_one_line(tmp_path: Path, command: list[str]) -> None:
+    run = finish(start(*command, cwd=tmp_path, limit=closing(1)))
+    assert run.code == 1
+    assert run.err == "sr-batch: standard output is not written whole: it is closed\n"
+
+
+def test_a_full_disk_under_standard_error_stops_nothing(photo: Photo, tmp_path: Path) -> None:
+    photo("a.png")
+
+    def fill() -> None:
+        os.dup2(os.open("/dev/full", os.O_WRONLY), 2)
+
+    run = finish(start("upscale", "a.png", *ESPCN, cwd=tmp_path, limit=fill))
+    assert run.code == 0
+    assert size_of(tmp_path / "a_x2_espcn.png") == (48, 32)

@@ -30,3 +30,12 @@ def test_states_only_counts_above_zero() -> None:
 
 def test_states_that_no_images_were_found() -> None:
     assert closing_line() == "no images found"
+
+
+def test_counts_the_reasons_why_inputs_were_skipped() -> None:
+    raws = [Skipped(f"{n}.cr3", None, "not read: camera raw (.cr3)") for n in range(2)]
+    assert closing_line(*raws, SKIPPED) == (
+        "3 images: 3 skipped (2 not read: camera raw (.cr3); 1 already done) in 4.0 s"
+    )
+    many = [Skipped("a", None, f"reason {n}") for n in range(12)]
+    assert "; 4 for other reasons) in" in closing_line(*many)

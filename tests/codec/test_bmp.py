@@ -5,7 +5,7 @@ import pytest
 from PIL import Image as Pillow
 
 from sr_batch import codec
-from sr_batch.core.errors import UnreadableImage
+from sr_batch.core.errors import UnreadableImage, UnsupportedImage
 from sr_batch.core.image import Image
 from tests.codec.pictures import (
     PLENTY,
@@ -105,3 +105,28 @@ def test_refuses_an_impossible_depth() -> None:
     struct.pack_into("<H", data, 28, 7)
     with pytest.raises(UnreadableImage, match="bmp"):
         codec.read_header(bytes(data), "a.bmp", PLENTY)
+
+
+def unusual(bits: int, compression: int, *masks: int) -> bytes:
+    header = struct.pack(
+        "<IiiHHIIiiII", 40 + 12 * bool(masks), 4, 4, 1, bits, compression, *[0] * 5
+    )
+    tables = struct.pack(f"<{len(masks)}I", *masks)
+    pixels = bytes(64 * 4)
+    start = 14 + len(header) + len(tables)
+    return b"BM" + struct.pack("<IHHI", start + len(pixels), 0, 0, start) + header + tables + pixels
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (unusual(24, 4), r"an unusual compression \(4\)"),
+        (unusual(24, 5), r"an unusual compression \(5\)"),
+        (unusual(64, 0), r"an unusual pixel depth \(64\)"),
+        (unusual(32, 3, 0x3FF00000, 0xFFC00, 0x3FF), "an unusual bitfields layout"),
+    ],
+)
+def test_a_valid_bmp_of_an_unusual_kind_is_not_called_damaged(data: bytes, reason: str) -> None:
+    with pytest.raises(UnsupportedImage, match=reason) as caught:
+        codec.read_header(data, "a.bmp", 10**6)
+    assert "damaged" not in str(caught.value)

@@ -42,7 +42,10 @@ def test_names_the_package_for_an_input(kind: str, tmp_path: Path) -> None:
     source.write_bytes(codec.encode_image(Image(smooth(8, 8, 3)), kind, 95))
     result = run(command_line(module), "upscale", str(source), "--model", "espcn")
     assert result.returncode == 3
-    assert f"{source}: it is {name}, which needs: pip install 'sr-batch[{kind}]'" in result.stderr
+    assert (
+        f"{source}: it is {name}, which needs: pip install '.[{kind}]' in sr-batch's source"
+        in result.stderr
+    )
     assert "Traceback" not in result.stderr
 
 
@@ -54,7 +57,8 @@ def test_names_the_package_for_an_output_before_any_work(
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.chdir(tmp_path)
     Pillow.fromarray(noise(8, 8, 3)).save("a.png")
-    needs = rf"^the output format is {name}, which needs: pip install 'sr-batch\[{kind}\]'$"
+    command = rf"pip install '\.\[{kind}\]' in sr-batch's source"
+    needs = rf"^the output format is {name}, which needs: {command}$"
     for output, wanted in ((f"b.{kind}", "keep"), (None, kind)):
         with pytest.raises(UsageError, match=needs):
             plan_jobs(["a.png"], output, UpscaleOptions(format=wanted), "edsr")  # type: ignore[arg-type]

@@ -162,3 +162,11 @@ def test_sizes_are_options_of_the_batch() -> None:
 def test_the_page_of_options_is_up_to_date() -> None:
     page = runpy.run_path(str(ROOT / "docs" / "options.py"))["page"]
     assert (ROOT / "docs" / "options.md").read_text("utf-8") == page(), "run docs/options.py"
+
+
+@pytest.mark.parametrize(
+    ("word", "format"), [("jpeg", "jpg"), ("jpe", "jpg"), ("tiff", "tif"), ("heif", "heic")]
+)
+def test_a_format_has_synonyms(word: Any, format: str) -> None:
+    assert UpscaleOptions(format=word).format == format
+    assert UpscaleOptions(format=word) == UpscaleOptions(format=format)

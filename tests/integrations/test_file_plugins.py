@@ -22,6 +22,31 @@ THEIRS = [
 ]
 
 
+@pytest.fixture
+def programs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All programs that plug-ins are for, and no others."""
+    for name in NAMES:
+        (home / "programs").mkdir(exist_ok=True)
+        program = home / "programs" / name
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(home / "programs"))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "openwith"])
+def test_works_only_where_the_program_is_there(
+    name: str, home: Path, programs: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = installer(name)
+    plugin.install(own_command())
+    assert plugin.status().state == "works"
+    monkeypatch.setenv("PATH", str(home))
+    status = plugin.status()
+    assert (status.state, status.fix) == ("broken", f"install {name}")
+    assert f"{name} is not installed" in status.detail
+
+
+@pytest.mark.usefixtures("programs")
 @pytest.mark.parametrize("name", NAMES)
 def test_installs_reports_and_uninstalls(name: str, home: Path) -> None:
     before = sorted(path for path in home.rglob("*") if path.is_file())

@@ -18,6 +18,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("HOME", str(tmp_path))
+    program = tmp_path / "bin/gimp"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
     for version in ("2.10", "3.0"):
         (tmp_path / ".config/GIMP" / version).mkdir(parents=True)
     return tmp_path
@@ -50,6 +55,15 @@ def test_installs_all_scripts_and_the_path_of_the_tool(home: Path, tool: Path) -
     assert (plugin(home) / "command.txt").read_text() == str(tool)
     assert os.access(plugin(home) / "sr-batch.py", os.X_OK)
     assert INSTALLER.status().state == "works"
+
+
+def test_works_only_where_gimp_is_installed(
+    home: Path, tool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    INSTALLER.install(tool)
+    monkeypatch.setenv("PATH", str(home))
+    status = INSTALLER.status()
+    assert (status.state, status.fix) == ("broken", "install gimp")
 
 
 def test_installs_into_every_profile_of_gimp_3(home: Path, tool: Path) -> None:

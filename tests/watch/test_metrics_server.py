@@ -128,9 +128,9 @@ def test_a_port_that_is_not_available_is_one_line() -> None:
         (
             "prometheus_client",
             ("--serve", "0"),
-            "prometheus-client: pip install 'sr-batch[metrics]'",
+            "prometheus-client: pip install '.[metrics]'",
         ),
-        ("apprise", ("--notify", "json://127.0.0.1"), "Apprise: pip install 'sr-batch[notify]'"),
+        ("apprise", ("--notify", "json://127.0.0.1"), "Apprise: pip install '.[notify]'"),
     ],
 )
 def test_a_missing_library_is_one_line_that_says_how_to_install_it(

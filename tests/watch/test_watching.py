@@ -253,8 +253,14 @@ def test_watches_the_pairs_of_a_file_and_reloads_it_on_sighup(
     save_picture(tmp_path / "in/b.png")
     watch.wait(lambda: len(watch.results()) == 3)
 
+    settings.write_text(both + pair.format("c", 99))
+    watch.process.send_signal(signal.SIGHUP)
+    watch.wait(lambda: "pairs.toml: [[pair]] 3: --scale 99" in str(watch.events[-1]))
+
     settings.write_text(both + pair.format("c", 4))
     watch.process.send_signal(signal.SIGHUP)
+    taken = f"pairs.toml was read again: 3 pairs, {tmp_path / 'in'}, {tmp_path / 'b'},"
+    watch.wait(lambda: any(taken in str(event) for event in watch.events))
     watch.wait(lambda: (tmp_path / "c_out/a.png").exists())
     watch.end()
     assert len(watch.results()) == 4

@@ -28,6 +28,36 @@ _BITS_OF: Mapping[Colors, tuple[int, ...]] = {
 }
 # Compressions of pixels: fax, old-style JPEG, JPEG.
 _PICTORIAL = (2, 3, 4, OLD_JPEG, 7, 32771)
+_COMPRESSIONS: Mapping[int, str] = {
+    1: "none",
+    2: "CCITT Huffman",
+    3: "CCITT fax 3",
+    4: "CCITT fax 4",
+    5: "LZW",
+    6: "old-style JPEG",
+    7: "JPEG",
+    8: "deflate",
+    9: "JBIG",
+    10: "JBIG",
+    32766: "NeXT",
+    32767: "Sony ARW",
+    32769: "packed raw",
+    32773: "PackBits",
+    32809: "ThunderScan",
+    32946: "deflate",
+    34661: "JBIG",
+    34676: "SGI LogLuv",
+    34677: "SGI LogLuv 24",
+    34712: "JPEG 2000",
+    34713: "Nikon NEF",
+    34887: "LERC",
+    34892: "lossy DNG JPEG",
+    34925: "LZMA",
+    50000: "Zstandard",
+    50001: "WebP",
+    50002: "JPEG XL",
+    52546: "JPEG XL",
+}
 # A tile may be larger than its picture, and tiles may be small; these limits refuse bombs.
 _MAX_TILE_PIXELS = 1 << 22
 _MAX_PIECES = 1 << 21
@@ -43,7 +73,8 @@ def require_supported(layout: SampleLayout) -> None:
     """
     compression, predictor = layout.compression, layout.predictor
     if compression not in BYTEWISE + _PICTORIAL:
-        raise UnsupportedImage(f"a TIFF of compression {compression}; use deflate or LZW")
+        name = compression_name(compression)
+        raise UnsupportedImage(f"a TIFF of {name}; use deflate or LZW")
     if layout.bits not in _known_bits(layout):
         raise UnsupportedImage(f"a TIFF of {_described(layout)}; convert it to 16 bit first")
     if not layout.inks <= layout.samples <= _most_samples(layout):
@@ -65,6 +96,12 @@ def require_supported(layout: SampleLayout) -> None:
         )
 
 
+def compression_name(code: int) -> str:
+    """What a TIFF's compression is called in messages."""
+    name = _COMPRESSIONS.get(code)
+    return f"compression {code} ({name})" if name else f"compression {code}"
+
+
 def _known_bits(layout: SampleLayout) -> tuple[int, ...]:
     if layout.bytewise and layout.colors not in _BITS_OF:
         return _BITS[layout.numbers]
@@ -83,7 +120,7 @@ def _most_samples(layout: SampleLayout) -> int:
 
 def _described(layout: SampleLayout) -> str:
     numbers = {"unsigned": "", "signed": "signed ", "float": "floating-point "}[layout.numbers]
-    return f"{layout.bits}-bit {numbers}samples of compression {layout.compression}"
+    return f"{layout.bits}-bit {numbers}samples of {compression_name(layout.compression)}"
 
 
 def _predictors(layout: SampleLayout) -> tuple[int, ...]:

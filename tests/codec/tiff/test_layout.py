@@ -30,7 +30,7 @@ HUGE = {Tag.WIDTH: 9999, Tag.HEIGHT: 9999, Tag.BITS: 64, Tag.SAMPLE_FORMAT: 3}
         ({Tag.BITS: [64] * 3}, "64-bit samples"),
         ({Tag.BITS: [5, 6, 5]}, "5, 6, 5 bits per sample"),
         ({Tag.BITS: [16] * 3, Tag.COMPRESSION: 7}, "16-bit samples of compression 7"),
-        ({Tag.COMPRESSION: 34712}, "compression 34712; use deflate or LZW"),
+        ({Tag.COMPRESSION: 34712}, r"compression 34712 \(JPEG 2000\); use deflate or LZW"),
         ({Tag.COMPRESSION: 7, Tag.SAMPLES: 5, Tag.BITS: [8] * 5}, "5 samples per pixel"),
         ({Tag.SAMPLES: 2, Tag.BITS: [8] * 2}, "2 samples per pixel"),
         ({Tag.SAMPLES: 9, Tag.BITS: [8] * 9}, "9 samples per pixel"),

@@ -1,0 +1,53 @@
+"""What the shell completes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ENVIRONMENT
+
+
+@pytest.mark.parametrize(
+    ("line", "completed"),
+    [
+        ("upscale --model es", {"espcn"}),
+        ("models show edsr", {"edsr"}),
+        ("plugin install d", {"darktable", "dolphin"}),
+        ("plugin status g", {"gimp"}),
+        ("upscale --format jp", {"jpg"}),
+        ("upscale --existing s", {"skip"}),
+        ("upscale photo", set()),  # nothing of ours: the shell completes files
+        ("upscale --report a", set()),
+    ],
+)
+def test_completes(line: str, completed: set[str], tmp_path: Path) -> None:
+    words = f"sr-batch {line}"
+    run = subprocess.run(
+        [sys.executable, "-c", "from sr_batch.cli import app; app(prog_name='sr-batch')"],
+        env=ENVIRONMENT
+        | {
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split()) - 1),
+            "_SR_BATCH_COMPLETE": "complete_bash",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert set(run.stdout.split()) == completed
+
+
+def test_bash_completes_files_where_nothing_else_fits() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", "from sr_batch.cli import app; app(prog_name='sr-batch')"],
+        env=ENVIRONMENT | {"_SR_BATCH_COMPLETE": "source_bash"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "complete -o default" in run.stdout
