@@ -274,11 +274,10 @@ def test_this_process_parses_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
         save_picture(Path(f"in/{number}.{suffix}"))
     save_picture(Path("in_sr/0.png"), seed=7, size=(12, 8))
 
-    def refuse(data: bytes) -> None:
+    def refuse(data: bytes, kind: str) -> None:
         raise AssertionError("parsed here")
 
-    for kind in codec.SUFFIXES:
-        monkeypatch.setitem(read._OPENERS, kind, refuse)
+    monkeypatch.setattr(read, "_taken_apart", refuse)
     results = isolated_run("sr_batch.codec:open_file")
     assert count(results) == {"done": 6, "failed": 1}
     assert "in_sr/0.png exists and is not recorded as an output" in errors(results)[0]
