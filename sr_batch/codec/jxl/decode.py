@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from functools import cache
 
 from sr_batch.codec.backends import openimageio
-from sr_batch.codec.container import Block, Container, as_stored
+from sr_batch.codec.container import Block, Container
 from sr_batch.codec.jxl.boxes import long_enough, read_metadata, start_of_codestream
 from sr_batch.codec.jxl.header import read_header
 from sr_batch.codec.metadata import exif, xmp
+from sr_batch.codec.orientation import as_stored
 from sr_batch.core.errors import UnreadableImage
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Metadata
