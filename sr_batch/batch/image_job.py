@@ -16,7 +16,7 @@ from sr_batch.batch.output_ledger import Ledger
 from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard
 from sr_batch.batch.sidecars import copy_sidecars
 from sr_batch.batch.verify import require_same_pictures
-from sr_batch.core.errors import BadOutput, about
+from sr_batch.core.errors import BadOutput, Stopped, about
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
@@ -24,7 +24,6 @@ from sr_batch.core.results import Done, Planned, Skipped
 from sr_batch.files.atomic_write import imitate, write_output
 from sr_batch.files.part_file import part_file
 from sr_batch.files.reading import PIPE, content_hash, display_name, most_bytes, read_source
-from sr_batch.upscaling.tile_pool import Stopped
 from sr_batch.upscaling.upscaler import Upscaled
 
 _BYTES_IN_FLIGHT = 1 << 30

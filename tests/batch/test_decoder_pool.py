@@ -23,11 +23,10 @@ from sr_batch.batch.engine import run
 from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.planning import plan_jobs
 from sr_batch.codec import read
-from sr_batch.core.errors import ImageError, SrBatchError, UnreadableImage
+from sr_batch.core.errors import ImageError, SrBatchError, Stopped, UnreadableImage
 from sr_batch.core.image import Image, Timing
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import JobResult, NotRun
-from sr_batch.upscaling.tile_pool import Stopped
 from tests.codec.pictures import PLENTY, full_metadata, picture
 from tests.corpus.table import ALL
 from tests.fakes import FakeUpscaler, save_picture
