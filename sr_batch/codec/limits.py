@@ -5,7 +5,7 @@ from sr_batch.core.errors import ImageTooLarge
 from sr_batch.core.geometry import Size
 
 # OpenCV reads no longer sides, and Pillow warns about longer rows.
-MAX_SIDE = 1 << 20
+MAX_INPUT_SIDE = 1 << 20
 
 _RGB_BYTES = 3
 
@@ -23,8 +23,8 @@ def require_within(size: Size, max_pixels: int, frames: int = 1) -> None:
             f"{shown} are {pixels} pixels, over the limit of {max_pixels};"
             f" --max-pixels {pixels} allows it"
         )
-    if max(size.width, size.height) > MAX_SIDE:
-        raise ImageTooLarge(f"{size} has a side over {MAX_SIDE} pixels; crop it first")
+    if max(size.width, size.height) > MAX_INPUT_SIDE:
+        raise ImageTooLarge(f"{size} has a side over {MAX_INPUT_SIDE} pixels; crop it first")
 
 
 def require_fits(size: Size, kind: str, name: str) -> None:
