@@ -11,10 +11,10 @@ from PIL import Image as Pillow
 
 from sr_batch.batch.engine import run
 from sr_batch.batch.planning import plan_jobs
+from sr_batch.core.errors import Stopped
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
-from sr_batch.upscaling.tile_pool import Stopped
 from sr_batch.upscaling.upscaler import Upscaled
 
 

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from sr_batch.batch.decoder_process import FORGET, Answer, Limits, Request, receive, send
-from sr_batch.core.errors import SrBatchError, UnreadableImage
-from sr_batch.upscaling.tile_pool import Stopped
+from sr_batch.core.errors import SrBatchError, Stopped, UnreadableImage
 
 _NO_START = "no decoder process can be started ({}): see sr-batch doctor, or use --no-isolate"
 _TICK = 0.1  # seconds between two checks of the stop event

@@ -14,12 +14,11 @@ from sr_batch.batch.image_job import ImageWorker
 from sr_batch.batch.job import Job, Notify, log_warning
 from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.planning import Plan
-from sr_batch.core.errors import ImageError, SrBatchError
+from sr_batch.core.errors import ImageError, SrBatchError, Stopped
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Cause, Failed, JobResult, NotRun, cause_of, one_line
 from sr_batch.files.part_file import resolved, sweep
 from sr_batch.files.reading import PIPE, display_name
-from sr_batch.upscaling.tile_pool import Stopped
 
 Work = Callable[[Job], JobResult]
 

@@ -16,7 +16,7 @@ from sr_batch.batch.output_ledger import Ledger
 from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard
 from sr_batch.batch.sidecars import copy_sidecars, has_new_sidecar
 from sr_batch.batch.verify import require_same_pictures
-from sr_batch.core.errors import BadOutput, about
+from sr_batch.core.errors import BadOutput, Stopped, about
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
@@ -32,7 +32,6 @@ from sr_batch.files.reading import (
     read_source,
     stamp_of,
 )
-from sr_batch.upscaling.tile_pool import Stopped
 from sr_batch.upscaling.upscaler import Upscaled
 
 _BYTES_IN_FLIGHT = 1 << 30

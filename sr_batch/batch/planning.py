@@ -15,13 +15,19 @@ from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.name_template import Template, is_reserved
 from sr_batch.batch.output_ledger import Ledger
 from sr_batch.batch.output_paths import OutputPaths, read_destination
-from sr_batch.core.errors import ImageError, ImageTooLarge, UnwritableOutput, UsageError, about
+from sr_batch.core.errors import (
+    ImageError,
+    ImageTooLarge,
+    Stopped,
+    UnwritableOutput,
+    UsageError,
+    about,
+)
 from sr_batch.core.geometry import Size
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Failed, NotRun, Skipped, cause_of
 from sr_batch.core.target_size import Goal
 from sr_batch.files.reading import PIPE, display_name, most_bytes, read_head, read_source
-from sr_batch.upscaling.tile_pool import Stopped
 
 # Enough for the header of nearly every file; if it is not, the job itself reads the header.
 _HEAD_BYTES = 1 << 16

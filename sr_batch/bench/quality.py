@@ -19,10 +19,11 @@ from statistics import fmean
 import numpy as np
 import numpy.typing as npt
 
+from sr_batch.core.arrays import FloatArray
 from sr_batch.core.errors import UnsupportedImage
 from sr_batch.core.geometry import Size, Tile
 from sr_batch.core.model_spec import Color
-from sr_batch.imaging.color import FloatArray, rgb_to_y_studio
+from sr_batch.imaging.color import rgb_to_y_studio
 from sr_batch.imaging.metrics import psnr, ssim
 from sr_batch.imaging.resample import resize
 from sr_batch.inference.session import Session

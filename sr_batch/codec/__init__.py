@@ -1,10 +1,10 @@
 """Image files in memory: bytes to pixels and back. No path is opened here.
 
-Formats are ``jpg``, ``png``, ``webp``, ``tif``, ``bmp``, ``gif``, ``avif``, ``heic`` and ``jxl``,
-recognised by content. The libraries for the last two come with extras of this package and are
-loaded with the first such picture.
+`formats` is the table of formats. A file's format is recognised by its content. The libraries for
+HEIC and JPEG XL come with extras of this package and are loaded with the first such picture.
 """
 
+from sr_batch.codec.formats import FORMATS, SUFFIXES
 from sr_batch.codec.limits import require_fits
 from sr_batch.codec.losses import losses
 from sr_batch.codec.metadata.policy import kept
@@ -18,7 +18,7 @@ from sr_batch.codec.read import (
     read_image,
     read_pages,
 )
-from sr_batch.codec.sniff import SUFFIXES, format_of_suffix, sniff
+from sr_batch.codec.sniff import format_of_suffix, sniff
 from sr_batch.codec.write import (
     encode_image,
     encode_pages,
@@ -28,6 +28,7 @@ from sr_batch.codec.write import (
 )
 
 __all__ = [
+    "FORMATS",
     "SUFFIXES",
     "Header",
     "OpenedFile",

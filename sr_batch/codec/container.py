@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from sr_batch.codec.orientation import as_stored, upright_size
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image, Metadata, Pixels, Timing
 
@@ -52,9 +53,7 @@ class Container:
     @property
     def size(self) -> Size:
         """Size of the upright picture."""
-        if self.orientation < 5:
-            return self.stored
-        return Size(self.stored.height, self.stored.width)
+        return upright_size(self.stored, self.orientation)
 
     @property
     def decoded_bytes(self) -> int:
@@ -80,24 +79,3 @@ def decode(container: Container) -> Image:
     if container.profile:
         metadata = replace(metadata, icc=container.profile())
     return Image(color, alpha, metadata, container.format, container.timing)
-
-
-def as_stored(upright: Pixels, orientation: int) -> Pixels:
-    """A view of ``upright`` (H, W, ...) in the order in which the file stores its rows."""
-    match orientation:
-        case 2:
-            return upright[:, ::-1]
-        case 3:
-            return upright[::-1, ::-1]
-        case 4:
-            return upright[::-1]
-        case 5:
-            return upright.swapaxes(0, 1)
-        case 6:
-            return np.rot90(upright)
-        case 7:
-            return upright[::-1, ::-1].swapaxes(0, 1)
-        case 8:
-            return np.rot90(upright, -1)
-        case _:
-            return upright

@@ -1,25 +1,21 @@
 """The parts of a picture that an output format cannot hold: every loss becomes a note."""
 
 from sr_batch.codec.animation_encode import Clock
-from sr_batch.codec.format_modules import of_format
+from sr_batch.codec.formats import FORMATS, load
 from sr_batch.codec.metadata import exif
 from sr_batch.codec.metadata.icc import suits
 from sr_batch.core.image import Image
 
-# These have no gray with alpha, and store it as RGB.
-_ALPHA_IN_COLOR = ("avif", "heic", "jxl")
-_EIGHT_BIT = ("jpg", "webp", "bmp", "gif", "avif")
 _PLENTY = 2**31
 
 
 def losses(image: Image, kind: str) -> tuple[str, ...]:
     """Notes: what was changed on reading, and what a file of ``kind`` cannot hold."""
-    metadata = image.metadata
+    metadata, row = image.metadata, FORMATS[kind]
     exif_limit, xmp_limit, icc_limit = _limits(kind)
     lost = {
-        "alpha flattened on white": image.alpha is not None and kind == "jpg",
-        "16 bit rounded to 8": image.levels > 255 and kind in _EIGHT_BIT,
-        "16 bit rounded to 10": image.levels > 255 and kind == "heic",
+        "alpha flattened on white": image.alpha is not None and not row.alpha,
+        f"16 bit rounded to {row.bits}": image.levels > 255 and row.bits < 16,
         **(_lost_in_gif(image) if kind == "gif" else {}),
         "frame times rounded": image.timing is not None and _rounds_time(image, kind),
         "EXIF left out": len(metadata.exif or b"") > exif_limit
@@ -27,7 +23,7 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
         "XMP left out": len(metadata.xmp or b"") > xmp_limit
         or (kind == "gif" and not _fits_gif(metadata.xmp or b"")),
         "a part of XMP left out": bool(metadata.xmp_extension) and kind != "jpg",
-        "IPTC left out": bool(metadata.photoshop) and kind not in ("jpg", "png", "tif"),
+        "IPTC left out": bool(metadata.photoshop) and "iptc" not in row.metadata,
         "ICC profile left out": len(metadata.icc or b"") > icc_limit
         or (metadata.icc is not None and carried_profile(image, kind) is None),
     }
@@ -38,7 +34,7 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
 def carried_profile(image: Image, kind: str) -> bytes | None:
     """The profile of ``image``, if a file of ``kind`` can hold it."""
     icc = image.metadata.icc
-    gray = image.is_gray and not (image.alpha is not None and kind in _ALPHA_IN_COLOR)
+    gray = image.is_gray and not (image.alpha is not None and not FORMATS[kind].gray_alpha)
     fits = suits(icc, gray, kind) and (kind != "jxl" or _fits_jxl(icc))
     return icc if fits else None
 
@@ -52,8 +48,9 @@ def _limits(kind: str) -> tuple[int, int, int]:
         from sr_batch.codec import jpeg
 
         return jpeg.MAX_EXIF, jpeg.MAX_XMP, jpeg.MAX_ICC
-    nothing = {"bmp": (0, 0, 0), "gif": (0, _PLENTY, _PLENTY)}
-    return nothing.get(kind, (_PLENTY, _PLENTY, _PLENTY))
+    held = FORMATS[kind].metadata
+    of_exif, of_xmp, of_icc = (_PLENTY if part in held else 0 for part in ("exif", "xmp", "icc"))
+    return of_exif, of_xmp, of_icc
 
 
 def _lost_in_gif(image: Image) -> dict[str, bool]:
@@ -78,7 +75,8 @@ def _fits_jxl(icc: bytes | None) -> bool:
 
 
 def _rounds_time(frame: Image, kind: str) -> bool:
-    if kind not in ("gif", "webp"):
+    new_clock = FORMATS[kind].clock
+    if not new_clock:
         return False
-    clock: Clock = of_format(f"{kind}.encode").new_clock()
+    clock: Clock = load(new_clock)()
     return clock.rounds(frame)

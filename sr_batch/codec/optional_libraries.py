@@ -2,14 +2,8 @@
 
 from importlib.util import find_spec
 
+from sr_batch.codec.formats import FORMATS
 from sr_batch.core.errors import UnsupportedImage, UsageError
-
-# Format -> its name, the module that must exist, the command that installs it.
-_NEEDS = {
-    "avif": ("AVIF", "PIL._avif", "pip install --upgrade pillow"),
-    "heic": ("HEIC", "pillow_heif", "pip install '.[heic]' in sr-batch's source"),
-    "jxl": ("JPEG XL", "OpenImageIO", "pip install '.[jxl]' in sr-batch's source"),
-}
 
 
 def require_decoder(kind: str) -> None:
@@ -33,5 +27,7 @@ def require_encoder(kind: str) -> None:
 
 
 def _lacking(kind: str) -> str | None:
-    name, module, remedy = _NEEDS.get(kind, ("", "", ""))
-    return f"{name}, which needs: {remedy}" if module and find_spec(module) is None else None
+    row = FORMATS.get(kind)  # "keep" has none
+    if row and row.library and find_spec(row.library) is None:
+        return f"{row.title}, which needs: {row.remedy}"
+    return None

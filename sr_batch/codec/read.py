@@ -2,12 +2,12 @@
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sr_batch.codec.backends import opencv, pillow
 from sr_batch.codec.container import Container, decode
-from sr_batch.codec.format_modules import of_format
+from sr_batch.codec.formats import FORMATS, load, titles
 from sr_batch.codec.limits import require_within
 from sr_batch.codec.optional_libraries import require_decoder
 from sr_batch.codec.sniff import describe, sniff
@@ -16,30 +16,7 @@ from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 
 _HEAD = 512
-_OPENERS: dict[str, Callable[[bytes], tuple[Container, ...]]] = {
-    "jpg": lambda data: (of_format("jpeg").open_file(data),),
-    "png": lambda data: of_format("png.decode").open_file(data),
-    "webp": lambda data: of_format("webp.decode").open_file(data),
-    "tif": lambda data: of_format("tiff.decode").open_file(data),
-    "bmp": lambda data: (of_format("bmp").open_file(data),),
-    "gif": lambda data: of_format("gif.decode").open_file(data),
-    "avif": lambda data: (of_format("heif.avif").open_file(data),),
-    "heic": lambda data: (of_format("heif.heic").open_file(data),),
-    "jxl": lambda data: (of_format("jxl.decode").open_file(data),),
-}
 _HEADER_FAULTS = (struct.error, ValueError, LookupError, ArithmeticError, zlib.error)
-
-_DECODERS = (
-    "jpeg",
-    "png.decode",
-    "webp.decode",
-    "tiff.decode",
-    "bmp",
-    "gif.decode",
-    "heif.avif",
-    "heif.heic",
-    "jxl.decode",
-)
 
 
 @dataclass(frozen=True)
@@ -153,8 +130,8 @@ def preload() -> None:
 
     For a process whose decoding is limited in time and memory.
     """
-    for module in _DECODERS:
-        of_format(module)
+    for row in FORMATS.values():
+        load(row.decoder)
     opencv.load()
     pillow.load()
 
@@ -168,13 +145,10 @@ def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
         raise UnreadableImage("the file is empty")
     kind = sniff(data[:_HEAD])
     if kind is None:
-        what = describe(data[:_HEAD])
-        raise UnsupportedImage(
-            f"it is {what}; JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC and JPEG XL are read"
-        )
+        raise UnsupportedImage(f"it is {describe(data[:_HEAD])}; {titles()} are read")
     require_decoder(kind)
     try:
-        pages = _OPENERS[kind](data)
+        pages = _taken_apart(data, kind)
     except _HEADER_FAULTS as fault:
         raise UnreadableImage(f"truncated or damaged {kind} (header)") from fault
     frames = len(pages) if pages[0].timing else 1
@@ -183,3 +157,8 @@ def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
             raise UnreadableImage(f"damaged {kind} (it is {size} pixels)")
         require_within(size, max_pixels, frames)
     return pages
+
+
+def _taken_apart(data: bytes, kind: str) -> tuple[Container, ...]:
+    opened: Container | tuple[Container, ...] = load(FORMATS[kind].decoder)(data)
+    return (opened,) if isinstance(opened, Container) else opened

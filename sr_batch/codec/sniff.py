@@ -1,28 +1,12 @@
 """The format of a file by its first bytes, which are more reliable than its suffix."""
 
 import codecs
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
-SUFFIXES: Mapping[str, str] = MappingProxyType(
-    {
-        "jpg": ".jpg",
-        "png": ".png",
-        "webp": ".webp",
-        "tif": ".tif",
-        "bmp": ".bmp",
-        "gif": ".gif",
-        "avif": ".avif",
-        "heic": ".heic",
-        "jxl": ".jxl",
-    }
-)
-_ALIASES = {".jpeg": "jpg", ".jpe": "jpg", ".jfif": "jpg", ".tiff": "tif", ".dib": "bmp"}
-_ALIASES |= {".apng": "png", ".heif": "heic", ".hif": "heic"}
-_BY_SUFFIX = {suffix: kind for kind, suffix in SUFFIXES.items()} | _ALIASES
+from sr_batch.codec.formats import FORMATS
 
-_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_BY_SUFFIX = {suffix: row.name for row in FORMATS.values() for suffix in row.suffixes}
+_BY_BRAND = {brand: row.name for row in FORMATS.values() for brand in row.brands}
 _BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
 
 # First bytes and names of other files that picture folders contain.
@@ -48,10 +32,7 @@ _OTHERS = (
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
 )
-_JXL_MAGIC = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
-# "ftyp" brands of the ISO container: the main brand of a file, and compatible ones.
-_BRANDS = dict.fromkeys((b"avif", b"avis"), "avif")
-_BRANDS |= dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "heic")
+# "ftyp" brands of the ISO container.
 _OTHER_BRANDS = {
     b"mif1": "HEIF of another kind than HEIC and AVIF",
     b"msf1": "HEIF of another kind than HEIC and AVIF",
@@ -66,21 +47,10 @@ def format_of_suffix(path: Path) -> str | None:
 
 def sniff(head: bytes) -> str | None:
     """The format of a file whose first 16 bytes or more are ``head``; None if not supported."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "webp"
-    if head.startswith(_TIFF_MAGIC):
-        return None if _other(head) else "tif"
-    if head.startswith(b"BM") and int.from_bytes(head[14:16], "little") in _BMP_HEADER_SIZES:
-        return "bmp"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "gif"
-    if head.startswith(_JXL_MAGIC):
-        return "jxl"
-    return next((_BRANDS[brand] for brand in _brands(head) if brand in _BRANDS), None)
+    for row in FORMATS.values():
+        if head.startswith(row.magic) and _fits_further(head, row.name):
+            return row.name
+    return next((_BY_BRAND[brand] for brand in _brands(head) if brand in _BY_BRAND), None)
 
 
 def describe(head: bytes) -> str:
@@ -98,6 +68,19 @@ def describe(head: bytes) -> str:
     if text.startswith((b"<!doctype html", b"<html")):
         return "a web page"
     return "text" if _is_text(head) else "of an unknown kind"
+
+
+def _fits_further(head: bytes, kind: str) -> bool:
+    """Whether the bytes after the magic ones fit, for formats with few magic bytes."""
+    match kind:
+        case "webp":
+            return head[8:12] == b"WEBP"
+        case "tif":
+            return not _other(head)
+        case "bmp":
+            return int.from_bytes(head[14:16], "little") in _BMP_HEADER_SIZES
+        case _:
+            return True
 
 
 def _brands(head: bytes) -> list[bytes]:

@@ -1,11 +1,10 @@
 """Pixels to image files: one picture, or several in one file, with metadata that fits them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
-from typing import NamedTuple
 
-from sr_batch.codec.format_modules import of_format
+from sr_batch.codec.formats import FORMATS, load
 from sr_batch.codec.limits import require_fits
 from sr_batch.codec.losses import carried_profile
 from sr_batch.codec.metadata import exif, xmp
@@ -14,37 +13,6 @@ from sr_batch.core.errors import UnsupportedImage
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.core.options import Effort, Keep
-
-# Of photographs enlarged twice, 8 bit, at quality 95 where there is one.
-_BYTES_PER_PIXEL = {"jpg": 0.4, "webp": 0.25, "png": 1.5, "tif": 1.7, "bmp": 3.0, "gif": 0.6}
-_BYTES_PER_PIXEL |= {"avif": 0.3, "heic": 0.2, "jxl": 0.2}
-
-
-class _How(NamedTuple):
-    quality: int
-    png_effort: Effort
-
-
-_ENCODERS: dict[str, Callable[[Image, _How], bytes]] = {
-    "jpg": lambda image, how: of_format("jpeg").encode(image, how.quality),
-    "png": lambda image, how: of_format("png.encode").encode(image, how.png_effort),
-    "webp": lambda image, how: of_format("webp.encode").encode(image, how.quality),
-    "tif": lambda image, _: of_format("tiff.encode").encode((image,)),
-    "bmp": lambda image, _: of_format("bmp").encode(image),
-    "gif": lambda image, _: of_format("gif.encode").encode((image,)),
-    "avif": lambda image, how: of_format("heif.avif").encode(image, how.quality),
-    "heic": lambda image, how: of_format("heif.heic").encode(image, how.quality),
-    "jxl": lambda image, how: of_format("jxl.encode").encode(image, how.quality),
-}
-# Encoders of several pictures in one file: pages, and frames of an animation.
-_BINDERS: dict[str, Callable[[Iterable[Image], _How], bytes]] = {
-    "tif": lambda pages, _: of_format("tiff.encode").encode(pages),
-}
-_ANIMATORS: dict[str, Callable[[Iterable[Image], _How], bytes]] = {
-    "gif": lambda images, _: of_format("gif.encode").encode(images),
-    "png": lambda images, how: of_format("png.apng_encode").encode(images, how.png_effort),
-    "webp": lambda images, how: of_format("webp.encode").animate(images, how.quality),
-}
 
 
 def encode_pages(
@@ -55,7 +23,7 @@ def encode_pages(
     Args:
         pages: One picture, or several that `require_holds` allows. Each is requested when the
             one before it is encoded.
-        kind: One of ``SUFFIXES``; its library must exist, see `require_encoder`.
+        kind: One of ``FORMATS``; its library must exist, see `require_encoder`.
         quality: 1 to 100, for all but PNG, TIFF, BMP and GIF (a WebP from a lossless one is
             lossless).
         png_effort: ``small`` takes up to thirty times as long, and the file is never larger.
@@ -64,11 +32,13 @@ def encode_pages(
         ImageTooLarge: ``kind`` cannot hold this size.
     """
     ready = (_ready(page, kind) for page in pages)
-    first, how = next(ready), _How(quality, png_effort)
-    several = _ANIMATORS.get(kind) if first.timing else _BINDERS.get(kind)
+    first, row = next(ready), FORMATS[kind]
+    values = {"quality": quality, "png_effort": png_effort}
+    options = [values[name] for name in row.encoder_options]
+    several = row.animator if first.timing else row.binder
     if several:
-        return several(chain((first,), ready), how)
-    return _ENCODERS[kind](first, how)
+        return _encoded(several, chain((first,), ready), *options)
+    return _encoded(row.encoder, first, *options)
 
 
 def encode_image(image: Image, kind: str, quality: int) -> bytes:
@@ -82,7 +52,7 @@ def require_holds(header: Header, kind: str, name: str) -> None:
     Raises:
         UnsupportedImage: naming the image and the ``--format`` that helps.
     """
-    able, what = (_ANIMATORS, "frames") if header.animated else (_BINDERS, "pages")
+    able, what = _holders(header.animated), "frames" if header.animated else "pages"
     if len(header.sizes) > 1 and kind not in able:
         raise UnsupportedImage(
             f"{name}: {kind} cannot hold its {len(header.sizes)} {what};"
@@ -98,7 +68,18 @@ def true_xmp(packet: bytes, header: Header, size: Size, policy: Keep) -> bytes:
 
 def likely_bytes(size: Size, kind: str) -> int:
     """Estimated bytes of a file of ``kind`` with an enlarged photograph of ``size``."""
-    return round(size.pixels * _BYTES_PER_PIXEL[kind])
+    return round(size.pixels * FORMATS[kind].likely_bytes_per_pixel)
+
+
+def _encoded(encoder: str, pictures: Image | Iterable[Image], *options: object) -> bytes:
+    data: bytes = load(encoder)(pictures, *options)
+    return data
+
+
+def _holders(animated: bool) -> list[str]:
+    """The formats that hold several frames of an animation, or several pages."""
+    rows = FORMATS.values()
+    return sorted(row.name for row in rows if (row.animator if animated else row.binder))
 
 
 def _ready(page: Image, kind: str) -> Image:

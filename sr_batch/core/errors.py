@@ -17,6 +17,7 @@
     └── DeviceUnavailable        4   the requested device cannot be used
 
 Every message is one line: what happened, to which file, and the flag or command that fixes it.
+`Stopped` is not in the tree: it ends work that nobody waits for any more, and has no message.
 """
 
 from collections.abc import Iterable, Iterator
@@ -84,6 +85,10 @@ class DeviceUnavailable(SrBatchError):
     """The requested execution provider cannot run here."""
 
     exit_code = 4
+
+
+class Stopped(Exception):
+    """The stop event was set before the work on an image was done; the image is dropped."""
 
 
 @contextmanager

@@ -44,12 +44,6 @@ class Region:
         """The same rectangle in an image ``scale`` times larger."""
         return Region(self.left * scale, self.top * scale, self.right * scale, self.bottom * scale)
 
-    def grow(self, margin: int) -> "Region":
-        """``margin`` pixels more on every side."""
-        return Region(
-            self.left - margin, self.top - margin, self.right + margin, self.bottom + margin
-        )
-
     def clamp(self, size: Size) -> "Region":
         """The part inside an image of ``size``."""
         return Region(

@@ -8,11 +8,13 @@ from sr_batch.core.geometry import Size
 from sr_batch.core.option import Allowed, option
 
 MAX_SCALE = 64.0
-MAX_SIDE = 10**6
+MAX_REQUESTED_SIDE = 10**6
 DEFAULT_SCALE = 2.0
 
 _SCALE = Allowed(f"above 0, at most {MAX_SCALE:g}", lambda scale: 0 < scale <= MAX_SCALE)
-_SIDE = Allowed(f"above 0, at most {MAX_SIDE}", lambda side: 0 < side <= MAX_SIDE)
+_SIDE = Allowed(
+    f"above 0, at most {MAX_REQUESTED_SIDE}", lambda side: 0 < side <= MAX_REQUESTED_SIDE
+)
 
 
 @dataclass(frozen=True)

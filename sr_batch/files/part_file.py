@@ -16,7 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from sr_batch.core.errors import StorageError, UnreadableImage, UnwritableOutput
+from sr_batch.core.errors import UnreadableImage, UnwritableOutput
+from sr_batch.files.disk_errors import disk_errors
 from sr_batch.files.reading import display_name, kind_of_file, open_regular
 
 if sys.platform != "win32":
@@ -25,15 +26,6 @@ if sys.platform != "win32":
 _PREFIX, _SUFFIX = ".sr-batch-", ".part"
 _BINARY = getattr(os, "O_BINARY", 0)
 _ATTEMPTS = 10  # one sweep ruins one attempt, and a run sweeps a folder once
-
-# Problems that every later output would meet as well; all others concern one output.
-_FATAL = {
-    errno.ENOSPC: "the disk of {folder} is full",
-    errno.EDQUOT: "the disk quota in {folder} is used up",
-    errno.EFBIG: "{folder} takes no file of that size (see ulimit -f)",
-    errno.EROFS: "{folder} is on a read-only file system",
-    errno.EIO: "the disk of {folder} reports an error",
-}
 
 
 class PartFile:
@@ -106,7 +98,7 @@ def part_file(target: Path, size: int) -> Iterator[PartFile]:
         StorageError: the disk is full, failing or read-only: every other output would fail, too.
         UnwritableOutput: this one cannot be written, or something that is not a file has its name.
     """
-    with _errors_translated(target, size):
+    with disk_errors(target, size):
         place = resolved(target)
         require_only_file(place)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -202,22 +194,3 @@ def _sync_folder(folder: Path) -> None:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-@contextmanager
-def _errors_translated(target: Path, size: int) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _write_error(error, target, size) from error
-
-
-def _write_error(error: OSError, target: Path, size: int) -> StorageError | UnwritableOutput:
-    what = f"{display_name(target)} ({size / 1e6:.1f} MB) is not written"
-    if error.errno in _FATAL:
-        why = _FATAL[error.errno].format(folder=display_name(target.parent.absolute()))
-        return StorageError(
-            f"{what}: {why}; make room or choose another -o, then run the same command again:"
-            " it continues where it stopped"
-        )
-    return UnwritableOutput(f"{what}: {error.strerror or error}; choose another place with -o")

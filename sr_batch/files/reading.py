@@ -17,7 +17,7 @@ from sr_batch.files.stamp import Stamp
 
 PIPE = Path("-")
 _CHUNK = 1 << 20
-_BYTES_PER_PIXEL = 8  # 16-bit RGBA: no file needs more for its pixels
+_MOST_BYTES_PER_PIXEL = 8  # 16-bit RGBA: no file needs more for its pixels
 _BYTES_BESIDE_PIXELS = 64 << 20
 _BINARY = getattr(os, "O_BINARY", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
@@ -62,7 +62,7 @@ def read_source(source: Path, limit: int) -> bytes:
 
 def most_bytes(pixels: int) -> int:
     """An upper limit for the bytes in the file of an image of ``pixels``."""
-    return pixels * _BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS
+    return pixels * _MOST_BYTES_PER_PIXEL + _BYTES_BESIDE_PIXELS
 
 
 def read_head(source: Path, count: int) -> bytes:

@@ -5,7 +5,6 @@ folder. SQLite uses its plain rollback journal, because write-ahead logging does
 shares and needs write permission even to read.
 """
 
-import errno
 import os
 import sqlite3
 import threading
@@ -16,6 +15,7 @@ from typing import Any
 
 from sr_batch.core.errors import StorageError
 from sr_batch.core.results import one_line
+from sr_batch.files.disk_errors import CONTINUES, is_full
 
 FOLDER = ".sr-batch"
 _FILE = "state.sqlite"
@@ -90,8 +90,8 @@ class StateFile:
             code = _code(error)
             if code in fatal:
                 raise StorageError(
-                    f"{self._place}: {error}; make room on this disk or choose another -o, then"
-                    " run the same command again: it continues where it stopped"
+                    f"{self._place}: {error}; make room on this disk or choose another -o,"
+                    f" {CONTINUES}"
                 ) from error
             self._do_without(code, str(error))
             return None
@@ -118,5 +118,4 @@ def _code(error: sqlite3.Error | OSError) -> int:
     """SQLite's primary code for ``error``; an error of the folder counts as one of the file."""
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return sqlite3.SQLITE_FULL if full else sqlite3.SQLITE_CANTOPEN
+    return sqlite3.SQLITE_FULL if is_full(error) else sqlite3.SQLITE_CANTOPEN

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from sr_batch.imaging.color import FloatArray
+from sr_batch.core.arrays import FloatArray
 from sr_batch.imaging.keys import keys
 
 REACH = 2

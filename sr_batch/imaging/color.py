@@ -8,9 +8,8 @@ All functions take and return floats on the 0..1 scale (8-bit value / 255).
 """
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from sr_batch.core.arrays import FloatArray
 
 # The shares of R, G and B, 0..1, in BT.601 luma of studio range, as MATLAB tabulates them.
 _LUMA = np.array([65.481, 128.553, 24.966]) / 255.0

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from sr_batch.core.arrays import FloatArray
 from sr_batch.core.image import Pixels
-from sr_batch.imaging.color import FloatArray
 
 _SIDE = 16
 _BAND_SAMPLES = 1 << 18

@@ -5,11 +5,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from sr_batch.core.arrays import FloatArray
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.imaging.resample import resize
-
-FloatArray = npt.NDArray[np.float32]
 
 
 def consistency(image: Image, source: Image) -> float:

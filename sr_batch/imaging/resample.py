@@ -14,13 +14,13 @@ from typing import Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from sr_batch.core.arrays import FloatArray
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Pixels
 from sr_batch.imaging.keys import Weights, keys
 
 Method = Literal["bicubic", "lanczos"]
 Sample = TypeVar("Sample", bound=np.uint8 | np.uint16 | np.float32)
-FloatArray = npt.NDArray[np.float32]
 
 _ROWS, _COLUMNS = 96, 256
 

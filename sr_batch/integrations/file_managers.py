@@ -4,13 +4,13 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+from sr_batch.codec.formats import FORMATS
 from sr_batch.integrations import quoting, user_folders
 from sr_batch.integrations.file_plugin import Content, FilePlugin, filled_template
 from sr_batch.integrations.managed_block import ManagedBlock
 from sr_batch.integrations.user_files import read
 
-_KINDS = ("jpeg", "png", "tiff", "webp", "bmp", "gif", "avif", "heif", "heic", "jxl")
-_TYPES = "".join(f"image/{kind};" for kind in _KINDS)
+_TYPES = "".join(f"{mime};" for row in FORMATS.values() for mime in row.mime_types)
 _SCALES = (2, 4)
 _NEW_ACTIONS = b"<actions>\n<!-- made by sr-batch plugin install thunar -->\n</actions>\n"
 _ACTIONS = re.compile(

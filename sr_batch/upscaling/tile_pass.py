@@ -13,12 +13,13 @@ from functools import partial
 
 import numpy as np
 
+from sr_batch.core.arrays import FloatArray
 from sr_batch.core.errors import BadOutput
 from sr_batch.core.geometry import Tile
 from sr_batch.core.image import Image, Pixels
 from sr_batch.core.model_spec import Color
 from sr_batch.imaging.bicubic import add_enlarged
-from sr_batch.imaging.color import FloatArray, gray_to_y_studio, planes_to_luma, y_studio_to_gray
+from sr_batch.imaging.color import gray_to_y_studio, planes_to_luma, y_studio_to_gray
 from sr_batch.inference.session import Session
 
 # In a picture thinner than this, a network would see mostly the zeros beyond the border.

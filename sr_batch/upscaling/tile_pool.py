@@ -5,13 +5,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from sr_batch.core.errors import OutOfMemory
+from sr_batch.core.errors import OutOfMemory, Stopped
 from sr_batch.core.geometry import Region, Tile
 from sr_batch.core.options import MIN_TILE
-
-
-class Stopped(Exception):
-    """The stop event was set before all tiles were done; the image is dropped."""
 
 
 @dataclass(frozen=True)

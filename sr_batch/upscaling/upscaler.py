@@ -26,7 +26,6 @@ from sr_batch.upscaling import tile_pass
 from sr_batch.upscaling.loaded_models import LoadedModels
 from sr_batch.upscaling.progress import Progress
 from sr_batch.upscaling.scale_plan import ScalePlan, plan_scale
-from sr_batch.upscaling.tile_pool import Stopped as Stopped
 from sr_batch.upscaling.tile_pool import TileJob, TilePool
 from sr_batch.upscaling.tile_tuning import TileSetting, kept_setting
 from sr_batch.upscaling.tiling import plan_auto, plan_fixed, plan_tiles, split

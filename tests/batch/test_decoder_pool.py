@@ -23,11 +23,10 @@ from sr_batch.batch.engine import run
 from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.planning import plan_jobs
 from sr_batch.codec import read
-from sr_batch.core.errors import ImageError, SrBatchError, UnreadableImage
+from sr_batch.core.errors import ImageError, SrBatchError, Stopped, UnreadableImage
 from sr_batch.core.image import Image, Timing
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import JobResult, NotRun
-from sr_batch.upscaling.tile_pool import Stopped
 from tests.codec.pictures import PLENTY, full_metadata, picture
 from tests.corpus.table import ALL
 from tests.fakes import FakeUpscaler, save_picture
@@ -274,11 +273,10 @@ def test_this_process_parses_no_input(monkeypatch: pytest.MonkeyPatch) -> None:
         save_picture(Path(f"in/{number}.{suffix}"))
     save_picture(Path("in_sr/0.png"), seed=7, size=(12, 8))
 
-    def refuse(data: bytes) -> None:
+    def refuse(data: bytes, kind: str) -> None:
         raise AssertionError("parsed here")
 
-    for kind in codec.SUFFIXES:
-        monkeypatch.setitem(read._OPENERS, kind, refuse)
+    monkeypatch.setattr(read, "_taken_apart", refuse)
     results = isolated_run("sr_batch.codec:open_file")
     assert count(results) == {"done": 6, "failed": 1}
     assert "in_sr/0.png exists and is not recorded as an output" in errors(results)[0]

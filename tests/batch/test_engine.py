@@ -19,11 +19,10 @@ from PIL import Image as Pillow
 from sr_batch.batch.engine import run
 from sr_batch.batch.loading import LoadedFile, load_file
 from sr_batch.batch.planning import plan_jobs
-from sr_batch.core.errors import DeviceUnavailable, OutOfMemory, StorageError
+from sr_batch.core.errors import DeviceUnavailable, OutOfMemory, Stopped, StorageError
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Done, JobResult, NotRun
-from sr_batch.upscaling.tile_pool import Stopped
 from sr_batch.upscaling.upscaler import Upscaled
 from tests.disks import DISKS_THAT_FILL
 from tests.fakes import FakeUpscaler, save_picture, upscale_for_ever

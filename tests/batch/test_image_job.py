@@ -1,7 +1,6 @@
 import threading
 import time
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +20,13 @@ from tests.runs import OPTIONS, count, errors, go, photos
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The sizes of the files that this process takes apart."""
     sizes: list[int] = []
-    of_kind = dict(read._OPENERS)
+    take_apart = read._taken_apart
 
-    def spy(kind: str, data: bytes) -> tuple[Container, ...]:
+    def spy(data: bytes, kind: str) -> tuple[Container, ...]:
         sizes.append(len(data))
-        return of_kind[kind](data)
+        return take_apart(data, kind)
 
-    for kind in of_kind:
-        monkeypatch.setitem(read._OPENERS, kind, partial(spy, kind))
+    monkeypatch.setattr(read, "_taken_apart", spy)
     return sizes
 
 

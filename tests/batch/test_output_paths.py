@@ -179,7 +179,7 @@ def test_the_suffix_of_the_output_decides_the_format(
 
 def test_an_unknown_suffix_is_refused_and_the_known_ones_are_named() -> None:
     pictures("a.jpg")
-    with pytest.raises(UsageError, match=r"b\.ico.*\.jpg, \.png, \.webp, \.tif, .*\.jxl$"):
+    with pytest.raises(UsageError, match=r"b\.ico.*\.jpg, \.png, \.tif, \.webp, .*\.jxl$"):
         targets("a.jpg", output="b.ico")
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from sr_batch import codec
-from sr_batch.codec.limits import MAX_SIDE, require_within
+from sr_batch.codec.limits import MAX_INPUT_SIDE, require_within
 from sr_batch.core.errors import ImageTooLarge
 from sr_batch.core.geometry import Size
 
@@ -50,4 +50,4 @@ def test_names_the_option_that_raises_the_pixel_limit() -> None:
 
 def test_refuses_sides_no_decoder_takes() -> None:
     with pytest.raises(ImageTooLarge, match="side"):
-        require_within(Size(MAX_SIDE + 1, 1), 10**9)
+        require_within(Size(MAX_INPUT_SIDE + 1, 1), 10**9)

@@ -3,9 +3,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sr_batch.core.errors import BadOutput, OutOfMemory
+from sr_batch.core.errors import BadOutput, OutOfMemory, Stopped
 from sr_batch.core.geometry import Region, Size, Tile
-from sr_batch.upscaling.tile_pool import Stopped, TileJob, TilePool
+from sr_batch.upscaling.tile_pool import TileJob, TilePool
 from sr_batch.upscaling.tiling import plan_tiles, split
 
 SIZE = Size(300, 200)

@@ -18,10 +18,16 @@ def times_covered(size: Size, tiles: tuple[Tile, ...]) -> np.ndarray:
     return count
 
 
+def with_context(core: Region, overlap: int, size: Size) -> Region:
+    """``core`` and ``overlap`` pixels on every side, as far as the image reaches."""
+    left, top = core.left - overlap, core.top - overlap
+    return Region(left, top, core.right + overlap, core.bottom + overlap).clamp(size)
+
+
 def require_context(size: Size, tiles: tuple[Tile, ...], overlap: int, multiple: int) -> None:
     """Windows contain the context, and stay within the image and on the network's grid."""
     for tile in tiles:
-        window, needed = tile.window, tile.core.grow(overlap).clamp(size)
+        window, needed = tile.window, with_context(tile.core, overlap, size)
         assert window == window.clamp(size)
         assert window.left <= needed.left and needed.right <= window.right
         assert window.top <= needed.top and needed.bottom <= window.bottom
@@ -48,7 +54,7 @@ def test_windows_have_one_size_and_are_not_larger_than_needed(
     tiles = plan_tiles(size, core, overlap, multiple)
     assert len({padded(tile.window.size.width, multiple) for tile in tiles}) == 1
     assert len({padded(tile.window.size.height, multiple) for tile in tiles}) == 1
-    widest = max(tile.core.grow(overlap).clamp(size).size.width for tile in tiles)
+    widest = max(with_context(tile.core, overlap, size).size.width for tile in tiles)
     assert tiles[0].window.size.width < widest + 2 * multiple
     assert all(tile.window.size == tile.core.size for tile in plan_tiles(size, 0, overlap, 1))
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sr_batch.core.errors import BadOutput, DeviceUnavailable, UnknownModel, UsageError
+from sr_batch.core.errors import BadOutput, DeviceUnavailable, Stopped, UnknownModel, UsageError
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image, Metadata
 from sr_batch.core.options import UpscaleOptions
@@ -21,7 +21,7 @@ from sr_batch.inference import model_catalog
 from sr_batch.inference.onnx_runtime import CPU
 from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.providers import PROVIDERS, Provider, find_cuda_fault
-from sr_batch.upscaling.upscaler import Stopped, Upscaled, Upscaler
+from sr_batch.upscaling.upscaler import Upscaled, Upscaler
 from tests.imaging.ycbcr import rgb_to_ycbcr_studio, ycbcr_studio_to_rgb
 from tests.networks import block_network, conv_network, dazzled_network, nan_network
 

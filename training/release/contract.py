@@ -8,7 +8,7 @@ from training.models.torch_session import unmeasured_spec
 from training.recipes.recipe import Recipe
 from training.run.source_commit import source_commit
 
-PROTOCOL = (
+CLAIM_PROTOCOL = (
     "PSNR-Y and SSIM on BT.601 studio-range Y, border of `scale` pixels left out, antialiased "
     "bicubic LR (8-bit for RGB networks, float for Y networks), output rounded to 8 bit"
 )
@@ -25,7 +25,7 @@ def draft_spec(recipe: Recipe) -> ModelSpec:
     color = configure(recipe.model, recipe.scale, recipe.model_options).color
     return replace(
         unmeasured_spec(recipe.model, recipe.scale, color),
-        protocol=PROTOCOL,
+        protocol=CLAIM_PROTOCOL,
         licence=LICENCE,
         data=DATA,
         commit=source_commit(),

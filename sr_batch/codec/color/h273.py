@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from sr_batch.core.errors import UnsupportedImage
 
-_FloatArray = npt.NDArray[np.float64]
+_Doubles = npt.NDArray[np.float64]
 _D65, _C = (0.3127, 0.3290), (0.310, 0.316)
 _D50 = np.array([0.9642, 1.0, 0.8249])  # as ICC rounds it
 _SRGB = 1
@@ -55,7 +55,7 @@ def require_sdr(transfer: int) -> None:
         )
 
 
-def _columns(colors: list[tuple[float, float]], white: tuple[float, float]) -> _FloatArray:
+def _columns(colors: list[tuple[float, float]], white: tuple[float, float]) -> _Doubles:
     """Red, green and blue in XYZ as columns, adapted to D50, the white of ICC profiles."""
     light = _xyz(white)
     matrix = np.stack([_xyz(color) for color in colors], axis=1)
@@ -64,7 +64,7 @@ def _columns(colors: list[tuple[float, float]], white: tuple[float, float]) -> _
     return np.asarray(np.linalg.inv(_BRADFORD) @ cones @ _BRADFORD @ matrix)
 
 
-def _xyz(point: tuple[float, float]) -> _FloatArray:
+def _xyz(point: tuple[float, float]) -> _Doubles:
     x, y = point
     return np.array([x / y, 1, (1 - x - y) / y])
 
@@ -79,7 +79,7 @@ def _curve(gamma: float | None) -> bytes:
     return b"curv" + struct.pack(">II", 0, len(steps)) + table
 
 
-def _profile(name: bytes, columns: _FloatArray, curve: bytes) -> bytes:
+def _profile(name: bytes, columns: _Doubles, curve: bytes) -> bytes:
     """A display profile, version 2.4. Its date is constant, so that outputs are reproducible."""
     title = struct.pack(">4sII", b"desc", 0, len(name) + 1) + name + bytes(1 + 8 + 3 + 67)
     tags = {b"desc": title, b"cprt": b"text" + bytes(4) + b"CC0\0", b"wtpt": _point(_D50)}
@@ -99,5 +99,5 @@ def _profile(name: bytes, columns: _FloatArray, curve: bytes) -> bytes:
     return head.ljust(128, b"\0") + table + body
 
 
-def _point(xyz: _FloatArray) -> bytes:
+def _point(xyz: _Doubles) -> bytes:
     return b"XYZ " + bytes(4) + np.rint(xyz * 65536).astype(">i4").tobytes()

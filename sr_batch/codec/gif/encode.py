@@ -51,6 +51,11 @@ class _Step:
     holed: bool
 
 
+def encode_picture(image: Image) -> bytes:
+    """As :func:`encode`, of one picture."""
+    return encode((image,))
+
+
 def encode(images: Iterable[Image]) -> bytes:
     """A GIF of one picture, or of frames that all have one size.
 

@@ -6,9 +6,10 @@ from io import BytesIO
 
 import numpy as np
 
-from sr_batch.codec.container import Block, Container, as_stored
+from sr_batch.codec.container import Block, Container
 from sr_batch.codec.heif.container import fitted, to_container, without_metadata
 from sr_batch.codec.heif.picture import Picture, read_picture
+from sr_batch.codec.orientation import as_stored
 from sr_batch.codec.strips import whole
 from sr_batch.core.errors import ImageError, UnreadableImage, UnsupportedImage, UnwritableOutput
 from sr_batch.core.geometry import Size

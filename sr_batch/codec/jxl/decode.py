@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from functools import cache
 
 from sr_batch.codec.backends import openimageio
-from sr_batch.codec.container import Block, Container, as_stored
+from sr_batch.codec.container import Block, Container
 from sr_batch.codec.jxl.boxes import long_enough, read_metadata, start_of_codestream
 from sr_batch.codec.jxl.header import read_header
 from sr_batch.codec.metadata import exif, xmp
+from sr_batch.codec.orientation import as_stored
 from sr_batch.core.errors import UnreadableImage
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Metadata
@@ -21,9 +22,7 @@ from sr_batch.core.image import Metadata
 def open_file(data: bytes) -> Container:
     """Read the structure of a JPEG XL. Truncated pixels are found only when it is decoded."""
     header, metadata = read_header(start_of_codestream(data)), read_metadata(data)
-    block, packet = metadata.get(b"Exif"), metadata.get(b"xml ")
-    # The first four bytes are the offset of the TIFF header behind them.
-    block = block and (block[4 + int.from_bytes(block[:4], "big") :] or None)
+    block, packet = _exif_block(metadata.get(b"Exif")), metadata.get(b"xml ")
     # The orientation of EXIF and XMP does not count: it repeats the header's, or is wrong.
     turn = header.orientation if header.orientation > 1 else exif.orientation(block)
     depth = 8 if header.bits <= 8 else 16
@@ -51,3 +50,8 @@ def open_file(data: bytes) -> Container:
         blocks=blocks,
         profile=None if header.plain else lambda: decoded().icc,
     )
+
+
+def _exif_block(box: bytes | None) -> bytes | None:
+    """EXIF from its TIFF header on; the first four bytes of the box are the offset to it."""
+    return box and (box[4 + int.from_bytes(box[:4], "big") :] or None)

@@ -37,6 +37,11 @@ class _Page:
     offsets: list[int]
 
 
+def encode_picture(image: Image) -> bytes:
+    """As :func:`encode`, of one picture."""
+    return encode((image,))
+
+
 def encode(pages: Iterable[Image], classic_bytes: int = _CLASSIC_BYTES) -> bytes:
     """A TIFF of the pages' own depths, gray or RGB, alpha if any, in the first EXIF's byte order.
 

@@ -8,9 +8,9 @@ from PIL import ImageCms
 
 from sr_batch import codec
 from sr_batch.codec.color import h273
-from sr_batch.codec.container import as_stored
 from sr_batch.codec.heif.isobmff import box, boxes
 from sr_batch.codec.jxl import boxes as jxl_boxes
+from sr_batch.codec.orientation import as_stored
 from sr_batch.core.errors import ImageTooLarge, UnreadableImage, UnsupportedImage
 from sr_batch.core.image import Image, Metadata
 from tests.codec.jxl_files import SIGNATURE, frames, jxl_header
