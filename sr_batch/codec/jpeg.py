@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
+import numpy as np
+
+from sr_batch.codec import jpeg_scans
 from sr_batch.codec.backends import opencv, pillow
 from sr_batch.codec.color import cmyk
 from sr_batch.codec.container import Block, Container
@@ -24,6 +27,7 @@ _PHOTOSHOP = b"Photoshop 3.0\0"
 _APP0, _APP1, _APP2, _APP13, _APP14, _COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE
 MAX_XMP = 65535 - 2 - len(_XMP)
 _MAX_RESOURCES = 65535 - 2 - len(_PHOTOSHOP)
+_NO_END = "the end marker is missing, but the picture is whole"
 _EOI, _SOS, _DRI = 0xD9, 0xDA, 0xDD
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
@@ -89,7 +93,12 @@ def _colors(data: bytes, segments: tuple[_Segment, ...], channels: int) -> _Colo
     remarks = set[str]()
 
     def stored() -> Iterator[Block]:
-        return pillow.decode("jpg", _bare(data, segments), mode)
+        bare = _bare(data, segments)
+        body = jpeg_scans.without_end(data, segments[-1].end)
+        if body is None:
+            return pillow.decode("jpg", bare, mode)
+        remarks.add(_NO_END)
+        return _decode_without_end(_bare(body, segments), mode)
 
     def converted() -> Iterator[Block]:
         inks = cmyk.conversion(profile, 8)
@@ -100,6 +109,21 @@ def _colors(data: bytes, segments: tuple[_Segment, ...], channels: int) -> _Colo
     if channels < 4:
         return _Colors(channels, profile, stored, remarks)
     return _Colors(3, None, converted, remarks)
+
+
+def _decode_without_end(body: bytes, mode: str) -> Iterator[Block]:
+    """The picture, if only the end marker is missing behind ``body``."""
+    try:
+        complete = jpeg_scans.has_all_scans(body)
+    except (LookupError, ValueError):
+        complete = False
+    if not complete:
+        raise UnreadableImage("truncated or damaged jpg (its pixels end too early)")
+    files = (pillow.decode("jpg", file, mode) for file in jpeg_scans.variants(body))
+    for (top, block), *others in zip(*files, strict=True):
+        if not all(np.array_equal(block, other) for _, other in others):
+            raise UnreadableImage("truncated or damaged jpg (its pixels end too early)")
+        yield top, block
 
 
 def encode(image: Image, quality: int) -> bytes:
