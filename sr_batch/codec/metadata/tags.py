@@ -47,6 +47,7 @@ class Tag(IntEnum):
     ICC = 34675
     GPS = 34853
     INTEROPERABILITY = 40965
+    COLOR_SPACE = 40961
     PIXEL_WIDTH = 40962
     PIXEL_HEIGHT = 40963
     DNG = 50706
@@ -63,7 +64,9 @@ OF_PIXELS = frozenset(
         *(Tag.REFERENCE_BLACK_WHITE, *range(512, 522)),
     )
 )
-# Of these, the tags with several values.
+# Where the pixels lie on the earth: GeoTIFF. These speak of the pixels of the input.
+GEOGRAPHIC = frozenset((33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113))
+# Of the tags of pixels, those with several values.
 LISTS = frozenset(
     (
         *(Tag.BITS, Tag.STRIP_OFFSETS, Tag.STRIP_COUNTS, Tag.TILE_OFFSETS, Tag.TILE_COUNTS),

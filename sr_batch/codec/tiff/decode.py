@@ -4,13 +4,14 @@ import struct
 
 from sr_batch.codec.container import Container
 from sr_batch.codec.metadata import ifd, photoshop, xmp
-from sr_batch.codec.metadata.tags import OF_EXIF, Tag
+from sr_batch.codec.metadata.tags import GEOGRAPHIC, OF_EXIF, Tag
 from sr_batch.codec.tiff.colors import blocks, recipe
 from sr_batch.codec.tiff.layout import read_layout
 from sr_batch.codec.tiff.supported import require_supported
 from sr_batch.core.errors import UnreadableImage, UnsupportedImage, about
 from sr_batch.core.image import Metadata
 
+_GEOGRAPHIC = "GeoTIFF tags left out"
 _REDUCED, _MASK = 1, 4
 _OLD_REDUCED = 2
 _MAX_PAGES = 2**16 - 1  # that can be numbered
@@ -42,6 +43,7 @@ def _opened(data: bytes, page: ifd.Directory) -> Container:
     layout = read_layout(page)
     require_supported(layout)
     how, remarks = recipe(page, layout), set[str]()
+    notes = (*how.notes, *([_GEOGRAPHIC] if GEOGRAPHIC & page.entries.keys() else []))
     orientation = page.number(Tag.ORIENTATION, 1)
     turn = orientation if 1 <= orientation <= 8 else 1
     packet = page.raw(Tag.XMP)
@@ -58,7 +60,7 @@ def _opened(data: bytes, page: ifd.Directory) -> Container:
             xmp=packet and xmp.upright(packet, turn),
             photoshop=_resources(page),
             dpi=page.dpi(),
-            note="; ".join(how.notes) or None,
+            note="; ".join(notes) or None,
         ),
         blocks=lambda: blocks(data, page, how, remarks),
         remarks=remarks,
