@@ -1,6 +1,7 @@
 """TIFF: what a file says about its pages. `sr_batch.codec.tiff.pixels` fetches the samples."""
 
 import struct
+from collections.abc import Iterator
 
 from sr_batch.codec.container import Container
 from sr_batch.codec.metadata import ifd, photoshop, xmp
@@ -14,6 +15,11 @@ from sr_batch.core.image import Metadata
 _GEOGRAPHIC = "GeoTIFF tags left out"
 _REDUCED, _MASK = 1, 4
 _OLD_REDUCED = 2
+# Samples of a sensor: through a colour filter, and linear ones.
+_OF_SENSORS = (32803, 34892)
+# Of Sony, Panasonic, Nikon, Kodak and Pentax.
+_RAW_COMPRESSIONS = (32767, 34316, 34713, 65000, 65535)
+_MOST_INNER = 16
 _MAX_PAGES = 2**16 - 1  # that can be numbered
 # Directories may share values, such as a profile, but only up to this many bytes. A byte of a
 # directory itself takes as long to read as several bytes of a value.
@@ -27,7 +33,7 @@ def open_file(data: bytes) -> tuple[Container, ...]:
     Smaller copies of a page and masks are not pages.
     """
     found = _directories(data)
-    if _is_reduced(found[0]) or Tag.DNG in found[0].entries:
+    if _is_reduced(found[0]) or any(_is_raw(data, page) for page in found):
         raise UnsupportedImage("a camera raw or only a preview; develop it to TIFF first")
     pages = [page for page in found if not _is_reduced(page) and not _is_mask(page)]
     if len(pages) < 2:
@@ -97,6 +103,30 @@ def _directories(data: bytes) -> list[ifd.Directory]:
 def _cost(directory: ifd.Directory, offset: int) -> int:
     values = sum(len(entry.data) for entry in directory.entries.values())
     return _DIRECTORY_COST * (directory.next_at - offset) + values
+
+
+def _is_raw(data: bytes, page: ifd.Directory) -> bool:
+    """Whether a directory, or one below it, has what only camera raws have.
+
+    The first directory of many raws is a thumbnail, which would be read as the picture.
+    """
+    if Tag.DNG in page.entries or Tag.LEAF in page.entries:
+        return True
+    if page.number(Tag.PHOTOMETRIC, 0) in _OF_SENSORS:
+        return True
+    if page.number(Tag.COMPRESSION, 0) in _RAW_COMPRESSIONS:
+        return True
+    return any(_is_raw(data, inner) for inner in _inner_directories(data, page))
+
+
+def _inner_directories(data: bytes, page: ifd.Directory) -> Iterator[ifd.Directory]:
+    for offset in page.numbers(Tag.SUB_DIRECTORIES, most=_MOST_INNER):
+        try:
+            inner = ifd.read_directory(data, offset, page.order, page.big)
+        except (struct.error, OverflowError):
+            continue
+        inner.entries.pop(Tag.SUB_DIRECTORIES, None)  # one level, so that no circle is followed
+        yield inner
 
 
 def _is_reduced(page: ifd.Directory) -> bool:
