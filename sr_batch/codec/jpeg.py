@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
+import numpy as np
+
+from sr_batch.codec import jpeg_scans, jpeg_texts, jpeg_trailers
 from sr_batch.codec.backends import opencv, pillow
 from sr_batch.codec.color import cmyk
 from sr_batch.codec.container import Block, Container
@@ -12,7 +15,7 @@ from sr_batch.codec.metadata import exif, photoshop, xmp
 from sr_batch.codec.strips import strips
 from sr_batch.core.errors import UnreadableImage, UnsupportedImage
 from sr_batch.core.geometry import Size
-from sr_batch.core.image import Image, Metadata
+from sr_batch.core.image import Image, Metadata, Text
 
 MAX_EXIF = 65535 - 2 - 6
 MAX_ICC = 255 * 65519
@@ -21,9 +24,11 @@ _EXIF, _ICC, _JFIF = b"Exif\0\0", b"ICC_PROFILE\0", b"JFIF\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
-_APP0, _APP1, _APP2, _APP13, _APP14, _COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE
+_APP0, _APP1, _APP2, _APP12, _APP13, _APP14 = 0xE0, 0xE1, 0xE2, 0xEC, 0xED, 0xEE
+_COMMENT = 0xFE
 MAX_XMP = 65535 - 2 - len(_XMP)
 _MAX_RESOURCES = 65535 - 2 - len(_PHOTOSHOP)
+_NO_END = "the end marker is missing, but the picture is whole"
 _EOI, _SOS, _DRI = 0xD9, 0xDA, 0xDD
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
@@ -66,10 +71,24 @@ def open_file(data: bytes) -> Container:
             xmp_extension=tuple(_parts(data, segments, _APP1, _XMP_EXTENSION)),
             photoshop=photoshop.tidied(resources),
             dpi=_dpi(data, segments) or exif.dpi(block),
+            texts=tuple(_texts(data, segments)),
+            note="; ".join(_left_out(data, segments, packet or b"")) or None,
         ),
         blocks=colors.blocks,
         remarks=colors.remarks,
     )
+
+
+def _texts(data: bytes, segments: tuple[_Segment, ...]) -> Iterator[Text]:
+    for content in _parts(data, segments, _COMMENT, b""):
+        yield jpeg_texts.comment(content)
+    for content in _parts(data, segments, _APP12, jpeg_texts.DUCKY):
+        yield from jpeg_texts.of_ducky(content)
+
+
+def _left_out(data: bytes, segments: tuple[_Segment, ...], packet: bytes) -> tuple[str, ...]:
+    index = next(_parts(data, segments, _APP2, jpeg_trailers.MPF), b"")
+    return jpeg_trailers.left_out(data, segments[-1].end, packet, index)
 
 
 @dataclass(frozen=True)
@@ -89,7 +108,12 @@ def _colors(data: bytes, segments: tuple[_Segment, ...], channels: int) -> _Colo
     remarks = set[str]()
 
     def stored() -> Iterator[Block]:
-        return pillow.decode("jpg", _bare(data, segments), mode)
+        bare = _bare(data, segments)
+        body = jpeg_scans.without_end(data, segments[-1].end)
+        if body is None:
+            return pillow.decode("jpg", bare, mode)
+        remarks.add(_NO_END)
+        return _decode_without_end(_bare(body, segments), mode)
 
     def converted() -> Iterator[Block]:
         inks = cmyk.conversion(profile, 8)
@@ -100,6 +124,21 @@ def _colors(data: bytes, segments: tuple[_Segment, ...], channels: int) -> _Colo
     if channels < 4:
         return _Colors(channels, profile, stored, remarks)
     return _Colors(3, None, converted, remarks)
+
+
+def _decode_without_end(body: bytes, mode: str) -> Iterator[Block]:
+    """The picture, if only the end marker is missing behind ``body``."""
+    try:
+        complete = jpeg_scans.has_all_scans(body)
+    except (LookupError, ValueError):
+        complete = False
+    if not complete:
+        raise UnreadableImage("truncated or damaged jpg (its pixels end too early)")
+    files = (pillow.decode("jpg", file, mode) for file in jpeg_scans.variants(body))
+    for (top, block), *others in zip(*files, strict=True):
+        if not all(np.array_equal(block, other) for _, other in others):
+            raise UnreadableImage("truncated or damaged jpg (its pixels end too early)")
+        yield top, block
 
 
 def encode(image: Image, quality: int) -> bytes:
@@ -215,6 +254,7 @@ def _metadata(metadata: Metadata) -> bytes:
             _segment(_APP2, _ICC + bytes((number, len(pieces))) + piece)
             for number, piece in enumerate(pieces, 1)
         ]
+    parts += [_segment(_COMMENT, content) for content in jpeg_texts.comments(metadata.texts)]
     return b"".join(parts)
 
 

@@ -4,7 +4,8 @@ from sr_batch.codec.animation_encode import Clock
 from sr_batch.codec.formats import FORMATS, load
 from sr_batch.codec.metadata import exif
 from sr_batch.codec.metadata.icc import suits
-from sr_batch.core.image import Image
+from sr_batch.codec.png.texts import COMMENT
+from sr_batch.core.image import Image, Metadata
 
 _PLENTY = 2**31
 
@@ -27,8 +28,17 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
         "ICC profile left out": len(metadata.icc or b"") > icc_limit
         or (metadata.icc is not None and carried_profile(image, kind) is None),
     }
+    if forgotten := _lost_texts(metadata, kind):
+        lost[f"texts left out ({', '.join(forgotten)})"] = True
     said = (metadata.note,) if metadata.note else ()
     return said + tuple(what for what, happens in lost.items() if happens)
+
+
+def _lost_texts(metadata: Metadata, kind: str) -> tuple[str, ...]:
+    """Keywords of the texts that a file of ``kind`` cannot hold; times are known otherwise."""
+    held = (COMMENT,) if kind == "jpg" else ()
+    lost = {text.keyword for text in metadata.texts if not text.keyword.startswith("date:")}
+    return () if kind == "png" else tuple(sorted(lost.difference(held)))
 
 
 def carried_profile(image: Image, kind: str) -> bytes | None:

@@ -23,7 +23,12 @@ _OTHERS = (
     (b"qoif", "QOI"),
     (b"II*\0\x10\0\0\0CR", "a camera raw"),
     (b"IIRO", "a camera raw"),
+    (b"IIRS", "a camera raw"),
+    (b"MMOR", "a camera raw"),
     (b"IIU\0", "a camera raw"),
+    (b"II\x1a\0\0\0HEAPCCDR", "a camera raw"),
+    (b"\0MRM", "a camera raw"),
+    (b"FOVb", "a camera raw"),
     (b"FUJIFILMCCD-RAW", "a camera raw"),
     (b"PK\3\4", "a ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -92,6 +97,9 @@ def _brands(head: bytes) -> list[bytes]:
 
 
 def _other(head: bytes) -> str | None:
+    if head.startswith(_TIFF_MAGIC) and head[8:12] in (b"IIII", b"MMMM"):
+        # Phase One and Leaf; its first directory is a thumbnail.
+        return "a camera raw" if b"waR" in head[12:16] or b"Raw" in head[12:16] else None
     return next((name for magic, name in _OTHERS if head.startswith(magic)), None)
 
 

@@ -12,6 +12,23 @@ Pixels = npt.NDArray[np.uint8 | np.uint16]
 
 
 @dataclass(frozen=True)
+class Text:
+    """A text beside the pixels: of a PNG, or a comment of a JPEG.
+
+    Attributes:
+        keyword: What it is, as PNG names it: ``Copyright``, ``Comment``, ``parameters``...
+        text: Bytes of a comment that are not UTF-8 are kept as surrogate escapes.
+        language: As in RFC 3066; empty if it is unknown.
+        translated: The keyword in that language.
+    """
+
+    keyword: str
+    text: str
+    language: str = ""
+    translated: str = ""
+
+
+@dataclass(frozen=True)
 class Metadata:
     """Metadata of a picture, as stored in its file. None means that the file had none.
 
@@ -22,6 +39,7 @@ class Metadata:
         xmp_extension: XMP that did not fit into a JPEG's packet, in a JPEG's pieces.
         photoshop: Photoshop's image resources, IPTC among them, as bytes.
         dpi: Horizontal and vertical dots per inch.
+        texts: In the order of the file.
         note: How the pixels were changed on reading, for the user; None if they were not.
         lossless: Whether the file was a lossless WebP; a WebP made from it is lossless, too.
     """
@@ -32,6 +50,7 @@ class Metadata:
     xmp_extension: tuple[bytes, ...] = ()
     photoshop: bytes | None = None
     dpi: tuple[float, float] | None = None
+    texts: tuple[Text, ...] = ()
     note: str | None = None
     lossless: bool = False
 

@@ -177,6 +177,10 @@ READ: dict[str, Read] = {
         lambda: jpeg(scene())[:2] + b"\xff\xff\0junk\xff\xd0" + jpeg(scene())[2:], scene()
     ),
     "jpeg-junk-at-the-end.jpg": Read(lambda: jpeg(scene()) + bytes(5000), scene()),
+    "jpeg-without-end.jpg": Read(lambda: jpeg(scene())[:-2], scene()),
+    "jpeg-progressive-without-end.jpg": Read(
+        lambda: jpeg(scene(), progressive=True, restart_marker_blocks=2)[:-2], scene()
+    ),
     "jpeg-called.png": _saved(),
     "jpeg-1x1.jpg": _of_size(1, 1),
     "jpeg-1x33.jpg": _of_size(1, 33, subsampling=2),

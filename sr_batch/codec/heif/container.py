@@ -24,7 +24,9 @@ def to_container(
     Raises:
         UnsupportedImage: it is an HDR picture.
     """
-    profile, note = _profile(picture)
+    profile, note = h273.described(
+        picture.icc, picture.primaries, picture.transfer, gray=picture.channels == 1
+    )
     # Decoders ignore what EXIF and XMP say of orientation: it repeats the container's, or is wrong.
     turn = picture.orientation if picture.orientation > 1 else exif.orientation(picture.exif)
     said = [note, *picture.left_out, *notes]
@@ -77,13 +79,3 @@ def fitted(block: Pixels, picture: Picture, bits: int, depth: int) -> Pixels:
     known = np.minimum(block, last).astype(np.uint32)
     rounded: Pixels = (known * wanted + last // 2) // last
     return rounded.astype(np.uint16 if depth > 8 else np.uint8)
-
-
-def _profile(picture: Picture) -> tuple[bytes | None, str]:
-    """The picture's ICC profile or one made from its H.273 numbers; a note if there is neither."""
-    if picture.icc:
-        return picture.icc, ""
-    h273.require_sdr(picture.transfer)
-    if picture.channels == 1:
-        return None, ""
-    return h273.of_numbers(picture.primaries, picture.transfer)

@@ -9,6 +9,8 @@ from sr_batch.codec.metadata import ifd
 from sr_batch.codec.metadata.tags import Tag
 from sr_batch.core.geometry import Size
 
+_INTEROPERABILITY_INDEX, _ADOBE_INDEX, _ADOBE_SPACE = 1, b"R03", 2
+
 
 def bare(block: bytes) -> bytes:
     """``block`` without the prefix, so that it starts with its TIFF header."""
@@ -24,6 +26,21 @@ def orientation(block: bytes | None) -> int:
     """The orientation of the stored pixels, 1 to 8; 1 if it is missing or invalid."""
     value = _directory(block).number(Tag.ORIENTATION, 1)
     return value if 1 <= value <= 8 else 1
+
+
+def is_adobe_rgb(block: bytes | None) -> bool:
+    """Whether the block says that colours are Adobe RGB, as cameras say it."""
+    order, entries = tree(block)
+    inner = entries.get(Tag.EXIF, {})
+    if isinstance(inner, ifd.Entry):
+        return False
+    space = inner.get(Tag.COLOR_SPACE)
+    directory = ifd.Directory(order, {1: space} if isinstance(space, ifd.Entry) else {})
+    further = inner.get(Tag.INTEROPERABILITY, {})
+    index = None if isinstance(further, ifd.Entry) else further.get(_INTEROPERABILITY_INDEX)
+    if isinstance(index, ifd.Entry) and index.data.startswith(_ADOBE_INDEX):
+        return True
+    return directory.number(1, 1) == _ADOBE_SPACE
 
 
 def dpi(block: bytes | None) -> tuple[float, float] | None:

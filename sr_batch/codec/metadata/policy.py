@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from sr_batch.codec.color import made_profile
 from sr_batch.codec.metadata import exif, xmp
 from sr_batch.core.image import Metadata
 from sr_batch.core.options import Keep
@@ -10,10 +11,16 @@ from sr_batch.core.options import Keep
 def kept(metadata: Metadata, policy: Keep) -> Metadata:
     """``metadata`` that ``policy`` keeps. Profile and resolution belong to the pixels and stay."""
     if policy == "strip":
-        return replace(metadata, exif=None, xmp=None, xmp_extension=(), photoshop=None)
+        # What EXIF alone says of the colours must not get lost with it.
+        adobe = metadata.icc is None and exif.is_adobe_rgb(metadata.exif)
+        icc = made_profile.adobe_rgb() if adobe else metadata.icc
+        return replace(
+            metadata, icc=icc, exif=None, xmp=None, xmp_extension=(), photoshop=None, texts=()
+        )
     if policy == "no-gps":
         # An XMP extension is split at any byte, so nothing can be found in it: it is dropped.
         packet = metadata.xmp and xmp.without_gps(metadata.xmp)
         block = exif.without_gps(metadata.exif)
-        return replace(metadata, exif=block, xmp=packet, xmp_extension=())
+        texts = tuple(text for text in metadata.texts if "gps" not in text.keyword.lower())
+        return replace(metadata, exif=block, xmp=packet, xmp_extension=(), texts=texts)
     return metadata

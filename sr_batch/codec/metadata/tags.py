@@ -35,6 +35,7 @@ class Tag(IntEnum):
     INK_SET = 332
     EXTRA_SAMPLES = 338
     SAMPLE_FORMAT = 339
+    SUB_DIRECTORIES = 330
     JPEG_TABLES = 347
     YCBCR_COEFFICIENTS = 529
     YCBCR_SUBSAMPLING = 530
@@ -42,11 +43,13 @@ class Tag(IntEnum):
     REFERENCE_BLACK_WHITE = 532
     XMP = 700
     IPTC = 33723
+    LEAF = 34310
     PHOTOSHOP = 34377
     EXIF = 34665
     ICC = 34675
     GPS = 34853
     INTEROPERABILITY = 40965
+    COLOR_SPACE = 40961
     PIXEL_WIDTH = 40962
     PIXEL_HEIGHT = 40963
     DNG = 50706
@@ -63,7 +66,9 @@ OF_PIXELS = frozenset(
         *(Tag.REFERENCE_BLACK_WHITE, *range(512, 522)),
     )
 )
-# Of these, the tags with several values.
+# Where the pixels lie on the earth: GeoTIFF. These speak of the pixels of the input.
+GEOGRAPHIC = frozenset((33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113))
+# Of the tags of pixels, those with several values.
 LISTS = frozenset(
     (
         *(Tag.BITS, Tag.STRIP_OFFSETS, Tag.STRIP_COUNTS, Tag.TILE_OFFSETS, Tag.TILE_COUNTS),

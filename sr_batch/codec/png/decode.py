@@ -1,12 +1,12 @@
 """PNG: header and metadata of a file. `sr_batch.codec.png.pixels` decodes the pixels."""
 
 import struct
-import zlib
+from dataclasses import dataclass, field
 
 from sr_batch.codec import animation
 from sr_batch.codec.container import Container
 from sr_batch.codec.metadata import exif, photoshop, xmp
-from sr_batch.codec.png import apng
+from sr_batch.codec.png import apng, colors, texts
 from sr_batch.codec.png.pixels import (
     GRAY,
     GRAY_ALPHA,
@@ -17,13 +17,12 @@ from sr_batch.codec.png.pixels import (
     blocks,
     walk,
 )
+from sr_batch.codec.png.texts import RawText
 from sr_batch.core.errors import UnreadableImage
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Metadata
 
 _INCHES_PER_METRE = 1 / 0.0254
-_MAX_PROFILE = 1 << 26
-XMP_KEYWORD = "XML:com.adobe.xmp"
 _BITS: dict[int, tuple[int, ...]] = {
     GRAY: (1, 2, 4, 8, 16),
     RGB: (8, 16),
@@ -35,9 +34,50 @@ _BITS: dict[int, tuple[int, ...]] = {
 _WAYS = ((0,), (0,), (0, 1))
 
 
+@dataclass(frozen=True)
+class _Chunks:
+    """The chunks of a file besides its pixels: the first of every kind, and all texts."""
+
+    first: dict[str, bytes] = field(default_factory=dict)
+    texts: list[RawText] = field(default_factory=list)
+
+
 def open_file(data: bytes) -> tuple[Container, ...]:
     """Read the structure of a PNG. Truncated pixels are found only when it is decoded."""
-    chunks = _chunks(data)
+    found = _chunks(data)
+    header = _header(data, found.first)
+    block = _exif(found)
+    turn, packet = exif.orientation(block), texts.xmp(found.texts)
+    gray = header.kind in (GRAY, GRAY_ALPHA)
+    stored = texts.raw_profile(found.texts, "icc", "icm")
+    icc, note = colors.profile(found.first, stored, gray=gray)
+    kept, lost = texts.kept(found.texts)
+    still = Container(
+        format="png",
+        stored=header.size,
+        channels=1 if gray else 3,
+        alpha=header.has_alpha,
+        depth=16 if header.bits == 16 else 8,
+        orientation=turn,
+        metadata=Metadata(
+            icc=icc,
+            exif=exif.upright(block),
+            xmp=packet and xmp.upright(packet, turn),
+            photoshop=_resources(found.texts),
+            dpi=_dpi(found.first),
+            texts=kept,
+            note="; ".join(filter(None, (note, lost))) or None,
+        ),
+        blocks=lambda: blocks(data, header),
+    )
+    control = found.first.get("acTL", b"")
+    frames, plays = struct.unpack(">II", control[:8].ljust(8, b"\0"))
+    if frames < 2:
+        return (still,)
+    return animation.containers(still, apng.frames(data, header, frames), plays)
+
+
+def _header(data: bytes, chunks: dict[str, bytes]) -> PngHeader:
     if len(chunks.get("IHDR", b"")) != 13 or data[12:16] != b"IHDR":
         raise UnreadableImage("truncated or damaged png (no header)")
     width, height, bits, kind, *ways = struct.unpack(">IIBBBBB", chunks["IHDR"])
@@ -47,93 +87,35 @@ def open_file(data: bytes) -> tuple[Container, ...]:
         raise UnreadableImage(f"damaged png (unknown methods {ways} in its header)")
     if kind == PALETTE and "PLTE" not in chunks:
         raise UnreadableImage("truncated or damaged png (it has no palette)")
-    header = PngHeader(Size(width, height), bits, kind, ways[2] > 0, chunks.get("tRNS"))
-    block = _exif(chunks)
-    turn, packet = exif.orientation(block), _xmp(chunks)
-    still = Container(
-        format="png",
-        stored=header.size,
-        channels=1 if kind in (GRAY, GRAY_ALPHA) else 3,
-        alpha=header.has_alpha,
-        depth=16 if bits == 16 else 8,
-        orientation=turn,
-        metadata=Metadata(
-            icc=_icc(chunks),
-            exif=exif.upright(block),
-            xmp=packet and xmp.upright(packet, turn),
-            photoshop=_resources(chunks),
-            dpi=_dpi(chunks),
-        ),
-        blocks=lambda: blocks(data, header),
-    )
-    frames, plays = struct.unpack(">II", chunks.get("acTL", b"")[:8].ljust(8, b"\0"))
-    if frames < 2:
-        return (still,)
-    return animation.containers(still, apng.frames(data, header, frames), plays)
+    return PngHeader(Size(width, height), bits, kind, ways[2] > 0, chunks.get("tRNS"))
 
 
-def _chunks(data: bytes) -> dict[str, bytes]:
-    """The first chunk of every kind but pixel data; packed texts are filed under their keyword."""
-    found: dict[str, bytes] = {}
+def _chunks(data: bytes) -> _Chunks:
+    found = _Chunks()
     for name, start, end in walk(data):
-        if name in ("zTXt", "iTXt"):
-            found.setdefault(data[start:end].partition(b"\0")[0].decode("latin-1"), data[start:end])
+        if name in texts.TEXTS:
+            if text := texts.parse(name, data[start:end]):
+                found.texts.append(text)
         elif name != "IDAT":
-            found.setdefault(name, data[start:end])
+            found.first.setdefault(name, data[start:end])
     return found
 
 
-def _icc(chunks: dict[str, bytes]) -> bytes | None:
-    name, _, packed = chunks.get("iCCP", b"").partition(b"\0")
-    return _inflated(packed[1:]) if name else None
-
-
-def _inflated(packed: bytes) -> bytes | None:
-    """None if it is damaged, or too large for a profile."""
-    inflater = zlib.decompressobj()
-    try:
-        plain = inflater.decompress(packed, _MAX_PROFILE)
-    except zlib.error:
-        return None
-    return plain if inflater.eof else None
-
-
-def _exif(chunks: dict[str, bytes]) -> bytes | None:
+def _exif(chunks: _Chunks) -> bytes | None:
     """The eXIf chunk, or what ImageMagick wrote before there was one."""
-    if "eXIf" in chunks:
-        return exif.bare(chunks["eXIf"])
-    profile = _raw_profile(chunks, "exif", "APP1")
-    return exif.bare(profile) or None if profile else None
+    if "eXIf" in chunks.first:
+        return exif.bare(chunks.first["eXIf"])
+    profile = texts.raw_profile(chunks.texts, "exif", "APP1")
+    block = exif.bare(profile) if profile else b""
+    return block if exif.has_header(block) else None
 
 
-def _resources(chunks: dict[str, bytes]) -> bytes | None:
+def _resources(found: list[RawText]) -> bytes | None:
     """Photoshop's resources; some programs store the IPTC record alone."""
-    profile = _raw_profile(chunks, "iptc", "8bim") or b""
+    profile = texts.raw_profile(found, "iptc", "8bim") or b""
     if profile.startswith(photoshop.RECORD):
         return photoshop.of_iptc(profile)
     return photoshop.tidied(profile)
-
-
-def _raw_profile(chunks: dict[str, bytes], *kinds: str) -> bytes | None:
-    """The first of these profiles that is stored as a text, as ImageMagick does it."""
-    texts = (chunks.get(f"Raw profile type {kind}") for kind in kinds)
-    text = next((text for text in texts if text), b"")
-    packed = text.partition(b"\0")[2]
-    try:
-        # An empty line, the kind, the length, then hexadecimal digits.
-        lines = (_inflated(packed[1:]) or b"").split(b"\n")[3:]
-        return bytes.fromhex(b"".join(lines).decode("ascii")) or None
-    except ValueError:
-        return None
-
-
-def _xmp(chunks: dict[str, bytes]) -> bytes | None:
-    """The packet in the iTXt chunk: packing flag and method, language, translation, text."""
-    text = chunks.get(XMP_KEYWORD, b"").partition(b"\0")[2]
-    if len(text) < 4:
-        return None
-    packet = text[2:].partition(b"\0")[2].partition(b"\0")[2]
-    return (_inflated(packet) if text[0] else packet) or None
 
 
 def _dpi(chunks: dict[str, bytes]) -> tuple[float, float] | None:

@@ -13,6 +13,7 @@ from io import BytesIO
 import numpy as np
 import numpy.typing as npt
 
+from sr_batch.codec.png import texts
 from sr_batch.codec.png.pixels import SIGNATURE, write_chunk
 from sr_batch.codec.strips import strips
 from sr_batch.core.image import Image, Metadata, Pixels
@@ -83,6 +84,7 @@ def metadata_chunks(metadata: Metadata) -> Iterator[tuple[bytes, bytes]]:
         yield b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp
     if metadata.photoshop:
         yield b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(_raw(metadata.photoshop))
+    yield from texts.chunks(metadata.texts)
 
 
 def _raw(profile: bytes) -> bytes:

@@ -1,18 +1,25 @@
 """TIFF: what a file says about its pages. `sr_batch.codec.tiff.pixels` fetches the samples."""
 
 import struct
+from collections.abc import Iterator
 
 from sr_batch.codec.container import Container
 from sr_batch.codec.metadata import ifd, photoshop, xmp
-from sr_batch.codec.metadata.tags import OF_EXIF, Tag
+from sr_batch.codec.metadata.tags import GEOGRAPHIC, OF_EXIF, Tag
 from sr_batch.codec.tiff.colors import blocks, recipe
 from sr_batch.codec.tiff.layout import read_layout
 from sr_batch.codec.tiff.supported import require_supported
 from sr_batch.core.errors import UnreadableImage, UnsupportedImage, about
 from sr_batch.core.image import Metadata
 
+_GEOGRAPHIC = "GeoTIFF tags left out"
 _REDUCED, _MASK = 1, 4
 _OLD_REDUCED = 2
+# Samples of a sensor: through a colour filter, and linear ones.
+_OF_SENSORS = (32803, 34892)
+# Of Sony, Panasonic, Nikon, Kodak and Pentax.
+_RAW_COMPRESSIONS = (32767, 34316, 34713, 65000, 65535)
+_MOST_INNER = 16
 _MAX_PAGES = 2**16 - 1  # that can be numbered
 # Directories may share values, such as a profile, but only up to this many bytes. A byte of a
 # directory itself takes as long to read as several bytes of a value.
@@ -26,7 +33,7 @@ def open_file(data: bytes) -> tuple[Container, ...]:
     Smaller copies of a page and masks are not pages.
     """
     found = _directories(data)
-    if _is_reduced(found[0]) or Tag.DNG in found[0].entries:
+    if _is_reduced(found[0]) or any(_is_raw(data, page) for page in found):
         raise UnsupportedImage("a camera raw or only a preview; develop it to TIFF first")
     pages = [page for page in found if not _is_reduced(page) and not _is_mask(page)]
     if len(pages) < 2:
@@ -42,6 +49,7 @@ def _opened(data: bytes, page: ifd.Directory) -> Container:
     layout = read_layout(page)
     require_supported(layout)
     how, remarks = recipe(page, layout), set[str]()
+    notes = (*how.notes, *([_GEOGRAPHIC] if GEOGRAPHIC & page.entries.keys() else []))
     orientation = page.number(Tag.ORIENTATION, 1)
     turn = orientation if 1 <= orientation <= 8 else 1
     packet = page.raw(Tag.XMP)
@@ -58,7 +66,7 @@ def _opened(data: bytes, page: ifd.Directory) -> Container:
             xmp=packet and xmp.upright(packet, turn),
             photoshop=_resources(page),
             dpi=page.dpi(),
-            note="; ".join(how.notes) or None,
+            note="; ".join(notes) or None,
         ),
         blocks=lambda: blocks(data, page, how, remarks),
         remarks=remarks,
@@ -95,6 +103,30 @@ def _directories(data: bytes) -> list[ifd.Directory]:
 def _cost(directory: ifd.Directory, offset: int) -> int:
     values = sum(len(entry.data) for entry in directory.entries.values())
     return _DIRECTORY_COST * (directory.next_at - offset) + values
+
+
+def _is_raw(data: bytes, page: ifd.Directory) -> bool:
+    """Whether a directory, or one below it, has what only camera raws have.
+
+    The first directory of many raws is a thumbnail, which would be read as the picture.
+    """
+    if Tag.DNG in page.entries or Tag.LEAF in page.entries:
+        return True
+    if page.number(Tag.PHOTOMETRIC, 0) in _OF_SENSORS:
+        return True
+    if page.number(Tag.COMPRESSION, 0) in _RAW_COMPRESSIONS:
+        return True
+    return any(_is_raw(data, inner) for inner in _inner_directories(data, page))
+
+
+def _inner_directories(data: bytes, page: ifd.Directory) -> Iterator[ifd.Directory]:
+    for offset in page.numbers(Tag.SUB_DIRECTORIES, most=_MOST_INNER):
+        try:
+            inner = ifd.read_directory(data, offset, page.order, page.big)
+        except (struct.error, OverflowError):
+            continue
+        inner.entries.pop(Tag.SUB_DIRECTORIES, None)  # one level, so that no circle is followed
+        yield inner
 
 
 def _is_reduced(page: ifd.Directory) -> bool:
