@@ -1,4 +1,4 @@
-"""The time that keeping optimised graphs would save when a network is opened."""
+"""The time that keeping optimized graphs would save when a network is opened."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def graphs(setting: Setting) -> Iterator[Row]:
         _seconds(model.path, levels.ORT_ENABLE_ALL, kept)
         plain = min(_seconds(model.path, levels.ORT_ENABLE_ALL) for _ in range(_ROUNDS))
         ready = min(_seconds(kept, levels.ORT_DISABLE_ALL) for _ in range(_ROUNDS))
-        what = f"{model.path.stem}: opening it, optimised before"
+        what = f"{model.path.stem}: opening it, optimized before"
         yield Row(what, f"{1000 * plain:.1f}, {1000 * ready:.1f} ms", "", True)
 
 

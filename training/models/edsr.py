@@ -1,7 +1,7 @@
 """EDSR-baseline: 16 residual blocks of 64 channels without batch norm, sub-pixel tail.
 
 Lim et al., "Enhanced Deep Residual Networks for Single Image Super-Resolution", CVPRW 2017,
-section 3 and table 1. The paper subtracts the mean colour of its training set. Subtracting 0.5 is
+section 3 and table 1. The paper subtracts the mean color of its training set. Subtracting 0.5 is
 the same up to a bias, and depends on no data.
 """
 
@@ -31,7 +31,7 @@ ABOUT = About(
         4: {"Set5": 32.09, "Set14": 28.58, "BSD100": 27.57},
     },
     strengths=(
-        "Crisp edges, lettering and regular texture in full colour; the reference that others "
+        "Crisp edges, lettering and regular texture in full color; the reference that others "
         "are measured by."
     ),
     limits=(

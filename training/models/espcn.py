@@ -32,7 +32,7 @@ ABOUT = About(
     },
     strengths="Quick, small in memory, clean edges; everything happens at the input's resolution.",
     limits=(
-        "Fine texture stays soft. Colour is enlarged by bicubic, so saturated red or blue edges "
+        "Fine texture stays soft. Color is enlarged by bicubic, so saturated red or blue edges "
         "are softer than with an RGB network."
     ),
     choice="speed; luma",

@@ -25,7 +25,7 @@ ABOUT = About(
     ),
     published={},
     strengths=(
-        "Full colour at about the cost of ESPCN, made of what processors and graphics cards run "
+        "Full color at about the cost of ESPCN, made of what processors and graphics cards run "
         "at full speed."
     ),
     limits=(

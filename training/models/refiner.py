@@ -22,7 +22,7 @@ ABOUT = About(
         "the bicubic image; RGB."
     ),
     published={},
-    strengths="Keeps what bicubic gets right and corrects it, in colour.",
+    strengths="Keeps what bicubic gets right and corrects it, in color.",
     limits="Like EDSR of its size; the bicubic start costs it nothing and gains it little.",
     choice="comparison",
 )

@@ -26,7 +26,7 @@ ABOUT = About(
         "bicubic image; RGB."
     ),
     published={},
-    strengths="Colour, and ten layers of context where SRCNN has three.",
+    strengths="Color, and ten layers of context where SRCNN has three.",
     limits=(
         "Kept for comparison. Sigmoids between the layers make it slow to train, and 2.8 million "
         "multiply-adds for every output pixel make it by far the slowest network here."

@@ -7,9 +7,9 @@ from training.recipes.recipe import Stage
 
 L1: Weights = {"l1": 1.0}
 MSE: Weights = {"mse": 1.0}
-LUMA: Weights = {"l1": 0.5, "luma": 1.0}  # colour counts; luma, which PSNR-Y measures, counts more
+LUMA: Weights = {"l1": 0.5, "luma": 1.0}  # color counts; luma, which PSNR-Y measures, counts more
 FAITHFUL: Weights = {**LUMA, "consistency": 1.0}  # and what LR determines
-DECIBELS: Weights = {"psnr": 0.002, "l1": 0.25}  # the mean PSNR-Y, and colour
+DECIBELS: Weights = {"psnr": 0.002, "l1": 0.25}  # the mean PSNR-Y, and color
 CHARBONNIER: Weights = {"charbonnier": 1.0}
 ESRGAN: Weights = {"l1": 0.01, "perceptual": 1.0, "adversarial": 0.005}
 
@@ -38,7 +38,7 @@ TAUGHT_X4 = taught("edsr_x4_more")
 TAUGHT_ALL = taught("edsr_x2_more", "edsr_x3", "edsr_x4_more")
 
 # The teacher outweighs the photographs: its output follows from LR alone, but HR has details that
-# nobody can know from LR, which are noise in every gradient. For networks behind their teacher.
+# cannot be derived from LR, which are noise in every gradient. For networks behind their teacher.
 OUTWEIGHS = {"teaching": 10.0}
 LED_X2 = TAUGHT_X2 | OUTWEIGHS
 LED_X3 = TAUGHT_X3 | OUTWEIGHS

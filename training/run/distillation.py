@@ -1,6 +1,6 @@
 """Distillation: the output of a trained network, the teacher, is a second target.
 
-Unlike HR, it has no details that nobody can know from LR. With ``ensemble`` 4 or 8 it is the mean
+Unlike HR, it has no details that cannot be derived from LR. With ``ensemble`` 4 or 8 it is the mean
 over flipped and rotated inputs (self-ensemble; Lim et al. 2017, EDSR, section 3.4), which is better
 than the teacher itself: a network can even learn from its own self-ensemble.
 """
