@@ -11,13 +11,15 @@ PAGE = Path(__file__).with_suffix(".md")
 HEAD = """# Options
 
 The options of `sr-batch upscale` and `sr-batch watch`. This page is written by
-`python docs/options.py`, from the declarations in `sr_batch/core/options.py`; do not edit it.
+`python docs/options.py`, from the declarations in `sr_batch/core/options.py`,
+`sr_batch/core/target_size.py` and `sr_batch/cli/command_options.py`; do not edit it.
 
 In a settings file (`--config`) the key of an option is its long flag without the dashes, under
 `[upscale]`, `[watch]` or `[[pair]]`; `--no-verify` is `verify = false`. The command line has
 precedence over the file.
 
-**Remakes** says which finished outputs are made again, and not skipped, when the value changes.
+**Remakes** lists the outputs that a new value makes out of date, so that the next run makes them
+again instead of skipping them.
 """
 
 COLUMNS = ("Option", "Values", "Default", "Remakes", "What it does")

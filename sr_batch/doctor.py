@@ -114,11 +114,11 @@ def check_onnxruntime(error: str) -> Finding:
 
 
 def check_models(models: Iterable[ModelFile]) -> Finding:
-    """Check that networks are installed."""
+    """Check that models are installed."""
     names = [model.path.stem for model in models]
     if not names:
         return Finding(
-            "models", "error", "no network is installed", pip("install", "--force-reinstall", ".")
+            "models", "error", "no model is installed", pip("install", "--force-reinstall", ".")
         )
     return Finding("models", "ok", ", ".join(names))
 
@@ -127,9 +127,9 @@ def check_difference(subject: str, provider: str, output: Batch, reference: Batc
     """Check that a provider gives the pixels that the CPU gives."""
     difference = float(np.abs(output - reference).max())
     if not difference <= _TOLERANCE:  # true for NaN, too
-        detail = f"{provider} gives other pixels than the CPU, by up to {difference:.3g} of 1"
+        detail = f"{provider} differs from the CPU by up to {difference:.3g} (values are 0 to 1)"
         return Finding(subject, "warning", detail, "upscale with --device cpu")
-    detail = f"{provider} runs, and differs from the CPU by at most {difference:.1g} of 1"
+    detail = f"{provider} runs, and differs from the CPU by at most {difference:.1g} (of 0 to 1)"
     return Finding(subject, "ok", detail)
 
 

@@ -20,8 +20,9 @@ def shortages(jobs: Iterable[Job]) -> list[str]:
         needed[disk] = needed.get(disk, 0) + job.bytes
         folders.setdefault(disk, folder)
     return [
-        f"the outputs are likely to take {_shown(size)}, but the disk of"
-        f" {display_name(folders[disk])} has {_shown(free)} left: make room or choose another -o"
+        f"the outputs need about {_shown(size)}, but the disk that holds"
+        f" {display_name(folders[disk])} has only {_shown(free)} free: free some space or choose"
+        " another -o"
         for disk, size in needed.items()
         if size > (free := shutil.disk_usage(folders[disk]).free)
     ]

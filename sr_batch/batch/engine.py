@@ -144,7 +144,7 @@ class _Crew:
             self._end(error)
         except MemoryError:
             cause = "memory"
-            text = "not enough memory for this image: free some, or upscale it by itself"
+            text = "not enough memory for this image: close other programs, or upscale it alone"
         except Exception as error:
             cause = "input"
             text = f"{type(error).__name__}: {error} (a bug in sr-batch: please report it)"

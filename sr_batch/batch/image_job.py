@@ -161,7 +161,7 @@ class ImageWorker:
         except OutputTaken:
             if self._options.existing != "skip":
                 raise
-            return Skipped(str(job.source), str(job.target), "another file is in its place")
+            return Skipped(str(job.source), str(job.target), "another file has its name")
         return _Work(job, name, data, header, kind, sizes, guard)
 
     def _encode(self, work: _Work, file: LoadedFile) -> tuple[bytes, tuple[str, ...]]:
@@ -197,7 +197,7 @@ class ImageWorker:
         with part_file(job.target, len(encoded)) as part:
             part.write(encoded)
             if self._options.verify and part.path.read_bytes() != encoded:
-                raise BadOutput(f"{work.name}: the disk does not return what was written to it")
+                raise BadOutput(f"{work.name}: the disk did not give back what was written")
             notes: tuple[str, ...] = ()
             if job.source != PIPE:
                 notes += imitate(part.path, job.source, times=policy != "strip")

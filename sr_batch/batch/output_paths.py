@@ -65,7 +65,7 @@ def _destination(output: str | None, found: Sequence[Source | Failed], wanted: s
         return Destination(None, PIPE if piped else None, wanted)
     if output == str(PIPE):
         if not one_file:
-            raise UsageError("-o - (standard output) takes one image: name a folder with -o")
+            raise UsageError("-o - (standard output) takes one image: give a folder with -o")
         return Destination(None, PIPE, wanted)
     if not sources and found:
         return Destination(None, None, wanted)  # each has failed, which says more than -o could
@@ -85,9 +85,9 @@ def _names_folder(output: str, piped: bool) -> bool:
 def _folder(output: str, piped: bool) -> Path:
     folder, shown = Path(output), one_line(output)
     if piped:
-        raise UsageError(f"-o {shown} is a folder, but standard input has no name: name the file")
+        raise UsageError(f"-o {shown} is a folder, but standard input has no name: give a file")
     if not output or (os.path.lexists(folder) and not is_folder(folder)):
-        raise UsageError(f"-o '{shown}' is not a folder, and these inputs need one: choose another")
+        raise UsageError(f"-o '{shown}' is not a folder, but these inputs need an output folder")
     if codec.format_of_suffix(folder) and not (output.endswith(("/", os.sep)) or is_folder(folder)):
         raise UsageError(
             f"-o {shown} names a file, and these inputs need a folder: choose another, or write"
@@ -107,7 +107,7 @@ def _format_of(output: str, wanted: str) -> str:
         known = ", ".join(codec.SUFFIXES.values())
         raise UsageError(f"-o '{shown}': the suffix decides the format, choose one of {known}")
     if by_suffix and wanted not in ("keep", by_suffix):
-        raise UsageError(f"-o {shown} and --format {wanted} contradict each other: leave one out")
+        raise UsageError(f"-o {shown} and --format {wanted} conflict: leave one of them out")
     return by_suffix or ("png" if wanted == "keep" else wanted)
 
 

@@ -102,9 +102,9 @@ class OverwriteGuard:
             self._job.keep_others or self._recorded.origin != _origin(self._job)
         ):
             raise OutputTaken(
-                f"{display_name(target)} is the output of another input,"
-                f" {display_name(self._recorded.origin)} as seen from there, and is kept: move it"
-                f" away, {_OR_ELSE}"
+                f"{display_name(target)} was made from another input"
+                f" ({display_name(self._recorded.origin)}, relative to the output folder), so it is"
+                f" kept: move it away, {_OR_ELSE}"
             )
         elif not self._recorded.knows(self._present):
             raise _changed(target)

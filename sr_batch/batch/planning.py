@@ -96,7 +96,7 @@ def plan_sources(
     taken = [each for each in found if isinstance(each, Failed) or not each.unread]
     destination = read_destination(output, taken, options.format)
     if template and destination.file:
-        raise UsageError("-o with a file and --name contradict each other: leave one out")
+        raise UsageError("-o with a file and --name cannot be combined: leave one of them out")
     tag = _tag(options.goal.tag, model)
     defaults = DefaultFolders(tag, _owner(options.goal.tag, model, template), notify)
     paths = OutputPaths(destination, defaults, tag, template)
@@ -146,7 +146,7 @@ def _recorded_outputs(sources: Iterable[Source], paths: OutputPaths, notify: Not
 
 def _skipped(source: Source, paths: OutputPaths, recorded: Collection[Path]) -> Skipped | None:
     if source.path != PIPE and paths.real[source.path] in recorded:
-        reason = "an output of an earlier run; a copy of it elsewhere would be enlarged"
+        reason = "an output of an earlier run (copy it to another folder to enlarge it again)"
     elif paths.contain(source):
         reason = "in the output folder"
     else:

@@ -112,7 +112,7 @@ def _copied(
     except UnreadableImage:
         return None
     except ImageError as error:
-        return f"{display_name(sidecar)} is not copied: {error}"
+        return f"{display_name(sidecar)} could not be copied: {error}"
     packet = codec.true_xmp(original, header, size, policy)
     origin = Path(os.path.relpath(sidecar.absolute(), copy.absolute().parent))
     entry = Entry(content_hash(original), _RECIPE, content_hash(packet), origin)
@@ -120,7 +120,7 @@ def _copied(
         why = _place(_Copy(copy, packet, entry), ledger)
     except ImageError as error:
         why = str(error)
-    return f"{display_name(sidecar)} is not copied: {why}" if why else None
+    return f"{display_name(sidecar)} was not copied: {why}" if why else None
 
 
 @dataclass(frozen=True)

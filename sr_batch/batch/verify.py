@@ -27,8 +27,8 @@ def require_same_pictures(
         likeness, least = consistency(image, source), bound(source.size)
         if not likeness >= least:
             raise BadOutput(
-                f"the output, reduced, matches the input with a PSNR of only {likeness:.1f} dB,"
-                f" and at least {least:.0f} dB are needed; try another --model"
+                f"the output does not look like its input: reduced to the same size, its PSNR is"
+                f" {likeness:.1f} dB, and at least {least:.0f} dB are expected; try another --model"
             )
 
 

@@ -56,7 +56,7 @@ def committed_pictures() -> Path:
         UsageError: this is not a checkout.
     """
     if not _PICTURES.is_dir():
-        raise UsageError("no pictures to measure on; to name a folder: --hr FOLDER")
+        raise UsageError("no pictures to measure on; give a folder with --hr FOLDER")
     return _PICTURES
 
 

@@ -38,7 +38,7 @@ def list_pictures(folder: Path) -> list[Source | Failed]:
         UsageError: no such folder, or it contains no image.
     """
     if not is_folder(folder):
-        raise UsageError(f"{display_name(folder)}: no such folder; name a folder of pictures")
+        raise UsageError(f"{display_name(folder)}: no such folder; give a folder of pictures")
     everything = find_sources([str(folder)], Choice())
     found = [each for each in everything if isinstance(each, Failed) or not each.unread]
     if not found:

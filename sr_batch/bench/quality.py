@@ -157,7 +157,8 @@ def _cropped(picture: Levels, scale: int) -> Levels:
     height, width = (side - side % scale for side in picture.shape[:2])
     if min(height, width) < 2 * scale + _WINDOW:
         raise UnsupportedImage(
-            f"too small to be judged: x{scale} needs {3 * scale + _WINDOW - 1} pixels a side"
+            f"too small to measure at x{scale}: needs at least {3 * scale + _WINDOW - 1} pixels a"
+            " side"
         )
     return picture[:height, :width]
 

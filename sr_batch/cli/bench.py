@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Models = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="MODEL", show_default=False, help="Networks, as for upscale --model. Default: all."
+        metavar="MODEL", show_default=False, help="Models, as for upscale --model. Default: all."
     ),
 ]
 HrFolders = Annotated[
@@ -54,7 +54,7 @@ OutputFolder = Annotated[
     ),
 ]
 _ROUNDS = Option(
-    "Time each network and the reference in turn, this many times.",
+    "Time each model and the reference in turn, this many times.",
     "Run",
     metavar="N",
     allowed=COUNT,
@@ -72,9 +72,11 @@ def bench(
     device: Annotated[str, upscale_option("device")] = "cpu",
     rounds: Annotated[int, typer_option(_ROUNDS)] = 5,
 ) -> None:
-    """Measure networks: quality, parity with torch, speed, memory and start.
+    """Measure quality, speed and memory of models.
 
-    Exit codes: 0 no problem, 1 a network is incomplete, breaks its contract, or has lost quality,
+    It also measures the difference from torch, and the time until a model is ready.
+
+    Exit codes: 0 no problem, 1 a model is incomplete, breaks its contract, or has lost quality,
     parity or more than 15 % of its speed since the baseline.
     """
     from sr_batch.bench.baseline import examine, report, updated
@@ -82,7 +84,7 @@ def bench(
     from sr_batch.bench.report import load_report, save_report
 
     if update and baseline is None:
-        raise UsageError("--update needs the file to write to: name it with --baseline FILE")
+        raise UsageError("--update needs the file to write to: give it with --baseline FILE")
     if output:
         _require_chart()
     choice, setting = choice_of(models or []), _setting(hr, device, rounds)
@@ -112,15 +114,13 @@ def bench(
 def choice_of(names: Sequence[str]) -> Selection:
     """The files of ``names`` in every scale and precision; of all families if it is empty."""
     from sr_batch.bench.baseline import Selection
-    from sr_batch.inference.model_catalog import choose, find_models
+    from sr_batch.inference.model_catalog import files_of, find_models
 
-    models = find_models()
     if not names:
-        return Selection(models, True)
+        return Selection(find_models(), True)
     chosen: dict[Path, ModelFile] = {}
     for name in names:
-        family = [model for model in models if model.name == name] or choose(name).values()
-        chosen |= {model.path: model for model in family}
+        chosen |= {model.path: model for model in files_of(name)}
     return Selection(tuple(chosen.values()), False)
 
 

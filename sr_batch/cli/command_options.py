@@ -6,7 +6,7 @@ from pathlib import Path
 from sr_batch.core.option import Allowed, Option, check_values, option, options_of
 from sr_batch.core.options import SECONDS, After, Again, UpscaleOptions
 
-_PORT = Allowed("0 to 65535", lambda port: 0 <= port <= 65535)
+_PORT = Allowed("from 0 to 65535", lambda port: 0 <= port <= 65535)
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class SharedOptions:
     config: Path | None = field(
         default=None,
         metadata=option(
-            "TOML file of defaults; sr-batch/config.toml in your settings folder if not given.",
+            "TOML file of defaults; otherwise sr-batch/config.toml in your settings folder.",
             "Run",
             metavar="FILE",
         ),
@@ -47,7 +47,7 @@ class UpscaleCommand(SharedOptions):
     output: str | None = field(
         default=None,
         metadata=option(
-            "Folder, file or - for standard output; if not given, FOLDER_sr or NAME_xSCALE_MODEL.",
+            "Folder, file or - for standard output; otherwise FOLDER_sr or NAME_xSCALE_MODEL.",
             "Input and output",
             "--output",
             "-o",
@@ -75,7 +75,7 @@ class WatchCommand(SharedOptions):
     idle: float = field(
         default=10.0,
         metadata=option(
-            "Close the networks after this long without work.",
+            "Close the models after this long without work.",
             "Run",
             metavar="MINUTES",
             allowed=SECONDS,
@@ -109,8 +109,8 @@ class WatchedFolder:
     after: After = field(
         default="keep",
         metadata=option(
-            "After a verified output, keep, move (to FOLDER_done, or FOLDER_failed) or delete the "
-            "input.",
+            "Once the output is verified, keep the input, move it to FOLDER_done (or "
+            "FOLDER_failed), or delete it.",
             "Input and output",
         ),
     )
@@ -121,7 +121,7 @@ class WatchedFolder:
     settle: float = field(
         default=2.0,
         metadata=option(
-            "A file is complete if it is unchanged for this long.",
+            "A file that is unchanged for this long is complete.",
             "Run",
             metavar="SECONDS",
             allowed=SECONDS,

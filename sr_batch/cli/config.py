@@ -57,11 +57,11 @@ def pairs_in(context: typer.Context, file: Path | None) -> list[list[str]]:
     path = file or default_file()
     if file is None and not path.is_file():
         raise UsageError(
-            "a folder to watch is missing: name it, or name a file with [[pair]] by --config"
+            "no folder to watch: give FOLDER, or a --config file that contains [[pair]] tables"
         )
     pairs = _read(path).get(_PAIR, [])
     if not pairs:
-        raise UsageError(f"{_shown(path)}: has no [[pair]]")
+        raise UsageError(f"{_shown(path)} contains no [[pair]]")
     return [
         ["--config", str(path), *_arguments(pair, f"{_shown(path)}: [[pair]] {number}")]
         for number, pair in enumerate(pairs, 1)

@@ -17,7 +17,9 @@ def doctor(
         bool, typer.Option("--json", help="Print one JSON object per finding.")
     ] = False,
 ) -> None:
-    """Check all that an upscale needs on this machine, and print how to fix what fails.
+    """Check that sr-batch works here, and say how to fix it.
+
+    It checks the installation, the models and every device.
 
     Exit codes: 0 the tool works here, 1 it does not.
     """

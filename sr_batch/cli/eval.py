@@ -28,7 +28,7 @@ Pictures = Annotated[
     typer.Argument(
         metavar="HR_FOLDER",
         show_default=False,
-        help="Folder of pictures at the size that networks shall reach.",
+        help="Folder of the original (high-resolution) pictures.",
     ),
 ]
 AsJson = Annotated[
@@ -45,7 +45,9 @@ def evaluate(
     jobs: Annotated[int | None, upscale_option("jobs")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Shrink pictures, enlarge them again, and measure how close they are to the originals.
+    """Measure the quality of a model on your own pictures.
+
+    It shrinks every picture, enlarges it again, and compares the result with the original.
 
     Exit codes: 0 all pictures were measured, 3 some could not be.
     """

@@ -1,4 +1,4 @@
-"""``sr-batch models``: lists the installed networks and shows their metadata."""
+"""``sr-batch models``: lists the installed models and shows their metadata."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
 COLUMNS = ("NAME", "SCALE", "COLOR", "PRECISION", "SIZE", "SET5 PSNR-Y", "LICENCE")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per network.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per file.")]
 
 
 @app.callback()
 def models(context: typer.Context) -> None:
-    """Show the installed networks. Without a command: list them."""
+    """Show the installed models. Without a command: list them."""
     if context.invoked_subcommand is None:
         list_models()
 
 
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """List the networks, one line per file."""
+    """List the models, one line per file."""
     from sr_batch.inference.model_catalog import find_models
 
     found = [(model, _spec(model)) for model in find_models()]
@@ -48,15 +48,15 @@ def show_model(
         str,
         typer.Argument(
             metavar="NAME|FILE",
-            help="A network, as for upscale --model.",
+            help="A model, as for upscale --model.",
             autocompletion=model_names,
         ),
     ],
 ) -> None:
-    """Show the metadata of a network's files, and the paths of their model cards."""
-    from sr_batch.inference.model_catalog import choose
+    """Show the metadata and model card of each file of a model."""
+    from sr_batch.inference.model_catalog import files_of
 
-    for model in choose(name).values():
+    for model in files_of(name):
         for key, value in _record(model, _spec(model)).items():
             typer.echo(f"{key:<16}{_text(value)}")
         typer.echo()

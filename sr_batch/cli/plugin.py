@@ -56,13 +56,19 @@ def uninstall(name: Name) -> None:
 @app.command("status")
 def status(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", show_default=False, autocompletion=_names)
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            show_default=False,
+            autocompletion=_names,
+            help="A plug-in. Default: all.",
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per plug-in.")
     ] = False,
 ) -> None:
-    """Show which plug-ins are installed, where, and whether they work.
+    """Show which plug-ins are installed, and whether they work.
 
     Exit codes: 0 all installed plug-ins work, 1 at least one is broken.
     """

@@ -30,7 +30,7 @@ def status(
     output: Folder,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show the counts of a watch, its last errors, and the work of the last hour."""
+    """Show the counts, the last errors and the speed of a watch."""
     from sr_batch.watch.lock import holder
 
     journal = _journal(output)
@@ -40,7 +40,7 @@ def status(
         typer.echo(json.dumps(record))
         return
     process = record["process"]
-    typer.echo("running: " + (f"process {process}" if process else "no"))
+    typer.echo("watch: " + (f"running (process {process})" if process else "not running"))
     typer.echo(f"done: {record['done']}, failed: {record['failed']}, waiting: {record['waiting']}")
     typer.echo(
         f"in the last hour: {record['hour_images']} images,"
@@ -51,7 +51,9 @@ def status(
 
 
 def retry(output: Folder) -> None:
-    """Make a watch retry failed inputs, at its next scan of the folder or its next start.
+    """Let a watch retry the inputs that have failed.
+
+    It does so at its next scan of the folder, or at its next start.
 
     Inputs that --after move has moved to FOLDER_failed are moved back.
     """
@@ -60,7 +62,8 @@ def retry(output: Folder) -> None:
     retried = retry_failed(_journal(output))
     for note in retried.notes:
         say(f"note: {note}")
-    typer.echo(f"{retried.count} to be tried again")
+    inputs = "1 failed input" if retried.count == 1 else f"{retried.count} failed inputs"
+    typer.echo(f"{inputs} will be retried")
 
 
 def _journal(output: Path) -> Journal:

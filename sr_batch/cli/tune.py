@@ -17,19 +17,22 @@ if TYPE_CHECKING:
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NAME]...", show_default=False, help="Networks. Default: all."),
+    typer.Argument(metavar="[NAME]...", show_default=False, help="Models. Default: all."),
 ]
 
 
 def tune(
     names: Names = None,
     precision: Annotated[Precision, upscale_option("precision")] = UpscaleOptions.precision,
-    forget: Annotated[bool, typer.Option(help="Return to the default tiles and threads.")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Return to the default tiles and threads.")
+    ] = False,
 ) -> None:
-    """Measure tile sizes and threads on this processor, and keep those that beat the defaults.
+    """Find the fastest tile sizes and threads for this processor.
 
-    This takes about a minute per network, on an idle machine. It changes the speed and no pixel.
-    --tile and GPUs ignore it.
+    Settings that are faster than the defaults are kept. This takes about a minute per model, on an
+    idle machine. It changes the speed and no pixel. It does not affect GPUs, and --tile overrides
+    it.
     """
     from sr_batch.inference.model_catalog import choose, find_models
     from sr_batch.upscaling.calibration import calibrate

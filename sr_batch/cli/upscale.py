@@ -110,8 +110,8 @@ def _check_standard_output(plan: Plan, as_json: bool) -> None:
     if not any(job.target == PIPE for job in plan.jobs):
         return
     if as_json:
-        raise UsageError("--json and -o - both write to standard output: name a file with -o")
+        raise UsageError("--json and -o - both write to standard output: give a file with -o")
     if sys.stdout.isatty():
         raise UsageError(
-            "-o - would write an image to the terminal: name a file with -o, or use a pipe"
+            "-o - would write an image to the terminal: give a file with -o, or use a pipe"
         )

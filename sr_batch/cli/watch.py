@@ -28,11 +28,10 @@ Folder = Annotated[
 
 
 def watch(context: typer.Context, folder: Folder = None, **values: Any) -> None:
-    """Enlarge the images in a folder, and all that come into it, until stopped.
+    """Enlarge the images in a folder, and all that arrive later.
 
-    A restarted watch continues where it was. SIGINT and SIGTERM end it with exit code 0. Without
-    FOLDER it watches every [[pair]] of the --config file, with its own options; SIGHUP reads the
-    file again.
+    SIGINT and SIGTERM end it with exit code 0; a restart resumes it. Without FOLDER it watches
+    every [[pair]] of the --config file, with its own options. SIGHUP reads that file again.
     """
     command = from_values(WatchCommand, values)
     log = WatchLog(command.as_json, command.volume)
@@ -121,11 +120,9 @@ def _pair(values: Values) -> Pair:
 
     watched = from_values(WatchedFolder, values)
     if values["folder"] is None:
-        raise UsageError("a [[pair]] has no folder to watch: add folder")
+        raise UsageError('a [[pair]] has no folder to watch: add folder = "..."')
     if watched.output is None:
-        raise UsageError(
-            "the folder for the outputs is missing: name it with -o, or output in a [[pair]]"
-        )
+        raise UsageError('no output folder: give it with -o, or in a [[pair]] as output = "..."')
     return Pair(
         source=Path(os.path.realpath(values["folder"])),
         output=Path(os.path.realpath(watched.output)),

@@ -224,6 +224,6 @@ def load(function: str) -> Any:
 
 
 def titles() -> str:
-    """All titles, for a sentence: ``JPEG, PNG and TIFF``."""
+    """All titles, for a sentence: ``JPEG, PNG or TIFF``."""
     first, last = [row.title for row in _ROWS[:-1]], _ROWS[-1].title
-    return f"{', '.join(first)} and {last}"
+    return f"{', '.join(first)} or {last}"

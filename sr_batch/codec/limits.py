@@ -20,8 +20,8 @@ def require_within(size: Size, max_pixels: int, frames: int = 1) -> None:
     if pixels > max_pixels:
         shown = f"{size}" if frames == 1 else f"{frames} frames of {size}"
         raise ImageTooLarge(
-            f"{shown} are {pixels} pixels, over the limit of {max_pixels};"
-            f" --max-pixels {pixels} allows it"
+            f"{shown} have {pixels} pixels, more than the limit of {max_pixels};"
+            f" to allow it: --max-pixels {pixels}"
         )
     if max(size.width, size.height) > MAX_INPUT_SIDE:
         raise ImageTooLarge(f"{size} has a side over {MAX_INPUT_SIDE} pixels; crop it first")

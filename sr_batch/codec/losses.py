@@ -16,7 +16,7 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
     exif_limit, xmp_limit, icc_limit = _limits(kind)
     lost = {
         "alpha flattened on white": image.alpha is not None and not row.alpha,
-        f"16 bit rounded to {row.bits}": image.levels > 255 and row.bits < 16,
+        f"16-bit samples rounded to {row.bits} bits": image.levels > 255 and row.bits < 16,
         **(_lost_in_gif(image) if kind == "gif" else {}),
         "frame times rounded": image.timing is not None and _rounds_time(image, kind),
         "EXIF left out": len(metadata.exif or b"") > exif_limit
@@ -67,8 +67,8 @@ def _lost_in_gif(image: Image) -> dict[str, bool]:
     from sr_batch.codec.gif.encode import has_soft_alpha, has_too_many_colors
 
     return {
-        "alpha made fully on or off": has_soft_alpha(image),
-        "colours reduced to 256": has_too_many_colors(image),
+        "partial transparency made fully opaque or fully transparent": has_soft_alpha(image),
+        "colors reduced to 256": has_too_many_colors(image),
     }
 
 

@@ -120,7 +120,8 @@ def read_image(data: bytes, name: str, max_pixels: int) -> Image:
     file = open_file(data, name, max_pixels)
     if len(file.header.sizes) > 1:
         raise UnsupportedImage(
-            f"{name}: it has {len(file.header.sizes)} pictures; only files with one are read here"
+            f"{name}: it has {len(file.header.sizes)} pictures, but only files with one picture"
+            " can be used here; sr-batch upscale enlarges all of them"
         )
     return next(file.pages())
 
@@ -145,7 +146,7 @@ def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
         raise UnreadableImage("the file is empty")
     kind = sniff(data[:_HEAD])
     if kind is None:
-        raise UnsupportedImage(f"it is {describe(data[:_HEAD])}; {titles()} are read")
+        raise UnsupportedImage(f"it is {describe(data[:_HEAD])}, not {titles()}")
     require_decoder(kind)
     try:
         pages = _taken_apart(data, kind)

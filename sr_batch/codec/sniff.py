@@ -97,7 +97,7 @@ def _brands(head: bytes) -> list[bytes]:
 
 
 def _other(head: bytes) -> str | None:
-    if head.startswith(_TIFF_MAGIC) and head[8:12] in (b"IIII", b"MMMM"):
+    if head.startswith(FORMATS["tif"].magic) and head[8:12] in (b"IIII", b"MMMM"):
         # Phase One and Leaf; its first directory is a thumbnail.
         return "a camera raw" if b"waR" in head[12:16] or b"Raw" in head[12:16] else None
     return next((name for magic, name in _OTHERS if head.startswith(magic)), None)

@@ -137,8 +137,10 @@ class Option:
         return self if self.watch_default is None else replace(self, default=self.watch_default)
 
     def _refused(self, value: object) -> UsageError:
-        allowed = self.allowed.text if self.allowed else ", ".join(self.choices)
-        return UsageError(f"{self.flag} {value}: allowed is {allowed}")
+        choices = f"one of {', '.join(self.choices)}"
+        allowed = self.allowed.text if self.allowed else choices
+        shown = f"{value:g}" if isinstance(value, float) else value
+        return UsageError(f"{self.flag} {shown}: must be {allowed}")
 
 
 def option(help: str, panel: Panel, *flags: str, **row: Any) -> dict[str, Option]:

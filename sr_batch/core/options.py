@@ -33,7 +33,7 @@ _TILE = Allowed(
     f"auto, 0 (never tile) or at least {MIN_TILE}", lambda tile: tile == 0 or tile >= MIN_TILE
 )
 _OVERLAP = Allowed("auto, full or at least 0", lambda n: isinstance(n, int) and n >= 0)
-_QUALITY = Allowed("1 to 100", lambda quality: 1 <= quality <= 100)
+_QUALITY = Allowed("from 1 to 100", lambda quality: 1 <= quality <= 100)
 
 SYNONYMS = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tiff": "tif", "heif": "heic"}
 _LOSSY = ("jpg", "webp", "avif", "heic", "jxl")
@@ -44,7 +44,7 @@ class UpscaleOptions(Goal):
     """The options of a batch, the size of its outputs (:class:`Goal`) among them.
 
     Raises:
-        UsageError: a value is out of its range, or two sizes contradict each other.
+        UsageError: a value is out of its range, or two sizes cannot be combined.
     """
 
     model: str = field(
@@ -61,7 +61,7 @@ class UpscaleOptions(Goal):
     device: str = field(
         default="auto",
         metadata=option(
-            "auto, cpu, cuda, openvino or openvino-bf16; all but auto fail if missing.",
+            "auto, cpu, cuda, openvino or openvino-bf16; all but auto must be available.",
             "Model and device",
             metavar="DEVICE",
         ),
@@ -113,7 +113,7 @@ class UpscaleOptions(Goal):
     format: Format = field(
         default="keep",
         metadata=option(
-            "png, jpg, webp, tif, bmp, gif, avif, heic, jxl; keep: as the input.",
+            "png, jpg, webp, tif, bmp, gif, avif, heic or jxl; keep: as the input.",
             "Format and metadata",
             "--format",
             "-f",
@@ -134,7 +134,7 @@ class UpscaleOptions(Goal):
     metadata: Keep = field(
         default="keep",
         metadata=option(
-            "EXIF, XMP, IPTC, sidecars; no-gps strips the location. ICC and DPI stay.",
+            "EXIF, XMP, IPTC, sidecars; no-gps strips only the location. ICC and DPI stay.",
             "Format and metadata",
             changes=Encoding((), "{value}", states_default=True),
         ),
@@ -142,7 +142,7 @@ class UpscaleOptions(Goal):
     png_effort: Effort = field(
         default="fast",
         metadata=option(
-            "small: smaller PNG files, far slower.",
+            "small makes smaller files, far more slowly.",
             "Format and metadata",
             changes=Encoding(("png",), "{value}"),
         ),
@@ -150,7 +150,8 @@ class UpscaleOptions(Goal):
     name: str = field(
         default="",
         metadata=option(
-            "Template: {reldir}/{stem}_{width}x{height}{ext}, {scale}, {model}, {input_ext}.",
+            "Template for output names, such as {stem}_{width}x{height}{ext}; also {reldir}, "
+            "{scale}, {model} and {input_ext}.",
             "Input and output",
             metavar="TEMPLATE",
         ),
@@ -173,14 +174,14 @@ class UpscaleOptions(Goal):
     include: tuple[str, ...] = field(
         default=(),
         metadata=option(
-            "Take only these from folders: '*.jpg', 'raw/**'; ignores case.",
+            "Take only matching files, such as '*.jpg' or 'raw/**'; ignores case.",
             "Input and output",
             metavar="GLOB",
         ),
     )
     exclude: tuple[str, ...] = field(
         default=(),
-        metadata=option("Leave these out.", "Input and output", metavar="GLOB"),
+        metadata=option("Leave matching files out.", "Input and output", metavar="GLOB"),
     )
     ignore: bool = field(
         default=True,
@@ -221,7 +222,7 @@ class UpscaleOptions(Goal):
     isolate: bool = field(
         default=False,
         metadata=option(
-            "Decode inputs in limited processes, so that bad ones fail alone.",
+            "Decode inputs in limited processes, so that a bad file cannot end the run.",
             "Run",
             "--isolate/--no-isolate",
             watch_default=True,
@@ -257,4 +258,4 @@ class UpscaleOptions(Goal):
         sizes = [each for each in options_of(Goal) if each.allowed]
         given = [each.flag for each in sizes if getattr(self, each.name) is not None]
         if len(given) > 1 and set(given) != {"--width", "--height"}:
-            raise UsageError(f"{' and '.join(given)} contradict each other: leave all but one out")
+            raise UsageError(f"{' and '.join(given)} cannot be combined: use only one of them")

@@ -11,9 +11,9 @@ MAX_SCALE = 64.0
 MAX_REQUESTED_SIDE = 10**6
 DEFAULT_SCALE = 2.0
 
-_SCALE = Allowed(f"above 0, at most {MAX_SCALE:g}", lambda scale: 0 < scale <= MAX_SCALE)
+_SCALE = Allowed(f"above 0 and at most {MAX_SCALE:g}", lambda scale: 0 < scale <= MAX_SCALE)
 _SIDE = Allowed(
-    f"above 0, at most {MAX_REQUESTED_SIDE}", lambda side: 0 < side <= MAX_REQUESTED_SIDE
+    f"above 0 and at most {MAX_REQUESTED_SIDE}", lambda side: 0 < side <= MAX_REQUESTED_SIDE
 )
 
 
@@ -40,7 +40,7 @@ class Goal:
     width: int | None = field(
         default=None,
         metadata=option(
-            "Width in pixels; with --height: of a box to fit into.",
+            "Width in pixels; with --height, images fit into that box.",
             "Size",
             metavar="N",
             allowed=_SIDE,
@@ -71,7 +71,7 @@ class Goal:
     )
     only_if_smaller: bool = field(
         default=False,
-        metadata=option("Skip images that are as large already.", "Size", changes="pixels"),
+        metadata=option("Skip images that are already that large.", "Size", changes="pixels"),
     )
 
     @property
@@ -95,8 +95,8 @@ class Goal:
         factor = self.fixed or self._factor(size)
         if factor > MAX_SCALE:
             raise ImageTooLarge(
-                f"{size} is too small for this size: {factor:.0f} times is over the limit of"
-                f" {MAX_SCALE:g}; choose a smaller size"
+                f"{size} would have to be enlarged {factor:.0f} times, and the limit is"
+                f" {MAX_SCALE:g}: choose a smaller size"
             )
         return factor
 

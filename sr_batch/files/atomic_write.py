@@ -41,7 +41,7 @@ def require_writable_folder(target: Path) -> None:
     effective = os.access in os.supports_effective_ids
     if not is_folder(folder) or not os.access(folder, os.W_OK | os.X_OK, effective_ids=effective):
         raise UnwritableOutput(
-            f"{display_name(target)}: no file can be made in {display_name(folder)};"
+            f"{display_name(target)}: no file can be created in {display_name(folder)};"
             " choose another place with -o"
         )
 
@@ -55,7 +55,7 @@ def imitate(path: Path, source: Path, times: bool) -> tuple[str, ...]:
         if times:
             os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     except OSError as error:
-        return (f"times and permissions are not copied: {error.strerror or error}",)
+        return (f"times and permissions could not be copied: {error.strerror or error}",)
     return ()
 
 
@@ -63,7 +63,7 @@ def output_lost(error: OSError) -> StorageError:
     """Drop what standard output could not write, and make the error that says so."""
     # Bytes left in the buffer must not fail a second time when the interpreter ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return StorageError(f"standard output is not written whole: {reason(error)}")
+    return StorageError(f"standard output could not be written completely: {reason(error)}")
 
 
 def _write_stdout(data: bytes) -> None:

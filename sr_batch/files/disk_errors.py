@@ -16,11 +16,11 @@ CONTINUES = "then run the same command again: it continues where it stopped"
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FATAL = {
-    errno.ENOSPC: "the disk of {folder} is full",
+    errno.ENOSPC: "the disk that holds {folder} is full",
     errno.EDQUOT: "the disk quota in {folder} is used up",
-    errno.EFBIG: "{folder} takes no file of that size (see ulimit -f)",
+    errno.EFBIG: "{folder} does not accept files of that size (see ulimit -f)",
     errno.EROFS: "{folder} is on a read-only file system",
-    errno.EIO: "the disk of {folder} reports an error",
+    errno.EIO: "the disk that holds {folder} reports an error",
 }
 
 
@@ -44,8 +44,8 @@ def disk_errors(target: Path, size: int) -> Iterator[None]:
 
 
 def _write_error(error: OSError, target: Path, size: int) -> StorageError | UnwritableOutput:
-    what = f"{display_name(target)} ({size / 1e6:.1f} MB) is not written"
+    what = f"{display_name(target)} ({size / 1e6:.1f} MB) could not be written"
     if error.errno in _FATAL:
         why = _FATAL[error.errno].format(folder=display_name(target.parent.absolute()))
-        return StorageError(f"{what}: {why}; make room or choose another -o, {CONTINUES}")
+        return StorageError(f"{what}: {why}; free some space or choose another -o, {CONTINUES}")
     return UnwritableOutput(f"{what}: {error.strerror or error}; choose another place with -o")

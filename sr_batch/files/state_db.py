@@ -90,7 +90,7 @@ class StateFile:
             code = _code(error)
             if code in fatal:
                 raise StorageError(
-                    f"{self._place}: {error}; make room on this disk or choose another -o,"
+                    f"{self._place}: {error}; free some space on this disk or choose another -o,"
                     f" {CONTINUES}"
                 ) from error
             self._do_without(code, str(error))
@@ -102,7 +102,8 @@ class StateFile:
         else:
             self._usable = False
             self._notify(
-                f"{self._place}: {what}; going on without it, so the next run starts from scratch"
+                f"{self._place}: {what}; continuing without it, so the next run will not know what"
+                " is already done"
             )
 
     def _set_aside(self) -> bool:

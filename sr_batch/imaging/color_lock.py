@@ -1,7 +1,7 @@
-"""The color lock: it undoes colour shifts that a network made over whole areas.
+"""The color lock: it undoes color shifts that a network made over whole areas.
 
 The means of the input over squares of `_SIDE` pixels, less the means of the enlarged picture over
-the same areas, are a small picture of the colour shift. It is enlarged smoothly and added. Detail
+the same areas, are a small picture of the color shift. It is enlarged smoothly and added. Detail
 is finer than the squares, so it stays as the network made it.
 """
 
@@ -20,7 +20,7 @@ Indices = npt.NDArray[np.intp]
 
 
 def lock_colors(enlarged: Pixels, source: Pixels) -> Pixels:
-    """``enlarged`` (H, W, C) with the mean colours of ``source`` (h, w, C).
+    """``enlarged`` (H, W, C) with the mean colors of ``source`` (h, w, C).
 
     Both have the same type, uint8 or uint16, and so has the result.
     """

@@ -29,7 +29,7 @@ def consistency(image: Image, source: Image) -> float:
 
 
 def _reduced(image: Image, size: Size) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """Colour (h, w, C), 0..1, and which of its pixels are opaque (h, w)."""
+    """Color (h, w, C), 0..1, and which of its pixels are opaque (h, w)."""
     color = image.color if image.size == size else resize(image.color, size, "bicubic")
     planes = np.divide(color, np.float32(image.levels), dtype=np.float32)
     if image.alpha is None:

@@ -1,4 +1,4 @@
-"""Antialiased resizing, as MATLAB's ``imresize`` does it, and colour under transparency.
+"""Antialiased resizing, as MATLAB's ``imresize`` does it, and color under transparency.
 
 Pixel centres are at half coordinates, borders are mirrored, and when a side shrinks the kernel
 widens by the same factor. Arithmetic is float32, rounded once at the end, block by block: beside
@@ -71,7 +71,7 @@ def resize(pixels: npt.NDArray[Sample], size: Size, method: Method) -> npt.NDArr
 
 
 def bleed(color: Pixels, alpha: Pixels) -> Pixels:
-    """Spread the visible colour under transparent pixels, so that enlarging makes no fringes.
+    """Spread the visible color under transparent pixels, so that enlarging makes no fringes.
 
     Every fully transparent pixel takes the mean, weighted by alpha, of the smallest block of
     2, 4, 8, ... pixels a side around it in which any pixel is visible.
@@ -98,7 +98,7 @@ def bleed(color: Pixels, alpha: Pixels) -> Pixels:
 
 
 def _means(color: Pixels, alpha: Pixels) -> FloatArray:
-    """(C, h, w) mean colours of blocks of 2x2 pixels, of larger ones where none is visible."""
+    """(C, h, w) mean colors of blocks of 2x2 pixels, of larger ones where none is visible."""
     tops = range(0, len(color), _ROWS)
     bands = [_sums(color[top : top + _ROWS], alpha[top : top + _ROWS]) for top in tops]
     levels = [np.concatenate(bands, axis=1)]
@@ -122,7 +122,7 @@ def _doubled(planes: FloatArray, shape: tuple[int, ...]) -> FloatArray:
 
 
 def _sums(color: Pixels, alpha: Pixels) -> FloatArray:
-    """(C + 1, h, w) sums over blocks of 2x2 of colour times alpha, and of alpha."""
+    """(C + 1, h, w) sums over blocks of 2x2 of color times alpha, and of alpha."""
     planes = np.empty((color.shape[2] + 1, *alpha.shape), np.float32)
     planes[-1] = alpha
     for channel in range(color.shape[2]):

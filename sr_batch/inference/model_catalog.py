@@ -64,6 +64,16 @@ def choose(name: str, precision: Precision = "fp32") -> dict[int, ModelFile]:
     return chosen
 
 
+def files_of(name: str) -> tuple[ModelFile, ...]:
+    """The networks of the family ``name`` in every scale and precision, or the file ``name``.
+
+    Raises:
+        UnknownModel: as :func:`choose`.
+    """
+    family = tuple(model for model in find_models() if model.name == name)
+    return family or tuple(choose(name).values())
+
+
 def fp32_twin(model: ModelFile) -> Path | None:
     """The fp32 file beside a network of lower precision; None if there is no such file."""
     twin = model.path.with_name(model.path.name.replace(f"_{model.precision}.onnx", ".onnx"))

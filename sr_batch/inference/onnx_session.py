@@ -137,8 +137,8 @@ def _spec(runtime: Any, path: Path) -> ModelSpec:
         spec = from_metadata(runtime.get_modelmeta().custom_metadata_map)
     except ContractError as fault:
         raise UnknownModel(
-            f"{path}: no valid sr-batch metadata ({fault}); only exported models run;"
-            " to list them: sr-batch models list"
+            f"{path} is not a model that was exported for sr-batch ({fault});"
+            " to list the installed ones: sr-batch models list"
         ) from fault
     inputs = [(each.name, each.type, len(each.shape)) for each in runtime.get_inputs()]
     outputs = [each.name for each in runtime.get_outputs()]

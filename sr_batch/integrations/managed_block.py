@@ -69,7 +69,7 @@ class ManagedBlock:
             new = rest[:at] + lines + rest[at:]
             self.check(new)
             if self.pattern.sub(b"", new) != rest:
-                raise ValueError("a marker of sr-batch is in an unexpected place")
+                raise ValueError("the marker lines that sr-batch wrote have been moved or edited")
         except ValueError as error:
             raise UsageError(
                 f"{display_name(self.path)}: {error}; fix it or move it away, then run the same"

@@ -39,7 +39,7 @@ def plan_scale(scale: float, natives: Collection[int]) -> ScalePlan:
         return ScalePlan((), scale)
     factors = sorted((native for native in natives if native > 1), reverse=True)
     if not factors:
-        raise UnknownModel(f"--scale {scale:g}: no network of this model enlarges")
+        raise UnknownModel(f"--scale {scale:g}: this model has no network that enlarges")
     count = 1
     while factors[0] ** count < scale:
         count += 1

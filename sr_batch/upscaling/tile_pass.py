@@ -39,10 +39,10 @@ def upscale(
     """Enlarge ``image`` by the scale of ``session``; data type, metadata and format stay.
 
     Args:
-        image: Colour under transparent pixels should be bled already.
+        image: Color under transparent pixels should be bled already.
         session: An RGB or a Y network; a Y network in ``rgb`` mode runs on each channel.
         tiles: Tiles whose cores cover the image once.
-        mode: ``rgb`` runs the network on colour. ``y`` runs it on luma and enlarges the colour
+        mode: ``rgb`` runs the network on color. ``y`` runs it on luma and enlarges the color
             differences bicubically, for which windows must reach 2 pixels beyond their core.
         run_tiles: Runs the work on each tile.
 

@@ -220,7 +220,7 @@ class Upscaler:
 def _notes(plan: ScalePlan) -> tuple[str, ...]:
     if plan.passes:
         return ()
-    return (f"resampled without a network: a scale of {plan.scale:.4g} does not enlarge",)
+    return (f"resampled without a network, because a scale of {plan.scale:.4g} needs none",)
 
 
 def _resized(image: Image, size: Size) -> Image:

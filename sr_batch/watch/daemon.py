@@ -55,7 +55,7 @@ def watch(
     idle: float,
     clock: Clock | None = None,
 ) -> None:
-    """Watch ``pairs`` until ``stop`` is set; the images in work are then finished or dropped.
+    """Watch ``pairs`` until ``stop`` is set; images in progress are then finished or abandoned.
 
     Args:
         pairs: Checked by :func:`require_apart`.
@@ -103,7 +103,7 @@ def _open(
                 events = stack.enter_context(FileEvents(pair.source, wake.set))
             except OSError as error:
                 listener.say(
-                    f"{name} is only {scanned}: the system cannot send events of more folders"
+                    f"{name} is only {scanned}: the system's limit on watched folders is reached"
                     f" ({error.strerror})"
                 )
         yield FolderWatch(pair, listener, events, load, clock)

@@ -43,7 +43,7 @@ class Pair:
     def __post_init__(self) -> None:
         for flag, seconds in (("--settle", self.settle), ("--rescan", self.rescan)):
             if not seconds > 0:
-                raise UsageError(f"{flag} {seconds:g}: allowed is {SECONDS_RANGE}")
+                raise UsageError(f"{flag} {seconds:g}: must be {SECONDS_RANGE}")
         if self.after != "keep" and not self.options.verify:
             raise UsageError(f"--after {self.after} needs verified outputs: remove --no-verify")
 

@@ -111,6 +111,7 @@ def _open(urls: Sequence[str]) -> "Apprise":
     for number, url in enumerate(urls, 1):
         if not opened.add(url):
             raise UsageError(
-                f"--notify: Apprise does not know the kind of URL {number}: see its list"
+                f"--notify: Apprise does not support URL number {number}: see"
+                " https://github.com/caronc/apprise for the services that it supports"
             )
     return opened

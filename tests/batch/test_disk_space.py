@@ -19,8 +19,8 @@ def test_names_the_disk_that_is_too_small(tmp_path: Path, monkeypatch: pytest.Mo
     assert shortages(jobs) == []
     (line,) = shortages([*jobs, job(tmp_path / "d.png", 1)])
     assert line == (
-        f"the outputs are likely to take 3.0 GB, but the disk of {tmp_path} has 3.0 GB left:"
-        " make room or choose another -o"
+        f"the outputs need about 3.0 GB, but the disk that holds {tmp_path} has only 3.0 GB free:"
+        " free some space or choose another -o"
     )
 
 

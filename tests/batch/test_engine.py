@@ -159,7 +159,7 @@ def test_an_output_folder_without_permission_fails_its_images(user_folder: Path,
     assert count(results) == {"done": 1, "failed": 1}
     (error,) = errors(results)
     assert "in/b/c.png" in error
-    assert "no file can be made in" in error
+    assert "no file can be created in" in error
     assert upscaler.names == [str(user_folder / "in/a.png")]  # refused before the work
 
 

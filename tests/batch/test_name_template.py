@@ -94,7 +94,7 @@ def test_two_inputs_of_one_name_are_a_collision() -> None:
 
 def test_one_output_has_one_name() -> None:
     save_picture(Path("a.png"))
-    with pytest.raises(UsageError, match="-o with a file and --name contradict"):
+    with pytest.raises(UsageError, match="-o with a file and --name cannot be combined"):
         targets("a.png", output="b.png", name="{stem}")
 
 

@@ -206,7 +206,7 @@ def test_goes_on_without_a_state_file_and_says_so_once(
         assert ledger.find(tmp_path / "a.png") is None
     (line,) = said
     assert "state.sqlite" in line
-    assert "going on without it" in line
+    assert "continuing without it" in line
 
 
 def test_reads_a_state_file_that_it_may_not_write(user_folder: Path) -> None:
@@ -219,7 +219,7 @@ def test_reads_a_state_file_that_it_may_not_write(user_folder: Path) -> None:
     ledger.record(user_folder / "b.png", ENTRY)
     (line,) = said
     assert "readonly" in line
-    assert "going on without it" in line
+    assert "continuing without it" in line
 
 
 def test_goes_on_without_a_state_file_that_it_may_not_read(user_folder: Path) -> None:
@@ -228,7 +228,7 @@ def test_goes_on_without_a_state_file_that_it_may_not_read(user_folder: Path) ->
     said = Said()
     assert Ledger(user_folder, said).find(user_folder / "a.png") is None
     assert len(said) == 1
-    assert "going on without it" in said[0]
+    assert "continuing without it" in said[0]
 
 
 def test_goes_on_after_a_full_disk(tmp_path: Path) -> None:

@@ -280,9 +280,7 @@ def test_the_output_of_another_input_of_the_same_name_is_kept(originals: dict[Pa
     upscaler = FakeUpscaler()
     results = go("other", output="out", upscaler=upscaler)
     assert count(results) == {"failed": 1}
-    assert (
-        "out/0.png is the output of another input, ../in/0.png as seen from" in errors(results)[0]
-    )
+    assert "out/0.png was made from another input (../in/0.png, relative to" in errors(results)[0]
     assert upscaler.names == []
 
 

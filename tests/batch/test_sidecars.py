@@ -60,7 +60,7 @@ def test_keeps_another_file_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.xmp").write_bytes(xmp_packet(1))
     (tmp_path / "b.xmp").write_bytes(b"someone's own")
     (note,) = copy_sidecars(tmp_path / "a.jpg", tmp_path / "b.jpg", header(), SIZE, "keep")
-    assert note == f"{tmp_path}/a.xmp is not copied: {tmp_path}/b.xmp is another file"
+    assert note == f"{tmp_path}/a.xmp was not copied: {tmp_path}/b.xmp is another file"
     assert (tmp_path / "b.xmp").read_bytes() == b"someone's own"
     (tmp_path / "c.xmp").mkdir()
     (note,) = copy_sidecars(tmp_path / "a.jpg", tmp_path / "c.jpg", header(), SIZE, "keep")
@@ -81,7 +81,7 @@ def test_a_sidecar_that_cannot_be_copied_is_a_note() -> None:
     Path("out/0.xmp").write_bytes(b"someone's own")
     (done,) = go("in", output="out")
     assert isinstance(done, Done)
-    assert done.notes == ("in/0.xmp is not copied: out/0.xmp is another file",)
+    assert done.notes == ("in/0.xmp was not copied: out/0.xmp is another file",)
 
 
 @pytest.mark.usefixtures("here")

@@ -115,5 +115,5 @@ def test_a_run_fails_an_output_that_the_disk_returns_changed(
     monkeypatch.setattr(Path, "read_bytes", rotten)
     (failed,) = go("in", options=UpscaleOptions(verify=True))
     assert isinstance(failed, Failed)
-    assert "the disk does not return what was written to it" in failed.error
+    assert "the disk did not give back what was written" in failed.error
     assert tree("in_sr") == []

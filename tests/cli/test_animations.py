@@ -20,7 +20,7 @@ def test_enlarges_an_animation_frame_by_frame(tool: Tool, tmp_path: Path) -> Non
     assert run.code == 0
     (result,) = run.results
     assert result["output_size"] == [64, 48]
-    assert "colours reduced to 256" in result["notes"]
+    assert "colors reduced to 256" in result["notes"]
     data = (tmp_path / "in_sr/a.gif").read_bytes()
     assert times_of_pillow(data) == (2, times)
     with Image.open(tmp_path / "in/a.gif") as source, Image.open(tmp_path / "in_sr/a.gif") as made:

@@ -54,8 +54,8 @@ def test_takes_defaults_from_the_file_of_the_user(
         ("[upscal]\nscale = 5", "upscal is not one of the tables [upscale]"),
         ("scale = 5", "scale is not one of the tables [upscale]"),
         ("[upscale", "my.toml: not valid TOML: "),
-        ("[upscale]\nscale = 500", "--scale 500.0: allowed is above 0, at most 64"),
-        ('[upscale]\nscale = "much"', "--scale much: allowed is"),
+        ("[upscale]\nscale = 500", "--scale 500: must be above 0 and at most 64"),
+        ('[upscale]\nscale = "much"', "--scale much: must be"),
         ('[upscale]\nmode = "rbg"', "mode"),
         ("[upscale]\ninputs = 5", "unknown option inputs"),
     ],
@@ -73,11 +73,11 @@ def test_reports_a_mistake_in_the_file_in_one_line(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "my.toml: has no [[pair]]"),
+        ("", "my.toml contains no [[pair]]"),
         ("[[pair]]\nserve = 0", "serve applies to all pairs: move it to [watch]"),
         ("[[pair]]\nfolde = 'in'", "unknown option folde"),
         ("[[pair]]\noutput = 'out'", "a [[pair]] has no folder to watch"),
-        ("[[pair]]\nfolder = 'in'", "the folder for the outputs is missing"),
+        ("[[pair]]\nfolder = 'in'", "no output folder"),
     ],
 )
 def test_reports_a_mistake_in_a_pair_in_one_line(

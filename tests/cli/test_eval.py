@@ -46,7 +46,7 @@ def test_reports_a_bad_picture_in_one_line(tool: Tool, folder: Path, photo: Phot
     assert [record["picture"] for record in run.results] == ["a.png", "deep/b.jpg"]
     broken, tiny = run.err.splitlines()
     assert "broken.png: " in broken
-    assert "tiny.png: too small to be judged" in tiny
+    assert "tiny.png: too small to measure at x2" in tiny
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_reports_a_bad_picture_in_one_line(tool: Tool, folder: Path, photo: Phot
         (("nowhere",), "nowhere: no such folder"),
         (("hr", "--model", "refiner", "--scale", "3"), "refiner exists for x4"),
         (("hr", "--model", "edrs"), "did you mean edsr?"),
-        (("hr", "--jobs", "0"), "--jobs 0: allowed is at least 1"),
+        (("hr", "--jobs", "0"), "--jobs 0: must be at least 1"),
     ],
 )
 def test_reports_a_mistake_in_one_line(

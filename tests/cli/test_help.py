@@ -47,6 +47,17 @@ def test_lists_common_options_first(
     assert f"\n{panel}:\n  {first} " in help_of("upscale", 100, monkeypatch)
 
 
+@pytest.mark.parametrize("group", [(), ("models",), ("plugin",)])
+def test_summaries_of_commands_fit_80_columns(
+    group: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = CliRunner().invoke(app, [*group, "--help"]).output
+    summaries = text.partition("Commands:\n")[2].splitlines()
+    assert len(summaries) > 1
+    assert [line for line in summaries if not line.endswith(".") or line.endswith("..")] == []
+
+
 @dataclass(frozen=True)
 class Dish:
     """A command's options, made up."""
@@ -75,5 +86,5 @@ def test_makes_a_command_line_from_the_rows_of_a_table() -> None:
     for line in ("", "--taste salty -p 3 --herbs dill --herbs mint --cold", "--pinches some"):
         assert CliRunner().invoke(kitchen, line.split()).exit_code == 0
     assert cooked == [Dish(), Dish("salty", 3, ("dill", "mint"), False), Dish()]
-    with pytest.raises(UsageError, match="--pinches many: allowed is 0 or more"):
+    with pytest.raises(UsageError, match="--pinches many: must be 0 or more"):
         CliRunner().invoke(kitchen, ["-p", "many"], catch_exceptions=False)

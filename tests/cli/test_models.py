@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 from tests.cli.conftest import ROOT, Tool
@@ -35,9 +36,14 @@ def test_shows_all_metadata_and_the_card(tool: Tool) -> None:
     assert run.code == 0
     for word in ("scale", "color", "multiple", "receptive_field", "overlap", "licence", "data"):
         assert word in text
-    for scale in (2, 3, 4):
-        assert f"espcn_x{scale}.onnx" in text
-        assert f"espcn_x{scale}.md" in text
+    for file in (f"espcn_x{scale}{part}" for scale in (2, 3, 4) for part in ("", "_fp16", "_int8")):
+        assert f"{file}.onnx" in text
+        assert f"{file}.md" in text
+
+
+def test_shows_a_single_file(tool: Tool) -> None:
+    text = tool("models", "show", str(ROOT / "exported" / "espcn_x3_int8.onnx")).out.decode()
+    assert re.findall(r"^path .*/(\w+)\.onnx$", text, re.MULTILINE) == ["espcn_x3_int8"]
 
 
 def test_suggests_the_nearest_name(tool: Tool) -> None:

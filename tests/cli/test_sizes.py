@@ -43,7 +43,7 @@ def test_every_image_has_its_own_factor(tool: Tool, photo: Photo, tmp_path: Path
     assert sizes == {"a.png": (100, 67), "b.png": (40, 100), "c.png": (100, 25)}
     notes = {Path(r["input"]).name: r["notes"] for r in run.results}
     assert notes["a.png"] == notes["b.png"] == []
-    assert notes["c.png"] == ["resampled without a network: a scale of 0.5 does not enlarge"]
+    assert notes["c.png"] == ["resampled without a network, because a scale of 0.5 needs none"]
 
 
 def test_skips_images_that_are_large_enough(tool: Tool, photo: Photo, tmp_path: Path) -> None:
@@ -71,15 +71,15 @@ def test_an_image_that_is_far_too_small_fails(tool: Tool, photo: Photo) -> None:
     photo("in/dot.png", size=(2, 2))
     run = tool("upscale", "in", *ESPCN, "--width", "300")
     assert run.code == 3
-    assert "dot.png: 2x2 is too small for this size: 150 times is over the limit of 64" in run.err
+    assert "dot.png: 2x2 would have to be enlarged 150 times, and the limit is 64" in run.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--scale", "2", "--width", "300"), "--scale and --width contradict each other"),
-        (("--width", "none"), "--width none: allowed is above 0, at most 1000000"),
-        (("--megapixels", "0"), "--megapixels 0.0: allowed is above 0"),
+        (("--scale", "2", "--width", "300"), "--scale and --width cannot be combined"),
+        (("--width", "none"), "--width none: must be above 0 and at most 1000000"),
+        (("--megapixels", "0"), "--megapixels 0: must be above 0"),
     ],
 )
 def test_reports_a_mistake_in_one_line(

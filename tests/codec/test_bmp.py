@@ -75,7 +75,7 @@ def test_keeps_resolution_and_notes_what_it_cannot_hold() -> None:
     assert back.metadata.dpi == pytest.approx((300, 150), abs=0.02)
     assert np.array_equal(back.color, np.rint(image.color / 257))
     lost = (
-        "16 bit rounded to 8",
+        "16-bit samples rounded to 8 bits",
         "EXIF left out",
         "XMP left out",
         "IPTC left out",

@@ -122,7 +122,7 @@ def test_keeps_the_requested_metadata(kind: str) -> None:
         assert back.format == kind
         assert back.size == image.size
         assert (back.alpha is not None) == (alpha and "alpha flattened on white" not in lost)
-        assert (back.levels == image.levels) == ("16 bit rounded to 8" not in lost)
+        assert (back.levels == image.levels) == ("16-bit samples rounded to 8 bits" not in lost)
 
 
 @pytest.mark.parametrize("kind", PILLOWS)

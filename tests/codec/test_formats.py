@@ -67,7 +67,7 @@ def test_help_of_format_names_every_format() -> None:
     (help_text,) = [each.help for each in options_of(UpscaleOptions) if each.name == "format"]
     assert all(name in help_text for name in FORMATS)
     assert titles().startswith("JPEG, PNG")
-    assert titles().endswith(" and JPEG XL")
+    assert titles().endswith(" or JPEG XL")
 
 
 def test_an_opened_file_is_a_container_or_several() -> None:

@@ -24,22 +24,22 @@ LOSSY = {"jpg", "webp", "avif", "heic", "jxl"}
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"scale": float("nan")}, "--scale nan: allowed is above 0, at most 64"),
-        ({"mode": "cmyk"}, "--mode cmyk: allowed is auto, rgb, y"),
-        ({"tile": 7}, r"--tile 7: allowed is auto, 0 \(never tile\) or at least 32"),
-        ({"overlap": -1}, "--overlap -1: allowed is auto, full or at least 0"),
-        ({"overlap": 2.5}, "--overlap 2.5: allowed is auto, full or at least 0"),
-        ({"tile": "auto"}, "--tile auto: allowed is auto, 0"),
-        ({"overlap": "some"}, "--overlap some: allowed is auto, full or at least 0"),
-        ({"format": "ico"}, "--format ico: allowed is keep, png, jpg"),
-        ({"quality": 0}, "--quality 0: allowed is 1 to 100"),
-        ({"quality": None}, "--quality None: allowed is 1 to 100"),
-        ({"png_effort": "big"}, "--png-effort big: allowed is fast, small"),
-        ({"metadata": "all"}, "--metadata all: allowed is keep, strip, no-gps"),
-        ({"existing": "ask"}, "--existing ask: allowed is error, skip, overwrite"),
-        ({"precision": "fp8"}, "--precision fp8: allowed is fp32, fp16, int8"),
-        ({"max_pixels": 0}, "--max-pixels 0: allowed is at least 1"),
-        ({"jobs": 0}, "--jobs 0: allowed is at least 1"),
+        ({"scale": float("nan")}, "--scale nan: must be above 0 and at most 64"),
+        ({"mode": "cmyk"}, "--mode cmyk: must be one of auto, rgb, y"),
+        ({"tile": 7}, r"--tile 7: must be auto, 0 \(never tile\) or at least 32"),
+        ({"overlap": -1}, "--overlap -1: must be auto, full or at least 0"),
+        ({"overlap": 2.5}, "--overlap 2.5: must be auto, full or at least 0"),
+        ({"tile": "auto"}, "--tile auto: must be auto, 0"),
+        ({"overlap": "some"}, "--overlap some: must be auto, full or at least 0"),
+        ({"format": "ico"}, "--format ico: must be one of keep, png, jpg"),
+        ({"quality": 0}, "--quality 0: must be from 1 to 100"),
+        ({"quality": None}, "--quality None: must be from 1 to 100"),
+        ({"png_effort": "big"}, "--png-effort big: must be one of fast, small"),
+        ({"metadata": "all"}, "--metadata all: must be one of keep, strip, no-gps"),
+        ({"existing": "ask"}, "--existing ask: must be one of error, skip, overwrite"),
+        ({"precision": "fp8"}, "--precision fp8: must be one of fp32, fp16, int8"),
+        ({"max_pixels": 0}, "--max-pixels 0: must be at least 1"),
+        ({"jobs": 0}, "--jobs 0: must be at least 1"),
     ],
 )
 def test_a_value_out_of_range_is_refused(values: dict[str, Any], message: str) -> None:
@@ -59,7 +59,7 @@ def test_a_value_out_of_range_is_refused(values: dict[str, Any], message: str) -
 )
 def test_commands_check_their_own_options(command: Any, values: dict[str, Any]) -> None:
     (name,) = values
-    with pytest.raises(UsageError, match=f"^--{name} .*: allowed is "):
+    with pytest.raises(UsageError, match=f"^--{name} .*: must be "):
         command(**values)
 
 

@@ -96,7 +96,7 @@ def test_a_short_write_leaves_no_file_and_names_the_folder(tmp_path: Path) -> No
     with largest_file(MEGABYTE), pytest.raises(StorageError) as caught:
         write_output(tmp_path / "a.png", BIG)
     assert str(tmp_path) in str(caught.value)
-    assert "a.png (4.2 MB) is not written" in str(caught.value)
+    assert "a.png (4.2 MB) could not be written" in str(caught.value)
     assert "-o" in str(caught.value)
     assert files_in(tmp_path) == []
 
@@ -126,7 +126,7 @@ def test_knows_before_the_work_where_it_may_not_write(user_folder: Path) -> None
     for name in ("a.png", "open/a.png", "open/new/deep/a.png"):
         require_writable_folder(user_folder / name)
     for name in ("closed/a.png", "closed/new/a.png", "link.png", "file/a.png"):
-        with pytest.raises(UnwritableOutput, match=r"\.png: no file can be made in .*-o"):
+        with pytest.raises(UnwritableOutput, match=r"\.png: no file can be created in .*-o"):
             require_writable_folder(user_folder / name)
     assert files_in(user_folder) == ["file", "link.png"]
     assert list((user_folder / "open").iterdir()) == []
@@ -156,7 +156,7 @@ def test_a_full_disk_behind_standard_output_is_one_line(size: str, unbuffered: s
         )
     assert ended.returncode == 1
     assert ended.stderr.decode().splitlines() == [
-        "standard output is not written whole: No space left on device"
+        "standard output could not be written completely: No space left on device"
     ]
 
 
@@ -171,6 +171,6 @@ def test_a_reader_that_leaves_is_one_line(unbuffered: str) -> None:
         child.stdout.read(10)
         child.stdout.close()
         assert child.stderr.read().decode().splitlines() == [
-            "standard output is not written whole: Broken pipe"
+            "standard output could not be written completely: Broken pipe"
         ]
     assert child.returncode == 1

@@ -66,7 +66,7 @@ def test_a_full_disk_ends_the_run_and_the_next_completes_it(
     for number in range(15):
         name = f"{number}{SUFFIXES[number % len(SUFFIXES)]}"
         save_picture(tmp_path / "in" / name, number, size=(90 + number, 90))
-    why = "takes no file of that size .*" if disk is limited_files else "is full"
+    why = "does not accept files of that size .*" if disk is limited_files else "is full"
     with disk(tmp_path / "out") as make_room:
         said = f"({no_room_for(tmp_path, why)}|{no_room_for_the_state(tmp_path)})"
         fails_and_is_completed(tmp_path, make_room, said, "--format", kind, "--quality", "100")
@@ -75,14 +75,14 @@ def test_a_full_disk_ends_the_run_and_the_next_completes_it(
 def no_room_for(folder: Path, why: str) -> str:
     """Pattern of the message about an output or a sidecar."""
     out = re.escape(str(folder / "out"))
-    written = r".*: out/\d+\.\w+ \(0\.\d MB\) is not written"
-    return f"{written}: (the disk of )?{out} {why}; make room or choose another -o"
+    written = r".*: out/\d+\.\w+ \(0\.\d MB\) could not be written"
+    return f"{written}: (the disk that holds )?{out} {why}; free some space or choose another -o"
 
 
 def no_room_for_the_state(folder: Path) -> str:
     """Pattern of the message about the state file."""
     state = re.escape(str(folder / "out/.sr-batch/state.sqlite"))
-    return rf"\w+\.\w+: {state}: .*; make room on this disk or choose another -o"
+    return rf"\w+\.\w+: {state}: .*; free some space on this disk or choose another -o"
 
 
 @contextmanager
@@ -119,5 +119,7 @@ def test_no_room_for_a_sidecar_ends_the_run(tmp_path: Path) -> None:
         save_picture(tmp_path / "in" / f"{number}.png", number)
         (tmp_path / "in" / f"{number}.xmp").write_bytes(xmp_packet() + b" " * 100_000)
     with limited_files(tmp_path / "out") as make_room:
-        fails_and_is_completed(tmp_path, make_room, no_room_for(tmp_path, "takes no file of .*"))
+        fails_and_is_completed(
+            tmp_path, make_room, no_room_for(tmp_path, "does not accept files of .*")
+        )
     assert len(files(tmp_path / "out")) == 6

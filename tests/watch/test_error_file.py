@@ -103,4 +103,4 @@ def test_a_failed_write_is_a_note() -> None:
     pair = Pair(here / "in", here / "out", UpscaleOptions())
     pair.output.mkdir()
     (note,) = write_error(pair, here / "in" / ("n" * 250), "damaged", 1, 0)
-    assert "is not written" in note
+    assert "could not be written" in note

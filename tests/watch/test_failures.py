@@ -104,7 +104,7 @@ def test_an_output_collision_fails_only_one_file() -> None:
     driver.turn()
     assert count(driver.results) == {"done": 2, "failed": 1}
     (failed,) = [result for result in driver.results if isinstance(result, Failed)]
-    assert "is the output of another input" in failed.error
+    assert "was made from another input" in failed.error
     assert [name for name in tree("out") if name.endswith(".png")] == ["a.png", "b.png"]
 
 

@@ -134,6 +134,6 @@ def test_a_url_that_does_not_answer_is_logged_and_delays_nothing(
 
 
 def test_refuses_an_unknown_url_without_showing_it() -> None:
-    with pytest.raises(UsageError, match="Apprise does not know the kind of URL 2") as caught:
+    with pytest.raises(UsageError, match="Apprise does not support URL number 2") as caught:
         Notifier(["json://127.0.0.1", "secret-word"], pytest.fail)
     assert "secret-word" not in str(caught.value)

@@ -88,7 +88,9 @@ def test_a_full_disk_loses_nothing_once_it_has_room(
     originals = traces(tmp_path / "in")
     with disk(tmp_path / "out") as make_room:
         watch = watching()
-        watch.wait(lambda: any("make room" in event.get("text", "") for event in watch.events))
+        watch.wait(
+            lambda: any("free some space" in event.get("text", "") for event in watch.events)
+        )
         complete = traces(tmp_path / "out")
         assert len(complete) < len(names)
         assert leftovers(tmp_path / "out") == []

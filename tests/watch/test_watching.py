@@ -153,9 +153,9 @@ def test_refuses_a_second_watch_of_one_output(
     second = finish(start("watch", "in", "-o", "out", *SMALL, cwd=tmp_path))
     assert second.code == 2
     assert f"another watch, process {watch.process.pid}, already writes to" in second.err
-    assert f"running: process {watch.process.pid}" in status(tmp_path).stdout
+    assert f"watch: running (process {watch.process.pid})" in status(tmp_path).stdout
     watch.end()
-    assert "running: no" in status(tmp_path).stdout
+    assert "watch: not running" in status(tmp_path).stdout
 
 
 def status(
@@ -185,7 +185,7 @@ def test_status_prints_the_counts_and_retry_retries_failures(
     assert "bad.jpg: it is text" in output
     record = json.loads(status(tmp_path, "status", "--json").stdout)
     assert (record["done"], record["failed"], record["process"]) == (1, 1, watch.process.pid)
-    assert status(tmp_path, "retry").stdout == "1 to be tried again\n"
+    assert status(tmp_path, "retry").stdout == "1 failed input will be retried\n"
     watch.wait(lambda: len(watch.results()) == 3)
     watch.end()
 
@@ -216,8 +216,8 @@ def test_retry_brings_back_what_was_moved(
         (("in", "-o", "in"), "is inside its output folder"),
         (("in", "-o", "out", "--model", "esdr"), "did you mean edsr?"),
         (("in", "-o", "out", "--settle", "0"), "--settle"),
-        (("in",), "the folder for the outputs is missing"),
-        ((), "a folder to watch is missing"),
+        (("in",), "no output folder"),
+        ((), "no folder to watch"),
         (
             ("in", "-o", "out", "--after", "move", "--no-verify"),
             "--after move needs verified outputs",

@@ -41,7 +41,7 @@ def of_numbers(primaries: int, transfer: int, *, gray: bool = False) -> tuple[by
     if primaries in (_SRGB, 2) and transfer in _LIKE_SRGB:
         return None, ""
     if primaries not in (2, *_PRIMARIES) or transfer not in (*_LIKE_SRGB, *_GAMMAS):
-        return None, f"colours of an unknown kind ({primaries}/{transfer}) read as sRGB"
+        return None, f"unknown color encoding ({primaries}/{transfer}), read as sRGB"
     *colors, white = _PRIMARIES.get(primaries, _PRIMARIES[_SRGB])
     name, gamma = f"H.273 {primaries}/{transfer}", _GAMMAS.get(transfer)
     if gray and gamma:

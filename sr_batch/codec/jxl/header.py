@@ -15,7 +15,7 @@ _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 
 _GRAY, _SRGB, _D65, _SRGB_CURVE = 1, 1, 1, 13
 _CUSTOM = 2
 _ALPHA = 0
-_STRANGE = "a JPEG XL with channels besides colour and one alpha"
+_STRANGE = "a JPEG XL with channels besides color and one alpha"
 
 
 @dataclass(frozen=True)

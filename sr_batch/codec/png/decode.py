@@ -82,7 +82,7 @@ def _header(data: bytes, chunks: dict[str, bytes]) -> PngHeader:
         raise UnreadableImage("truncated or damaged png (no header)")
     width, height, bits, kind, *ways = struct.unpack(">IIBBBBB", chunks["IHDR"])
     if bits not in _BITS.get(kind, ()):
-        raise UnreadableImage(f"damaged png (colour type {kind} of {bits} bit)")
+        raise UnreadableImage(f"damaged png (color type {kind} of {bits} bit)")
     if not all(way in known for way, known in zip(ways, _WAYS, strict=True)):
         raise UnreadableImage(f"damaged png (unknown methods {ways} in its header)")
     if kind == PALETTE and "PLTE" not in chunks:

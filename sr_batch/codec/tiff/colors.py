@@ -18,10 +18,10 @@ from sr_batch.core.errors import UnreadableImage
 from sr_batch.core.image import Pixels
 
 CLIPPED = "values outside 0 to 1 clipped"
-FLOATING = "floating-point samples, 0 to 1, rounded to 16 bit"
-SHIFTED = "signed samples shifted, the lowest is black"
-ROUNDED = "32 bit rounded to 16"
-LEFT_OUT = "samples that are neither colour nor alpha left out"
+FLOATING = "floating-point samples, 0 to 1, rounded to 16 bits"
+SHIFTED = "signed samples shifted so that the lowest value is black"
+ROUNDED = "32-bit samples rounded to 16 bits"
+LEFT_OUT = "samples that are neither color nor alpha left out"
 
 _BAND_PIXELS = 1 << 18
 

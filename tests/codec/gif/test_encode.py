@@ -86,7 +86,7 @@ def test_many_colours_come_near() -> None:
     image = Image(smooth(80, 100, 3))
     back = as_rgba(read(codec.encode_image(image, "gif", 95)))
     assert psnr(back[..., :3], smooth(80, 100, 3)) > 38
-    assert codec.losses(image, "gif") == ("colours reduced to 256",)
+    assert codec.losses(image, "gif") == ("colors reduced to 256",)
 
 
 @pytest.mark.parametrize("samples", [1, 3])
@@ -106,7 +106,7 @@ def test_transparency_takes_the_place_of_a_colour() -> None:
     back = read(codec.encode_image(image, "gif", 95))
     assert np.array_equal(as_rgba(back)[..., 3], alpha)
     assert np.abs(back.color[:, :16].astype(int) - levels).max() < 4
-    assert codec.losses(image, "gif") == ("colours reduced to 256",)
+    assert codec.losses(image, "gif") == ("colors reduced to 256",)
 
 
 def test_alpha_becomes_all_or_nothing() -> None:
@@ -114,7 +114,9 @@ def test_alpha_becomes_all_or_nothing() -> None:
     image = Image(color, np.array([[0, 127], [128, 255]], np.uint8))
     back = read(codec.encode_image(image, "gif", 95))
     assert as_rgba(back)[..., 3].tolist() == [[0, 0], [255, 255]]
-    assert codec.losses(image, "gif") == ("alpha made fully on or off",)
+    assert codec.losses(image, "gif") == (
+        "partial transparency made fully opaque or fully transparent",
+    )
     assert codec.losses(Image(color, color[..., 0]), "gif") == ()
 
 
@@ -122,7 +124,7 @@ def test_sixteen_bit_is_rounded() -> None:
     image = Image(noise(8, 8, 3, depth=16))
     back = read(codec.encode_image(image, "gif", 95))
     assert np.array_equal(back.color, np.rint(image.color / 257))
-    assert codec.losses(image, "gif") == ("16 bit rounded to 8",)
+    assert codec.losses(image, "gif") == ("16-bit samples rounded to 8 bits",)
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_numbers_of_wide_colours_become_a_profile() -> None:
 
 def test_notes_colours_read_as_srgb() -> None:
     image = read(with_properties(nclx(10, 13)))
-    assert codec.losses(image, "png") == ("colours of an unknown kind (10/13) read as sRGB",)
+    assert codec.losses(image, "png") == ("unknown color encoding (10/13), read as sRGB",)
 
 
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])

@@ -160,7 +160,9 @@ def test_writes_near_what_it_was_given(depth: int, channels: int, alpha: bool) -
     assert image.alpha is None or (
         np.abs(merged(back)[..., 3].astype(int) - image.alpha).max() < 20 * scale
     )
-    assert codec.losses(image, "heic") == (("16 bit rounded to 10",) if depth == 16 else ())
+    assert codec.losses(image, "heic") == (
+        ("16-bit samples rounded to 10 bits",) if depth == 16 else ()
+    )
     assert open_pillow(data).size == (48, 64)
 
 

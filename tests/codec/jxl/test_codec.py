@@ -103,8 +103,8 @@ def test_says_that_it_reads_floating_point_as_16_bit() -> None:
         (jxl_header(50, 37, animated=True), "an animated JPEG XL"),
         (jxl_header(50, 37, curve=16), r"an HDR picture \(PQ\)"),
         (jxl_header(50, 37, curve=18), r"an HDR picture \(HLG\)"),
-        (jxl_header(50, 37, extra=(4,)), "channels besides colour"),
-        (jxl_header(50, 37, extra=(0, 0)), "channels besides colour"),
+        (jxl_header(50, 37, extra=(4,)), "channels besides color"),
+        (jxl_header(50, 37, extra=(0, 0)), "channels besides color"),
     ],
 )
 def test_refuses_unsupported_pictures_by_their_header(header: bytes, what: str) -> None:

@@ -274,7 +274,7 @@ def test_reads_interlaced(depth: int) -> None:
 
 @pytest.mark.parametrize(("bits", "kind"), [(3, 0), (16, 3), (4, 2), (8, 5), (0, 0)])
 def test_refuses_impossible_headers(bits: int, kind: int) -> None:
-    with pytest.raises(UnreadableImage, match=f"colour type {kind} of {bits} bit"):
+    with pytest.raises(UnreadableImage, match=f"color type {kind} of {bits} bit"):
         codec.read_header(png_file(2, 2, bits, kind, b""), "a.png", PLENTY)
 
 

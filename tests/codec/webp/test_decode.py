@@ -84,7 +84,7 @@ def test_rounds_sixteen_bit_with_a_note() -> None:
     image = Image(noise(8, 8, 3, depth=16), None, Metadata(lossless=True))
     back = read(codec.encode_image(image, "webp", 95))
     assert np.array_equal(back.color, np.rint(image.color / 257))
-    assert codec.losses(image, "webp") == ("16 bit rounded to 8",)
+    assert codec.losses(image, "webp") == ("16-bit samples rounded to 8 bits",)
 
 
 @pytest.mark.parametrize("lossless", [False, True])
