@@ -190,7 +190,7 @@ class FolderWatch:
         """Copy the sidecars that are ``left``, and take them out of it."""
         sidecars = [path for path in left if is_sidecar(path)]
         copy_late_sidecars(
-            sidecars, self._known, self.pair, upscaler, self.load, self.listener, stop
+            sidecars, self._known, self._names, upscaler, self.load, self.listener, stop
         )
         if not stop.is_set():
             for path in sidecars:

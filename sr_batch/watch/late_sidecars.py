@@ -17,13 +17,14 @@ from sr_batch.files.reading import display_name, stamp_of
 from sr_batch.watch.folder_pair import Pair
 from sr_batch.watch.known_sources import KnownSources
 from sr_batch.watch.listener import Listener
+from sr_batch.watch.output_names import OutputNames
 from sr_batch.watch.settled_batch import plans
 
 
 def copy_late_sidecars(
     batch: Collection[Path],
     known: KnownSources,
-    pair: Pair,
+    names: OutputNames,
     upscaler: Enlarger,
     load: Loader,
     listener: Listener,
@@ -34,10 +35,12 @@ def copy_late_sidecars(
     Raises:
         StorageError: the disk is full or failing.
     """
+    pair = names.pair
     pictures = [*_finished_pictures(batch, known, pair), *_moved_pictures(batch, pair, listener)]
     if not pictures:
         return
-    for plan in plans(pictures, pair, upscaler.model, load, listener):
+    for planned in plans(pictures, pair, upscaler.model, load, listener):
+        plan = names.assign(planned)
         for result in engine.copy_late_sidecars(
             plan, upscaler, pair.options, stop, load, listener.say
         ):

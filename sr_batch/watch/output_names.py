@@ -46,7 +46,7 @@ class OutputNames:
         found = [self._assigned(job, taken) for job in plan.jobs]
         refused = [each for each in found if isinstance(each, Failed)]
         jobs = [each for each in found if isinstance(each, Job)]
-        return Plan(tuple(jobs), (*plan.settled, *refused))
+        return replace(plan, jobs=tuple(jobs), settled=(*plan.settled, *refused))
 
     def _assigned(self, job: Job, taken: set[str]) -> Job | Failed:
         """``job`` with its output; ``taken`` are the outputs of the batch."""

@@ -144,6 +144,18 @@ def test_a_sidecar_stays_if_its_picture_is_not_clear(other: str) -> None:
 
 
 @here
+def test_a_sidecar_follows_the_output_of_its_own_picture() -> None:
+    """The output of the first picture of this name is ``a.png``, that of the second ``a_2.png``."""
+    driver = Driver(pair={"again": "rename", **VERIFIED})
+    for seed in range(2):
+        save_picture(Path("in/a.png"), seed)
+        driver.turn()
+    Path("in/a.xmp").write_bytes(xmp_packet(1))
+    assert driver.turn() == []
+    assert tree("out") == ["a.png", "a_2.png", "a_2.xmp"]
+
+
+@here
 def test_a_sidecar_without_a_picture_is_left_alone() -> None:
     Path("in").mkdir()
     Path("in/a.xmp").write_bytes(xmp_packet(1))
