@@ -20,6 +20,9 @@ flags		: fpu
     [
         (TWO_CORES, "Some CPU 9 (avx2, avx512f)"),
         ("model name\t: Plain\nflags\t: fpu\n", "Plain"),
+        ("cpu family\t: 23\nmodel\t: 1\nmodel name\t: Z\nflags\t: avx2\n", "Z (avx2 in halves)"),
+        ("cpu family\t: 23\nmodel\t: 49\nmodel name\t: Z\nflags\t: avx2\n", "Z (avx2)"),
+        ("cpu family\t: 25\nmodel\t: 1\nmodel name\t: Z\nflags\t: avx2\n", "Z (avx2)"),
     ],
 )
 def test_names_the_first_core_with_its_vector_units(
