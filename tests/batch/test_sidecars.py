@@ -145,7 +145,7 @@ def test_a_copy_that_was_changed_is_kept_and_the_next_change_is_told() -> None:
     Path("in/0.xmp").write_bytes(edited(xmp_packet(1)))
     said: list[str] = []
     assert count(go("in", said=said)) == {"skipped": 1}
-    assert said == ["in/0.xmp is not copied: in_sr/0.xmp was changed since it was copied"]
+    assert said == ["in/0.xmp was not copied: in_sr/0.xmp was changed since it was copied"]
     assert Path("in_sr/0.xmp").read_bytes() == b"someone's own"
 
 

@@ -61,7 +61,7 @@ def test_a_gray_picture_is_its_own_luma() -> None:
 def test_refuses_a_picture_smaller_than_the_window() -> None:
     for scale in (2, 3, 4):
         least = 3 * scale + 10
-        with pytest.raises(UnsupportedImage, match=f"needs {least} pixels a side"):
+        with pytest.raises(UnsupportedImage, match=f"needs at least {least} pixels a side"):
             judge(picture(2 * scale + 10, 90), NearestSession(scale))
         judge(picture(least, 90), NearestSession(scale))
 

@@ -75,4 +75,4 @@ def test_formats_have_synonyms(tool: Tool, photo: Photo, tmp_path: Path) -> None
     assert tool("upscale", "a.png", "--config", "my.toml", *ESPCN).code == 0
     assert (tmp_path / "a_x2_espcn.jpg").exists()
     assert (tmp_path / "a_x2_espcn.tif").exists()
-    assert "--format jpgx: allowed is keep, png" in tool("upscale", "a.png", "-f", "jpgx").err
+    assert "--format jpgx: must be one of keep, png" in tool("upscale", "a.png", "-f", "jpgx").err

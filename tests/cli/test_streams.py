@@ -120,7 +120,7 @@ def test_json_on_a_closed_standard_output_ends_in_one_line(photo: Photo, tmp_pat
     photo("a.png")
     run = run_without(tmp_path, (1,), "a.png", "-o", "b.png", "--json", "-q")
     assert run.code == 1
-    assert run.err == "stopped: standard output is not written whole: it is closed\n"
+    assert run.err == "stopped: standard output could not be written completely: it is closed\n"
     assert size_of(tmp_path / "b.png") == (48, 32)
 
 
@@ -128,7 +128,7 @@ def test_an_image_for_a_closed_standard_output_fails(photo: Photo, tmp_path: Pat
     photo("a.png")
     run = run_without(tmp_path, (1,), "a.png", "-o", "-", "-q")
     assert run.code == 1
-    assert run.err.count("standard output is not written whole: it is closed") == 1
+    assert run.err.count("standard output could not be written completely: it is closed") == 1
 
 
 def test_a_closed_standard_input_cannot_be_read(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_closed_standard_input_cannot_be_read(tmp_path: Path) -> None:
 def test_a_command_that_cannot_print_fails_in_one_line(tmp_path: Path, command: list[str]) -> None:
     run = finish(start(*command, cwd=tmp_path, limit=closing(1)))
     assert run.code == 1
-    assert run.err == "sr-batch: standard output is not written whole: it is closed\n"
+    assert run.err == "sr-batch: standard output could not be written completely: it is closed\n"
 
 
 def test_a_full_disk_under_standard_error_stops_nothing(photo: Photo, tmp_path: Path) -> None:

@@ -165,10 +165,10 @@ def test_takes_a_name_that_is_not_valid_text(tool: Tool, photo: Photo, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--scale", "0"], "above 0, at most 64"),
-        (["--scale", "65"], "above 0, at most 64"),
-        (["--scale", "nan"], "above 0, at most 64"),
-        (["--scale", "big"], "above 0, at most 64"),
+        (["--scale", "0"], "above 0 and at most 64"),
+        (["--scale", "65"], "above 0 and at most 64"),
+        (["--scale", "nan"], "above 0 and at most 64"),
+        (["--scale", "big"], "above 0 and at most 64"),
         (["--mode", "cmyk"], "'auto', 'rgb', 'y'"),
         (["--tile", "7"], "at least 32"),
         (["--tile", "wide"], "at least 32"),

@@ -71,7 +71,7 @@ def test_refuses_bombs_by_their_header(
     reader: Callable[[bytes, str, int], object], bomb: bytes
 ) -> None:
     with pytest.raises(
-        ImageTooLarge, match=r"^a: (7 frames of )?\d+x\d+ .*--max-pixels \d+ "
+        ImageTooLarge, match=r"^a: (7 frames of )?\d+x\d+ .*--max-pixels \d+$"
     ) as caught:
         reader(bomb, "a", 178_956_970)
     assert "\n" not in str(caught.value)

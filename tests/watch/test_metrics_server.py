@@ -128,9 +128,13 @@ def test_a_port_that_is_not_available_is_one_line() -> None:
         (
             "prometheus_client",
             ("--serve", "0"),
-            "prometheus-client: pip install '.[metrics]'",
+            "prometheus-client: pip install '.[metrics]' in sr-batch's source",
         ),
-        ("apprise", ("--notify", "json://127.0.0.1"), "Apprise: pip install '.[notify]'"),
+        (
+            "apprise",
+            ("--notify", "json://127.0.0.1"),
+            "Apprise: pip install '.[notify]' in sr-batch's source",
+        ),
     ],
 )
 def test_a_missing_library_is_one_line_that_says_how_to_install_it(

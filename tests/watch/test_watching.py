@@ -201,7 +201,7 @@ def test_retry_brings_back_what_was_moved(
     watch.wait(lambda: len(tree(str(tmp_path / "in_failed"))) == 2)
     assert "done: 0, failed: 2, waiting: 0" in status(tmp_path).stdout
     save_picture(tmp_path / "a.png").replace(tmp_path / "in_failed/a.jpg")
-    assert status(tmp_path, "retry").stdout == "2 to be tried again\n"
+    assert status(tmp_path, "retry").stdout == "2 failed inputs will be retried\n"
     watch.wait(lambda: len(watch.results()) == 4)
     watch.end()
     assert "done: 1, failed: 1, waiting: 0" in status(tmp_path).stdout

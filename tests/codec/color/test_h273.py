@@ -65,7 +65,7 @@ def test_srgb_and_similar_spaces_need_no_profile() -> None:
 def test_notes_unknown_numbers(primaries: int, transfer: int) -> None:
     made, note = h273.of_numbers(primaries, transfer)
     assert made is None
-    assert f"({primaries}/{transfer}) read as sRGB" in note
+    assert f"({primaries}/{transfer}), read as sRGB" in note
 
 
 def test_refuses_hdr_curves() -> None:

@@ -15,7 +15,7 @@ HUGE = {Tag.WIDTH: 9999, Tag.HEIGHT: 9999, Tag.BITS: 64, Tag.SAMPLE_FORMAT: 3}
 @pytest.mark.parametrize(
     ("tags", "reason"),
     [
-        ({Tag.PHOTOMETRIC: 32803}, "camera's raw"),
+        ({Tag.PHOTOMETRIC: 32803}, "a camera raw"),
         ({Tag.PHOTOMETRIC: 4}, "transparency mask"),
         ({Tag.PHOTOMETRIC: 10}, "fax's ITULAB"),
         ({Tag.PHOTOMETRIC: 77}, "photometric 77"),
