@@ -31,6 +31,7 @@ FLOORS: dict[int, set[str]] = {
         "binding",
         "catalog",
         "codec",
+        "inference",
         "journal",
         "ledger",
         "memory",
