@@ -8,6 +8,7 @@ import torch
 import typer
 from PIL import Image
 
+from sr_batch.inference.ncnn import BadNetwork
 from sr_batch.records import record_path, save_record
 from training import checkpoint
 from training import compare as table
@@ -62,7 +63,9 @@ def train(
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     bf16 = has_fast_bf16(place) if amp is None else amp
     monitor = tuple(list_images([data / "eval" / "Set5"]))
-    setting = Setting(runs / recipe, place, bf16, monitor, every, data / FEATURES)
+    setting = Setting(
+        runs / recipe, place, bf16, monitor, every, data / FEATURES, data / "teachers"
+    )
     typer.echo(f"{recipe}: {plan}\n{setting}")
     carry_out(plan, setting, Places(data, runs, kept))
 
@@ -168,7 +171,7 @@ def main() -> None:
     """Run a command; what a user can mend is said in one line, exit 2."""
     try:
         app()
-    except (FileNotFoundError, BadConfig, Busy, TooSmall) as error:
+    except (FileNotFoundError, BadConfig, BadNetwork, Busy, TooSmall) as error:
         _leave(error, 2)
     except (Diverged, NotCertified) as error:
         _leave(error, 1)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from training.losses import Weights
 
-Kind = Literal["bicubic", "area", "blur", "blind"]
+Kind = Literal["bicubic", "area", "blur", "blind", "light", "photo"]
 """Of how LR is made of HR."""
 
 
@@ -50,8 +50,13 @@ class Recipe:
         teachers: Recipes whose networks' output is a second target, each at its own scale.
         ensemble: Of how many turned inputs a teacher's output is the mean: 1, 4 or 8.
         teaching: Weight of that target, in the losses of the stage.
+        teacher_file: An ncnn network under the data's ``teachers/`` whose output for the LR of each
+            batch, computed at every step, is the target instead of HR.
+        original: Losses against HR beside those against that target.
         leaves: Pictures of dead leaves beside the photographs.
-        degradation: How LR is made of HR: ``bicubic``, ``area``, ``blur`` or ``blind``.
+        photographs: Whether the pictures of ``train-photos`` are learnt from, too.
+        degradation: How LR is made of HR: ``bicubic``, ``area``, ``blur``, ``blind``, ``light`` or
+            ``photo``.
         optimizer: ``adam`` (0.9, 0.99); ``muon`` with Adam at both ends, or, as ``muon+first``,
             at the last layer alone; or ``sgd`` with momentum 0.9.
         rates: Beginning of a parameter's name -> factor of its learning rate.
@@ -82,7 +87,10 @@ class Recipe:
     teachers: tuple[str, ...] = ()
     ensemble: int = 1
     teaching: float = 1.0
+    teacher_file: str = ""
+    original: Weights = field(default_factory=dict)
     leaves: int = 0
+    photographs: bool = False
     degradation: Kind = "bicubic"
     optimizer: Literal["adam", "muon", "muon+first", "sgd"] = "adam"
     rates: Mapping[str, float] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from training.data import Corpus
 from training.degrade import DEGRADATIONS
 from training.evaluate import Score, evaluate_images
 from training.fake_quant import prepare
+from training.losses import Weights
 from training.models import build, configure
 from training.objective import make_objective
 from training.optimize import make_optimizer, make_schedule
 from training.recipe import Recipe, Stage, patch_at, stage_at
 from training.sampling import Batch, sample
+from training.teacher import load_teacher
 
 Corpora = Mapping[int, Corpus]
 """Scale -> its corpus."""
@@ -38,6 +40,7 @@ class Setting:
     monitor: tuple[Path, ...]  # HR images scored at every checkpoint
     every: int = 500  # iterations between checkpoints
     features: Path = Path("squeezenet_v1.1_notop.h5")  # of the perceptual loss
+    teachers: Path = Path("teachers")  # folder of networks from outside
 
 
 class Run:
@@ -58,6 +61,8 @@ class Run:
             self.net, multi_avg_fn=averaging(recipe.ema, lambda: self.iteration)
         )
         self.objective = make_objective(recipe, setting.features, setting.device)
+        file = recipe.teacher_file and setting.teachers / recipe.teacher_file
+        self.teacher = load_teacher(file).to(setting.device) if file else None
         self.optimizer = make_optimizer(self.net, recipe)
         self.schedule = make_schedule(self.optimizer, recipe)
         self.generator = torch.Generator().manual_seed(recipe.seed)
@@ -167,16 +172,21 @@ class Run:
             lr = DEGRADATIONS[self.recipe.degradation](batch.hr, scales[drawn], self.generator)
         lr = lr.to(memory_format=torch.channels_last)  # a fifth less time in fp32, too
         with self._autocast():
+            if self.teacher:
+                batch = replace(batch, taught=_taught(self.teacher, lr))
             return batch, self._forward(scales[drawn], lr).float()
 
     def _loss(self, stage: Stage, batch: Batch, sr: torch.Tensor) -> torch.Tensor:
         inner = slice(stage.border, sr.shape[-1] - stage.border)
 
-        def against(target: torch.Tensor) -> torch.Tensor:
-            return self.objective(stage.loss, sr[..., inner, inner], target[..., inner, inner])
+        def against(target: torch.Tensor, loss: Weights = stage.loss) -> torch.Tensor:
+            return self.objective(loss, sr[..., inner, inner], target[..., inner, inner])
 
         if batch.taught is None:
             return against(batch.hr)
+        if self.teacher:
+            beside = self.recipe.original
+            return against(batch.taught) + (against(batch.hr, beside) if beside else 0)
         return against(batch.hr) + self.recipe.teaching * against(batch.taught)
 
     def _forward(self, scale: int, lr: torch.Tensor) -> torch.Tensor:
@@ -202,6 +212,12 @@ class Best:
     def after(self, psnr: float) -> "Best":
         """With one more checkpoint."""
         return Best(psnr) if psnr > self.psnr else Best(self.psnr, self.stale + 1)
+
+
+@torch.no_grad()
+def _taught(teacher: nn.Module, lr: torch.Tensor) -> torch.Tensor:
+    """What ``teacher`` makes of LR (B, C, H, W), 0..1: (B, C, H*s, W*s), 0..1."""
+    return teacher(lr).float().clamp(0, 1)
 
 
 def averaging(

@@ -81,7 +81,8 @@ def _note(run: Run) -> None:
 
 def _corpora(run: Run, places: Places) -> Corpora:
     """Photographs at every scale of the run, what its teachers make of them, and dead leaves."""
-    plan, paths = run.recipe, shipped_images(places.data)
+    plan = run.recipe
+    paths = shipped_images(places.data, plan.photographs)
     corpora = {s: load_corpus(paths, s, run.color) for s in (plan.scale, *plan.scales)}
     for name in plan.teachers:
         corpus = corpora[RECIPES[name].scale]

@@ -1,0 +1,24 @@
+"""Networks for photographs as people have them: with noise, blur and JPEG."""
+
+from training.losses import Weights
+from training.recipe import Recipe, Stage
+
+SEEN: Weights = {"l1": 1.0, "perceptual": 0.3}
+
+PHOTO = {
+    "photo_x4": Recipe(
+        "balanced",
+        4,
+        60_000,
+        8e-4,
+        (Stage(1.0, batch=4, patch=48, loss=SEEN),),
+        init="balanced_x4_again",
+        teacher_file="RealESRGAN_General_WDN_x4_v3.param",
+        original={"l1": 0.1},
+        photographs=True,
+        degradation="photo",
+        optimizer="muon",
+        final_lr=1e-5,
+        remark="The teacher is realesr-general-wdn-x4v3 of Real-ESRGAN (BSD-3-Clause).",
+    ),
+}
