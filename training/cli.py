@@ -11,11 +11,14 @@ from PIL import Image
 from sr_batch.inference.ncnn import BadNetwork
 from sr_batch.records import record_path, save_record
 from training import checkpoint
-from training import compare as table
+from training import compare as comparison
 from training.certify import NotCertified
 from training.data import TooSmall, list_images, read_rgb
 from training.degrade import lowered
 from training.evaluate import bicubic_scores
+from training.judge import candidate, judge, table
+from training.judge_sheet import draw_sheets
+from training.judged import Plan, cases, spread
 from training.loop import Diverged
 from training.measure import perceptual_distance, score_file
 from training.models import BadConfig
@@ -130,6 +133,29 @@ def evaluate(
             typer.echo(f"{path.stem:15} perceptual {distance:.4f}")
 
 
+@app.command("judge")
+def judge_networks(
+    networks: Annotated[
+        list[str], typer.Argument(help="bicubic, exported files, teachers' .param files, recipes.")
+    ],
+    out: Annotated[Path, typer.Option("-o", help="Folder of the sheets.")],
+    data: Data = DATA,
+    runs: Runs = RUNS,
+    kept: Kept = KEPT,
+    count: Annotated[int, typer.Option(min=1, help="Pictures of data/valid.")] = 12,
+    scale: Annotated[int, typer.Option(min=2, max=4, help="Of the networks.")] = 4,
+    seed: Annotated[int, typer.Option(help="Of places and noise.")] = 1,
+) -> None:
+    """Judge networks for photographs on degraded pictures and camera pixels, and draw sheets."""
+    candidates = [candidate(text, scale, Places(data, runs, kept)) for text in networks]
+    originals = spread(list_images([data / "valid"]), count)
+    pictures = cases(originals, list_images([data / "photos"]), Plan(scale, seed=seed))
+    verdicts = list(judge(candidates, pictures, data / FEATURES))
+    typer.echo(table(verdicts), nl=False)
+    for path in draw_sheets(verdicts, out):
+        typer.echo(path)
+
+
 @app.command()
 def bicubic(data: Data = DATA) -> None:
     """Print the bicubic PSNR-Y/SSIM of every set and scale: proves data and protocol."""
@@ -162,8 +188,10 @@ def compare(
     """Write the tables of all exported networks into the README."""
     files = sorted(exported.glob("*.onnx"))
     bicubic = {scale: bicubic_scores(data, scale) for scale in (2, 3, 4)}
-    text = table.tables(files, bicubic, table.relative_times(files))
-    readme.write_text(table.put_into(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
+    text = comparison.tables(files, bicubic, comparison.relative_times(files))
+    readme.write_text(
+        comparison.put_into(readme.read_text(encoding="utf-8"), text), encoding="utf-8"
+    )
     typer.echo(text, nl=False)
 
 

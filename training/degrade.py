@@ -113,6 +113,13 @@ def lowered(hr: np.ndarray, kind: str, scale: int, generator: torch.Generator) -
     return lr.round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
 
 
+def blurred(hr: np.ndarray, sigma: float) -> np.ndarray:
+    """uint8 (H, W, C) after a Gaussian blur of ``sigma`` pixels."""
+    x = torch.from_numpy(hr.copy()).permute(2, 0, 1)[None].float()
+    soft = _filter(x, [gaussian(sigma, sigma, 0)])[0]
+    return soft.round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+
+
 def gaussian(sigma_x: float, sigma_y: float, angle: float) -> torch.Tensor:
     """A kernel (21, 21) of sum 1, turned by ``angle`` radians."""
     y, x = _grid()

@@ -21,6 +21,9 @@ class Stage:
         loss: Names and weights of losses.
         accumulate: Passes whose gradients are averaged for one step.
         border: HR pixels at each side of a patch that no loss sees.
+        jitter: Up to so many HR pixels more at the top and at the left, drawn at random for each
+            batch. A perceptual loss has strides: if it always sees the same phase of the shuffle,
+            a grid of dots costs nothing.
     """
 
     until: float
@@ -29,6 +32,7 @@ class Stage:
     loss: Weights
     accumulate: int = 1
     border: int = 0
+    jitter: int = 0
 
 
 @dataclass(frozen=True)

@@ -177,10 +177,11 @@ class Run:
             return batch, self._forward(scales[drawn], lr).float()
 
     def _loss(self, stage: Stage, batch: Batch, sr: torch.Tensor) -> torch.Tensor:
-        inner = slice(stage.border, sr.shape[-1] - stage.border)
+        rows, columns = (slice(start, sr.shape[-1] - stage.border) for start in self._starts(stage))
+        seen = sr[..., rows, columns]
 
         def against(target: torch.Tensor, loss: Weights = stage.loss) -> torch.Tensor:
-            return self.objective(loss, sr[..., inner, inner], target[..., inner, inner])
+            return self.objective(loss, seen, target[..., rows, columns])
 
         if batch.taught is None:
             return against(batch.hr)
@@ -188,6 +189,13 @@ class Run:
             beside = self.recipe.original
             return against(batch.taught) + (against(batch.hr, beside) if beside else 0)
         return against(batch.hr) + self.recipe.teaching * against(batch.taught)
+
+    def _starts(self, stage: Stage) -> list[int]:
+        """The first row and the first column that losses see."""
+        if not stage.jitter:
+            return [stage.border] * 2
+        drawn = torch.randint(stage.jitter + 1, (2,), generator=self.generator)
+        return [stage.border + int(offset) for offset in drawn]
 
     def _forward(self, scale: int, lr: torch.Tensor) -> torch.Tensor:
         """The network at ``scale``; all scales have the same weights."""
