@@ -82,6 +82,44 @@ def keep(name: str, runs: Path, kept: Path) -> Path:
     return path
 
 
+def keep_state(name: str, runs: Path, kept: Path) -> Path:
+    """Keep all else that recipe ``name`` needs to go on elsewhere, under ``kept/NAME``, rounded.
+
+    Weights are halves, the optimizer's means bfloat16, whose range their squares need; the averaged
+    weights are those that :func:`keep` writes. A run that goes on from there is not exact.
+
+    Raises:
+        FileNotFoundError: there is no run.
+    """
+    states = load(runs / name, torch.device("cpu"))
+    if states is None:
+        raise FileNotFoundError(
+            f"{runs / name}: no checkpoint; run: python -m training train {name}"
+        )
+    rounded = {key: state for key, state in states.items() if key != "ema"}
+    rounded["net"] = _rounded(states["net"], torch.half)
+    rounded["optimizer"] = _rounded(states["optimizer"], torch.bfloat16)
+    save(kept / name, rounded)
+    return kept / name
+
+
+def load_kept(name: str, kept: Path, device: torch.device) -> dict[str, State] | None:
+    """What :func:`keep` and :func:`keep_state` wrote, or None where there is no state."""
+    states = load(kept / name, device)
+    if states is not None:
+        states["ema"] = torch.load(kept / f"{name}.pt", map_location=device, weights_only=True)
+    return states
+
+
+def _rounded(value: Any, kind: torch.dtype) -> Any:
+    """``value``, with all tensors of floats in it as ``kind``."""
+    if isinstance(value, torch.Tensor):
+        return value.to(kind) if value.is_floating_point() else value
+    if isinstance(value, Mapping):
+        return {key: _rounded(item, kind) for key, item in value.items()}
+    return value
+
+
 def _replace(path: Path, state: State) -> None:
     temporary = path.with_suffix(".tmp")
     torch.save(state, temporary)

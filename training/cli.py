@@ -74,10 +74,19 @@ def train(
 
 
 @app.command()
-def keep(recipe: Name, runs: Runs = RUNS, kept: Kept = KEPT) -> None:
+def keep(
+    recipe: Name,
+    runs: Runs = RUNS,
+    kept: Kept = KEPT,
+    state: Annotated[
+        bool, typer.Option("--state", help="Also what the run needs to go on elsewhere.")
+    ] = False,
+) -> None:
     """Copy a run's weights (half precision) and curve to where git keeps them."""
     _recipe(recipe)
     typer.echo(checkpoint.keep(recipe, runs, kept))
+    if state:
+        typer.echo(checkpoint.keep_state(recipe, runs, kept))
 
 
 @app.command()

@@ -133,6 +133,11 @@ class Run:
         states = checkpoint.load(self.setting.folder, self.setting.device)
         if states is None:
             return False
+        self.restore(states)
+        return True
+
+    def restore(self, states: Mapping[str, checkpoint.State]) -> None:
+        """Take over all ``states`` of a checkpoint."""
         self.net.load_state_dict(states["net"])
         self.ema.module.load_state_dict(states["ema"])
         self.ema.n_averaged.copy_(states["ema_count"]["n_averaged"])
@@ -142,7 +147,6 @@ class Run:
         self.generator.set_state(states["progress"]["generator"])
         self.iteration = states["progress"]["iteration"]
         self.best = Best(*states["progress"]["best"])
-        return True
 
     def start_from(self, weights: checkpoint.State) -> list[str]:
         """Take over the tensors whose name and shape agree. Returns the names left as they are."""

@@ -54,8 +54,14 @@ def test_passes_over_what_is_too_small(photographs: Path, tmp_path: Path) -> Non
 
 
 def test_reduces_a_photograph_for_the_web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-    monkeypatch.setattr(judged, "through_jpeg", lambda x, quality: seen.append(x) or x)
+    seen: list[np.ndarray] = []
+
+    def note(pixels: np.ndarray, quality: int) -> np.ndarray:
+        assert quality == 70
+        seen.append(pixels)
+        return pixels
+
+    monkeypatch.setattr(judged, "through_jpeg", note)
     Image.fromarray(draw_photograph(1, 1000)).resize((1000, 500)).save(tmp_path / "wide.png")
     assert [case.kind for case in cases([], [tmp_path / "wide.png"], PLAN)] == ["d", "e"]
     assert seen[0].shape == (400, 800, 3)
