@@ -10,11 +10,11 @@ import torch
 from sr_batch.errors import did_you_mean
 from training.adversary import Adversary
 from training.features import VGG19, Perceptual, load_squeezenet
-from training.losses import LOSSES, Loss, Weights, consistency, total
+from training.losses import LOSSES, Loss, Weights, consistency, mesh, total
 from training.models import BadConfig
 from training.recipe import Recipe
 
-NAMES = (*LOSSES, "consistency", "perceptual", "vgg", "adversarial")
+NAMES = (*LOSSES, "consistency", "mesh", "perceptual", "vgg", "adversarial")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,10 @@ def make_objective(recipe: Recipe, features: Path, device: torch.device) -> Obje
     """
     names = {name for stage in recipe.stages for name in stage.loss} | set(recipe.original)
     _require_known(names)
-    losses = LOSSES | {"consistency": consistency(recipe.scale)}
+    losses = LOSSES | {
+        "consistency": consistency(recipe.scale),
+        "mesh": mesh(recipe.scale),
+    }
     if "perceptual" in names:
         perceptual = Perceptual(load_squeezenet(features)).to(device)
         # A quarter less time on a CPU.

@@ -3,7 +3,7 @@
 from training.losses import Weights
 from training.recipe import Recipe, Stage
 
-SEEN: Weights = {"l1": 1.0, "perceptual": 0.3}
+SEEN: Weights = {"l1": 1.0, "perceptual": 0.3, "mesh": 5.0}
 BESIDE: Weights = {"l1": 0.1, "perceptual": 0.1}
 
 PHOTO = {
@@ -22,7 +22,8 @@ PHOTO = {
         final_lr=1e-5,
         remark=(
             "The teacher is realesr-general-wdn-x4v3 of Real-ESRGAN (BSD-3-Clause). The first 300 "
-            "iterations ran without jitter, and without the perceptual loss against HR."
+            "iterations ran without jitter, and without the perceptual loss against HR; the first "
+            "750 without the loss of a mesh."
         ),
     ),
 }
