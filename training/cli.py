@@ -8,12 +8,16 @@ import torch
 import typer
 from PIL import Image
 
+from sr_batch.inference.ncnn import BadNetwork
 from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.recorded_outputs import record_path, save_record
 from training.data.corpus import TooSmall, list_images, read_rgb
 from training.data.degrade import degraded
 from training.evaluate import tables
+from training.evaluate.judge_pictures import Plan, cases, spread
+from training.evaluate.judge_sheet import draw_sheets
 from training.evaluate.perceptual import perceptual_distance
+from training.evaluate.photo_judge import judge, table
 from training.evaluate.standard_sets import bicubic_scores, rounded, score_sets
 from training.models import BadConfig
 from training.recipes import RECIPES
@@ -22,6 +26,7 @@ from training.release.certify import NotCertified
 from training.release.publish import ReleaseSetting, publish
 from training.release.record_outputs import fits_its_record, record_of
 from training.run import checkpoint
+from training.run.candidates import candidate
 from training.run.loop import Diverged
 from training.run.start import Busy, Places, carry_out
 from training.run.trainer import Setting
@@ -65,16 +70,27 @@ def train(
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     bf16 = has_fast_bf16(chosen) if amp is None else amp
     monitor = tuple(list_images([data / "eval" / "Set5"]))
-    setting = Setting(runs / recipe, chosen, bf16, monitor, every, data / FEATURES)
+    setting = Setting(
+        runs / recipe, chosen, bf16, monitor, every, data / FEATURES, data / "teachers"
+    )
     typer.echo(f"{recipe}: {plan}\n{setting}")
     carry_out(plan, setting, Places(data, runs, kept))
 
 
 @app.command()
-def keep(recipe: Name, runs: Runs = RUNS, kept: Kept = KEPT) -> None:
+def keep(
+    recipe: Name,
+    runs: Runs = RUNS,
+    kept: Kept = KEPT,
+    state: Annotated[
+        bool, typer.Option("--state", help="Also copy what another checkout needs to resume.")
+    ] = False,
+) -> None:
     """Copy the weights (in half precision) and the curve of a run to the folder that git keeps."""
     _recipe(recipe)
     typer.echo(checkpoint.keep(recipe, runs, kept))
+    if state:
+        typer.echo(checkpoint.keep_state(recipe, runs, kept))
 
 
 @app.command()
@@ -132,6 +148,29 @@ def evaluate(
             typer.echo(f"{path.stem:15} perceptual {distance:.4f}")
 
 
+@app.command("judge")
+def judge_networks(
+    networks: Annotated[
+        list[str], typer.Argument(help="bicubic, exported files, .param files of ncnn, recipes.")
+    ],
+    out: Annotated[Path, typer.Option("-o", help="Folder for the contact sheets.")],
+    data: Data = DATA,
+    runs: Runs = RUNS,
+    kept: Kept = KEPT,
+    count: Annotated[int, typer.Option(min=1, help="Number of pictures of data/valid.")] = 12,
+    scale: Annotated[int, typer.Option(min=2, max=4, help="Scale of the networks.")] = 4,
+    seed: Annotated[int, typer.Option(help="Seed of crops and noise.")] = 1,
+) -> None:
+    """Judge networks on degraded and real photographs: a table, and contact sheets."""
+    candidates = [candidate(text, scale, Places(data, runs, kept)) for text in networks]
+    originals = spread(list_images([data / "valid"]), count)
+    pictures = cases(originals, list_images([data / "photos"]), Plan(scale, seed=seed))
+    verdicts = list(judge(candidates, pictures, data / FEATURES))
+    typer.echo(table(verdicts), nl=False)
+    for path in draw_sheets(verdicts, out):
+        typer.echo(path)
+
+
 @app.command()
 def bicubic(data: Data = DATA) -> None:
     """Print PSNR-Y and SSIM of bicubic on every standard set, to check the data."""
@@ -175,7 +214,7 @@ def main() -> None:
     """Run a command. An error that the user can fix is one line and exit code 2."""
     try:
         app()
-    except (FileNotFoundError, BadConfig, Busy, TooSmall) as error:
+    except (FileNotFoundError, BadConfig, BadNetwork, Busy, TooSmall) as error:
         _exit(error, 2)
     except (Diverged, NotCertified) as error:
         _exit(error, 1)

@@ -1,1 +1,4 @@
-"""One call of one network: ONNX Runtime sessions, execution providers, the model catalog."""
+"""One call of one network: ONNX Runtime sessions, execution providers, the model catalog.
+
+It also has a reader of ncnn files.
+"""

@@ -52,6 +52,22 @@ def test_trains_keeps_exports_evaluates_and_compares(
     assert "| `espcn` | speed; luma |" in page.read_text()
 
 
+def test_judge_prints_a_table_and_draws_sheets(
+    data: Path, features: Path, photographs: Path, tmp_path: Path
+) -> None:
+    given = tmp_path / "data"
+    (given / "features").mkdir(parents=True)
+    (given / cli.FEATURES).symlink_to(features)
+    for name in ("valid", "photos"):
+        (given / name).symlink_to(photographs)
+    out = tmp_path / "out"
+    arguments = ("bicubic", "-o", str(out), "--data", str(given), "--count", "1", "--scale", "2")
+    lines = run("judge", *arguments).splitlines()
+    assert [line[:11] for line in lines[2:7]] == [f"| {kind} | bicub" for kind in "abcde"]
+    assert lines[7:] == [str(out / f"judge_{kind}.png") for kind in "abcde"]
+    assert all(Path(line).exists() for line in lines[7:])
+
+
 def test_a_second_process_in_a_run_folder_is_refused(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

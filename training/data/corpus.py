@@ -83,16 +83,17 @@ def list_images(folders: Iterable[Path], exclude: tuple[str, ...] = ()) -> list[
     return found
 
 
-def shipped_images(data: Path) -> list[Path]:
-    """The images that released networks are trained on.
+def shipped_images(data: Path, photographs: bool = False) -> list[Path]:
+    """The images that released networks are trained on, ``train-photos`` only if asked for.
 
     BSDS is left out because its licence is known as non-commercial. The ``cid_*`` tiles of
     train-tight are cut from the pictures of train-more, so they are used only without train-more.
     """
     tight, more = data / "train-tight", data / "train-more"
+    photos = list_images([data / "train-photos"]) if photographs else []
     if not more.exists():
-        return list_images([tight], ("bsds_",))
-    return list_images([tight], ("bsds_", "cid_")) + list_images([more], ("bsds_",))
+        return list_images([tight], ("bsds_",)) + photos
+    return list_images([tight], ("bsds_", "cid_")) + list_images([more], ("bsds_",)) + photos
 
 
 def load_corpus(paths: Iterable[Path], scale: int, color: Color) -> Corpus:

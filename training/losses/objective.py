@@ -10,10 +10,10 @@ import torch
 from sr_batch.core.errors import did_you_mean
 from training.losses.adversarial import Adversary
 from training.losses.perceptual import VGG19, Perceptual, load_squeezenet
-from training.losses.pixel import LOSSES, Loss, Weights, consistency, total
+from training.losses.pixel import LOSSES, Loss, Weights, consistency, mesh, total
 from training.models import BadConfig
 
-NAMES = (*LOSSES, "consistency", "perceptual", "vgg", "adversarial")
+NAMES = (*LOSSES, "consistency", "mesh", "perceptual", "vgg", "adversarial")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def make_objective(
     """Make the losses of a run.
 
     Args:
-        names: Names of the losses that any stage of the run uses.
+        names: Names of the losses that any part of the run uses.
         scale: Scale of the network.
         lr: Learning rate of the discriminator.
         features: The SqueezeNet file, read for ``perceptual`` only.
@@ -57,9 +57,11 @@ def make_objective(
         FileNotFoundError: ``perceptual`` is asked for and ``features`` does not exist.
     """
     _require_known(names)
-    losses = LOSSES | {"consistency": consistency(scale)}
+    losses = LOSSES | {"consistency": consistency(scale), "mesh": mesh(scale)}
     if "perceptual" in names:
-        losses["perceptual"] = Perceptual(load_squeezenet(features)).to(device)
+        perceptual = Perceptual(load_squeezenet(features)).to(device)
+        # A quarter faster on a CPU.
+        losses["perceptual"] = perceptual.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if "vgg" in names:
         losses["vgg"] = Perceptual(VGG19()).to(device)
     adversary = Adversary(lr, device) if "adversarial" in names else None

@@ -84,15 +84,28 @@ class VGG19(nn.Module):
 
 
 class Perceptual(nn.Module):
-    """The loss: SR and HR (B, 3, H, W), 0..1, at least 64 pixels a side -> their distance."""
+    """The loss: SR and HR (B, 3, H, W), 0..1, at least 64 pixels a side -> their distance.
+
+    It keeps the features of SR for a second target of the same step: they are computed once.
+    """
 
     def __init__(self, backbone: nn.Module) -> None:
         super().__init__()
         self.backbone = backbone.eval().requires_grad_(requires_grad=False)
+        self._kept: tuple[torch.Tensor, list[torch.Tensor]] | None = None
 
     def forward(self, sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
-        pairs = zip(self.backbone(sr), self.backbone(hr), strict=True)
+        pairs = zip(self._of(sr), self.backbone(hr), strict=True)
         return torch.stack([_distance(a, b) for a, b in pairs]).mean()
+
+    def _of(self, sr: torch.Tensor) -> list[torch.Tensor]:
+        kept, self._kept = self._kept, None
+        if kept and kept[0] is sr:
+            return kept[1]
+        features: list[torch.Tensor] = self.backbone(sr)
+        if features[0].requires_grad:
+            self._kept = sr, features
+        return features
 
 
 def load_squeezenet(path: Path) -> SqueezeNet:

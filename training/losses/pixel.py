@@ -10,6 +10,7 @@ Weights = Mapping[str, float]
 """Name of a loss -> its weight in the sum."""
 
 _WINDOW, _SIGMA = 11, 1.5
+_PERIODS = 12
 _C1, _C2 = 0.01**2, 0.03**2
 
 
@@ -67,6 +68,24 @@ def consistency(scale: int) -> Loss:
     def loss(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
         size = [side // scale for side in sr.shape[-2:]]
         return F.interpolate(sr - hr, size, mode="bicubic", antialias=True).abs().mean()
+
+    return loss
+
+
+def mesh(scale: int) -> Loss:
+    """L1 of the error that repeats with every LR pixel: the mean error at each place of its square.
+
+    A perceptual loss takes a mesh with the period of the shuffle for texture, but it is visible in
+    smooth areas. The means are over windows of 12 LR pixels: grain cancels there, a mesh does not.
+    """
+
+    def loss(sr: torch.Tensor, hr: torch.Tensor) -> torch.Tensor:
+        height, width = (side - side % scale for side in sr.shape[-2:])
+        places = F.pixel_unshuffle((sr - hr)[..., :height, :width], scale)
+        window = min(_PERIODS, *places.shape[-2:])
+        means = F.avg_pool2d(places, window, stride=max(1, window // 2))
+        means = means.unflatten(1, (sr.shape[1], scale**2))
+        return (means - means.mean(2, keepdim=True)).abs().mean()
 
     return loss
 

@@ -5,7 +5,8 @@ from training.recipes.comparison import COMPARED
 from training.recipes.edsr import EDSR
 from training.recipes.fast import FAST
 from training.recipes.luma import LUMA_NETWORKS
+from training.recipes.photo import PHOTO
 from training.recipes.rrdb import RRDB
 from training.recipes.student_reports import REPORTS
 
-RECIPES = REPORTS | LUMA_NETWORKS | FAST | BALANCED | EDSR | COMPARED | RRDB
+RECIPES = REPORTS | LUMA_NETWORKS | FAST | BALANCED | EDSR | COMPARED | RRDB | PHOTO

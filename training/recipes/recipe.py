@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from training.losses.pixel import Weights
 
-Kind = Literal["bicubic", "area", "blur", "blind"]
+Kind = Literal["bicubic", "area", "blur", "blind", "light", "photo"]
 """How LR is made from HR."""
 
 
@@ -21,6 +21,9 @@ class Stage:
         loss: Names and weights of losses.
         accumulate: Passes whose gradients are averaged for one step.
         border: HR pixels on each side of a patch that the loss ignores.
+        jitter: Largest number of further HR pixels that the loss ignores at the top and on the
+            left, drawn at random for each batch. A perceptual loss has strides: without jitter it
+            always sees the same phase of the shuffle, and a grid of dots costs nothing.
     """
 
     until: float
@@ -29,6 +32,7 @@ class Stage:
     loss: Weights
     accumulate: int = 1
     border: int = 0
+    jitter: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,13 @@ class Recipe:
         teachers: Recipes whose networks give a second target, each at its own scale.
         ensemble: Flips and rotations that a teacher's output is averaged over: 1, 4 or 8.
         teaching: Weight of that target, relative to HR.
+        teacher_file: An ncnn network in the data's ``teachers/``. Its output for the LR of each
+            batch, computed at every step, is the target instead of HR.
+        original: Losses against HR, added to those against the output of ``teacher_file``.
         leaves: Number of dead-leaves pictures added to the photographs.
-        degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur`` or ``blind``.
+        photographs: Whether the pictures of ``train-photos`` are added to the corpus.
+        degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur``, ``blind``, ``light``
+            or ``photo``.
         optimizer: ``adam`` (0.9, 0.99); ``muon`` with Adam for the first and the last layer;
             ``muon+first`` with Adam for the last layer only; ``sgd`` with momentum 0.9.
         rates: Prefix of a parameter's name -> factor of its learning rate.
@@ -82,7 +91,10 @@ class Recipe:
     teachers: tuple[str, ...] = ()
     ensemble: int = 1
     teaching: float = 1.0
+    teacher_file: str = ""
+    original: Weights = field(default_factory=dict)
     leaves: int = 0
+    photographs: bool = False
     degradation: Kind = "bicubic"
     optimizer: Literal["adam", "muon", "muon+first", "sgd"] = "adam"
     rates: Mapping[str, float] = field(default_factory=dict)

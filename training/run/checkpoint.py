@@ -84,6 +84,45 @@ def keep(name: str, runs: Path, kept: Path) -> Path:
     return path
 
 
+def keep_state(name: str, runs: Path, kept: Path) -> Path:
+    """Copy the rest of the state that another checkout needs to resume ``name`` to ``kept/NAME``.
+
+    The weights are rounded to fp16. The optimizer's means are rounded to bfloat16, because the
+    squares need its range. The averaged weights are those that :func:`keep` writes. Because of the
+    rounding, a run that resumes from this state is not exact.
+
+    Raises:
+        FileNotFoundError: the run has no checkpoint.
+    """
+    states = load(runs / name, torch.device("cpu"))
+    if states is None:
+        raise FileNotFoundError(
+            f"{runs / name}: no checkpoint; to make one: python -m training train {name}"
+        )
+    rounded = {key: state for key, state in states.items() if key != "ema"}
+    rounded["net"] = _rounded(states["net"], torch.half)
+    rounded["optimizer"] = _rounded(states["optimizer"], torch.bfloat16)
+    save(kept / name, rounded)
+    return kept / name
+
+
+def load_kept(name: str, kept: Path, device: torch.device) -> dict[str, State] | None:
+    """The states that :func:`keep` and :func:`keep_state` wrote, or None if there are none."""
+    states = load(kept / name, device)
+    if states is not None:
+        states["ema"] = torch.load(kept / f"{name}.pt", map_location=device, weights_only=True)
+    return states
+
+
+def _rounded(value: Any, kind: torch.dtype) -> Any:
+    """``value``, with all its float tensors as ``kind``."""
+    if isinstance(value, torch.Tensor):
+        return value.to(kind) if value.is_floating_point() else value
+    if isinstance(value, Mapping):
+        return {key: _rounded(item, kind) for key, item in value.items()}
+    return value
+
+
 def _replace(path: Path, state: State) -> None:
     temporary = path.with_suffix(".tmp")
     torch.save(state, temporary)

@@ -1,5 +1,6 @@
 """Starts or resumes a run: its folder, its initial weights, its corpora and teachers."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -46,7 +47,7 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
     """
     with _alone_in(setting.folder):
         run = Run(plan, setting)
-        if not run.resume() and plan.init:
+        if not run.resume() and not _resume_kept(run, places.kept) and plan.init:
             run.start_from(_start(run, plan.init, places))
         _note(run)
         train(run, _corpora(run, places))
@@ -60,6 +61,17 @@ def _alone_in(folder: Path) -> Iterator[None]:
             yield
     except Timeout as error:
         raise Busy(f"{folder}: another process trains here; wait for it or stop it") from error
+
+
+def _resume_kept(run: Run, kept: Path) -> bool:
+    """Continue from the state that git keeps of this run. Returns False if there is none."""
+    folder = run.setting.folder
+    states = checkpoint.load_kept(folder.name, kept, run.setting.device)
+    if states is None:
+        return False
+    run.restore(states)
+    shutil.copyfile(kept / f"{folder.name}.csv", folder / "metrics.csv")
+    return True
 
 
 def _start(run: Run, init: str, places: Places) -> checkpoint.State:
@@ -81,7 +93,8 @@ def _note(run: Run) -> None:
 
 def _corpora(run: Run, places: Places) -> Corpora:
     """Photographs at each scale of the run, the output of its teachers, and dead leaves."""
-    plan, paths = run.recipe, shipped_images(places.data)
+    plan = run.recipe
+    paths = shipped_images(places.data, plan.photographs)
     corpora = {s: load_corpus(paths, s, run.color) for s in (plan.scale, *plan.scales)}
     for name in plan.teachers:
         corpus = corpora[RECIPES[name].scale]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from training.data.degrade import DEGRADATIONS
 from training.data.patches import Batch, sample
 from training.evaluate.standard_sets import score_pictures
 from training.losses.objective import make_objective
+from training.losses.pixel import Weights
 from training.models import build, configure
+from training.models.ncnn_teacher import load_teacher
 from training.models.torch_session import TorchSession, unmeasured_spec
 from training.optim.averaging import averaging
 from training.optim.mixed_precision import keep_ends_in_fp32
@@ -42,6 +44,7 @@ class Setting:
     monitor: tuple[Path, ...]  # HR pictures that are scored at every checkpoint
     every: int = 500  # iterations between checkpoints
     features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
+    teachers: Path = Path("teachers")  # folder of ncnn networks
 
 
 class Run:
@@ -61,10 +64,12 @@ class Run:
         self.ema = AveragedModel(
             self.net, multi_avg_fn=averaging(recipe.ema, lambda: self.iteration)
         )
-        names = {name for stage in recipe.stages for name in stage.loss}
+        names = {name for stage in recipe.stages for name in stage.loss} | set(recipe.original)
         self.objective = make_objective(
             names, recipe.scale, recipe.lr, setting.features, setting.device
         )
+        file = recipe.teacher_file and setting.teachers / recipe.teacher_file
+        self.teacher = load_teacher(file).to(setting.device) if file else None
         self.optimizer = make_optimizer(self.net, recipe)
         self.schedule = make_schedule(self.optimizer, recipe)
         self.generator = torch.Generator().manual_seed(recipe.seed)
@@ -134,6 +139,11 @@ class Run:
         states = checkpoint.load(self.setting.folder, self.setting.device)
         if states is None:
             return False
+        self.restore(states)
+        return True
+
+    def restore(self, states: Mapping[str, checkpoint.State]) -> None:
+        """Load all ``states`` of a checkpoint."""
         self.net.load_state_dict(states["net"])
         self.ema.module.load_state_dict(states["ema"])
         self.ema.n_averaged.copy_(states["ema_count"]["n_averaged"])
@@ -143,7 +153,6 @@ class Run:
         self.generator.set_state(states["progress"]["generator"])
         self.iteration = states["progress"]["iteration"]
         self.best = Best(*states["progress"]["best"])
-        return True
 
     def start_from(self, weights: checkpoint.State) -> list[str]:
         """Copy the tensors whose name and shape match. Returns the names of all others."""
@@ -173,17 +182,30 @@ class Run:
             lr = DEGRADATIONS[self.recipe.degradation](batch.hr, scales[drawn], self.generator)
         lr = lr.to(memory_format=torch.channels_last)  # a fifth faster, also in fp32
         with self._autocast():
+            if self.teacher:
+                batch = replace(batch, taught=_taught(self.teacher, lr))
             return batch, self._forward(scales[drawn], lr).float()
 
     def _loss(self, stage: Stage, batch: Batch, sr: torch.Tensor) -> torch.Tensor:
-        inner = slice(stage.border, sr.shape[-1] - stage.border)
+        rows, columns = (slice(start, sr.shape[-1] - stage.border) for start in self._starts(stage))
+        seen = sr[..., rows, columns]
 
-        def against(target: torch.Tensor) -> torch.Tensor:
-            return self.objective(stage.loss, sr[..., inner, inner], target[..., inner, inner])
+        def against(target: torch.Tensor, loss: Weights = stage.loss) -> torch.Tensor:
+            return self.objective(loss, seen, target[..., rows, columns])
 
         if batch.taught is None:
             return against(batch.hr)
+        if self.teacher:
+            beside = self.recipe.original
+            return against(batch.taught) + (against(batch.hr, beside) if beside else 0)
         return against(batch.hr) + self.recipe.teaching * against(batch.taught)
+
+    def _starts(self, stage: Stage) -> list[int]:
+        """The first row and the first column that the losses see."""
+        if not stage.jitter:
+            return [stage.border] * 2
+        drawn = torch.randint(stage.jitter + 1, (2,), generator=self.generator)
+        return [stage.border + int(offset) for offset in drawn]
 
     def _forward(self, scale: int, lr: torch.Tensor) -> torch.Tensor:
         """The network at ``scale``; all scales have the same weights."""
@@ -196,3 +218,9 @@ class Run:
         if not self.setting.amp:
             return nullcontext()
         return torch.autocast(self.setting.device.type, torch.bfloat16)
+
+
+@torch.no_grad()
+def _taught(teacher: nn.Module, lr: torch.Tensor) -> torch.Tensor:
+    """The output of ``teacher`` for LR (B, C, H, W), 0..1: (B, C, H*s, W*s), 0..1."""
+    return teacher(lr).float().clamp(0, 1)

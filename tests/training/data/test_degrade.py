@@ -57,3 +57,23 @@ def test_blur_removes_detail() -> None:
     plain = torch.nn.functional.interpolate(hr(), scale_factor=0.5, mode="bicubic", antialias=True)
     blurred = DEGRADATIONS["blur"](hr(), 2, seeded(2))
     assert blurred.diff(dim=-1).abs().mean() < 0.95 * plain.diff(dim=-1).abs().mean()
+
+
+def test_photo_leaves_a_fifth_clean_and_varies_the_rest() -> None:
+    same = hr()[:1].expand(200, -1, -1, -1)
+    lr = DEGRADATIONS["photo"](same, 4, seeded(1))
+    plain = torch.nn.functional.interpolate(
+        hr()[:1], scale_factor=0.25, mode="bicubic", antialias=True
+    )
+    off = (lr - plain.clamp(0, 1)).abs().amax((1, 2, 3))
+    assert 30 <= (off < 1 / 255).sum() <= 52  # of 40 expected
+    assert len(lr.unique(dim=0)) > 140
+
+
+def test_light_makes_noise_and_blocks_at_the_size_of_lr() -> None:
+    flat = torch.full((8, 3, 128, 128), 0.5)
+    lr = DEGRADATIONS["light"](flat, 4, seeded(1))
+    assert lr.shape == (8, 3, 32, 32)
+    spread = lr.std((1, 2, 3)) * 255
+    assert spread.max() > 2
+    assert spread.max() < 10

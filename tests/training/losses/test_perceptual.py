@@ -53,3 +53,32 @@ def test_names_the_missing_file_or_package(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "torchvision", None)
     with pytest.raises(BadConfig, match="pip install torchvision"):
         VGG19()
+
+
+def test_a_second_target_gives_the_same_gradients_and_sees_the_picture_once(
+    features: Path,
+) -> None:
+    measure = Perceptual(load_squeezenet(features))
+    looks: list[torch.Size] = []
+    measure.backbone.register_forward_pre_hook(lambda _, inputs: looks.append(inputs[0].shape))
+    targets = torch.rand(2, 1, 3, 64, 64)
+    picture = torch.rand(1, 3, 64, 64)
+    together, apart = (picture.clone().requires_grad_() for _ in range(2))
+    (measure(together, targets[0]) + measure(together, targets[1])).backward()
+    assert len(looks) == 3
+    for target in targets:
+        measure(apart, target).backward()
+        measure._kept = None
+    assert together.grad is not None
+    assert apart.grad is not None
+    torch.testing.assert_close(together.grad, apart.grad)
+
+
+def test_keeps_nothing_for_another_picture_or_without_gradients(features: Path) -> None:
+    measure = Perceptual(load_squeezenet(features))
+    one, other, hr = (torch.rand(1, 3, 64, 64) for _ in range(3))
+    expected = measure(other, hr).item()
+    measure(one, hr)
+    assert measure._kept is None
+    measure(one.clone().requires_grad_(), hr)
+    assert measure(other.clone().requires_grad_(), hr).item() == pytest.approx(expected)

@@ -14,6 +14,7 @@ from training.losses.pixel import (
     fft,
     gradient,
     luma,
+    mesh,
     psnr,
     ssim,
     total,
@@ -105,3 +106,16 @@ def test_total_is_the_weighted_sum(a: float, b: float) -> None:
 
 def test_a_sum_of_losses_as_text() -> None:
     assert describe({"l1": 1, "fft": 0.05}) == "l1 + 0.05 fft"
+
+
+def test_mesh_is_what_repeats_with_every_lr_pixel() -> None:
+    hr = torch.rand(2, 3, 98, 97, generator=torch.Generator().manual_seed(1))
+    pattern = torch.zeros(4, 4)
+    pattern[1, 2] = 0.16
+    repeated = pattern.repeat(25, 25)[:98, :97]
+    expected = (pattern - pattern.mean()).abs().mean().item()
+    assert mesh(4)(hr + repeated, hr).item() == pytest.approx(expected, rel=1e-4)
+    assert mesh(4)(hr + 0.1, hr).item() == pytest.approx(0, abs=1e-6)
+    grain = 0.05 * torch.randn(hr.shape, generator=torch.Generator().manual_seed(2))
+    assert mesh(4)(hr + grain, hr) < 0.12 * grain.abs().mean()
+    assert mesh(2)(hr[..., :7, :7], hr[..., :7, :7]) == 0  # smaller than a window

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import torch
 from tests.training.small import setting, small_recipe
 from training.models import build
 from training.recipes import RECIPES
+from training.recipes.recipe import Stage
 from training.run import checkpoint
-from training.run.start import Places, carry_out
+from training.run.start import Places, _corpora, carry_out
+from training.run.trainer import Run
 
 
 def test_quantized_runs_start_with_equalized_channels(
@@ -59,3 +62,38 @@ def test_a_luma_network_learns_from_an_rgb_teacher(
     (lessons,) = (tmp_path / "lessons").iterdir()
     assert torch.load(lessons, weights_only=True).shape[1] == 3
     assert losses["taught"] > losses["alone"]  # a second target is added
+
+
+def test_resumes_from_the_state_that_git_keeps(data: Path, tmp_path: Path) -> None:
+    """The weights are those of an uninterrupted run, except for the rounding of the kept state."""
+    recipe = replace(
+        small_recipe("fast", 8), optimizer="muon", stages=(Stage(1, 2, 12, {"l1": 1}),)
+    )
+    whole, begun = Places(data, tmp_path / "whole", tmp_path / "kept"), tmp_path / "begun"
+    kept = whole.kept
+    carry_out(recipe, setting(whole.runs / "it", data / "valid", every=4), whole)
+    run = Run(recipe, setting(begun / "it", data / "valid", every=4))
+    corpora = _corpora(run, whole)
+    for _ in range(4):
+        run.step(corpora)
+    run.save()
+    shutil.copyfile(whole.runs / "it" / "metrics.csv", begun / "it" / "metrics.csv")
+    checkpoint.keep("it", begun, kept)
+    checkpoint.keep_state("it", begun, kept)
+    assert not [*(kept / "it").glob("ema.*")]
+    there = Places(data, tmp_path / "there", kept)
+    carry_out(recipe, setting(there.runs / "it", data / "valid", every=4), there)
+    rows = (there.runs / "it" / "metrics.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["iteration", "4", "8", "8"]
+    start, end, again = (
+        checkpoint.load_weights("it", runs, kept) for runs in (begun, whole.runs, there.runs)
+    )
+    moved = sum((end[key] - start[key]).abs().sum() for key in end)
+    off = sum((end[key] - again[key]).abs().sum() for key in end)
+    assert 0 < off < 0.1 * moved
+
+
+def test_a_missing_state_is_an_error_that_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="python -m training train none"):
+        checkpoint.keep_state("none", tmp_path, tmp_path / "kept")
+    assert checkpoint.load_kept("none", tmp_path / "kept", torch.device("cpu")) is None

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from tests.training.small import CONFIGS, corpora_for, setting, slow_unless_quick, small_recipe
+from training.data.patches import Batch
 from training.models import MODELS
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe, Stage, stage_at
@@ -37,6 +38,29 @@ def test_resumes_exactly_with_muon(photographs: Path, tmp_path: Path) -> None:
     whole, resumed = _whole_and_resumed(recipe, 4, photographs, tmp_path)
     _require_same(whole.net, resumed.net)
     _require_same(whole.ema, resumed.ema)
+
+
+def test_resumes_exactly_with_jitter(photographs: Path, tmp_path: Path) -> None:
+    recipe = replace(small_recipe("fast", 6), stages=(Stage(1.0, 2, 12, {"l1": 1}, jitter=3),))
+    whole, resumed = _whole_and_resumed(recipe, 4, photographs, tmp_path)
+    _require_same(whole.net, resumed.net)
+
+
+def test_jitter_hides_a_random_number_of_rows_and_columns_from_the_losses(
+    photographs: Path, tmp_path: Path
+) -> None:
+    recipe = replace(small_recipe("fast", 6), degradation="area")
+    run = Run(recipe, setting(tmp_path / "run", photographs))
+    stage = Stage(1.0, 2, 12, {"mse": 1}, border=1, jitter=3)
+    sr = torch.zeros(1, 3, 24, 24)
+    off = torch.zeros_like(sr)
+    off[..., 4, 4] = 1  # always seen; (0, 0) never is
+    off[..., 0, 0] = 1
+    batch = Batch(sr, off, None)
+    losses = {round(run._loss(stage, batch, sr).item(), 6) for _ in range(60)}
+    assert losses == {
+        round(1 / (rows * columns), 6) for rows in range(19, 23) for columns in range(19, 23)
+    }
 
 
 @pytest.mark.slow

@@ -1,0 +1,47 @@
+"""Runs whose target is the output of an ncnn network."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch.nn.functional as F
+
+from tests.inference.ncnn_files import plain_stack, write_network
+from tests.training.small import corpora_for, setting, small_recipe
+from training.recipes.recipe import Stage
+from training.run.trainer import Run, Setting
+
+
+def _taught(photographs: Path, folder: Path, original: dict[str, float]) -> Run:
+    """A run of ``fast`` x2 whose teacher repeats pixels and adds nothing else but a bias."""
+    stack = plain_stack(4, 2)
+    write_network(folder, stack.lines, "teacher")
+    stages = (Stage(1.0, 2, 12, {"l1": 1}),)
+    recipe = replace(small_recipe("fast", 6), stages=stages, teacher_file="teacher.param")
+    place = setting(folder / "run", photographs)
+    there = Setting(place.folder, place.device, place.amp, place.monitor, teachers=folder)
+    return Run(replace(recipe, original=original, degradation="photo"), there)
+
+
+def test_learns_from_what_the_teacher_makes_of_each_batch(
+    photographs: Path, tmp_path: Path
+) -> None:
+    run = _taught(photographs, tmp_path, {})
+    corpora = corpora_for("fast", photographs)
+    loss = run.step(corpora).item()
+    again = _taught(photographs, tmp_path, {})
+    batch, sr = again._run_batch(corpora, again.recipe.stages[0])
+    assert again.teacher is not None
+    assert batch.taught is not None
+    assert batch.taught.min() >= 0
+    assert batch.taught.max() <= 1
+    assert loss == pytest.approx(F.l1_loss(sr, batch.taught).item())
+
+
+def test_the_original_counts_beside_the_teacher(photographs: Path, tmp_path: Path) -> None:
+    corpora = corpora_for("fast", photographs)
+    run = _taught(photographs, tmp_path, {"mse": 2})
+    batch, sr = run._run_batch(corpora, run.recipe.stages[0])
+    assert batch.taught is not None
+    expected = F.l1_loss(sr, batch.taught) + 2 * F.mse_loss(sr, batch.hr)
+    assert run._loss(run.recipe.stages[0], batch, sr).item() == pytest.approx(expected.item())

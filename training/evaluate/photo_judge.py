@@ -1,0 +1,96 @@
+"""How good networks for photographs are on the cases of ``judge_pictures``.
+
+Four measures: the perceptual distance to the original, which is the measure of record; PIQE, for
+blocks and noise; PSNR-Y in dB; and tone, the PSNR-Y in dB between the output, reduced to LR again,
+and its input.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+import torch
+
+from sr_batch.bench.quality import Enlarge
+from sr_batch.imaging.metrics import psnr
+from training.data.corpus import to_color
+from training.data.resize import downscale
+from training.evaluate.contact_sheet import levels
+from training.evaluate.judge_pictures import Case
+from training.evaluate.piqe import piqe
+from training.losses.perceptual import Perceptual, load_squeezenet
+
+MEASURES = ("distance", "piqe", "psnr", "tone")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A function that enlarges LR, and its name in tables."""
+
+    name: str
+    enlarge: Enlarge
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The output of one candidate for one case, uint8 (H*s, W*s, 3), and its measures by name."""
+
+    candidate: str
+    case: Case
+    sr: np.ndarray
+    marks: Mapping[str, float]
+
+
+def judge(
+    candidates: Sequence[Candidate], pictures: Iterable[Case], features: Path
+) -> Iterator[Verdict]:
+    """Judge every candidate on every case, case by case; ``features`` is the SqueezeNet file.
+
+    Raises:
+        FileNotFoundError: ``features`` does not exist.
+    """
+    distance = Perceptual(load_squeezenet(features))
+    for case in pictures:
+        for each in candidates:
+            sr = levels(each.enlarge(_planes(case.lr)) * 255)
+            yield Verdict(each.name, case, sr, _marks(sr, case, distance))
+
+
+def table(verdicts: Sequence[Verdict]) -> str:
+    """The means for each kind and candidate, as a Markdown table."""
+    lines = [f"| kind | network | {' | '.join(MEASURES)} |", "|---|---|---|---|---|---|"]
+    for kind in sorted({verdict.case.kind for verdict in verdicts}):
+        for name in dict.fromkeys(verdict.candidate for verdict in verdicts):
+            marks = [v.marks for v in verdicts if (v.case.kind, v.candidate) == (kind, name)]
+            cells = " | ".join(_mean(marks, measure) for measure in MEASURES)
+            lines.append(f"| {kind} | {name} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def _marks(sr: np.ndarray, case: Case, distance: Perceptual) -> dict[str, float]:
+    scale = sr.shape[0] // case.lr.shape[0]
+    reduced = levels(downscale(sr, scale).numpy())
+    marks = {"piqe": piqe(sr), "tone": _psnr_y(reduced, case.lr, 0)}
+    if case.hr is not None:
+        with torch.inference_mode():
+            pair = (torch.from_numpy(_planes(x))[None] for x in (sr, case.hr))
+            marks["distance"] = distance(*pair).item()
+        marks["psnr"] = _psnr_y(sr, case.hr, scale)
+    return marks
+
+
+def _mean(marks: Sequence[Mapping[str, float]], measure: str) -> str:
+    values = [each[measure] for each in marks if measure in each]
+    digits = 3 if measure == "distance" else 1
+    return f"{fmean(values):.{digits}f}" if values else "-"
+
+
+def _planes(pixels: np.ndarray) -> np.ndarray:
+    """uint8 (H, W, 3) -> float32 (3, H, W), 0..1."""
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32) / 255
+
+
+def _psnr_y(pixels: np.ndarray, other: np.ndarray, border: int) -> float:
+    return psnr(to_color(pixels, "y")[..., 0], to_color(other, "y")[..., 0], border)

@@ -1,0 +1,49 @@
+"""Opens the networks that ``evaluate.photo_judge`` compares."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sr_batch.bench.quality import Enlarge
+from sr_batch.inference.onnx_session import OnnxSession
+from training.data.resize import upscale
+from training.evaluate.photo_judge import Candidate
+from training.models import BadConfig
+from training.models.ncnn_teacher import load_teacher
+from training.recipes import RECIPES
+from training.run import checkpoint
+from training.run.start import Places
+from training.run.trained_network import network
+
+BICUBIC = "bicubic"
+
+
+def candidate(text: str, scale: int, places: Places) -> Candidate:
+    """``bicubic``, an exported file, a teacher's .param, or the weights of a recipe.
+
+    Raises:
+        BadConfig: it is none of these, or a recipe of another scale.
+        BadNetwork: the files of a teacher are missing or damaged.
+        FileNotFoundError: the recipe has no weights.
+    """
+    if text == BICUBIC:
+        return Candidate(text, lambda lr: upscale(lr.transpose(1, 2, 0), scale).numpy())
+    path = Path(text)
+    if path.suffix == ".onnx":
+        session = OnnxSession.open(path)
+        return Candidate(path.stem, lambda lr: session(lr[None])[0])
+    if path.suffix == ".param":
+        return Candidate(path.stem, _by_torch(load_teacher(path)))
+    if text not in RECIPES or RECIPES[text].scale != scale:
+        raise BadConfig(f"{text}: neither {BICUBIC}, a .onnx, a .param nor a recipe of x{scale}")
+    weights = checkpoint.load_weights(text, places.runs, places.kept)
+    return Candidate(text, _by_torch(network(RECIPES[text], weights)))
+
+
+def _by_torch(net: torch.nn.Module) -> Enlarge:
+    @torch.inference_mode()
+    def enlarge(lr: np.ndarray) -> np.ndarray:
+        return net(torch.from_numpy(lr)[None])[0].float().numpy()
+
+    return enlarge
