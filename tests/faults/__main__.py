@@ -18,6 +18,7 @@ from tests.faults.table import ROOT, Fault, read_faults
 
 QUICK = "not soak and not slow"
 _ALL_PASSED, _SOME_FAILED = 0, 1  # exit codes of pytest
+_SECONDS = 300  # a test that hangs has noticed its fault, too
 _LEFT_BEHIND = {".git", ".venv", ".venv-tool", "build", "data", "dist", "runs"}
 
 
@@ -59,7 +60,9 @@ def _try(fault: Fault, tree: Path) -> str:
 def _outcome(fault: Fault, tree: Path) -> str:
     try:
         fault.put_into(tree)
-        code = _run(tree, fault.tests).returncode
+        code = _run(tree, fault.tests, _SECONDS).returncode
+    except subprocess.TimeoutExpired:
+        return "caught: the tests hang"
     except ValueError as error:
         return f"not put in: {error}"
     finally:
@@ -68,7 +71,9 @@ def _outcome(fault: Fault, tree: Path) -> str:
     return {_ALL_PASSED: "missed", _SOME_FAILED: "caught"}.get(code, f"no tests ran: pytest {code}")
 
 
-def _run(tree: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def _run(
+    tree: Path, arguments: Sequence[str], seconds: float | None = None
+) -> subprocess.CompletedProcess[str]:
     options = ("-q", "-x", "-p", "no:cacheprovider", "-m", QUICK)
     return subprocess.run(
         [sys.executable, "-B", "-m", "pytest", *options, *arguments],
@@ -77,6 +82,7 @@ def _run(tree: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[st
         capture_output=True,
         text=True,
         check=False,
+        timeout=seconds,
     )
 
 
