@@ -13,9 +13,10 @@ from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.recorded_outputs import record_path, save_record
 from training.data.corpus import TooSmall, list_images, read_rgb
 from training.data.degrade import degraded
-from training.evaluate import tables
+from training.evaluate import choice_judge, tables
 from training.evaluate.judge_pictures import Plan, cases, spread
 from training.evaluate.judge_sheet import draw_sheets
+from training.evaluate.mixed_set import MixedPlan, mixed_set
 from training.evaluate.perceptual import perceptual_distance
 from training.evaluate.photo_judge import judge, table
 from training.evaluate.standard_sets import bicubic_scores, rounded, score_sets
@@ -169,6 +170,39 @@ def judge_networks(
     typer.echo(table(verdicts), nl=False)
     for path in draw_sheets(verdicts, out):
         typer.echo(path)
+
+
+@app.command("choose")
+def judge_choice(
+    clean: Annotated[str, typer.Argument(help="Network for clean pictures, as `judge` takes it.")],
+    real: Annotated[str, typer.Argument(help="Network for all others.")],
+    others: Annotated[list[str] | None, typer.Argument(help="More networks to compare.")] = None,
+    data: Data = DATA,
+    runs: Runs = RUNS,
+    kept: Kept = KEPT,
+    originals: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folders of the pictures. Default: valid and photos of the data."),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Pictures of each of the eight kinds.")] = 40,
+    side: Annotated[int, typer.Option(min=32, help="LR pixels a side.")] = 96,
+    scale: Annotated[int, typer.Option(min=2, max=4, help="Scale of the networks.")] = 4,
+    seed: Annotated[int, typer.Option(help="Seed of crops and noise.")] = 1,
+    rows: Annotated[
+        Path | None, typer.Option(help="File for the traits and distances of every picture.")
+    ] = None,
+) -> None:
+    """Judge the choice of `--model auto` on a mixed set: mean perceptual distances by kind."""
+    places = Places(data, runs, kept)
+    first, second, *more = (
+        candidate(text, scale, places) for text in (clean, real, *(others or []))
+    )
+    paths = list_images(originals or [data / "valid", data / "photos"])
+    pictures = mixed_set(paths, MixedPlan(scale, count, side, seed))
+    found = list(choice_judge.compare(first, second, more, pictures, data / FEATURES))
+    typer.echo(choice_judge.table(found), nl=False)
+    if rows:
+        rows.write_text(choice_judge.listing(found), encoding="utf-8")
 
 
 @app.command()

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import numpy as np
 
-from sr_batch.codec import jpeg_scans, jpeg_texts, jpeg_trailers
+from sr_batch.codec import jpeg_quality, jpeg_scans, jpeg_texts, jpeg_trailers
 from sr_batch.codec.backends import opencv, pillow
 from sr_batch.codec.color import cmyk
 from sr_batch.codec.container import Block, Container
@@ -29,7 +29,7 @@ _COMMENT = 0xFE
 MAX_XMP = 65535 - 2 - len(_XMP)
 _MAX_RESOURCES = 65535 - 2 - len(_PHOTOSHOP)
 _NO_END = "the end marker is missing, but the picture is whole"
-_EOI, _SOS, _DRI = 0xD9, 0xDA, 0xDD
+_EOI, _SOS, _DQT, _DRI = 0xD9, 0xDA, 0xDB, 0xDD
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
 
@@ -73,6 +73,7 @@ def open_file(data: bytes) -> Container:
             dpi=_dpi(data, segments) or exif.dpi(block),
             texts=tuple(_texts(data, segments)),
             note="; ".join(_left_out(data, segments, packet or b"")) or None,
+            quality=jpeg_quality.quality(_parts(data, segments, _DQT, b"")),
         ),
         blocks=colors.blocks,
         remarks=colors.remarks,

@@ -42,6 +42,7 @@ class Metadata:
         texts: In the order of the file.
         note: How the pixels were changed on reading, for the user; None if they were not.
         lossless: Whether the file was a lossless WebP; a WebP made from it is lossless, too.
+        quality: Of a JPEG, 1 to 100, estimated from its tables; None for all other files.
     """
 
     icc: bytes | None = None
@@ -53,6 +54,7 @@ class Metadata:
     texts: tuple[Text, ...] = ()
     note: str | None = None
     lossless: bool = False
+    quality: int | None = None
 
 
 @dataclass(frozen=True)

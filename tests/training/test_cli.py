@@ -68,6 +68,20 @@ def test_judge_prints_a_table_and_draws_sheets(
     assert all(Path(line).exists() for line in lines[7:])
 
 
+def test_choose_prints_a_table_and_writes_a_listing(
+    features: Path, photographs: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "features").mkdir()
+    (tmp_path / cli.FEATURES).symlink_to(features)
+    listing = tmp_path / "rows.tsv"
+    sizes = ("--scale", "2", "--side", "48", "--count", "1")
+    given = ("--originals", str(photographs), "--data", str(tmp_path), "--rows", str(listing))
+    lines = run("choose", "bicubic", "bicubic", *sizes, *given).splitlines()
+    assert lines[0] == "| kind | bicubic | auto | taken for clean |"
+    assert len(lines) == 2 + 9
+    assert len(listing.read_text().splitlines()) == 1 + 8
+
+
 def test_a_second_process_in_a_run_folder_is_refused(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
