@@ -13,6 +13,8 @@ PHOTO = {
         60_000,
         8e-4,
         (Stage(1.0, batch=4, patch=48, loss=SEEN, jitter=3),),
+        family="photo",
+        partner="balanced",
         init="balanced_x4_again",
         teacher_file="RealESRGAN_General_WDN_x4_v3.param",
         original=BESIDE,

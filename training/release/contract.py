@@ -25,6 +25,8 @@ def draft_spec(recipe: Recipe) -> ModelSpec:
     color = configure(recipe.model, recipe.scale, recipe.model_options).color
     return replace(
         unmeasured_spec(recipe.model, recipe.scale, color),
+        name=recipe.family or recipe.model,
+        partner=recipe.partner,
         protocol=CLAIM_PROTOCOL,
         licence=LICENCE,
         data=DATA,
