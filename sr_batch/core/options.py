@@ -33,6 +33,7 @@ _TILE = Allowed(
     f"auto, 0 (never tile) or at least {MIN_TILE}", lambda tile: tile == 0 or tile >= MIN_TILE
 )
 _OVERLAP = Allowed("auto, full or at least 0", lambda n: isinstance(n, int) and n >= 0)
+_STRENGTH = Allowed("from 0 to 1", lambda strength: 0 <= strength <= 1)
 _QUALITY = Allowed("from 1 to 100", lambda quality: 1 <= quality <= 100)
 
 SYNONYMS = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tiff": "tif", "heif": "heic"}
@@ -55,6 +56,16 @@ class UpscaleOptions(Goal):
             "--model",
             "-m",
             metavar="NAME|FILE",
+            changes="pixels",
+        ),
+    )
+    strength: float | None = field(
+        default=None,
+        metadata=option(
+            "Blend two networks, such as balanced (0) and photo (1); see the models' docs.",
+            "Model and device",
+            metavar="0..1",
+            allowed=_STRENGTH,
             changes="pixels",
         ),
     )

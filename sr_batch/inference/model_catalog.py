@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from sr_batch.core.errors import UnknownModel, did_you_mean
 from sr_batch.core.model_spec import Precision, PrecisionChoice, from_metadata
+from sr_batch.inference.network_blend import blend
 from sr_batch.inference.onnx_metadata import read_metadata
 from sr_batch.inference.onnx_session import read_spec
 
@@ -21,20 +23,46 @@ _FOLDERS = (_HERE / "exported", _HERE.parent / "exported")
 
 
 @dataclass(frozen=True)
+class Blend:
+    """What a network is blended with: the file of strength 0, and the strength."""
+
+    weak: Path
+    strength: float
+
+
+@dataclass(frozen=True)
 class ModelFile:
-    """One exported network.
+    """One exported network, or a blend of two.
 
     Attributes:
         name: Name of its family, as in ``--model``.
         scale: Output side / input side.
         precision: ``fp32``, ``fp16`` or ``int8``.
-        path: The ONNX file.
+        path: The ONNX file; of a blend, that of strength 1.
+        blend: None for a network that is used as it is.
     """
 
     name: str
     scale: int
     precision: str
     path: Path
+    blend: Blend | None = None
+
+    def content(self) -> bytes | None:
+        """The blended network as an ONNX file; None if it is the one at ``path``.
+
+        Raises:
+            UnknownModel: the two networks cannot be blended.
+        """
+        return self.blend and blend(self.blend.weak, self.path, self.blend.strength)
+
+    def digest(self) -> str:
+        """SHA-256 of the file; of a blend, of both files, and the strength."""
+        own = sha256(self.path.read_bytes()).hexdigest()
+        if self.blend is None:
+            return own
+        weak = sha256(self.blend.weak.read_bytes()).hexdigest()
+        return f"{weak} {own} strength {self.blend.strength:g}"
 
 
 def find_models() -> tuple[ModelFile, ...]:
@@ -111,10 +139,19 @@ def files_of(name: str) -> tuple[ModelFile, ...]:
     return family or tuple(choose(name).values())
 
 
-def fp32_twin(model: ModelFile) -> Path | None:
-    """The fp32 file beside a network of lower precision; None if there is no such file."""
-    twin = model.path.with_name(model.path.name.replace(f"_{model.precision}.onnx", ".onnx"))
-    return twin if twin != model.path and twin.is_file() else None
+def fp32_twin(model: ModelFile) -> ModelFile | None:
+    """The network in fp32, from the files beside those of lower precision; None without them."""
+    path = _fp32_beside(model.path, model.precision)
+    weak = model.blend and _fp32_beside(model.blend.weak, model.precision)
+    if path is None or (model.blend and weak is None):
+        return None
+    mixed = Blend(weak, model.blend.strength) if model.blend and weak else None
+    return replace(model, precision="fp32", path=path, blend=mixed)
+
+
+def _fp32_beside(path: Path, precision: str) -> Path | None:
+    twin = path.with_name(path.name.replace(f"_{precision}.onnx", ".onnx"))
+    return twin if twin != path and twin.is_file() else None
 
 
 def _from_name(path: Path) -> ModelFile | None:

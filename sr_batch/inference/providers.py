@@ -216,7 +216,11 @@ def _first_working(path: Path) -> tuple[str, list[Fault]]:
 
 
 def open_session(
-    path: Path, device: str, notify: Callable[[str], None], threads: int = 1
+    path: Path,
+    device: str,
+    notify: Callable[[str], None],
+    threads: int = 1,
+    content: bytes | None = None,
 ) -> OnnxSession:
     """Open the network at ``path`` on ``device``; ``auto`` chooses as in :func:`settle_device`.
 
@@ -225,13 +229,14 @@ def open_session(
         device: A key of ``PROVIDERS``, or ``auto``.
         notify: As for :func:`settle_device`.
         threads: CPU threads for one call.
+        content: As for :meth:`OnnxSession.open`.
 
     Raises:
         DeviceUnavailable: ``device`` cannot run here; the message says how to fix it.
         UnknownModel: as :meth:`OnnxSession.open`.
     """
     settled = settle_device(device, path, notify)
-    session = _try(path, settled, threads)
+    session = _try(path, settled, threads, content)
     if isinstance(session, Fault):
         raise DeviceUnavailable(
             f"--device {settled}: {session}; to use another device: --device auto"
@@ -246,12 +251,16 @@ def require_known(device: str) -> None:
         raise UsageError(f"--device {device}: must be one of {names}")
 
 
-def _try(path: Path, device: str, threads: int) -> OnnxSession | Fault:
+def _try(
+    path: Path, device: str, threads: int, content: bytes | None = None
+) -> OnnxSession | Fault:
     provider = PROVIDERS[device]
     if fault := provider.find_fault():
         return fault
     try:
-        session = OnnxSession.open(path, provider.name, provider.options, threads, provider.plugin)
+        session = OnnxSession.open(
+            path, provider.name, provider.options, threads, provider.plugin, content
+        )
     except UnknownModel as refusal:
         read_spec(path)  # raises if the file is at fault, and not the device
         return Fault(str(refusal), "sr-batch doctor")

@@ -2,16 +2,16 @@
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import get_args
 
-from sr_batch.core.model_spec import Precision
+from sr_batch.core.model_spec import Precision, PrecisionChoice
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.inference.batching import AT_ONCE, Batching
-from sr_batch.inference.model_catalog import MOST_LOSS, ModelFile, choose, fp32_twin
+from sr_batch.inference.model_catalog import MOST_LOSS, ModelFile, fp32_twin
 from sr_batch.inference.providers import PROVIDERS, Provider, open_session, settle_device
 from sr_batch.inference.session import Session
+from sr_batch.inference.strength import NO_INT8, choose_at
 from sr_batch.upscaling.scale_plan import plan_scale
 from sr_batch.upscaling.tile_tuning import USUAL, TileSetting
 
@@ -43,12 +43,14 @@ class LoadedModels:
         self._notify = notify
         self._setting_of = setting_of
         self._settings: dict[int, TileSetting] = {}
-        self._files = choose(options.model, options.precision)
+        self._files = self._choose(options.precision)
         self._needed = self._needed_scales()
         self._device = self._settled_device()
         self._fastest = self._device_entry.find_fastest()
+        if options.precision == "int8" and any(each.blend for each in self._files.values()):
+            notify(f"--strength {options.strength:g} runs in fp32: {NO_INT8}")
         if self._is_automatic:
-            self._files = choose(options.model, "auto", self._fastest.precision)
+            self._files = self._choose("auto", self._fastest.precision)
         self._sessions = {scale: self._open(scale) for scale in self._needed}
         self._lock = threading.Lock()
 
@@ -103,7 +105,7 @@ class LoadedModels:
         """
         if not self._is_automatic:
             return []
-        choices = (choose(self._options.model, "auto", each) for each in _AUTOMATIC)
+        choices = (self._choose("auto", each) for each in _AUTOMATIC)
         found = (self._digests(files) for files in choices)
         return [each for each in found if each != self.digests()]
 
@@ -133,6 +135,11 @@ class LoadedModels:
         """Whether the device decides on the files."""
         return self._options.precision == "auto" and not self._options.model.endswith(".onnx")
 
+    def _choose(
+        self, precision: PrecisionChoice, fastest: Precision = "fp32"
+    ) -> dict[int, ModelFile]:
+        return choose_at(self._options.model, self._options.strength, precision, fastest)
+
     def _needed_scales(self) -> tuple[int, ...]:
         fixed = self._options.goal.fixed
         scales = plan_scale(fixed, self.scales).passes if fixed else sorted(self.scales)
@@ -150,27 +157,28 @@ class LoadedModels:
         return PROVIDERS["cpu" if self._device == "auto" else self._device]
 
     def _open(self, scale: int) -> Session:
-        path = self._files[scale].path
-        setting = self._setting_of(path)
-        session = self._ready(path, setting)
+        file = self._files[scale]
+        setting = self._setting_of(file.path)
+        session = self._ready(file, setting)
         if self._device == "cpu":
             self._settings[scale] = setting
         return session
 
-    def _ready(self, path: Path, setting: TileSetting) -> Session:
-        session = open_session(path, self._device, self._notify, setting.threads)
+    def _ready(self, file: ModelFile, setting: TileSetting) -> Session:
+        session = open_session(
+            file.path, self._device, self._notify, setting.threads, file.content()
+        )
         batch = self._device_entry.batch
         return Batching(session, batch) if batch > 1 else session
 
     def _digests(self, files: Mapping[int, ModelFile]) -> list[str]:
-        return [
-            f"x{scale} {sha256(files[scale].path.read_bytes()).hexdigest()}"
-            for scale in self._needed
-        ]
+        return [f"x{scale} {files[scale].digest()}" for scale in self._needed]
 
     def _precision_note(self, scale: int) -> str:
         chosen, fastest = self._files[scale].precision, self._fastest
         why = fastest.why
-        if chosen != fastest.precision:
+        if self._files[scale].blend and fastest.precision == "int8":
+            why = NO_INT8
+        elif chosen != fastest.precision:
             why = f"there is no {fastest.precision} file that loses at most {MOST_LOSS:g} dB"
         return f"precision of {self.family} x{scale}: {chosen}, because {why}"

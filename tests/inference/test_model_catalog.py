@@ -95,7 +95,7 @@ def test_finds_the_fp32_file_of_a_reduced_network(folder: Path) -> None:
     twins = {model.path.name: fp32_twin(model) for model in find_models()}
     assert twins == {
         "a_x2.onnx": None,
-        "a_x2_int8.onnx": folder / "a_x2.onnx",
+        "a_x2_int8.onnx": ModelFile("a", 2, "fp32", folder / "a_x2.onnx"),
         "a_x4_fp16.onnx": None,
     }
 
