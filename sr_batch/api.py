@@ -20,6 +20,7 @@ from sr_batch.core.image import Image, Metadata, Pixels
 from sr_batch.core.option import options_of
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.inference.providers import PROVIDERS
+from sr_batch.upscaling.auto_upscaler import AutoUpscaler, open_upscaler
 from sr_batch.upscaling.upscaler import Upscaler
 
 Array = TypeVar("Array", bound=npt.NDArray[np.uint8] | npt.NDArray[np.uint16])
@@ -96,8 +97,8 @@ def _as_argument(flag: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=2)
-def _upscaler(options: UpscaleOptions) -> Upscaler:
-    return Upscaler(options, _log.info)
+def _upscaler(options: UpscaleOptions) -> Upscaler | AutoUpscaler:
+    return open_upscaler(options, _log.info)
 
 
 def _converted(image: Any, max_pixels: int) -> tuple[Image, Callable[[Image], Any]]:

@@ -32,6 +32,7 @@ from sr_batch.files.reading import (
     read_source,
     stamp_of,
 )
+from sr_batch.upscaling.auto_upscaler import AutoUpscaler
 from sr_batch.upscaling.upscaler import Upscaled
 
 _BYTES_IN_FLIGHT = 1 << 30
@@ -49,6 +50,8 @@ class _Work:
         kind: Format of the output.
         sizes: Of the output's pictures.
         guard: Protects other files from the output.
+        upscaler: What enlarges it.
+        choice: A note on why this upscaler was chosen for it; empty without a choice.
     """
 
     job: Job
@@ -58,6 +61,8 @@ class _Work:
     kind: str
     sizes: tuple[Size, ...]
     guard: OverwriteGuard
+    upscaler: Enlarger
+    choice: str = ""
 
 
 class ImageWorker:
@@ -104,6 +109,7 @@ class ImageWorker:
                     self._tell_sidecars(job, file.header, size)
                 return work
             with self._gate.hold(_peak_bytes(work, self._options.verify)):
+                work = self._chosen(work)
                 encoded, notes = self._encode(work, file)
                 self._verify(work, encoded)
         notes += self._store(work, encoded)
@@ -133,7 +139,7 @@ class ImageWorker:
         name, data = self._read(job)
         with self._load(data, name, self._options.max_pixels) as file:
             work = self._decide(job, name, data, file.header)
-        return work if isinstance(work, Skipped) else self._planned(work)
+        return work if isinstance(work, Skipped) else self._planned(self._chosen(work))
 
     def _read(self, job: Job) -> tuple[str, bytes]:
         """The name of the input for messages, and its bytes."""
@@ -162,7 +168,19 @@ class ImageWorker:
             if self._options.existing != "skip":
                 raise
             return Skipped(str(job.source), str(job.target), "another file has its name")
-        return _Work(job, name, data, header, kind, sizes, guard)
+        return _Work(job, name, data, header, kind, sizes, guard, self._upscaler)
+
+    def _chosen(self, work: _Work) -> _Work:
+        """With ``--model auto``, the upscaler that suits the first picture of the file.
+
+        The file is opened once more, because its pictures can be decoded only once.
+        """
+        if not isinstance(self._upscaler, AutoUpscaler):
+            return work
+        with self._load(work.data, work.name, self._options.max_pixels) as file:
+            chosen = self._upscaler.chosen_for(next(file.pages()))
+        work.guard.made_by(self._recipes(work.kind, chosen.upscaler))
+        return replace(work, upscaler=chosen.upscaler, choice=chosen.note)
 
     def _encode(self, work: _Work, file: LoadedFile) -> tuple[bytes, tuple[str, ...]]:
         """Decode, enlarge and encode the pictures of ``file``; the output and its notes."""
@@ -170,12 +188,12 @@ class ImageWorker:
         options = self._options
         pictures = EnlargedPictures(file.pages(), partial(self._enlarge, work))
         encoded = codec.encode_pages(pictures, work.kind, options.quality, options.png_effort)
-        return encoded, pictures.notes
+        return encoded, (*filter(None, [work.choice]), *pictures.notes)
 
     def _enlarge(self, work: _Work, page: Image) -> Upscaled:
         metadata = codec.kept(page.metadata, self._options.metadata)
         page = replace(page, metadata=metadata)
-        enlarged = self._upscaler(page, work.name, self._progress, self._halt)
+        enlarged = work.upscaler(page, work.name, self._progress, self._halt)
         lost = codec.losses(enlarged.image, work.kind)
         return replace(enlarged, notes=(*enlarged.notes, *lost))
 
@@ -183,7 +201,7 @@ class ImageWorker:
         """With ``--verify``, decode input and output again and compare them."""
         if not self._options.verify:
             return
-        limit, bound = self._options.max_pixels, self._upscaler.bound
+        limit, bound = self._options.max_pixels, work.upscaler.bound
         with self._load(work.data, work.name, limit) as file, about(work.name):
             require_same_pictures(encoded, work.sizes, file.pages(), bound)
 
@@ -231,11 +249,11 @@ class ImageWorker:
             seconds=seconds,
             input_size=work.header.size,
             output_size=work.sizes[0],
-            model=self._upscaler.model,
+            model=work.upscaler.model,
             scale=self._options.goal.factor(work.header.size),
-            provider=self._upscaler.provider,
+            provider=work.upscaler.provider,
             notes=notes,
-            precision=self._upscaler.precision(work.header.size),
+            precision=work.upscaler.precision(work.header.size),
         )
 
     def _planned(self, work: _Work) -> Planned:
@@ -245,28 +263,29 @@ class ImageWorker:
             output=str(work.job.target),
             input_size=header.size,
             output_size=work.sizes[0],
-            model=self._upscaler.model,
-            precision=self._upscaler.precision(header.size),
-            passes=self._upscaler.passes(header.size),
-            seconds=sum(self._upscaler.seconds(size) for size in header.sizes),
+            model=work.upscaler.model,
+            precision=work.upscaler.precision(header.size),
+            passes=work.upscaler.passes(header.size),
+            seconds=sum(work.upscaler.seconds(size) for size in header.sizes),
             bytes=sum(codec.likely_bytes(size, work.kind) for size in work.sizes),
+            choice=work.choice,
         )
 
     def _require_going(self) -> None:
         if self._halt.is_set():
             raise Stopped
 
-    def _recipes(self, kind: str) -> Recipes:
+    def _recipes(self, kind: str, upscaler: Enlarger) -> Recipes:
         """Hashes of everything but the input that the bytes of an output depend on."""
         rest = f"{kind}\n{self._options.encoding_recipe(kind)}"
         own, *equal = (
             content_hash(f"{pixels}\n{rest}".encode())
-            for pixels in (self._upscaler.recipe, *self._upscaler.equal_recipes)
+            for pixels in (upscaler.recipe, *upscaler.equal_recipes)
         )
         return Recipes(own, frozenset(equal))
 
     def _guard(self, job: Job, data: bytes, kind: str) -> OverwriteGuard:
-        ledger, recipes = self._ledger(job), self._recipes(kind)
+        ledger, recipes = self._ledger(job), self._recipes(kind, self._upscaler)
         return OverwriteGuard(job, ledger, content_hash(data), recipes, self._options.existing)
 
     def _ledger(self, job: Job) -> Ledger:

@@ -182,6 +182,10 @@ class OverwriteGuard:
         known = self._recorded is not None and self._recorded.knows(self._present)
         return self._present if known else ""
 
+    def made_by(self, recipes: Recipes) -> None:
+        """Tell which recipe the output is made by, where more than one was possible before."""
+        self._recipes = recipes
+
     def _entry(self, output: str, replaced: str = "") -> Entry:
         return Entry(self._source, self._recipes.own, output, _origin(self._job), replaced)
 

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from sr_batch.core.option import PANELS, Option, options_of
-from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.options import AUTO, UpscaleOptions
 
 Values = Mapping[str, Any]
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -100,7 +100,7 @@ def model_names() -> list[str]:
     """The names of all networks, for completion by the shell."""
     from sr_batch.inference.model_catalog import find_models
 
-    return sorted({model.name for model in find_models()})
+    return sorted({AUTO, *(model.name for model in find_models())})
 
 
 def _completion(option: Option) -> Callable[[], list[str]] | None:

@@ -70,7 +70,8 @@ def describe_planned(result: Planned) -> str:
     method = f"{result.model} {passes} in {result.precision}" if passes else "resampling alone"
     sizes = f"{result.input_size} -> {result.output_size}"
     cost = f"about {_duration(result.seconds)} and {result.bytes / 1e6:.1f} MB"
-    return f"{result.input} -> {result.output}: {sizes} by {method}, {cost}"
+    choice = f" ({result.choice})" if result.choice else ""
+    return f"{result.input} -> {result.output}: {sizes} by {method}, {cost}{choice}"
 
 
 def _costs(planned: Sequence[Planned]) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sr_batch.batch.loading import Loader
     from sr_batch.batch.planning import Plan
     from sr_batch.cli.report import Report
+    from sr_batch.upscaling.auto_upscaler import AutoUpscaler
     from sr_batch.upscaling.upscaler import Upscaler
 
 Inputs = Annotated[
@@ -56,12 +57,12 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
     from sr_batch.batch.disk_space import shortages
     from sr_batch.batch.planning import plan_jobs
     from sr_batch.cli.report import Report
-    from sr_batch.upscaling.upscaler import Upscaler
+    from sr_batch.upscaling.auto_upscaler import open_upscaler
 
     stop = Stop()
     with (
         Report(command.as_json, command.volume, command.progress, command.report) as report,
-        Upscaler(options, report.say) as upscaler,
+        open_upscaler(options, report.say) as upscaler,
         loader(options.isolate, stop.event) as load,
     ):
         claim, told = not (command.dry_run or stop.event.is_set()), report.passed_over
@@ -82,7 +83,7 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
 
 def _work(
     plan: Plan,
-    upscaler: Upscaler,
+    upscaler: Upscaler | AutoUpscaler,
     options: UpscaleOptions,
     report: Report,
     stop: Stop,

@@ -23,6 +23,7 @@ After = Literal["keep", "move", "delete"]
 Again = Literal["auto", "rename", "replace", "fail"]
 Overlap = int | Literal["auto", "full"]
 
+AUTO = "auto"  # the model that is chosen for each picture
 MIN_TILE = 32
 MAX_PIXELS = 178_956_970  # Pillow's own limit: a quarter of a gigabyte of RGB, twice over
 SECONDS_RANGE = "above 0"
@@ -51,7 +52,7 @@ class UpscaleOptions(Goal):
     model: str = field(
         default="edsr",
         metadata=option(
-            "A name from `sr-batch models`, or an ONNX file.",
+            "A name from `sr-batch models`, an ONNX file, or auto, which chooses for each picture.",
             "Model and device",
             "--model",
             "-m",

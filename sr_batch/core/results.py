@@ -60,6 +60,7 @@ class Planned:
         passes: Factors of the networks, in their order; empty for a plain resize.
         seconds: Estimate for the networks, by a short calibration.
         bytes: Estimated size of the output.
+        choice: Why this network was chosen for it; empty without ``--model auto``.
     """
 
     input: str
@@ -71,6 +72,7 @@ class Planned:
     passes: tuple[int, ...]
     seconds: float
     bytes: int
+    choice: str = ""
 
     @property
     def status(self) -> Literal["planned"]:
@@ -179,6 +181,8 @@ def _notes(result: JobResult) -> list[str]:
     match result:
         case Done(notes=notes):
             return list(notes)
+        case Planned(choice=choice) if choice:
+            return [choice]
         case Skipped(reason=reason) | NotRun(reason=reason):
             return [reason]
         case _:

@@ -27,6 +27,7 @@ class LoadedModels:
         notify: Receives one line about the device that ``auto`` chose, and one about each network
             that was replaced.
         setting_of: The tile setting for the network in a file, on the CPU.
+        lazy: Whether each network is opened only when it is asked for.
 
     Raises:
         UnknownModel: no such network, or none that enlarges.
@@ -38,6 +39,7 @@ class LoadedModels:
         options: UpscaleOptions,
         notify: Callable[[str], None],
         setting_of: Callable[[Path], TileSetting],
+        lazy: bool = False,
     ) -> None:
         self._options = options
         self._notify = notify
@@ -51,11 +53,16 @@ class LoadedModels:
             notify(f"--strength {options.strength:g} runs in fp32: {NO_INT8}")
         if self._is_automatic:
             self._files = self._choose("auto", self._fastest.precision)
-        self._sessions = {scale: self._open(scale) for scale in self._needed}
         self._lock = threading.Lock()
+        self._sessions: dict[int, Session] = {}
+        for scale in () if lazy else self._needed:
+            self._sessions[scale] = self._open(scale)
 
     def __getitem__(self, scale: int) -> Session:
-        return self._sessions[scale]
+        with self._lock:
+            if scale not in self._sessions:
+                self._sessions[scale] = self._open(scale)
+            return self._sessions[scale]
 
     def setting(self, scale: int) -> TileSetting:
         """The tile setting for the network of ``scale``."""

@@ -52,6 +52,8 @@ class Upscaler:
         notify: Receives one line each about the device that ``auto`` chose, memory that ran out,
             and a network that was replaced.
         setting_of: The tile setting for the network in a file, on the CPU.
+        chosen_by: The rule that chooses the network for each picture, which is part of the recipe.
+            With a rule, networks are opened when they are first needed.
 
     Raises:
         UnknownModel: no such network, or none that enlarges.
@@ -63,11 +65,13 @@ class Upscaler:
         options: UpscaleOptions,
         notify: Callable[[str], None],
         setting_of: Callable[[Path], TileSetting] = kept_setting,
+        chosen_by: str = "",
     ) -> None:
         require_known(options.device)
         self._options = options
         self._goal = options.goal
-        self._networks = LoadedModels(options, notify, setting_of)
+        self._chosen_by = chosen_by
+        self._networks = LoadedModels(options, notify, setting_of, lazy=bool(chosen_by))
         self._threads = options.jobs or cores()
         self._pool = TilePool(max(self._threads, self._networks.callers), notify)
         self._paces: dict[int, float] = {}
@@ -182,7 +186,8 @@ class Upscaler:
         chosen = f"{self._goal}, mode {options.mode}, overlap {options.overlap}"
         locked = ", colors locked" if options.color_lock else ""
         turned = ", self-ensemble" if options.self_ensemble else ""
-        return "\n".join([f"pixels {_PIXELS}", *digests, chosen + turned + locked])
+        rule = f", by {self._chosen_by}" if self._chosen_by else ""
+        return "\n".join([f"pixels {_PIXELS}", *digests, chosen + turned + locked + rule])
 
     def _pace(self, scale: int) -> float:
         """Seconds for a pixel in a pass, from the second of two runs on a small picture."""
