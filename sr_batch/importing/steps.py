@@ -1,0 +1,127 @@
+"""The steps of an import, each run in a child process of its own (:mod:`sandbox`).
+
+Files pass from step to step in one folder: ``net.onnx`` is the foreign network, ``model.onnx`` the
+network with a contract.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sr_batch.core.cpu import cores
+from sr_batch.core.model_spec import Color, ModelSpec
+from sr_batch.importing import onnx_file
+from sr_batch.importing.certify import certify
+from sr_batch.importing.child import Step
+from sr_batch.importing.graph_check import check_graph
+from sr_batch.importing.net_format import NetFormat, Range, border_of
+from sr_batch.importing.kinds import Kind, kind_of, ncnn_param
+from sr_batch.importing.ncnn.to_onnx import convert as convert_ncnn
+from sr_batch.importing.net_runtime import open_net
+from sr_batch.importing.probe import Measured, padded, probe
+from sr_batch.importing.weights.convert import convert as convert_weights
+from sr_batch.importing.wrap import wrap
+
+CONVERTED, NET, MODEL = "converted.onnx", "net.onnx", "model.onnx"
+# A network that is too slow to measure gets this overlap. Most of the popular ones need less.
+_ASSUMED_OVERLAP = 32
+# For a network that sees the whole picture, no overlap is enough; this one hides most.
+_WHOLE_OVERLAP = 32
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user says of a network.
+
+    Attributes:
+        name: The name of its family.
+        licence: The licence of its weights.
+        range: The range of its values; None to measure it.
+        bgr: Whether blue comes first.
+    """
+
+    name: str
+    licence: str
+    range: Range | None
+    bgr: bool
+
+
+def convert(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the network in the file ``source`` to ``net.onnx``. Returns the kind of the file."""
+    source = Path(request["source"])
+    kind = kind_of(source)
+    if kind is Kind.NCNN:
+        convert_ncnn(ncnn_param(source), folder / CONVERTED)
+    elif kind is not Kind.ONNX:
+        convert_weights(source, folder / CONVERTED)
+    origin = source if kind is Kind.ONNX else folder / CONVERTED
+    onnx_file.convert(origin, folder / NET)
+    return {"kind": kind.value}
+
+
+def measure(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Probe ``net.onnx`` and write ``model.onnx``. Returns what was measured.
+
+    Raises:
+        ImportRefused: without a file name.
+    """
+    wishes = Wishes(**request["wishes"])
+    model = onnx_file.read_model(folder / NET)
+    port = check_graph(model)
+    call = open_net(folder / NET, port.name, cores())
+    measured = probe(call, port, wishes.range)
+    measured = replace(measured, format=replace(measured.format, bgr=wishes.bgr))
+    spec = _spec(measured, wishes)
+    onnx_file.write_model(wrap(model, spec, measured.format, measured.border), folder / MODEL)
+    return asdict(measured)
+
+
+def certify_model(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Run ``model.onnx`` in the engine, and correct its contract.
+
+    Raises:
+        ImportRefused: without a file name.
+    """
+    measured = request["measured"]
+    model, net = onnx_file.read_model(folder / MODEL), onnx_file.read_model(folder / NET)
+    call = open_net(folder / NET, check_graph(net).name, cores())
+    border = border_of(*(measured[key] for key in ("scale", "lacking", "multiple", "remainder")))
+    bare = padded(call, NetFormat(**measured["format"]), measured["scale"], border)
+
+    def rewrite(spec: ModelSpec) -> None:
+        onnx_file.set_contract(model, spec)
+        onnx_file.write_model(model, folder / MODEL)
+
+    return certify(folder / MODEL, bare, rewrite, measured["reach"] is not None)
+
+
+def _spec(measured: Measured, wishes: Wishes) -> ModelSpec:
+    color: Color = "rgb" if measured.format.channels == 3 else "y"
+    reach = measured.reach
+    whole = reach is not None and reach.whole
+    overlap = reach.overlap if reach else _ASSUMED_OVERLAP
+    if whole:
+        overlap = _WHOLE_OVERLAP
+    if measured.window:
+        overlap = min(overlap, measured.window // 4)
+    return ModelSpec(
+        name=wishes.name,
+        arch="imported",
+        scale=measured.scale,
+        color=color,
+        multiple=measured.multiple,
+        receptive_field=4 * overlap + 1,
+        overlap=overlap,
+        precision="fp32",
+        protocol="none",
+        licence=wishes.licence,
+        data="unknown",
+        commit="none",
+        window=measured.window,
+        least_side=measured.least,
+        whole=whole,
+    )
+
+
+STEPS: Mapping[str, Step] = {"convert": convert, "measure": measure, "certify": certify_model}
