@@ -1,8 +1,8 @@
 """Runs each step of an import in a child process with limits.
 
 The step may read the files it is given and its own folder, has no network, and is killed when it
-takes too long. Linux enforces the memory and, if the kernel has Landlock, the files and the network;
-other systems enforce the time only.
+takes too long. Linux enforces the memory and, if the kernel has Landlock, the files and the
+network; other systems enforce the time only.
 """
 
 import errno

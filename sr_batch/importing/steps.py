@@ -5,7 +5,7 @@ network with a contract.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from sr_batch.importing import onnx_file
 from sr_batch.importing.certify import certify
 from sr_batch.importing.child import Step
 from sr_batch.importing.graph_check import check_graph
-from sr_batch.importing.net_format import NetFormat, Range, border_of
 from sr_batch.importing.kinds import Kind, kind_of, ncnn_param
 from sr_batch.importing.ncnn.to_onnx import convert as convert_ncnn
+from sr_batch.importing.net_format import NetFormat, border_of
 from sr_batch.importing.net_runtime import open_net
 from sr_batch.importing.probe import Measured, padded, probe
 from sr_batch.importing.weights.convert import convert as convert_weights
@@ -30,55 +30,52 @@ _ASSUMED_OVERLAP = 32
 _WHOLE_OVERLAP = 32
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """What the user says of a network.
-
-    Attributes:
-        name: The name of its family.
-        licence: The licence of its weights.
-        range: The range of its values; None to measure it.
-        bgr: Whether blue comes first.
-    """
-
-    name: str
-    licence: str
-    range: Range | None
-    bgr: bool
-
-
 def convert(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the network in the file ``source`` to ``net.onnx``. Returns the kind of the file."""
+    """Write the network in the file ``source`` to ``net.onnx``, unless it takes torch to read it.
+
+    Returns:
+        The kind of the file, and whether :func:`convert_torch` must go on.
+    """
     source = Path(request["source"])
     kind = kind_of(source)
-    if kind is Kind.NCNN:
+    if kind is Kind.ONNX:
+        onnx_file.convert(source, folder / NET)
+    elif kind is Kind.NCNN:
         convert_ncnn(ncnn_param(source), folder / CONVERTED)
-    elif kind is not Kind.ONNX:
-        convert_weights(source, folder / CONVERTED)
-    origin = source if kind is Kind.ONNX else folder / CONVERTED
-    onnx_file.convert(origin, folder / NET)
-    return {"kind": kind.value}
+        onnx_file.convert(folder / CONVERTED, folder / NET)
+    return {"kind": kind.value, "torch": kind in (Kind.TORCH, Kind.SAFETENSORS)}
+
+
+def convert_torch(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the network whose weights are in the file ``source`` to ``net.onnx``."""
+    convert_weights(Path(request["source"]), folder / CONVERTED)
+    onnx_file.convert(folder / CONVERTED, folder / NET)
+    return {}
 
 
 def measure(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     """Probe ``net.onnx`` and write ``model.onnx``. Returns what was measured.
 
+    ``request`` has the ``range`` of the network's values, or None to measure it, and whether its
+    colors are in the order ``bgr``.
+
     Raises:
         ImportRefused: without a file name.
     """
-    wishes = Wishes(**request["wishes"])
     model = onnx_file.read_model(folder / NET)
     port = check_graph(model)
     call = open_net(folder / NET, port.name, cores())
-    measured = probe(call, port, wishes.range)
-    measured = replace(measured, format=replace(measured.format, bgr=wishes.bgr))
-    spec = _spec(measured, wishes)
+    measured = probe(call, port, request["range"])
+    measured = replace(measured, format=replace(measured.format, bgr=request["bgr"]))
+    spec = _spec(measured)
     onnx_file.write_model(wrap(model, spec, measured.format, measured.border), folder / MODEL)
     return asdict(measured)
 
 
 def certify_model(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     """Run ``model.onnx`` in the engine, and correct its contract.
+
+    ``request`` has what was ``measured``, and the ``name`` and ``licence`` of the model.
 
     Raises:
         ImportRefused: without a file name.
@@ -90,13 +87,14 @@ def certify_model(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     bare = padded(call, NetFormat(**measured["format"]), measured["scale"], border)
 
     def rewrite(spec: ModelSpec) -> None:
-        onnx_file.set_contract(model, spec)
+        named = replace(spec, name=request["name"], licence=request["licence"])
+        onnx_file.set_contract(model, named)
         onnx_file.write_model(model, folder / MODEL)
 
     return certify(folder / MODEL, bare, rewrite, measured["reach"] is not None)
 
 
-def _spec(measured: Measured, wishes: Wishes) -> ModelSpec:
+def _spec(measured: Measured) -> ModelSpec:
     color: Color = "rgb" if measured.format.channels == 3 else "y"
     reach = measured.reach
     whole = reach is not None and reach.whole
@@ -106,7 +104,7 @@ def _spec(measured: Measured, wishes: Wishes) -> ModelSpec:
     if measured.window:
         overlap = min(overlap, measured.window // 4)
     return ModelSpec(
-        name=wishes.name,
+        name="imported",
         arch="imported",
         scale=measured.scale,
         color=color,
@@ -115,7 +113,7 @@ def _spec(measured: Measured, wishes: Wishes) -> ModelSpec:
         overlap=overlap,
         precision="fp32",
         protocol="none",
-        licence=wishes.licence,
+        licence="unknown",
         data="unknown",
         commit="none",
         window=measured.window,
@@ -124,4 +122,9 @@ def _spec(measured: Measured, wishes: Wishes) -> ModelSpec:
     )
 
 
-STEPS: Mapping[str, Step] = {"convert": convert, "measure": measure, "certify": certify_model}
+STEPS: Mapping[str, Step] = {
+    "convert": convert,
+    "convert_torch": convert_torch,
+    "measure": measure,
+    "certify": certify_model,
+}
