@@ -181,7 +181,8 @@ USUAL = [name for name in CASES if name not in ("growth", "peers")]
 
 
 def _flags(model: str, setting: Setting) -> tuple[str, ...]:
-    return ("--model", model, "--device", "cpu", "--jobs", str(setting.threads))
+    jobs = str(setting.threads)
+    return ("--model", model, "--device", "cpu", "--precision", "fp32", "--jobs", jobs)
 
 
 def _paired(

@@ -66,6 +66,7 @@ def examine() -> Iterator[Finding]:
     yield check_models(models)
     if models and not broken:
         yield from _try_providers(min(models, key=lambda model: model.path.stat().st_size))
+        yield from check_precision(PROVIDERS)
 
 
 def installed(found: Iterable[Distribution] | None = None) -> dict[str, str]:
@@ -121,6 +122,15 @@ def check_models(models: Iterable[ModelFile]) -> Finding:
             "models", "error", "no model is installed", pip("install", "--force-reinstall", ".")
         )
     return Finding("models", "ok", ", ".join(names))
+
+
+def check_precision(providers: Mapping[str, Provider]) -> Iterator[Finding]:
+    """What `--precision auto` takes on each device that `--device auto` may choose, and why."""
+    for name, provider in providers.items():
+        if provider.automatic and provider.find_fault() is None:
+            fastest = provider.find_fastest()
+            detail = f"auto takes {fastest.precision} on {name}, because {fastest.why}"
+            yield Finding("precision", "ok", detail)
 
 
 def check_difference(subject: str, provider: str, output: Batch, reference: Batch) -> Finding:

@@ -22,6 +22,7 @@ class FakeUpscaler:
     """Repeats every pixel. ``before`` is called first with the image's name, and may raise."""
 
     provider = "fake"
+    equal_recipes: tuple[str, ...] = ()
     model = "nearest"
 
     def __init__(
@@ -37,6 +38,9 @@ class FakeUpscaler:
 
     def output_size(self, size: Size) -> Size:
         return size * self.scale
+
+    def precision(self, size: Size) -> str:
+        return "fp32"
 
     def passes(self, size: Size) -> tuple[int, ...]:
         return (self.scale,)

@@ -13,7 +13,7 @@ from sr_batch.batch.job import ALREADY_DONE, EDITED, LARGE_ENOUGH, Job, Notify
 from sr_batch.batch.loading import LoadedFile, Loader
 from sr_batch.batch.memory_gate import MemoryGate
 from sr_batch.batch.output_ledger import Ledger
-from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard
+from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard, Recipes
 from sr_batch.batch.sidecars import copy_sidecars, has_new_sidecar
 from sr_batch.batch.verify import require_same_pictures
 from sr_batch.core.errors import BadOutput, Stopped, about
@@ -235,6 +235,7 @@ class ImageWorker:
             scale=self._options.goal.factor(work.header.size),
             provider=self._upscaler.provider,
             notes=notes,
+            precision=self._upscaler.precision(work.header.size),
         )
 
     def _planned(self, work: _Work) -> Planned:
@@ -245,6 +246,7 @@ class ImageWorker:
             input_size=header.size,
             output_size=work.sizes[0],
             model=self._upscaler.model,
+            precision=self._upscaler.precision(header.size),
             passes=self._upscaler.passes(header.size),
             seconds=sum(self._upscaler.seconds(size) for size in header.sizes),
             bytes=sum(codec.likely_bytes(size, work.kind) for size in work.sizes),
@@ -254,14 +256,18 @@ class ImageWorker:
         if self._halt.is_set():
             raise Stopped
 
-    def _recipe(self, kind: str) -> str:
-        """Hash of everything but the input that the bytes of an output depend on."""
-        encoding = self._options.encoding_recipe(kind)
-        return content_hash(f"{self._upscaler.recipe}\n{kind}\n{encoding}".encode())
+    def _recipes(self, kind: str) -> Recipes:
+        """Hashes of everything but the input that the bytes of an output depend on."""
+        rest = f"{kind}\n{self._options.encoding_recipe(kind)}"
+        own, *equal = (
+            content_hash(f"{pixels}\n{rest}".encode())
+            for pixels in (self._upscaler.recipe, *self._upscaler.equal_recipes)
+        )
+        return Recipes(own, frozenset(equal))
 
     def _guard(self, job: Job, data: bytes, kind: str) -> OverwriteGuard:
-        ledger, recipe = self._ledger(job), self._recipe(kind)
-        return OverwriteGuard(job, ledger, content_hash(data), recipe, self._options.existing)
+        ledger, recipes = self._ledger(job), self._recipes(kind)
+        return OverwriteGuard(job, ledger, content_hash(data), recipes, self._options.existing)
 
     def _ledger(self, job: Job) -> Ledger:
         with self._lock:

@@ -1,6 +1,8 @@
 """Protects files in the place of an output: only an output of the same input may be replaced."""
 
 import os
+from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -29,6 +31,23 @@ class OutputTaken(UnwritableOutput):
     """Another file is in the place of the output."""
 
 
+@dataclass(frozen=True)
+class Recipes:
+    """Hashes of everything besides the input that an output depends on.
+
+    Attributes:
+        own: Of this run.
+        equal: Of runs on other machines with the same options. Their outputs count as done, too.
+    """
+
+    own: str
+    equal: Collection[str] = ()
+
+    def accept(self, recipe: str) -> bool:
+        """Whether an output made by ``recipe`` is up to date."""
+        return recipe == self.own or recipe in self.equal
+
+
 class OverwriteGuard:
     """Decides whether the output of one job exists already and what it may replace.
 
@@ -36,18 +55,18 @@ class OverwriteGuard:
         job: The job; if its output is standard output, it may always write.
         ledger: Of the job's output folder.
         source: Hash of the input's content.
-        recipe: Hash of everything else that the output depends on.
+        recipes: Of this run, and of others that count as this one.
         existing: ``--existing``: what to do about a file that this job did not make, or that was
             changed since.
     """
 
     def __init__(
-        self, job: Job, ledger: Ledger, source: str, recipe: str, existing: Existing = "error"
+        self, job: Job, ledger: Ledger, source: str, recipes: Recipes, existing: Existing = "error"
     ) -> None:
         self._job = job
         self._ledger = ledger
         self._source = source
-        self._recipe = recipe
+        self._recipes = recipes
         self._existing = existing
         self._recorded = None if job.root == PIPE else ledger.find(job.target)
         self._unrecorded_hash: str | None = None
@@ -59,9 +78,20 @@ class OverwriteGuard:
         return file_hash(self._job.target) or ""
 
     @property
+    def _is_current(self) -> bool:
+        """Whether the ledger has this input, enlarged with settings that count as these."""
+        recorded = self._recorded
+        return (
+            recorded is not None
+            and recorded.source == self._source
+            and self._recipes.accept(recorded.recipe)
+        )
+
+    @property
     def is_done(self) -> bool:
         """Whether the output exists, exactly as this job would make it."""
-        return self._recorded is not None and self._recorded == self._entry(self._present)
+        recorded = self._recorded
+        return self._is_current and recorded is not None and recorded.output == self._present
 
     @property
     def is_edited(self) -> bool:
@@ -69,8 +99,7 @@ class OverwriteGuard:
         recorded = self._recorded
         if recorded is None or self._existing == "overwrite" or _is_free(self._job.target):
             return False
-        made = (recorded.source, recorded.recipe) == (self._source, self._recipe)
-        return made and bool(self._present) and not recorded.knows(self._present)
+        return self._is_current and bool(self._present) and not recorded.knows(self._present)
 
     def require_replaceable(self, kind: str, sizes: tuple[Size, ...], load: Loader) -> None:
         """Refuse, before the work, an output that could not be stored after it.
@@ -154,7 +183,7 @@ class OverwriteGuard:
         return self._present if known else ""
 
     def _entry(self, output: str, replaced: str = "") -> Entry:
-        return Entry(self._source, self._recipe, output, _origin(self._job), replaced)
+        return Entry(self._source, self._recipes.own, output, _origin(self._job), replaced)
 
 
 def _origin(job: Job) -> Path:

@@ -104,8 +104,12 @@ class Report:
 
     def passed_over(self, path: Path) -> None:
         """Print, if every input gets a line, that ``path`` is not one."""
+        self.detail(f"{path}: passed over; --no-ignore takes it")
+
+    def detail(self, text: str) -> None:
+        """Print a line that only matters if every input gets one."""
         if self._volume > 0:
-            self.say(f"{path}: passed over; --no-ignore takes it")
+            self.say(text)
 
     def stopped(self, why: str) -> None:
         """Print what ended the run, unless the result of an image has said so."""

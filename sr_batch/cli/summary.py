@@ -65,9 +65,9 @@ def describe_result(result: Done | Skipped | NotRun) -> str:
 
 
 def describe_planned(result: Planned) -> str:
-    """``a.jpg -> out/a.jpg: 800x600 -> 1600x1200 by edsr x2, about 5 s and 1.2 MB``."""
+    """``a.jpg -> out/a.jpg: 800x600 -> 1600x1200 by edsr x2 in fp32, about 5 s and 1.2 MB``."""
     passes = ", ".join(f"x{scale}" for scale in result.passes)
-    method = f"{result.model} {passes}" if passes else "resampling alone"
+    method = f"{result.model} {passes} in {result.precision}" if passes else "resampling alone"
     sizes = f"{result.input_size} -> {result.output_size}"
     cost = f"about {_duration(result.seconds)} and {result.bytes / 1e6:.1f} MB"
     return f"{result.input} -> {result.output}: {sizes} by {method}, {cost}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sr_batch.cli.console import say
 from sr_batch.cli.parameters import upscale_option
-from sr_batch.core.model_spec import Precision
+from sr_batch.core.model_spec import PrecisionChoice
 from sr_batch.core.options import UpscaleOptions
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ Names = Annotated[
 
 def tune(
     names: Names = None,
-    precision: Annotated[Precision, upscale_option("precision")] = UpscaleOptions.precision,
+    precision: Annotated[PrecisionChoice, upscale_option("precision")] = UpscaleOptions.precision,
     forget: Annotated[
         bool, typer.Option("--forget", help="Return to the default tiles and threads.")
     ] = False,
@@ -34,12 +35,12 @@ def tune(
     idle machine. It changes the speed and no pixel. It does not affect GPUs, and --tile overrides
     it.
     """
-    from sr_batch.inference.model_catalog import choose, find_models
+    from sr_batch.inference.model_catalog import find_models
     from sr_batch.upscaling.calibration import calibrate
     from sr_batch.upscaling.tile_tuning import USUAL, keep
 
     families = names or dict.fromkeys(model.name for model in find_models())
-    for file in (file for name in families for file in choose(name, precision).values()):
+    for file in (file for name in families for file in _files(name, precision, forget)):
         found = None if forget else calibrate(file)
         keep(file.path, found.setting if found else USUAL)
         typer.echo(_line(file, found))
@@ -47,8 +48,20 @@ def tune(
         say("saved for this processor; sr-batch tune --forget goes back to the defaults")
 
 
+def _files(name: str, precision: PrecisionChoice, forget: bool) -> Collection[ModelFile]:
+    """Those that ``upscale --device cpu`` would use; to ``forget``, in every precision."""
+    from sr_batch.inference.model_catalog import choose, files_of
+    from sr_batch.inference.providers import fastest_on_cpu
+
+    if forget and precision == "auto":
+        return files_of(name)
+    return choose(name, precision, fastest_on_cpu().precision).values()
+
+
 def _line(file: ModelFile, found: Tuned | None) -> str:
     name = f"{file.name} x{file.scale}"
+    if file.precision != "fp32":
+        name += f" {file.precision}"
     if found is None:
         return f"{name}: back to the defaults"
     if found.ratio == 1:

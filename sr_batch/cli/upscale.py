@@ -71,6 +71,8 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
         _check_standard_output(plan, command.as_json)
         for line in shortages(plan.jobs):
             report.say(line, "note: ")
+        for line in upscaler.precision_notes:
+            report.detail(line)
         report.begin(plan)
         with stop_on_signals(stop):
             code = _work(plan, upscaler, options, report, stop, load, command.dry_run)

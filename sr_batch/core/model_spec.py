@@ -19,6 +19,7 @@ LEAST_SIDE = 8
 
 Color = Literal["rgb", "y"]
 Precision = Literal["fp32", "fp16", "int8"]
+PrecisionChoice = Literal["auto", "fp32", "fp16", "int8"]
 
 
 class ContractError(ValueError):
@@ -83,6 +84,11 @@ class ModelSpec:
     def full_overlap(self) -> int:
         """LR pixels of context per side that cover the whole receptive field."""
         return self.receptive_field // 2
+
+    def loss_against(self, full: "ModelSpec") -> float | None:
+        """The most PSNR-Y in dB that it loses against ``full``, on a set that both state."""
+        both = self.scores.keys() & full.scores.keys()
+        return max((full.scores[name][0] - self.scores[name][0] for name in both), default=None)
 
 
 _TEXT = ("name", "arch", "color", "precision", "protocol", "licence", "data", "commit")

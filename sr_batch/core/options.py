@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from sr_batch.core.errors import UsageError
-from sr_batch.core.model_spec import Precision
+from sr_batch.core.model_spec import PrecisionChoice
 from sr_batch.core.option import Allowed, Encoding, check_values, option, options_of
 from sr_batch.core.target_size import Goal
 
@@ -66,9 +66,13 @@ class UpscaleOptions(Goal):
             metavar="DEVICE",
         ),
     )
-    precision: Precision = field(
-        default="fp32",
-        metadata=option("fp16 is for GPUs, int8 for CPUs.", "Model and device", changes="pixels"),
+    precision: PrecisionChoice = field(
+        default="auto",
+        metadata=option(
+            "auto: int8 on CPUs that gain by it, fp16 on GPUs, within 0.1 dB of fp32; else fp32.",
+            "Model and device",
+            changes="pixels",
+        ),
     )
     mode: Mode = field(
         default="auto",

@@ -1,13 +1,18 @@
 """Finds exported networks by their file names: ``NAME_xS.onnx``, ``NAME_xS_int8.onnx``."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sr_batch.core.errors import UnknownModel, did_you_mean
-from sr_batch.core.model_spec import Precision
+from sr_batch.core.model_spec import Precision, PrecisionChoice, from_metadata
+from sr_batch.inference.onnx_metadata import read_metadata
 from sr_batch.inference.onnx_session import read_spec
+
+# PSNR-Y in dB on any set that `--precision auto` gives away for speed.
+MOST_LOSS = 0.1
 
 _NAME = re.compile(r"(?P<name>.+)_x(?P<scale>[1-9]\d*)(_(?P<precision>int8|fp16))?")
 _HERE = Path(__file__).parents[1]
@@ -40,12 +45,17 @@ def find_models() -> tuple[ModelFile, ...]:
     return tuple(sorted(found, key=lambda model: (model.name, model.scale, model.precision)))
 
 
-def choose(name: str, precision: Precision = "fp32") -> dict[int, ModelFile]:
+def choose(
+    name: str, precision: PrecisionChoice = "fp32", fastest: Precision = "fp32"
+) -> dict[int, ModelFile]:
     """The networks of the family ``name`` by scale, or the one in the file ``name``.
 
     Args:
         name: Name of a family, or a path that ends in ``.onnx``.
-        precision: Chooses among the files of a family; a path may have any precision.
+        precision: Chooses among the files of a family; a path may have any precision. ``auto``
+            takes the ``fastest`` for each scale where its file loses at most `MOST_LOSS`, and fp32
+            elsewhere.
+        fastest: The precision that the device computes fastest.
 
     Raises:
         UnknownModel: no such network; the message suggests a name and lists the families.
@@ -57,11 +67,38 @@ def choose(name: str, precision: Precision = "fp32") -> dict[int, ModelFile]:
     family = [model for model in models if model.name == name]
     if not family:
         raise UnknownModel(f"no model is called {name}: {_suggestion(name, models)}")
+    if precision == "auto":
+        return {scale: _best(family, scale, fastest) for scale in _scales(family)}
     chosen = {model.scale: model for model in family if model.precision == precision}
     if not chosen:
         available = ", ".join(sorted({model.precision for model in family}))
         raise UnknownModel(f"--precision {precision}: {name} is available in {available}")
     return chosen
+
+
+def _scales(family: Iterable[ModelFile]) -> list[int]:
+    return sorted({model.scale for model in family})
+
+
+def _best(family: Iterable[ModelFile], scale: int, fastest: Precision) -> ModelFile:
+    """The file that ``auto`` takes; any other one if the family has neither it nor fp32."""
+    files = {model.precision: model for model in family if model.scale == scale}
+    wanted = files.get(fastest)
+    if wanted and _loses_little(wanted, files):
+        return wanted
+    return files.get("fp32") or next(iter(files.values()))
+
+
+def _loses_little(model: ModelFile, files: Mapping[str, ModelFile]) -> bool:
+    """Whether the contracts of ``model`` and of its fp32 file say that it loses little."""
+    full = files.get("fp32")
+    if full is None or full == model:
+        return full == model
+    with suppress(ValueError, OSError):  # what is wrong with a file is said when it is opened
+        spec, of_full = (from_metadata(read_metadata(each.path)) for each in (model, full))
+        loss = spec.loss_against(of_full)
+        return loss is not None and round(loss, 6) <= MOST_LOSS
+    return False
 
 
 def files_of(name: str) -> tuple[ModelFile, ...]:

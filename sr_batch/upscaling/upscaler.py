@@ -83,14 +83,20 @@ class Upscaler:
         """The execution provider that runs the networks; ``none`` if no network is needed."""
         return self._networks.provider
 
+    @property
+    def precision_notes(self) -> tuple[str, ...]:
+        """What ``--precision auto`` chose for each network, and why."""
+        return self._networks.precision_notes
+
     @cached_property
     def recipe(self) -> str:
-        """Everything besides the input that the pixels depend on; the same on every machine."""
-        options = self._options
-        chosen = f"{self._goal}, mode {options.mode}, overlap {options.overlap}"
-        locked = ", colors locked" if options.color_lock else ""
-        turned = ", self-ensemble" if options.self_ensemble else ""
-        return "\n".join([f"pixels {_PIXELS}", *self._networks.digests(), chosen + turned + locked])
+        """Everything besides the input that the pixels depend on."""
+        return self._recipe(self._networks.digests())
+
+    @cached_property
+    def equal_recipes(self) -> tuple[str, ...]:
+        """Recipes of other machines whose outputs are as good: ``--precision auto`` made them."""
+        return tuple(self._recipe(digests) for digests in self._networks.equal_digests())
 
     def output_size(self, size: Size) -> Size:
         """The size of the output for an image of ``size``.
@@ -103,6 +109,14 @@ class Upscaler:
     def passes(self, size: Size) -> tuple[int, ...]:
         """Scales of the networks that enlarge an image of ``size``, in their order."""
         return self._plan(size).passes
+
+    def precision(self, size: Size) -> str | None:
+        """The precision of the networks that enlarge an image of ``size``; None without any.
+
+        If they differ, all are named: ``fp32+int8``.
+        """
+        found = {self._networks[scale].spec.precision for scale in self.passes(size)}
+        return "+".join(sorted(found)) or None
 
     def bound(self, size: Size) -> float:
         """Least PSNR in dB between an image of ``size`` and its enlarged copy, reduced again."""
@@ -162,6 +176,13 @@ class Upscaler:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _recipe(self, digests: Sequence[str]) -> str:
+        options = self._options
+        chosen = f"{self._goal}, mode {options.mode}, overlap {options.overlap}"
+        locked = ", colors locked" if options.color_lock else ""
+        turned = ", self-ensemble" if options.self_ensemble else ""
+        return "\n".join([f"pixels {_PIXELS}", *digests, chosen + turned + locked])
 
     def _pace(self, scale: int) -> float:
         """Seconds for a pixel in a pass, from the second of two runs on a small picture."""

@@ -363,3 +363,19 @@ def test_an_output_that_was_named_is_known_the_next_time() -> None:
         assert count(go("in/0.png", output="new/a.webp")) == {expected: 1}
     with Pillow.open("new/a.webp") as picture:
         assert picture.format == "WEBP"
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_an_output_by_an_equal_recipe_counts_as_done(edited: bool) -> None:
+    """As of another machine, where ``--precision auto`` takes another file."""
+    photos(1)
+    go("in", upscaler=FakeUpscaler(recipe="int8"))
+    if edited:
+        Path("in_sr/0.png").write_bytes(b"retouched")
+    before = digest(Path("in_sr/0.png"))
+    other = FakeUpscaler(recipe="fp32")
+    other.equal_recipes = ("fp16", "int8")
+    assert count(go("in", upscaler=other)) == {"skipped": 1}
+    assert digest(Path("in_sr/0.png")) == before
+    exact = FakeUpscaler(recipe="fp32")
+    assert count(go("in", upscaler=exact)) == ({"failed": 1} if edited else {"done": 1})

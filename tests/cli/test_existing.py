@@ -133,3 +133,24 @@ def test_two_runs_at_once_with_different_scales_do_not_mix(
     for scale in scales:  # each finds its outputs again
         run = tool("upscale", "in", *ESPCN, "--scale", scale, "--json")
         assert {result["status"] for result in run.results} == {"skipped"}
+
+
+def test_auto_takes_the_outputs_of_another_precision_for_its_own(
+    tool: Tool, photo: Photo, tmp_path: Path
+) -> None:
+    """A folder may be continued on another machine; a precision that is named is exact."""
+    photo("in/a.png")
+    for precision, status in (
+        ("int8", "done"),
+        ("auto", "skipped"),
+        ("int8", "skipped"),
+        ("fp32", "done"),
+        ("auto", "skipped"),
+        ("int8", "done"),
+    ):
+        run = tool("upscale", "in", *ESPCN, "--device", "cpu", "--json", "--precision", precision)
+        (result,) = run.results
+        assert (run.code, result["status"]) == (0, status)
+        if status == "done":
+            assert result["precision"] == precision
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "in_sr"]

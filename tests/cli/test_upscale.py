@@ -87,6 +87,7 @@ def test_json_states_what_was_done(tool: Tool, photo: Photo, tmp_path: Path) -> 
         "model": "espcn",
         "scale": 1.5,
         "provider": "CPUExecutionProvider",
+        "precision": result["precision"],
         "notes": result["notes"],
     }
     assert size_of(tmp_path / "out/a.png") == (36, 24)

@@ -37,7 +37,7 @@ LOSSY = {"jpg", "webp", "avif", "heic", "jxl"}
         ({"png_effort": "big"}, "--png-effort big: must be one of fast, small"),
         ({"metadata": "all"}, "--metadata all: must be one of keep, strip, no-gps"),
         ({"existing": "ask"}, "--existing ask: must be one of error, skip, overwrite"),
-        ({"precision": "fp8"}, "--precision fp8: must be one of fp32, fp16, int8"),
+        ({"precision": "fp8"}, "--precision fp8: must be one of auto, fp32, fp16, int8"),
         ({"max_pixels": 0}, "--max-pixels 0: must be at least 1"),
         ({"jobs": 0}, "--jobs 0: must be at least 1"),
     ],
@@ -106,7 +106,8 @@ def test_quality_is_part_of_the_recipe_of_lossy_formats_alone(format: str) -> No
 
 
 def recipe(**options: Any) -> str:
-    with Upscaler(UpscaleOptions(**{"model": "espcn"} | options), lambda _: None) as upscaler:
+    base = {"model": "espcn", "precision": "int8"}
+    with Upscaler(UpscaleOptions(**base | options), lambda _: None) as upscaler:
         return upscaler.recipe
 
 
