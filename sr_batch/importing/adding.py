@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from sr_batch.core.errors import ImportRefused
+from sr_batch.core.errors import ImageError, ImportRefused, UnknownModel
 from sr_batch.files.reading import display_name, require_regular
 from sr_batch.importing import store
 from sr_batch.importing.net_format import Range
 from sr_batch.importing.sandbox import run_step
-from sr_batch.inference.model_catalog import find_shipped
+from sr_batch.inference.model_catalog import find_models, is_shipped
 from sr_batch.inference.onnx_runtime import runtime_version
-from sr_batch.inference.user_models import UserModel
+from sr_batch.inference.user_models import UserModel, is_added
 
 _TORCH_SECONDS, _TORCH_MEMORY = 300.0, 4 << 30
+SUFFIXES = (".onnx", ".param", ".bin", ".pth", ".pt", ".ckpt", ".safetensors")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}")
 Notify = Callable[[str], None]
 
@@ -52,6 +53,8 @@ def add(source: Path, wishes: Wishes, notify: Notify) -> UserModel:
     try:
         require_regular(source)
         digest = content_of(source)
+    except ImageError as fault:
+        raise ImportRefused(str(fault)) from fault
     except OSError as fault:
         raise ImportRefused(f"{display_name(source)}: cannot be read: {fault.strerror}") from fault
     if wishes.name:
@@ -61,6 +64,55 @@ def add(source: Path, wishes: Wishes, notify: Notify) -> UserModel:
             return _kept(source.resolve(), digest, folder, wishes, notify)
     except ImportRefused as refusal:
         raise ImportRefused(_about(source, str(refusal))) from refusal
+
+
+def usable(model: str, notify: Notify) -> str:
+    """What ``--model`` names, ready for use: a file of another project is added first.
+
+    A contract in a file is believed only of networks of sr-batch, and of what was added.
+
+    Args:
+        model: The name of a family, or a file.
+        notify: Receives lines about a file that is added.
+
+    Returns:
+        ``model``, or the path of the model that was made of it.
+
+    Raises:
+        UnknownModel: no such file.
+        ImportRefused: as :func:`add`.
+    """
+    path = Path(model)
+    if path.suffix.lower() not in SUFFIXES:
+        return model
+    if not path.is_file():
+        raise UnknownModel(f"{path}: no such file; to list the models: sr-batch models list")
+    if is_added(path) or is_shipped(path):
+        return model
+    known = store.find_source(content_of(path))
+    if known:
+        return str(known.path)
+    added = add(path, Wishes(), notify)
+    notify(
+        f"{path.name} is now the model {added.name}; to see what was measured: sr-batch models"
+        f" show {added.name}"
+    )
+    return str(added.path)
+
+
+def known_file(path: Path) -> str:
+    """What :func:`usable` returns for a file, but nothing is added.
+
+    Raises:
+        UnknownModel: it is not a model yet.
+    """
+    if is_added(path) or is_shipped(path):
+        return str(path)
+    require_regular(path)
+    known = store.find_source(content_of(path))
+    if known is None:
+        raise UnknownModel(f"{path} is not a model yet; to add it: sr-batch models add {path}")
+    return str(known.path)
 
 
 def content_of(source: Path) -> str:
@@ -120,7 +172,7 @@ def _require_name(name: str) -> None:
             f"--name {name!r}: a name has letters, digits and . _ + - and begins with a letter or"
             " digit"
         )
-    if name in {model.name for model in find_shipped()}:
+    if name in {model.name for model in find_models()}:
         raise ImportRefused(f"{name} is a model of sr-batch: choose another --name")
 
 

@@ -27,7 +27,7 @@ Rewrite = Callable[[ModelSpec], None]
 
 _SIDE = 96  # LR pixels
 _BEYOND = 24  # LR pixels of the picture that a tile does not see
-_CHANGED = 1e-4  # share of the samples that may differ by one level
+_CHANGED = 5e-3  # share of the samples that may differ by one level
 _MOST_OVERLAP = 64
 _MOST_PARITY = 2
 
@@ -89,6 +89,9 @@ def certify(
 
 def _seamless(path: Path, spec: ModelSpec, rewrite: Rewrite) -> tuple[ModelSpec, int]:
     """The contract with the first overlap that leaves no seam, and the change by tiling."""
+    if spec.whole:
+        levels, _ = _seam(path, spec, spec.overlap)
+        return _with(spec, spec.overlap, True, max(1, levels)), levels
     overlap, most = spec.overlap, spec.window // 4 or max(_MOST_OVERLAP, spec.overlap)
     best: tuple[int, int] | None = None
     while True:
@@ -97,7 +100,7 @@ def _seamless(path: Path, spec: ModelSpec, rewrite: Rewrite) -> tuple[ModelSpec,
             return _with(spec, overlap, False, 0), levels
         if best is None or levels < best[0]:
             best = levels, overlap
-        if spec.whole or overlap == most:
+        if overlap >= most:
             break
         overlap = min(most, 2 * overlap + 8)
     return _with(spec, best[1], True, best[0]), best[0]

@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ def main() -> None:
         code = 0
     except MemoryError:
         code = errno.ENOMEM
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(code)  # a library may have a thread that does not end
 

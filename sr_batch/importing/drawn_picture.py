@@ -11,11 +11,12 @@ def draw(height: int, width: int, channels: int, top: int = 0, left: int = 0) ->
     """Waves, discs and edges as (C, H, W) float32, 0..1.
 
     A point of the endless plane always has the same color: two pictures that overlap agree there.
+    Parts of it differ in brightness, so that a network shows whether it looks at the whole.
     """
     random = np.random.default_rng(_SEED)
     y, x = np.mgrid[top : top + height, left : left + width].astype(np.float64)
     picture = np.full((channels, height, width), 0.5)
-    for period in (61.0, 37.0, 17.0, 9.0, 5.0):
+    for period in (313.0, 61.0, 37.0, 17.0, 9.0, 5.0):
         angle, phase = random.uniform(0, np.pi), random.uniform(0, 2 * np.pi, 3)
         wave = (x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / period
         for channel in range(channels):

@@ -9,6 +9,7 @@ from sr_batch.core.errors import ImportRefused
 
 OLDEST_OPSET = 9
 _MOST_NODES = 50_000
+_MOST_CHANNELS = 32
 _STANDARD = ("", "ai.onnx")
 
 # Operators of ordinary networks. All are functions of their inputs, and take time and memory in
@@ -88,8 +89,10 @@ def check_graph(model: ModelProto) -> Port:
         ImportRefused: without a file name.
     """
     _require_opset(model)
+    inlined = {(each.domain, each.name) for each in model.functions}
     for node in _nodes(model):
-        _require_known(node)
+        if (node.domain, node.op_type) not in inlined:
+            _require_known(node)
     return _require_picture_in_and_out(model.graph)
 
 
@@ -175,10 +178,10 @@ def _require_one_picture(shape: tuple[int | None, ...]) -> None:
     if shape[0] not in (None, 1):
         raise ImportRefused(f"it takes {shape[0]} pictures at a time; export it for 1 or for any")
     channels, last = shape[1], shape[3]
-    if channels in (None, 1, 3) or last in (1, 3):
+    if channels in (1, 3) or last in (1, 3):
         return
-    # A side in the place of the channels is a picture in the order N, H, W, C.
-    if last is None and channels > 32:
+    # A number above this is a side of the picture, in the place of the channels.
+    count = next((each for each in (channels, last) if each and each <= _MOST_CHANNELS), None)
+    if count is None:
         return
-    count = last if last is not None and channels > 32 and last <= 32 else channels
     raise ImportRefused(f"it takes {count} channels, and must take 3 (RGB) or 1 (gray)")

@@ -52,8 +52,15 @@ def measure_reach(
     """
     found = None
     for whole, tile in _CUTS:
-        if (found is None or found.whole) and pace * whole * whole <= seconds:
-            found = _by_cut(enlarge, channels, _down(whole, 2 * multiple), tile, multiple)
+        if pace * whole * whole > seconds:
+            break
+        before = found
+        found = _by_cut(enlarge, channels, _down(whole, 2 * multiple), tile, multiple)
+        if before and found.overlap <= before.overlap:
+            # A larger tile needs less context: what it sees is not near, but the whole tile.
+            found = Reach(before.overlap, True, max(before.levels, found.levels))
+        if not found.whole:
+            break
     return found
 
 

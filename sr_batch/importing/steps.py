@@ -20,7 +20,6 @@ from sr_batch.importing.ncnn.to_onnx import convert as convert_ncnn
 from sr_batch.importing.net_format import NetFormat, border_of
 from sr_batch.importing.net_runtime import open_net
 from sr_batch.importing.probe import Measured, padded, probe
-from sr_batch.importing.weights.convert import convert as convert_weights
 from sr_batch.importing.wrap import wrap
 
 CONVERTED, NET, MODEL = "converted.onnx", "net.onnx", "model.onnx"
@@ -48,6 +47,8 @@ def convert(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def convert_torch(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     """Write the network whose weights are in the file ``source`` to ``net.onnx``."""
+    from sr_batch.importing.weights.convert import convert as convert_weights
+
     convert_weights(Path(request["source"]), folder / CONVERTED)
     onnx_file.convert(folder / CONVERTED, folder / NET)
     return {}
