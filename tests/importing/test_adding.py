@@ -104,7 +104,7 @@ def save(folder: Path, name: str = "a", source: str = "1") -> Any:
 def test_a_name_belongs_to_one_file(tmp_path: Path) -> None:
     save(tmp_path)
     save(tmp_path)
-    with pytest.raises(UsageError, match="a x2 was added already, from /x.*--name"):
+    with pytest.raises(UsageError, match=r"a x2 was added already, from /x.*--name"):
         save(tmp_path, source="2")
     store.remove("a")
     save(tmp_path, source="2")
