@@ -13,11 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import IO
 
-from sr_batch.core.errors import UsageError
-
-
-class ImportRefused(UsageError):
-    """A file cannot become a model; the message says why and what to do."""
+from sr_batch.core.errors import ImportRefused
 
 
 class Kind(Enum):

@@ -10,7 +10,8 @@ import onnx
 import pytest
 from onnx.helper import make_graph, make_model
 
-from sr_batch.importing.kinds import ImportRefused, Kind, kind_of, ncnn_param
+from sr_batch.core.errors import ImportRefused
+from sr_batch.importing.kinds import Kind, kind_of, ncnn_param
 from tests.importing.ncnn.files import Line, write_network
 
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from sr_batch.importing.kinds import ImportRefused, Kind, kind_of
+from sr_batch.core.errors import ImportRefused
+from sr_batch.importing.kinds import Kind, kind_of
 
 
 def test_knows_what_torch_saves(tmp_path: Path) -> None:
