@@ -15,7 +15,8 @@ from sr_batch.inference.model_catalog import find_models, is_shipped
 from sr_batch.inference.onnx_runtime import runtime_version
 from sr_batch.inference.user_models import UserModel, is_added
 
-_TORCH_SECONDS, _TORCH_MEMORY = 300.0, 4 << 30
+# Three attempts, each with the limits of :mod:`weights.convert`.
+_TORCH_SECONDS, _TORCH_MEMORY = 900.0, 4 << 30
 SUFFIXES = (".onnx", ".param", ".bin", ".pth", ".pt", ".ckpt", ".safetensors")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}")
 Notify = Callable[[str], None]
