@@ -52,7 +52,7 @@ SEAMS = {
     "typer": {"cli"},
     "apprise": {"watch.notify"},
     "prometheus_client": {"watch.metrics_server"},
-    "filelock": {"watch.lock"},
+    "filelock": {"importing.store", "watch.lock"},
     "watchdog": {"watch.file_events"},
     "rich": {"cli"},
 }

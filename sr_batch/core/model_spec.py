@@ -104,7 +104,7 @@ def to_metadata(spec: ModelSpec) -> dict[str, str]:
     flat["pixel_bytes"] = str(spec.pixel_bytes)
     for key, default in _RARE.items():
         if getattr(spec, key) != default:
-            flat[key] = f"{getattr(spec, key):g}"
+            flat[key] = repr(float(spec.seam)) if key == "seam" else str(int(getattr(spec, key)))
     for name, (psnr, ssim) in spec.scores.items():
         flat |= {f"psnr.{name}": repr(psnr), f"ssim.{name}": repr(ssim)}
     return {PREFIX + key: value for key, value in flat.items()}
@@ -141,7 +141,7 @@ def _parsed(flat: Mapping[str, str]) -> ModelSpec:
         pixel_bytes=int(flat.get("pixel_bytes", PIXEL_BYTES)),
         window=int(flat.get("window", 0)),
         least_side=int(flat.get("least_side", LEAST_SIDE)),
-        whole=float(flat.get("whole", 0)) != 0,
+        whole=int(flat.get("whole", 0)) != 0,
         seam=float(flat.get("seam", 0)),
         **text,
         **numbers,

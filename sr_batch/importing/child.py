@@ -8,14 +8,13 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sr_batch.importing.confine import confine
 
 ANSWER = "answer.json"
-Step = Callable[[Path, Mapping[str, Any]], Mapping[str, Any]]
 
 
 def main() -> None:

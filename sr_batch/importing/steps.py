@@ -4,7 +4,7 @@ Files pass from step to step in one folder: ``net.onnx`` is the foreign network,
 network with a contract.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from sr_batch.core.cpu import cores
 from sr_batch.core.model_spec import Color, ModelSpec
 from sr_batch.importing import onnx_file
 from sr_batch.importing.certify import certify
-from sr_batch.importing.child import Step
 from sr_batch.importing.graph_check import check_graph
 from sr_batch.importing.kinds import Kind, kind_of, ncnn_param
 from sr_batch.importing.ncnn.to_onnx import convert as convert_ncnn
@@ -21,6 +20,9 @@ from sr_batch.importing.net_format import NetFormat, border_of
 from sr_batch.importing.net_runtime import open_net
 from sr_batch.importing.probe import Measured, padded, probe
 from sr_batch.importing.wrap import wrap
+
+Step = Callable[[Path, Mapping[str, Any]], Mapping[str, Any]]
+"""Works in a folder on a request; both it and the answer are JSON objects."""
 
 CONVERTED, NET, MODEL = "converted.onnx", "net.onnx", "model.onnx"
 # A network that is too slow to measure gets this overlap. Most of the popular ones need less.
