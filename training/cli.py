@@ -8,7 +8,7 @@ import torch
 import typer
 from PIL import Image
 
-from sr_batch.inference.ncnn import BadNetwork
+from sr_batch.importing.ncnn.read import BadNetwork
 from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.recorded_outputs import record_path, save_record
 from training.data.corpus import TooSmall, list_images, read_rgb

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sr_batch.cli.console import say
+from sr_batch.cli.models_add import usable_name
 from sr_batch.cli.parameters import upscale_option
 from sr_batch.core.errors import ImageError, UnknownModel
 from sr_batch.core.model_spec import PrecisionChoice
@@ -57,7 +58,7 @@ def evaluate(
 
     UpscaleOptions(model=model, device=device, precision=precision, jobs=jobs)  # checks the ranges
     found = list_pictures(folder)
-    session = _open(model, scale, precision, device)
+    session = _open(usable_name(model), scale, precision, device)
     names = [one_line(str(Path(_path(each)).relative_to(folder))) for each in found]
     width = max(map(len, [*names, _MEAN]))
     if not as_json:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sr_batch.cli.models_add import add_models, known, measurements, remove_models
 from sr_batch.cli.parameters import model_names
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
 COLUMNS = ("NAME", "SCALE", "COLOR", "PRECISION", "SIZE", "SET5 PSNR-Y", "LICENCE")
+
+app.command("add")(add_models)
+app.command("remove")(remove_models)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per file.")]
 
@@ -31,9 +35,9 @@ def models(context: typer.Context) -> None:
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
     """List the models, one line per file."""
-    from sr_batch.inference.model_catalog import find_models
+    from sr_batch.inference.model_catalog import all_models
 
-    found = [(model, _spec(model)) for model in find_models()]
+    found = [(model, _spec(model)) for model in all_models()]
     if as_json:
         for model, spec in found:
             typer.echo(json.dumps(_record(model, spec)))
@@ -56,8 +60,8 @@ def show_model(
     """Show the metadata and model card of each file of a model."""
     from sr_batch.inference.model_catalog import files_of
 
-    for model in files_of(name):
-        for key, value in _record(model, _spec(model)).items():
+    for model in files_of(known(name)):
+        for key, value in (_record(model, _spec(model)) | measurements(model.path)).items():
             typer.echo(f"{key:<16}{_text(value)}")
         typer.echo()
 

@@ -98,9 +98,9 @@ def _type(option: Option) -> Any:
 
 def model_names() -> list[str]:
     """The names of all networks, for completion by the shell."""
-    from sr_batch.inference.model_catalog import find_models
+    from sr_batch.inference.model_catalog import all_models
 
-    return sorted({AUTO, *(model.name for model in find_models())})
+    return sorted({AUTO, *(model.name for model in all_models())})
 
 
 def _completion(option: Option) -> Callable[[], list[str]] | None:

@@ -35,11 +35,11 @@ def tune(
     idle machine. It changes the speed and no pixel. It does not affect GPUs, and --tile overrides
     it.
     """
-    from sr_batch.inference.model_catalog import find_models
+    from sr_batch.inference.model_catalog import all_models
     from sr_batch.upscaling.calibration import calibrate
     from sr_batch.upscaling.tile_tuning import USUAL, keep
 
-    families = names or dict.fromkeys(model.name for model in find_models())
+    families = names or dict.fromkeys(model.name for model in all_models())
     for file in (file for name in families for file in _files(name, precision, forget)):
         found = None if forget else calibrate(file)
         keep(file.path, found.setting if found else USUAL)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sr_batch.cli.command_options import UpscaleCommand
+from sr_batch.cli.models_add import usable_model
 from sr_batch.cli.parameters import from_values
 from sr_batch.cli.signals import Stop, stop_on_signals
 from sr_batch.core.errors import SrBatchError, UsageError
@@ -47,7 +48,7 @@ def upscale(inputs: Inputs, **values: Any) -> None:
       130  interrupted (143: terminated)
     """  # noqa: D301 - backspace: the list keeps its lines
     command = from_values(UpscaleCommand, values)
-    options = from_values(UpscaleOptions, values)
+    options = usable_model(from_values(UpscaleOptions, values))
     raise typer.Exit(_run(inputs, command, options))
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from filecmp import cmp
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sr_batch.core.model_spec import Precision, PrecisionChoice, from_metadata
 from sr_batch.inference.network_blend import blend
 from sr_batch.inference.onnx_metadata import read_metadata
 from sr_batch.inference.onnx_session import read_spec
+from sr_batch.inference.user_models import is_added, require_unchanged, user_models
 
 # PSNR-Y in dB on any set that `--precision auto` gives away for speed.
 MOST_LOSS = 0.1
@@ -66,11 +68,23 @@ class ModelFile:
 
 
 def find_models() -> tuple[ModelFile, ...]:
-    """All exported networks, sorted by name, scale and precision. Opens no file."""
+    """The networks of sr-batch, sorted by name, scale and precision. Opens no file."""
     folder = next((folder for folder in _FOLDERS if folder.is_dir()), None)
     paths = folder.glob("*.onnx") if folder else ()
     found = [model for path in paths if (model := _from_name(path))]
     return tuple(sorted(found, key=lambda model: (model.name, model.scale, model.precision)))
+
+
+def all_models() -> tuple[ModelFile, ...]:
+    """As :func:`find_models`, and then those that the user added."""
+    added = (ModelFile(each.name, each.scale, "fp32", each.path) for each in user_models())
+    return (*find_models(), *added)
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether ``path`` is a network of sr-batch, or a copy of one."""
+    twins = [each.path for each in find_models() if each.path.name == path.name]
+    return any(path.resolve() == twin.resolve() or cmp(path, twin, shallow=False) for twin in twins)
 
 
 def choose(
@@ -89,12 +103,16 @@ def choose(
         UnknownModel: no such network; the message suggests a name and lists the families.
     """
     if name.endswith(".onnx"):
+        if is_added(Path(name)):
+            require_unchanged(Path(name))
         spec = read_spec(Path(name))
         return {spec.scale: ModelFile(spec.name, spec.scale, spec.precision, Path(name))}
-    models = find_models()
+    models = all_models()
     family = [model for model in models if model.name == name]
     if not family:
         raise UnknownModel(f"no model is called {name}: {_suggestion(name, models)}")
+    for path in (model.path for model in family if is_added(model.path)):
+        require_unchanged(path)
     if precision == "auto":
         return {scale: _best(family, scale, fastest) for scale in _scales(family)}
     chosen = {model.scale: model for model in family if model.precision == precision}
@@ -135,7 +153,7 @@ def files_of(name: str) -> tuple[ModelFile, ...]:
     Raises:
         UnknownModel: as :func:`choose`.
     """
-    family = tuple(model for model in find_models() if model.name == name)
+    family = tuple(model for model in all_models() if model.name == name)
     return family or tuple(choose(name).values())
 
 

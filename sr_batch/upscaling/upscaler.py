@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +28,7 @@ from sr_batch.upscaling.progress import Progress
 from sr_batch.upscaling.scale_plan import ScalePlan, plan_scale
 from sr_batch.upscaling.tile_pool import TileJob, TilePool
 from sr_batch.upscaling.tile_tuning import TileSetting, kept_setting
-from sr_batch.upscaling.tiling import plan_auto, plan_fixed, plan_tiles, split
+from sr_batch.upscaling.tiling import plan_auto, plan_fixed, plan_tiles, plan_whole, split
 
 # Increased by one when the same input, network and options start to give other pixels.
 _PIXELS = 1
@@ -164,7 +164,7 @@ class Upscaler:
         if self._options.color_lock:
             enlarged = replace(enlarged, color=lock_colors(enlarged.color, image.color))
         done.finish()
-        return Upscaled(enlarged, _notes(plan))
+        return Upscaled(enlarged, (*_notes(plan), *self._seams(image.size, plan)))
 
     def close(self) -> None:
         """End the tile threads."""
@@ -227,10 +227,16 @@ class Upscaler:
             chosen = spec.overlap
         elif chosen == "full":
             chosen = spec.full_overlap
+        if spec.window:
+            chosen = min(chosen, spec.window // 4)
         return max(chosen, bicubic.REACH) if mode == "y" else chosen
 
     def _tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
         spec, tile = self._networks[scale].spec, self._options.tile
+        if spec.window:
+            return plan_fixed(size, spec.window, overlap, spec.multiple)
+        if spec.whole and tile is None:
+            return plan_whole(size, overlap, spec.multiple, self._threads, spec.pixel_bytes)
         if tile is None:
             tile = self._networks.setting(scale).tile
         if tile is None and self._networks.window:
@@ -238,6 +244,19 @@ class Upscaler:
         if tile is None:
             return plan_auto(size, overlap, spec.multiple, self._threads, spec.pixel_bytes)
         return plan_tiles(size, tile, overlap, spec.multiple)
+
+    def _seams(self, size: Size, plan: ScalePlan) -> Iterator[str]:
+        """Notes on passes whose tiles differ from the whole picture."""
+        for scale in plan.passes:
+            spec = self._networks[scale].spec
+            mode: Color = spec.color if self._options.mode == "auto" else self._options.mode
+            count = len(self._tiles(size, self._overlap(spec, mode), scale))
+            if spec.seam and count > 1:
+                yield (
+                    f"computed in {count} tiles, although {spec.name} x{scale} sees the whole"
+                    f" picture: tiles changed a test picture by up to {spec.seam:g} levels of 255"
+                )
+            size = size * scale
 
     def _plan(self, size: Size) -> ScalePlan:
         return plan_scale(self._goal.factor(size), self._networks.scales)

@@ -47,6 +47,10 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
         licence=TEXT,
         data=TEXT,
         commit=TEXT,
+        window=st.integers(0, 512),
+        least_side=st.integers(1, 64),
+        whole=st.booleans(),
+        seam=st.floats(0, 255),
         scores=st.dictionaries(TEXT, st.tuples(st.floats(0, 99), st.floats(-1, 1))),
     )
 )

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sr_batch.inference.ncnn import BadNetwork, Layer, read_network
+from sr_batch.importing.ncnn.read import BadNetwork, Layer, read_network
 
 _WIRING = {"Input", "Split"}  # they compute nothing
 _ENDING = ("PixelShuffle", "Interp", "BinaryOp")
