@@ -3,13 +3,13 @@
 import ctypes
 import json
 import re
-import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sr_batch.core.errors import DeviceUnavailable, SrBatchError, UnknownModel, UsageError
+from sr_batch.core.installing import pip
 from sr_batch.inference.onnx_runtime import (
     CPU,
     compiled_providers,
@@ -227,8 +227,3 @@ def missing_libraries(preload_output: str) -> tuple[str, ...]:
     """
     names = re.findall(r"^Failed to load ([^\s/\\]+):", preload_output, flags=re.MULTILINE)
     return tuple(dict.fromkeys(names))
-
-
-def pip(*arguments: str) -> str:
-    """A command line that runs pip in this environment."""
-    return shlex.join([sys.executable, "-m", "pip", *arguments])
