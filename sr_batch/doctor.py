@@ -13,10 +13,11 @@ from typing import Literal
 import numpy as np
 
 from sr_batch.core.errors import SrBatchError
+from sr_batch.core.installing import pip
 from sr_batch.inference.model_catalog import ModelFile, find_models
 from sr_batch.inference.onnx_runtime import CPU, compiled_providers
 from sr_batch.inference.onnx_session import OnnxSession
-from sr_batch.inference.providers import PROVIDERS, Provider, pip
+from sr_batch.inference.providers import PROVIDERS, Provider
 from sr_batch.inference.session import Batch
 
 Status = Literal["ok", "info", "warning", "error"]

@@ -13,6 +13,7 @@ log_warning: Notify = logging.getLogger("sr_batch").warning
 # Reasons why an input is skipped.
 LARGE_ENOUGH = "already large enough"
 ALREADY_DONE = "already done"
+NOT_READ = "not read: "
 EDITED = "the output was changed since and is kept; --existing overwrite makes it again"
 
 

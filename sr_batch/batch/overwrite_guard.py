@@ -25,6 +25,7 @@ from sr_batch.files.reading import (
 )
 
 _OR_ELSE = "choose another place with -o, or use --existing skip or overwrite"
+_OR_ELSE_AGAIN = "give the new picture another name, or use --again replace"
 
 
 class OutputTaken(UnwritableOutput):
@@ -121,22 +122,34 @@ class OverwriteGuard:
             return
         require_writable_folder(target)
         _require_only_file(target)
-        if self._existing == "overwrite" or _is_free(target):
+        if _is_free(target):
+            return
+        self._require_not_of_another()
+        if self._existing == "overwrite":
             return
         if self._recorded is None:
             if self._existing == "skip":
                 raise _unknown(target)
             self._unrecorded_hash = _hash_if_alike(target, kind, sizes, load)
-        elif self._recorded.source != self._source and (
-            self._job.keep_others or self._recorded.origin != _origin(self._job)
-        ):
-            raise OutputTaken(
-                f"{display_name(target)} was made from another input"
-                f" ({display_name(self._recorded.origin)}, relative to the output folder), so it is"
-                f" kept: move it away, {_OR_ELSE}"
-            )
         elif not self._recorded.knows(self._present):
             raise _changed(target)
+
+    def _require_not_of_another(self) -> None:
+        """Refuse to replace an output that was made from another picture.
+
+        ``--existing overwrite`` allows it, but not if the job is to keep the others: then the two
+        pictures had one name, and the source of the first may be gone.
+        """
+        recorded = self._recorded
+        if recorded is None or recorded.source == self._source:
+            return
+        others = self._existing != "overwrite" and recorded.origin != _origin(self._job)
+        if self._job.keep_others or others:
+            raise OutputTaken(
+                f"{display_name(self._job.target)} was made from another input"
+                f" ({display_name(recorded.origin)}, relative to the output folder), so it is"
+                f" kept: move it away, {_OR_ELSE_AGAIN if self._job.keep_others else _OR_ELSE}"
+            )
 
     def require_same(self, output: str) -> None:
         """Refuse an output with the hash ``output`` if a file without a record differs from it.
@@ -159,11 +172,15 @@ class OverwriteGuard:
             OutputTaken: there is another file now.
         """
         target = self._job.target
-        if self._existing == "overwrite" or stamp_of(target) == self._seen or _is_free(target):
+        if stamp_of(target) == self._seen or _is_free(target):
             return
         self._present = file_hash(target) or ""
         if self._job.root != PIPE:
             self._recorded = self._ledger.find(target)
+        if self._job.keep_others:
+            self._require_not_of_another()
+        if self._existing == "overwrite":
+            return
         known = self._recorded is not None and self._recorded.knows(self._present)
         if self._present != output and not known:
             raise _changed(target)

@@ -10,7 +10,7 @@ from sr_batch import codec
 from sr_batch.batch.collisions import settle_collisions
 from sr_batch.batch.default_folder import DefaultFolders
 from sr_batch.batch.inputs import MAGIC_BYTES, Choice, Source, Told, find_sources
-from sr_batch.batch.job import LARGE_ENOUGH, Job, Notify, log_warning
+from sr_batch.batch.job import LARGE_ENOUGH, NOT_READ, Job, Notify, log_warning
 from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.name_template import Template, is_reserved
 from sr_batch.batch.output_ledger import Ledger
@@ -176,7 +176,7 @@ def _planned(
         return NotRun(str(source.path), None, "the run was stopped")
     except ImageError as error:
         if source.unread:
-            return Skipped(str(source.path), None, f"not read: {source.unread}")
+            return Skipped(str(source.path), None, NOT_READ + source.unread)
         return Failed(str(source.path), None, str(error), cause_of(error))
     return Job(
         source=source.path,

@@ -3,7 +3,6 @@
 import ctypes
 import json
 import re
-import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from sr_batch.core.cpu import int8_gain, vector_units
 from sr_batch.core.errors import DeviceUnavailable, SrBatchError, UnknownModel, UsageError
+from sr_batch.core.installing import pip
 from sr_batch.core.model_spec import Precision
 from sr_batch.inference.onnx_runtime import (
     CPU,
@@ -288,8 +288,3 @@ def missing_libraries(preload_output: str) -> tuple[str, ...]:
     """
     names = re.findall(r"^Failed to load ([^\s/\\]+):", preload_output, flags=re.MULTILINE)
     return tuple(dict.fromkeys(names))
-
-
-def pip(*arguments: str) -> str:
-    """A command line that runs pip in this environment."""
-    return shlex.join([sys.executable, "-m", "pip", *arguments])

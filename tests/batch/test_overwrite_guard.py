@@ -5,13 +5,20 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from PIL import Image as Pillow
 
+from sr_batch.batch.job import Job
+from sr_batch.batch.loading import load_file
+from sr_batch.batch.output_ledger import Entry, Ledger
+from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard, Recipes
 from sr_batch.core.errors import OutputCollision
+from sr_batch.core.geometry import Size
 from sr_batch.core.options import Existing, UpscaleOptions
 from sr_batch.core.results import Skipped
+from sr_batch.files.reading import file_hash
 from tests.fakes import FakeUpscaler, save_picture
 from tests.runs import count, digest, errors, go, is_whole, photos, tree
 
@@ -379,3 +386,27 @@ def test_an_output_by_an_equal_recipe_counts_as_done(edited: bool) -> None:
     assert digest(Path("in_sr/0.png")) == before
     exact = FakeUpscaler(recipe="fp32")
     assert count(go("in", upscaler=exact)) == ({"failed": 1} if edited else {"done": 1})
+
+
+# pictures that had one name
+
+
+@pytest.mark.parametrize("existing", get_args(Existing))
+@pytest.mark.parametrize("during_the_work", [False, True])
+def test_an_output_of_another_picture_of_the_name_is_kept(
+    existing: Existing, during_the_work: bool
+) -> None:
+    target = Path("out/1.png")
+    job = Job(Path("in/1.png"), target, target.parent, "png", 0, keep_others=True)
+    ledger = Ledger(target.parent, print)
+    guard = OverwriteGuard(job, ledger, "mine", Recipes("recipe"), existing)
+    save_picture(target)
+    entry = Entry("another", "recipe", file_hash(target) or "", Path("../in/1.png"))
+    ledger.record(target, entry)
+    if during_the_work:
+        with pytest.raises(OutputTaken, match=r"--again replace$"):
+            guard.require_unchanged("hash")
+    else:
+        guard = OverwriteGuard(job, ledger, "mine", Recipes("recipe"), existing)
+        with pytest.raises(OutputTaken, match=r"--again replace$"):
+            guard.require_replaceable("png", (Size(16, 12),), load_file)

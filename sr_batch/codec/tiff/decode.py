@@ -3,15 +3,28 @@
 import struct
 from collections.abc import Iterator
 
+from sr_batch.codec.color import made_profile
 from sr_batch.codec.container import Container
-from sr_batch.codec.metadata import ifd, photoshop, xmp
-from sr_batch.codec.metadata.tags import GEOGRAPHIC, OF_EXIF, Tag
+from sr_batch.codec.metadata import ifd, photoshop, unread, xmp
+from sr_batch.codec.metadata.tags import (
+    GEOGRAPHIC,
+    OF_EXIF,
+    OF_PIXELS,
+    TECHNICAL,
+    UNREAD_NAMES,
+    Tag,
+)
 from sr_batch.codec.tiff.colors import blocks, recipe
 from sr_batch.codec.tiff.layout import read_layout
 from sr_batch.codec.tiff.supported import require_supported
 from sr_batch.core.errors import UnreadableImage, UnsupportedImage, about
 from sr_batch.core.image import Metadata
 
+_READ = frozenset(
+    (Tag.XMP, Tag.IPTC, Tag.PHOTOSHOP, Tag.ICC, Tag.ORIENTATION, Tag.SAMPLE_FORMAT, Tag.INK_SET)
+)
+_CURVE = "transfer function left out, colors read with the curve of sRGB"
+_STRANGE = "primaries make no sense, colors read as sRGB"
 _GEOGRAPHIC = "GeoTIFF tags left out"
 _REDUCED, _MASK = 1, 4
 _OLD_REDUCED = 2
@@ -49,7 +62,8 @@ def _opened(data: bytes, page: ifd.Directory) -> Container:
     layout = read_layout(page)
     require_supported(layout)
     how, remarks = recipe(page, layout), set[str]()
-    notes = (*how.notes, *([_GEOGRAPHIC] if GEOGRAPHIC & page.entries.keys() else []))
+    profile, said = (None, ()) if how.foreign else _profile(page, gray=layout.channels == 1)
+    notes = (*how.notes, *([_GEOGRAPHIC] if GEOGRAPHIC & page.entries.keys() else []), *said)
     orientation = page.number(Tag.ORIENTATION, 1)
     turn = orientation if 1 <= orientation <= 8 else 1
     packet = page.raw(Tag.XMP)
@@ -61,11 +75,12 @@ def _opened(data: bytes, page: ifd.Directory) -> Container:
         depth=how.depth,
         orientation=turn,
         metadata=Metadata(
-            icc=None if how.foreign else page.raw(Tag.ICC),
+            icc=profile,
             exif=_exif(data, page),
             xmp=packet and xmp.upright(packet, turn),
             photoshop=_resources(page),
             dpi=page.dpi(),
+            unread=_unread(page),
             note="; ".join(notes) or None,
         ),
         blocks=lambda: blocks(data, page, how, remarks),
@@ -145,6 +160,26 @@ def _resources(page: ifd.Directory) -> bytes | None:
     if record and not photoshop.iptc(resources):
         return photoshop.of_iptc(record) + (resources or b"")
     return resources
+
+
+def _profile(page: ifd.Directory, *, gray: bool) -> tuple[bytes | None, tuple[str, ...]]:
+    """The profile in the file, or of the primaries that it names; and notes."""
+    if (icc := page.raw(Tag.ICC)) or gray:
+        return icc, ()
+    points = (*page.ratios(Tag.WHITE_POINT, 2), *page.ratios(Tag.PRIMARIES, 6))
+    curve = (_CURVE,) if Tag.TRANSFER_FUNCTION in page.entries else ()
+    try:
+        made = made_profile.of_description(None, points if len(points) == 8 else None, gray=False)
+    except ValueError:
+        return None, (*curve, _STRANGE)
+    return made, curve
+
+
+def _unread(page: ifd.Directory) -> tuple[str, ...]:
+    """Names of the tags that are not read."""
+    tags = page.entries.keys() - OF_PIXELS - OF_EXIF - TECHNICAL - _READ - UNREAD_NAMES.keys()
+    known = (UNREAD_NAMES[tag] for tag in sorted(page.entries.keys() & UNREAD_NAMES.keys()))
+    return unread.named((*known, *(f"tag {tag}" for tag in sorted(tags))))
 
 
 def _exif(data: bytes, page: ifd.Directory) -> bytes | None:
