@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sr_batch.core.errors import UsageError
-from sr_batch.core.results import Done, Failed, JobResult
+from sr_batch.core.results import STOPPED, Done, Failed, JobResult
 from sr_batch.watch.listener import Listener
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Notifier(Listener):
         self._sender.shutdown()
 
     def say(self, text: str, kind: str = "") -> None:
-        if kind == "stopped: ":
+        if kind == STOPPED:
             self._fault(text)
 
     def add(self, result: JobResult) -> None:
