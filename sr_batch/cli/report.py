@@ -14,6 +14,8 @@ from sr_batch.cli.console import has_terminal, say
 from sr_batch.cli.summary import add_up, describe, describe_planned, describe_result
 from sr_batch.core.errors import StorageError, UnreadableImage, UsageError
 from sr_batch.core.results import (
+    ERRORS,
+    STOPPED,
     Done,
     Failed,
     JobResult,
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from sr_batch.cli.progress import Bar
 
 _MOST_NOTES = 3  # files that are named for one note
-_ERRORS = ("failed: ", "stopped: ")
 
 
 class Report:
@@ -94,7 +95,7 @@ class Report:
 
     def say(self, text: str, kind: str = "") -> None:
         """Print one line for people. It is not repeated: a thousand files may have one note."""
-        if text in self._said or (self._volume < 0 and kind not in _ERRORS):
+        if text in self._said or (self._volume < 0 and kind not in ERRORS):
             return
         self._said.add(text)
         if self._bar:
@@ -114,7 +115,7 @@ class Report:
     def stopped(self, why: str) -> None:
         """Print what ended the run, unless the result of an image has said so."""
         if not any(why in text for text in self._said):
-            self.say(why, "stopped: ")
+            self.say(why, STOPPED)
 
     def progress(self, pixels: int) -> None:
         """Count ``pixels`` of an input as done. Thread-safe."""

@@ -12,6 +12,11 @@ Cause = Literal["input", "damage", "memory", "disk"]
 ALL_WELL = 0
 SOME_FAILED = 3
 
+# What lines for people begin with.
+FAILED = "failed: "
+STOPPED = "stopped: "  # the disk is full or failing, and no file is worked on
+ERRORS = (FAILED, STOPPED)
+
 
 @dataclass(frozen=True)
 class Done:

@@ -1,6 +1,7 @@
 """Watches one pair: finds new files, waits until they settle, enlarges them, retries failures."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,13 +10,13 @@ from sr_batch.batch.inputs import Choice, Source, as_candidate
 from sr_batch.batch.loading import Loader
 from sr_batch.batch.sidecars import is_sidecar
 from sr_batch.core.errors import StorageError
-from sr_batch.core.results import Done, Failed, JobResult, NotRun
+from sr_batch.core.results import STOPPED, Done, Failed, JobResult, NotRun
 from sr_batch.files.reading import display_name, stamp_of
 from sr_batch.files.stamp import Stamp
 from sr_batch.watch.clock import Clock
 from sr_batch.watch.error_file import remove_error, write_error
 from sr_batch.watch.file_events import FileEvents
-from sr_batch.watch.finished_sources import FinishedSources
+from sr_batch.watch.finished_sources import FinishedSources, Sidecars
 from sr_batch.watch.folder_pair import Pair
 from sr_batch.watch.folder_scan import is_wanted, scan
 from sr_batch.watch.journal import Journal, Status, outcome_of
@@ -23,9 +24,10 @@ from sr_batch.watch.known_sources import KnownSources
 from sr_batch.watch.late_sidecars import copy_late_sidecars
 from sr_batch.watch.listener import Listener
 from sr_batch.watch.output_names import OutputNames
-from sr_batch.watch.retries import FIRST_PAUSE, LONGEST_PAUSE, Retries
+from sr_batch.watch.retries import FIRST_PAUSE, LONGEST_PAUSE, Retries, pause_after
 from sr_batch.watch.settled_batch import enlarge_batch
 from sr_batch.watch.settling import Settling
+from sr_batch.watch.source_removal import sidecar_stamps
 from sr_batch.watch.unfinished import is_being_written, is_blank
 
 _BATCH = 32  # files
@@ -63,6 +65,9 @@ class FolderWatch:
             self.pair, self._journal, self._known, self.listener, self.clock
         )
         self._retries = Retries()
+        self._resume_retries()
+        self._left_behind: set[Path] = set()
+        self._sidecars: dict[Path, Sidecars] = {}
         self._next_scan = self.clock.now()
         self._not_before = self.clock.now()
         self._pause = FIRST_PAUSE
@@ -77,6 +82,16 @@ class FolderWatch:
         now = self.clock.now()
         due = max(now + self._settling.wait(now), self._not_before)
         return max(0.0, min(due, self._next_scan) - now)
+
+    def _resume_retries(self) -> None:
+        """Go on with the pauses of an earlier watch: a restart retries no file too early."""
+        for path, outcome in self._journal.waiting().items():
+            with suppress(ValueError):  # not a stamp: it was written by another version
+                stamp = Stamp.read(outcome.stamp)
+                pause = pause_after(outcome.attempts)
+                left = min(pause, outcome.finished + pause - self.clock.wall())
+                self._retries.resume(path, stamp, outcome.attempts)
+                self._settling.later(path, stamp, self.clock.now() + left)
 
     def look(self) -> None:
         """Find new and changed files: by events, and by a scan if one is due."""
@@ -107,6 +122,7 @@ class FolderWatch:
     def work(self, batch: dict[Path, Stamp], upscaler: Enlarger, stop: threading.Event) -> None:
         """Enlarge ``batch``. Every file of it is finished, or seen again later."""
         found = self._candidates(batch)
+        self._sidecars = {path: sidecar_stamps(path) for path in batch}
         left = {path: stamp for path, stamp in batch.items() if not self._known.has(path, stamp)}
         try:
             for result in enlarge_batch(
@@ -143,7 +159,8 @@ class FolderWatch:
         self._known.forget_retried()
         present: set[Path] = set()
         wall = self.clock.wall()
-        for found in scan(self.pair.source, self._choice):
+        left_behind: set[Path] = set()
+        for found in scan(self.pair.source, self._choice, left_behind.add):
             self.listener.alive()
             if isinstance(found, Failed):
                 self.listener.say(found.error, "failed: ")
@@ -152,10 +169,18 @@ class FolderWatch:
                 present.add(path)
                 at_rest = wall - stamp.modified / 1e9 > self.pair.settle
                 self._see(path, stamp, now, old=at_rest)
+        self._tell_left_behind(left_behind)
         self._known.keep(present)
         self._retries.keep(present)
         self._settling.keep(present)
         self._known.prune_once(present, wall)
+
+    def _tell_left_behind(self, found: set[Path]) -> None:
+        """Report what other programs have left behind, unless that was done before."""
+        for path in sorted(found - self._left_behind):
+            if not path.is_relative_to(self.pair.output):
+                self.listener.passed_over(path)
+        self._left_behind = found
 
     def _see(
         self,
@@ -190,7 +215,14 @@ class FolderWatch:
         """Copy the sidecars that are ``left``, and take them out of it."""
         sidecars = [path for path in left if is_sidecar(path)]
         copy_late_sidecars(
-            sidecars, self._known, self._names, upscaler, self.load, self.listener, stop
+            sidecars,
+            self._known,
+            self._journal,
+            self._names,
+            upscaler,
+            self.load,
+            self.listener,
+            stop,
         )
         if not stop.is_set():
             for path in sidecars:
@@ -243,11 +275,11 @@ class FolderWatch:
         attempts = self._retries.count(path, stamp)
         status: Status = "failed" if failed else "done"
         outcome = outcome_of(result, status, stamp, attempts, self.clock.wall())
-        self._finished.add(path, stamp, result, outcome)
+        self._finished.add(path, stamp, self._sidecars[path], result, outcome)
         self._retries.forget(path)
 
     def _pause_work(self, why: str) -> None:
         """Stop all work for a while: the disk is full or failing."""
-        self.listener.say(why, "stopped: ")
+        self.listener.say(why, STOPPED)
         self._not_before = self.clock.now() + self._pause
         self._pause = min(self._pause * 2, LONGEST_PAUSE)

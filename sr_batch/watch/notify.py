@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sr_batch.core.errors import UsageError
 from sr_batch.core.installing import pip
-from sr_batch.core.results import Done, Failed, JobResult
+from sr_batch.core.results import STOPPED, Done, Failed, JobResult
 from sr_batch.watch.listener import Listener
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Notifier(Listener):
         self._sender.shutdown()
 
     def say(self, text: str, kind: str = "") -> None:
-        if kind == "stopped: ":
+        if kind == STOPPED:
             self._fault(text)
 
     def add(self, result: JobResult) -> None:
