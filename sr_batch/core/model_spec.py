@@ -49,6 +49,7 @@ class ModelSpec:
             works at the enlarged resolution; the default suits networks that work on LR pixels.
         partner: Family whose weights this network started from, in the same structure. With
             ``--strength``, 0 is that family, 1 is this one. Empty if there is none.
+        color_lock: Whether it shifts colors over whole areas, so that they are locked by default.
     """
 
     name: str
@@ -67,6 +68,7 @@ class ModelSpec:
     consistency: float = LEAST_CONSISTENCY
     pixel_bytes: int = PIXEL_BYTES
     partner: str = ""
+    color_lock: bool = False
 
     @property
     def channels(self) -> int:
@@ -95,6 +97,8 @@ def to_metadata(spec: ModelSpec) -> dict[str, str]:
     flat["pixel_bytes"] = str(spec.pixel_bytes)
     if spec.partner:
         flat["partner"] = spec.partner
+    if spec.color_lock:
+        flat["color_lock"] = "1"
     for name, (psnr, ssim) in spec.scores.items():
         flat |= {f"psnr.{name}": repr(psnr), f"ssim.{name}": repr(ssim)}
     return {PREFIX + key: value for key, value in flat.items()}
@@ -130,6 +134,7 @@ def _parsed(flat: Mapping[str, str]) -> ModelSpec:
         consistency=float(flat.get("consistency", LEAST_CONSISTENCY)),
         pixel_bytes=int(flat.get("pixel_bytes", PIXEL_BYTES)),
         partner=flat.get("partner", ""),
+        color_lock=flat.get("color_lock") == "1",
         **text,
         **numbers,
     )

@@ -15,6 +15,7 @@ PHOTO = {
         (Stage(1.0, batch=4, patch=48, loss=SEEN, jitter=3),),
         family="photo",
         partner="balanced",
+        color_lock=True,
         init="balanced_x4_again",
         teacher_file="RealESRGAN_General_WDN_x4_v3.param",
         original=BESIDE,

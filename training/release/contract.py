@@ -27,6 +27,7 @@ def draft_spec(recipe: Recipe) -> ModelSpec:
         unmeasured_spec(recipe.model, recipe.scale, color),
         name=recipe.family or recipe.model,
         partner=recipe.partner,
+        color_lock=recipe.color_lock,
         protocol=CLAIM_PROTOCOL,
         licence=LICENCE,
         data=DATA,
