@@ -13,6 +13,7 @@ from statistics import median
 from PIL import Image
 
 from benchmarks.engines import engines
+from benchmarks.eta import eta
 from benchmarks.gpu import gpu
 from benchmarks.graphs import graphs
 from benchmarks.growth import growth
@@ -169,6 +170,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "hidden": hidden,
     "memory": memory,
     "isolation": isolation,
+    "eta": eta,
     "png": png,
     "graphs": graphs,
     "engines": engines,

@@ -15,6 +15,7 @@ from sr_batch.core.errors import Stopped
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
+from sr_batch.upscaling.kept_tiles import TileStore
 from sr_batch.upscaling.upscaler import Upscaled
 
 
@@ -52,7 +53,12 @@ class FakeUpscaler:
         return size.pixels * 1e-6
 
     def __call__(
-        self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
+        self,
+        image: Image,
+        name: str,
+        progress: Callable[[int], None],
+        stop: threading.Event,
+        store: TileStore | None = None,
     ) -> Upscaled:
         self.before(name)
         if stop.is_set():

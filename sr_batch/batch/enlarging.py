@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
+from sr_batch.upscaling.kept_tiles import TileStore
 from sr_batch.upscaling.upscaler import Upscaled
 
 
@@ -35,7 +36,12 @@ class Enlarger(Protocol):
     def seconds(self, size: Size) -> float: ...
 
     def __call__(
-        self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
+        self,
+        image: Image,
+        name: str,
+        progress: Callable[[int], None],
+        stop: threading.Event,
+        store: TileStore | None = None,
     ) -> Upscaled: ...
 
 

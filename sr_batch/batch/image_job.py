@@ -9,13 +9,16 @@ from pathlib import Path
 
 from sr_batch import codec
 from sr_batch.batch.enlarging import EnlargedPictures, Enlarger
+from sr_batch.batch.following import Follower
 from sr_batch.batch.job import ALREADY_DONE, EDITED, LARGE_ENOUGH, Job, Notify
 from sr_batch.batch.loading import LoadedFile, Loader
 from sr_batch.batch.memory_gate import MemoryGate
 from sr_batch.batch.output_ledger import Ledger
 from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard, Recipes
 from sr_batch.batch.sidecars import copy_sidecars, has_new_sidecar
+from sr_batch.batch.tile_file import TileFile
 from sr_batch.batch.verify import require_same_pictures
+from sr_batch.core.cpu import cores
 from sr_batch.core.errors import BadOutput, Stopped, about
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
@@ -50,6 +53,7 @@ class _Work:
         kind: Format of the output.
         sizes: Of the output's pictures.
         guard: Protects other files from the output.
+        tiles: Keeps finished tiles if the run is stopped; None if none can be kept.
         upscaler: What enlarges it.
         choice: A note on why this upscaler was chosen for it; empty without a choice.
     """
@@ -61,6 +65,7 @@ class _Work:
     kind: str
     sizes: tuple[Size, ...]
     guard: OverwriteGuard
+    tiles: TileFile | None
     upscaler: Enlarger
     choice: str = ""
 
@@ -80,6 +85,7 @@ class ImageWorker:
         load: Loader,
         notify: Notify,
         ledgers: Mapping[Path, Ledger],
+        follower: Follower,
     ) -> None:
         self._upscaler = upscaler
         self._options = options
@@ -89,6 +95,7 @@ class ImageWorker:
         self._notify = notify
         self._gate = MemoryGate(_BYTES_IN_FLIGHT)
         self._ledgers = dict(ledgers)
+        self._follower = follower
         self._lock = threading.Lock()
 
     def __call__(self, job: Job) -> Done | Skipped:
@@ -113,6 +120,8 @@ class ImageWorker:
                 encoded, notes = self._encode(work, file)
                 self._verify(work, encoded)
         notes += self._store(work, encoded)
+        if work.tiles:
+            work.tiles.remove()
         return self._done(work, notes, time.perf_counter() - started)
 
     def copy_late_sidecars(self, job: Job) -> Skipped:
@@ -168,7 +177,8 @@ class ImageWorker:
             if self._options.existing != "skip":
                 raise
             return Skipped(str(job.source), str(job.target), "another file has its name")
-        return _Work(job, name, data, header, kind, sizes, guard, self._upscaler)
+        tiles = self._tile_file(job, name, header)
+        return _Work(job, name, data, header, kind, sizes, guard, tiles, self._upscaler)
 
     def _chosen(self, work: _Work) -> _Work:
         """With ``--model auto``, the upscaler that suits the first picture of the file.
@@ -185,6 +195,7 @@ class ImageWorker:
     def _encode(self, work: _Work, file: LoadedFile) -> tuple[bytes, tuple[str, ...]]:
         """Decode, enlarge and encode the pictures of ``file``; the output and its notes."""
         self._require_going()
+        self._follower.begun(work.job, work.header.sizes, work.kind)
         options = self._options
         pictures = EnlargedPictures(file.pages(), partial(self._enlarge, work))
         encoded = codec.encode_pages(pictures, work.kind, options.quality, options.png_effort)
@@ -193,9 +204,22 @@ class ImageWorker:
     def _enlarge(self, work: _Work, page: Image) -> Upscaled:
         metadata = codec.kept(page.metadata, self._options.metadata)
         page = replace(page, metadata=metadata)
-        enlarged = work.upscaler(page, work.name, self._progress, self._halt)
+        count = partial(self._count, self._follower.computed, work.job)
+        enlarged = work.upscaler(page, work.name, count, self._halt, work.tiles)
         lost = codec.losses(enlarged.image, work.kind)
         return replace(enlarged, notes=(*enlarged.notes, *lost))
+
+    def _count(self, tell: Callable[[Job, int], None], job: Job, pixels: int) -> None:
+        tell(job, pixels)
+        self._progress(pixels)
+
+    def _tile_file(self, job: Job, name: str, header: codec.Header) -> TileFile | None:
+        """Where finished tiles are kept; not for animations and several pages, or unrecorded."""
+        if PIPE in (job.root, job.target) or len(header.sizes) > 1:
+            return None
+        threads = self._options.jobs or cores()
+        restored = partial(self._count, self._follower.restored, job)
+        return TileFile(job, name, threads, restored, self._notify)
 
     def _verify(self, work: _Work, encoded: bytes) -> None:
         """With ``--verify``, decode input and output again and compare them."""

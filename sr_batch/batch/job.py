@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sr_batch.core.geometry import Size
+
 Notify = Callable[[str], None]
 """Told, in one line, about a problem that does not stop the run, such as a broken state file."""
 
@@ -28,6 +30,7 @@ class Job:
         pixels: Of the input, 0 if not known yet.
         bytes: Likely size of the output, 0 if not known yet.
         keep_others: Keep an output that was made from another content of the same input, too.
+        sizes: Of the input's pictures, empty if not known yet.
     """
 
     source: Path
@@ -37,3 +40,4 @@ class Job:
     pixels: int
     bytes: int = 0
     keep_others: bool = False
+    sizes: tuple[Size, ...] = ()

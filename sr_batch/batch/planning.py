@@ -185,6 +185,7 @@ def _planned(
         format=output.format,
         pixels=header.pixels if header else 0,
         bytes=_likely_bytes(header, options.goal, output.format) if header else 0,
+        sizes=header.sizes if header else (),
     )
 
 

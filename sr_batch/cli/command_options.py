@@ -64,7 +64,8 @@ class UpscaleCommand(SharedOptions):
         ),
     )
     progress: bool = field(
-        default=False, metadata=option('With --json: add lines {"progress": 0.42}.', "Report")
+        default=False,
+        metadata=option('With --json: add lines {"progress": 0.42, "eta": 71.3}.', "Report"),
     )
 
 

@@ -30,6 +30,7 @@ from sr_batch.files.reading import PIPE, read_head, reason
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sr_batch.batch.forecast import RunEstimate
     from sr_batch.batch.planning import Plan
     from sr_batch.cli.progress import Bar
 
@@ -43,7 +44,8 @@ class Report:
     Args:
         as_json: Whether to print JSON objects on standard output.
         volume: -1 prints only errors for people, 1 every result.
-        with_progress: Whether the JSON objects also state each hundredth of the pixels.
+        with_progress: Whether the JSON objects also state each hundredth of the pixels, and how
+            many seconds are left.
         file: Gets the JSON objects, too, without the hundredths.
 
     Raises:
@@ -69,6 +71,7 @@ class Report:
         self._said: set[str] = set()
         self._notes: Counter[str] = Counter()
         self._bar: Bar | None = None
+        self._estimate: RunEstimate | None = None
 
     def __enter__(self) -> Report:
         return self
@@ -90,7 +93,18 @@ class Report:
         if has_terminal() and plan.jobs and self._volume >= 0:
             from sr_batch.cli.progress import Bar
 
-            self._bar = Bar(self._planned, sum(self._pixels.values()))
+            self._bar = Bar(self._planned)
+
+    @property
+    def tells_time(self) -> bool:
+        """Whether it shows how long the run still takes, for which :meth:`expect` is called."""
+        return bool(self._bar or self._hundredths)
+
+    def expect(self, estimate: RunEstimate) -> None:
+        """Show from now on how long the run still takes."""
+        self._estimate = estimate
+        if self._bar:
+            self._bar.follow(estimate.estimate)
 
     def say(self, text: str, kind: str = "") -> None:
         """Print one line for people. It is not repeated: a thousand files may have one note."""
@@ -119,9 +133,9 @@ class Report:
     def progress(self, pixels: int) -> None:
         """Count ``pixels`` of an input as done. Thread-safe."""
         if self._bar:
-            self._bar.advance(pixels)
+            self._bar.advance()
         if self._hundredths:
-            self._hundredths.advance(pixels)
+            self._hundredths.advance(pixels, self._estimate)
 
     def add(self, result: JobResult) -> None:
         """Show one result.
@@ -132,11 +146,13 @@ class Report:
         self._results.append(result)
         self._record(to_json(result))
         self._say_result(result)
+        if self._estimate:
+            self._estimate.ended(result)
         if not isinstance(result, Done):
-            self._pixels.pop(result.input, None)  # it takes no time, so the ETA leaves it out
+            self._pixels.pop(result.input, None)  # it takes no time
             self._count()
         if self._bar:
-            self._bar.show(len(self._results), sum(self._pixels.values()))
+            self._bar.show(len(self._results))
 
     def finish(self, exit_code: int) -> None:
         """Remove the bar and print the sums."""
@@ -204,14 +220,16 @@ class _Hundredths:
         self._done = 0
         self._printed = 0
 
-    def advance(self, pixels: int) -> None:
+    def advance(self, pixels: int, estimate: RunEstimate | None) -> None:
         """Count ``pixels`` of ``total`` as done. Thread-safe."""
         with self._lock:
             self._done += pixels
             hundredths = min(100, 100 * self._done // max(1, self.total))
             if hundredths > self._printed:
                 self._printed = hundredths
-                _print_json({"progress": hundredths / 100})
+                seconds = estimate.estimate.seconds if estimate else None
+                eta = None if seconds is None else round(seconds, 1)
+                _print_json({"progress": hundredths / 100, "eta": eta})
 
 
 def _opened(file: Path) -> FileIO:

@@ -92,11 +92,24 @@ def _work(
 ) -> int:
     """Run the plan and show its results. Returns the exit code."""
     from sr_batch.batch import engine
+    from sr_batch.batch.forecast import RunEstimate
 
+    follower = None
+    if report.tells_time and not dry:
+        follower = RunEstimate(plan.jobs, upscaler, options)
+        report.expect(follower)
     results: list[JobResult] = []
     try:
         run = engine.run(
-            plan, upscaler, options, report.progress, stop.event, load, report.say, dry
+            plan,
+            upscaler,
+            options,
+            report.progress,
+            stop.event,
+            load,
+            report.say,
+            dry,
+            follower,
         )
         for result in run:
             results.append(result)

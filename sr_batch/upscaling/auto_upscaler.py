@@ -11,6 +11,7 @@ from sr_batch.core.errors import UnknownModel, UsageError
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.core.options import AUTO, UpscaleOptions
+from sr_batch.upscaling.kept_tiles import TileStore
 from sr_batch.upscaling.network_choice import CLEAN, REAL, RULE, choose_network
 from sr_batch.upscaling.tile_tuning import TileSetting, kept_setting
 from sr_batch.upscaling.upscaler import Upscaled, Upscaler
@@ -99,11 +100,16 @@ class AutoUpscaler:
         return max(self._clean.seconds(size), self._real.seconds(size))
 
     def __call__(
-        self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
+        self,
+        image: Image,
+        name: str,
+        progress: Callable[[int], None],
+        stop: threading.Event,
+        store: TileStore | None = None,
     ) -> Upscaled:
         """Enlarge ``image`` by the network that suits it. As for `Upscaler`."""
         chosen = self.chosen_for(image)
-        upscaled = chosen.upscaler(image, name, progress, stop)
+        upscaled = chosen.upscaler(image, name, progress, stop, store)
         return replace(upscaled, notes=(chosen.note, *upscaled.notes))
 
     def close(self) -> None:

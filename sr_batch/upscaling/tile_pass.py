@@ -29,12 +29,17 @@ RunTiles = Callable[[Callable[[Tile], None], Sequence[Tile]], None]
 """Calls the given function for every tile, in any order, possibly at the same time."""
 
 
+def _ignore(outputs: Sequence[Pixels]) -> None:
+    pass
+
+
 def upscale(
     image: Image,
     session: Session,
     tiles: Sequence[Tile],
     mode: Color,
     run_tiles: RunTiles,
+    show: Callable[[Sequence[Pixels]], None] = _ignore,
 ) -> Image:
     """Enlarge ``image`` by the scale of ``session``; data type, metadata and format stay.
 
@@ -45,6 +50,7 @@ def upscale(
         mode: ``rgb`` runs the network on color. ``y`` runs it on luma and enlarges the color
             differences bicubically, for which windows must reach 2 pixels beyond their core.
         run_tiles: Runs the work on each tile.
+        show: Gets the arrays that the tiles are stored in, before the first of them is computed.
 
     Raises:
         BadOutput: the network returned NaN or infinite values.
@@ -60,6 +66,7 @@ def upscale(
             alpha[:] = source[0, 0]
         else:
             layers.append((source, alpha))
+    show([out for _, out in layers])
     run_tiles(partial(_work, session, mode, layers), tiles)
     return replace(image, color=color, alpha=None if alpha is None else alpha[..., 0])
 

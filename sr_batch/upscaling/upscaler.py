@@ -23,6 +23,7 @@ from sr_batch.imaging.resample import bleed, resize
 from sr_batch.inference.providers import require_known
 from sr_batch.inference.self_ensemble import SelfEnsemble
 from sr_batch.upscaling import tile_pass
+from sr_batch.upscaling.kept_tiles import KeptPass, NoStore, TileStore, pass_key
 from sr_batch.upscaling.loaded_models import LoadedModels
 from sr_batch.upscaling.progress import Progress
 from sr_batch.upscaling.scale_plan import ScalePlan, plan_scale
@@ -33,6 +34,7 @@ from sr_batch.upscaling.tiling import plan_auto, plan_fixed, plan_tiles, split
 # Increased by one when the same input, network and options start to give other pixels.
 _PIXELS = 1
 _PROBE = Size(192, 128)
+_LONG = 1.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -136,15 +138,22 @@ class Upscaler:
         return total
 
     def __call__(
-        self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
+        self,
+        image: Image,
+        name: str,
+        progress: Callable[[int], None],
+        stop: threading.Event,
+        store: TileStore | None = None,
     ) -> Upscaled:
         """Enlarge ``image``.
 
         Args:
             image: Any image.
             name: Its name in error messages.
-            progress: Receives numbers of finished input pixels; they add up to those of ``image``.
+            progress: Receives numbers of finished input pixels; they add up to those of ``image``,
+                without the restored ones.
             stop: Checked before every tile.
+            store: Keeps finished tiles when ``stop`` is set, and restores them later.
 
         Raises:
             Stopped: ``stop`` was set.
@@ -153,13 +162,14 @@ class Upscaler:
         """
         target = self.output_size(image.size)
         plan = self._plan(image.size)
-        done = Progress(image.size, plan.passes, progress)
+        store = store or NoStore()
+        done = Progress(image.size, plan.passes, progress, store.counted)
         if image.alpha is not None:
             image = replace(image, color=bleed(image.color, image.alpha))
         enlarged = image
         with about(name):
             for scale in plan.passes:
-                enlarged = self._pass(enlarged, scale, done, stop)
+                enlarged = self._pass(enlarged, scale, done, stop, store)
         enlarged = _resized(enlarged, target)
         if self._locks_colors(plan):
             enlarged = replace(enlarged, color=lock_colors(enlarged.color, image.color))
@@ -196,20 +206,33 @@ class Upscaler:
         return any(self._networks[scale].spec.color_lock for scale in plan.passes)
 
     def _pace(self, scale: int) -> float:
-        """Seconds for a pixel in a pass, from the second of two runs on a small picture."""
+        """Seconds for a pixel in a pass: of its windows, as large pictures have little overlap."""
         with self._timing:
             if scale not in self._paces:
-                probe = Image(np.zeros((_PROBE.height, _PROBE.width, 3), np.uint8))
-                for _ in range(2):
-                    done, started = Progress(_PROBE, (scale,), lambda _: None), time.perf_counter()
-                    self._pass(probe, scale, done, threading.Event())
-                    self._paces[scale] = (time.perf_counter() - started) / _PROBE.pixels
+                spec = self._networks[scale].spec
+                tiles = self._tiles(_PROBE, self._overlap(spec, self._mode(spec)), scale)
+                windows = sum(tile.window.size.pixels for tile in tiles)
+                self._paces[scale] = self._probe_seconds(scale) / windows
             return self._paces[scale]
 
-    def _pass(self, image: Image, scale: int, done: Progress, stop: threading.Event) -> Image:
+    def _probe_seconds(self, scale: int) -> float:
+        """Seconds for a small picture: the second time, unless the first takes long anyway."""
+        probe = Image(np.zeros((_PROBE.height, _PROBE.width, 3), np.uint8))
+        seconds = 0.0
+        for _ in range(2):
+            done, started = Progress(_PROBE, (scale,), lambda _: None), time.perf_counter()
+            self._pass(probe, scale, done, threading.Event(), NoStore())
+            seconds = time.perf_counter() - started
+            if seconds > _LONG:
+                break
+        return seconds
+
+    def _pass(
+        self, image: Image, scale: int, done: Progress, stop: threading.Event, store: TileStore
+    ) -> Image:
         session = self._networks[scale]
         spec, size = session.spec, image.size
-        mode: Color = spec.color if self._options.mode == "auto" else self._options.mode
+        mode = self._mode(spec)
         overlap = self._overlap(spec, mode)
 
         def cut(core: Region, longest: int) -> Sequence[Tile]:
@@ -218,14 +241,21 @@ class Upscaler:
         def run(work: Callable[[Tile], None], tiles: Sequence[Tile]) -> None:
             self._pool.run(TileJob(work, cut, done.add, stop), tiles)
 
+        def key() -> str:
+            return pass_key(image, tiles, self.recipe, spec, session.provider, mode)
+
         tiles = self._tiles(size, overlap, scale)
+        kept = KeptPass(store, key, run, done.restore)
         try:
             network = SelfEnsemble(session) if self._options.self_ensemble else session
-            return tile_pass.upscale(image, network, tiles, mode, run)
+            return tile_pass.upscale(image, network, tiles, mode, kept.run, kept.show)
         except BadOutput:
             if not self._networks.replace_by_fp32(scale, session):
                 raise
-        return self._pass(image, scale, done, stop)
+        return self._pass(image, scale, done, stop, store)
+
+    def _mode(self, spec: ModelSpec) -> Color:
+        return spec.color if self._options.mode == "auto" else self._options.mode
 
     def _overlap(self, spec: ModelSpec, mode: Color) -> int:
         chosen = self._options.overlap
