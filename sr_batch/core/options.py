@@ -50,7 +50,7 @@ class UpscaleOptions(Goal):
     """
 
     model: str = field(
-        default="edsr",
+        default="balanced",
         metadata=option(
             "A name from `sr-batch models`, an ONNX file, or auto, which chooses for each picture.",
             "Model and device",
