@@ -75,10 +75,6 @@ class Recipe:
         clip: Largest norm of the gradient.
         seed: Seed of the random numbers.
         remark: What the other fields do not say, for the card.
-        family: Name of the exported files, as in ``--model``; ``model`` if it is empty.
-        partner: Family that ``--strength`` blends the network with; it started from its weights.
-        color_lock: Whether the network shifts colors, as its teacher does, so that the tool locks
-            them by default.
     """
 
     model: str
@@ -112,9 +108,6 @@ class Recipe:
     clip: float = 1.0
     seed: int = 1
     remark: str = ""
-    family: str = ""
-    partner: str = ""
-    color_lock: bool = False
 
 
 def stage_at(recipe: Recipe, iteration: int) -> Stage:

@@ -19,15 +19,18 @@ DATA = (
     "(CC0); no BSDS image"
 )
 
+# By network: the one whose weights it starts from, in the same structure.
+PARTNERS = {"photo": "balanced"}
+SHIFTING = {"photo"}  # networks that shift colors over whole areas, as their teachers do
+
 
 def draft_spec(recipe: Recipe) -> ModelSpec:
     """The contract of the network of ``recipe``: what is known without measuring it."""
     color = configure(recipe.model, recipe.scale, recipe.model_options).color
     return replace(
         unmeasured_spec(recipe.model, recipe.scale, color),
-        name=recipe.family or recipe.model,
-        partner=recipe.partner,
-        color_lock=recipe.color_lock,
+        partner=PARTNERS.get(recipe.model, ""),
+        color_lock=recipe.model in SHIFTING,
         protocol=CLAIM_PROTOCOL,
         licence=LICENCE,
         data=DATA,
