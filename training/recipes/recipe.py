@@ -24,8 +24,8 @@ class Stage:
         jitter: Largest number of further HR pixels that the loss ignores at the top and on the
             left, drawn at random for each batch. A perceptual loss has strides: without jitter it
             always sees the same phase of the shuffle, and a grid of dots costs nothing.
-        clean: Number of patches in each pass whose LR stays bicubic, whatever the degradation.
-            Their target is HR, also in a run with a ``teacher_file``.
+        clean: Number of patches in each pass, fewer than ``batch``, whose LR stays bicubic
+            whatever the degradation. Their target is HR, also in a run with a ``teacher_file``.
     """
 
     until: float

@@ -18,6 +18,11 @@ DATA = (
     "open-licence photographs (CC0, public domain, CC BY, CC BY-SA, Unsplash, Pexels) and gb82 "
     "(CC0); no BSDS image"
 )
+PHOTOGRAPHS = (
+    "708 parts of 333 open-licence photographs, 104 megapixels (CC BY-SA 3.0, Unsplash, CC0, "
+    "public domain, CC BY, CC BY-SA 4.0, Pexels, and the wallpaper rules of elementary and Solus, "
+    "which allow those)"
+)
 
 
 def draft_spec(recipe: Recipe) -> ModelSpec:
@@ -27,6 +32,6 @@ def draft_spec(recipe: Recipe) -> ModelSpec:
         unmeasured_spec(recipe.model, recipe.scale, color),
         protocol=CLAIM_PROTOCOL,
         licence=LICENCE,
-        data=DATA,
+        data=f"{DATA}. {PHOTOGRAPHS}" if recipe.photographs else DATA,
         commit=source_commit(),
     )
