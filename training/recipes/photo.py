@@ -32,4 +32,16 @@ PHOTO = {
         ),
         **PHOTOGRAPHS,
     ),
+    # A short cosine from the weights that `photo_x4` had so far: what is exported.
+    "photo_x4_first": Recipe(
+        "photo",
+        4,
+        1_600,
+        7e-4,
+        STAGES,
+        init="photo_x4",
+        warmup=50,
+        remark=f"`photo_x4` had 2,600 of its 60,000 iterations at that time. {TEACHER}",
+        **PHOTOGRAPHS,
+    ),
 }

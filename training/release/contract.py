@@ -23,6 +23,13 @@ PHOTOGRAPHS = (
     "public domain, CC BY, CC BY-SA 4.0, Pexels, and the wallpaper rules of elementary and Solus, "
     "which allow those)"
 )
+OUTSIDE_TEACHERS = {
+    "RealESRGAN_General_WDN_x4_v3.param": (
+        "Outputs of realesr-general-wdn-x4v3 of Real-ESRGAN (BSD-3-Clause, Copyright (c) 2021, "
+        "Xintao Wang; the text is in NOTICE), whose paper names DF2K and OutdoorSceneTraining as "
+        "training data; none of its weights are in this file"
+    ),
+}
 
 
 def draft_spec(recipe: Recipe) -> ModelSpec:
@@ -32,6 +39,13 @@ def draft_spec(recipe: Recipe) -> ModelSpec:
         unmeasured_spec(recipe.model, recipe.scale, color),
         protocol=CLAIM_PROTOCOL,
         licence=LICENCE,
-        data=f"{DATA}. {PHOTOGRAPHS}" if recipe.photographs else DATA,
+        data=_data(recipe),
         commit=source_commit(),
     )
+
+
+def _data(recipe: Recipe) -> str:
+    parts = [DATA, *([PHOTOGRAPHS] if recipe.photographs else [])]
+    if recipe.teacher_file:
+        parts.append(OUTSIDE_TEACHERS[recipe.teacher_file])
+    return ". ".join(parts)
