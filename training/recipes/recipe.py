@@ -60,6 +60,8 @@ class Recipe:
         teacher_file: An ncnn network in the data's ``teachers/``. Its output for the LR of each
             batch, computed at every step, is the target instead of HR.
         original: Losses against HR, added to those against the output of ``teacher_file``.
+        lessons_file: Weights of SMFANet+ in the data's ``teachers/``. Its output for the corpus is
+            computed once, and is the second target that ``teaching`` weighs.
         leaves: Number of dead-leaves pictures added to the photographs.
         photographs: Whether the pictures of ``train-photos`` are added to the corpus.
         degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur``, ``blind``, ``light``,
@@ -96,6 +98,7 @@ class Recipe:
     teaching: float = 1.0
     teacher_file: str = ""
     original: Weights = field(default_factory=dict)
+    lessons_file: str = ""
     leaves: int = 0
     photographs: bool = False
     degradation: Kind = "bicubic"

@@ -24,6 +24,10 @@ PHOTOGRAPHS = (
     "which allow those)"
 )
 OUTSIDE_TEACHERS = {
+    "SMFANet_plus_DF2K_100w_x4SR.pth": (
+        "Outputs of SMFANet+ x4 by Zheng et al. (Apache-2.0), which its authors trained on DF2K; "
+        "none of its weights are in this file"
+    ),
     "RealESRGAN_General_WDN_x4_v3.param": (
         "Outputs of realesr-general-wdn-x4v3 of Real-ESRGAN (BSD-3-Clause, Copyright (c) 2021, "
         "Xintao Wang; the text is in NOTICE), whose paper names DF2K and OutdoorSceneTraining as "
@@ -46,6 +50,6 @@ def draft_spec(recipe: Recipe) -> ModelSpec:
 
 def _data(recipe: Recipe) -> str:
     parts = [DATA, *([PHOTOGRAPHS] if recipe.photographs else [])]
-    if recipe.teacher_file:
-        parts.append(OUTSIDE_TEACHERS[recipe.teacher_file])
+    if file := recipe.teacher_file or recipe.lessons_file:
+        parts.append(OUTSIDE_TEACHERS[file])
     return ". ".join(parts)

@@ -82,6 +82,9 @@ def _targets(recipe: Recipe) -> Iterator[str]:
         yield f"LR by the `{recipe.degradation}` degradation of `training/data/degrade.py`."
     if recipe.teacher_file:
         yield from _outside_teacher(recipe)
+    if recipe.lessons_file:
+        name = Path(recipe.lessons_file).stem
+        yield f"The output of {name} was a second target of weight {recipe.teaching:g}."
     if recipe.leaves:
         yield (
             f"{recipe.leaves} dead-leaves pictures, made from the photographs by "
