@@ -42,6 +42,7 @@ PHOTO = {
         (Stage(1.0, batch=4, patch=48, loss=LAST, jitter=3, clean=1),),
         init="photo_x4",
         warmup=50,
+        seed=2,
         remark=f"`photo_x4` had 2,400 of its 60,000 iterations at that time. {TEACHER}",
         **PHOTOGRAPHS,
     ),
