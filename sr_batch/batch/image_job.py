@@ -35,7 +35,7 @@ from sr_batch.files.reading import (
     read_source,
     stamp_of,
 )
-from sr_batch.upscaling.auto_upscaler import AutoUpscaler
+from sr_batch.upscaling.auto_upscaler import AutoUpscaler, Chosen
 from sr_batch.upscaling.upscaler import Upscaled
 
 _BYTES_IN_FLIGHT = 1 << 30
@@ -55,7 +55,7 @@ class _Work:
         guard: Protects other files from the output.
         tiles: Keeps finished tiles if the run is stopped; None if none can be kept.
         upscaler: What enlarges it.
-        choice: A note on why this upscaler was chosen for it; empty without a choice.
+        choice: With ``--model auto``, the chosen upscaler.
     """
 
     job: Job
@@ -67,7 +67,7 @@ class _Work:
     guard: OverwriteGuard
     tiles: TileFile | None
     upscaler: Enlarger
-    choice: str = ""
+    choice: Chosen | None = None
 
 
 class ImageWorker:
@@ -193,7 +193,7 @@ class ImageWorker:
         with self._load(work.data, work.name, self._options.max_pixels) as file:
             chosen = self._upscaler.chosen_for(next(file.pages()))
         work.guard.made_by(self._recipes(work.kind, chosen.upscaler))
-        return replace(work, upscaler=chosen.upscaler, choice=chosen.note)
+        return replace(work, upscaler=chosen.upscaler, choice=chosen)
 
     def _tell_outdated(self, root: Path) -> None:
         """Say once for each folder that outputs of inputs that are not new are replaced."""
@@ -213,7 +213,8 @@ class ImageWorker:
         options = self._options
         pictures = EnlargedPictures(file.pages(), partial(self._enlarge, work))
         encoded = codec.encode_pages(pictures, work.kind, options.quality, options.png_effort)
-        return encoded, (*filter(None, [work.choice]), *pictures.notes)
+        notes = (work.choice.note,) if work.choice else ()
+        return encoded, (*notes, *pictures.notes)
 
     def _enlarge(self, work: _Work, page: Image) -> Upscaled:
         metadata = codec.kept(page.metadata, self._options.metadata)
@@ -306,7 +307,7 @@ class ImageWorker:
             passes=work.upscaler.passes(header.size),
             seconds=sum(work.upscaler.seconds(size) for size in header.sizes),
             bytes=sum(codec.likely_bytes(size, work.kind) for size in work.sizes),
-            choice=work.choice,
+            choice=work.choice.reason if work.choice else "",
         )
 
     def _require_going(self) -> None:

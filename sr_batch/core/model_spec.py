@@ -55,6 +55,7 @@ class ModelSpec:
         least_side: Shortest side in LR pixels that its input may have.
         whole: Whether each output pixel depends on the whole picture, so that tiles differ from it.
         seam: Largest change by tiling in 8-bit levels that was measured; 0 if at most 1.
+        color_lock: Whether it shifts colors over whole areas, so that they are locked by default.
     """
 
     name: str
@@ -77,6 +78,7 @@ class ModelSpec:
     least_side: int = LEAST_SIDE
     whole: bool = False
     seam: float = 0.0
+    color_lock: bool = False
 
     @property
     def channels(self) -> int:
@@ -110,6 +112,8 @@ def to_metadata(spec: ModelSpec) -> dict[str, str]:
     for key, default in _RARE.items():
         if getattr(spec, key) != default:
             flat[key] = repr(float(spec.seam)) if key == "seam" else str(int(getattr(spec, key)))
+    if spec.color_lock:
+        flat["color_lock"] = "1"
     for name, (psnr, ssim) in spec.scores.items():
         flat |= {f"psnr.{name}": repr(psnr), f"ssim.{name}": repr(ssim)}
     return {PREFIX + key: value for key, value in flat.items()}
@@ -149,6 +153,7 @@ def _parsed(flat: Mapping[str, str]) -> ModelSpec:
         least_side=int(flat.get("least_side", LEAST_SIDE)),
         whole=int(flat.get("whole", 0)) != 0,
         seam=float(flat.get("seam", 0)),
+        color_lock=flat.get("color_lock") == "1",
         **text,
         **numbers,
     )

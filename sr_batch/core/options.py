@@ -94,9 +94,14 @@ class UpscaleOptions(Goal):
             changes="pixels",
         ),
     )
-    color_lock: bool = field(
-        default=False,
-        metadata=option("Keep the colors of the input.", "Model and device", changes="pixels"),
+    color_lock: bool | None = field(
+        default=None,
+        metadata=option(
+            "Keep the colors of the input; if not given, for networks that shift them.",
+            "Model and device",
+            "--color-lock/--no-color-lock",
+            changes="pixels",
+        ),
     )
     self_ensemble: bool = field(
         default=False,

@@ -186,8 +186,8 @@ def _notes(result: JobResult) -> list[str]:
     match result:
         case Done(notes=notes):
             return list(notes)
-        case Planned(choice=choice) if choice:
-            return [choice]
+        case Planned(model=model, choice=choice) if choice:
+            return [f"to be enlarged by {model}: {choice}"]
         case Skipped(reason=reason) | NotRun(reason=reason):
             return [reason]
         case _:

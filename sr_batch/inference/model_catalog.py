@@ -56,7 +56,9 @@ class ModelFile:
         Raises:
             UnknownModel: the two networks cannot be blended.
         """
-        return self.blend and blend(self.blend.weak, self.path, self.blend.strength)
+        if self.blend is None:
+            return None
+        return blend(self.blend.weak, self.path, self.blend.strength)
 
     def digest(self) -> str:
         """SHA-256 of the file; of a blend, of both files, and the strength."""

@@ -77,6 +77,7 @@ def _between(weak: ModelSpec, strong: ModelSpec, strength: float) -> ModelSpec:
         pixel_bytes=max(weak.pixel_bytes, strong.pixel_bytes),
         scores={},
         partner="",
+        color_lock=weak.color_lock or strong.color_lock,
     )
 
 

@@ -75,8 +75,8 @@ def partners() -> dict[str, str]:
 
 
 def _hint() -> str:
-    pairs = [f"{weak} and {strong} have each other" for strong, weak in partners().items()]
-    return ", ".join(pairs) if pairs else "no installed network has one"
+    pairs = [f"{weak} (0) with {strong} (1)" for strong, weak in partners().items()]
+    return f"it blends {', '.join(pairs)}" if pairs else "no installed network has one"
 
 
 def _files(

@@ -19,10 +19,15 @@ from sr_batch.upscaling.upscaler import Upscaled, Upscaler
 
 @dataclass(frozen=True)
 class Chosen:
-    """The upscaler for one picture, and a note for the user about why."""
+    """The upscaler for one picture, and why."""
 
     upscaler: Upscaler
-    note: str
+    reason: str
+
+    @property
+    def note(self) -> str:
+        """For the user."""
+        return f"enlarged by {self.upscaler.model}: {self.reason}"
 
 
 class AutoUpscaler:
@@ -62,7 +67,7 @@ class AutoUpscaler:
         """The upscaler for ``image``, and for all other pictures of its file."""
         choice = choose_network(image)
         upscaler = self._clean if choice.network == CLEAN else self._real
-        return Chosen(upscaler, f"enlarged by {choice.network}: {choice.reason}")
+        return Chosen(upscaler, choice.reason)
 
     @property
     def precision_notes(self) -> tuple[str, ...]:
@@ -96,8 +101,8 @@ class AutoUpscaler:
         return self._real.precision(size)
 
     def seconds(self, size: Size) -> float:
-        """Of the slower network, for an image of ``size``."""
-        return max(self._clean.seconds(size), self._real.seconds(size))
+        """Those of the network for photographs, so that an estimate opens only this one."""
+        return self._real.seconds(size)
 
     def __call__(
         self,

@@ -171,7 +171,7 @@ class Upscaler:
             for scale in plan.passes:
                 enlarged = self._pass(enlarged, scale, done, stop, store)
         enlarged = _resized(enlarged, target)
-        if self._options.color_lock:
+        if self._locks_colors(plan):
             enlarged = replace(enlarged, color=lock_colors(enlarged.color, image.color))
         done.finish()
         return Upscaled(enlarged, (*_notes(plan), *self._seams(image.size, plan)))
@@ -194,10 +194,16 @@ class Upscaler:
     def _recipe(self, digests: Sequence[str]) -> str:
         options = self._options
         chosen = f"{self._goal}, mode {options.mode}, overlap {options.overlap}"
-        locked = ", colors locked" if options.color_lock else ""
+        locks = {True: ", colors locked", False: ", colors free", None: ""}  # None: by contract
+        locked = locks[options.color_lock]
         turned = ", self-ensemble" if options.self_ensemble else ""
         rule = f", by {self._chosen_by}" if self._chosen_by else ""
         return "\n".join([f"pixels {_PIXELS}", *digests, chosen + turned + locked + rule])
+
+    def _locks_colors(self, plan: ScalePlan) -> bool:
+        if self._options.color_lock is not None:
+            return self._options.color_lock
+        return any(self._networks[scale].spec.color_lock for scale in plan.passes)
 
     def _pace(self, scale: int) -> float:
         """Seconds for a pixel in a pass: of its windows, as large pictures have little overlap."""

@@ -12,6 +12,7 @@ from PIL import Image as Pillow
 from sr_batch.api import upscale
 from sr_batch.batch.engine import run
 from sr_batch.batch.planning import plan_jobs
+from sr_batch.cli.summary import describe_planned
 from sr_batch.core.errors import UnknownModel, UsageError
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
@@ -83,8 +84,9 @@ def test_each_file_gets_the_network_that_suits_it(inputs: Path) -> None:
 def test_a_dry_run_says_which_and_why(inputs: Path) -> None:
     planned = carry_out(inputs, dry=True)["web.jpg"]
     assert isinstance(planned, Planned)
-    assert (planned.model, planned.choice) == ("photo", "enlarged by photo: JPEG quality 45")
-    assert to_json(planned)["notes"] == [planned.choice]
+    assert (planned.model, planned.choice) == ("photo", "JPEG quality 45")
+    assert to_json(planned)["notes"] == ["to be enlarged by photo: JPEG quality 45"]
+    assert describe_planned(planned).endswith(" MB (JPEG quality 45)")
     assert not (inputs.parent / "out").exists()
 
 

@@ -261,3 +261,11 @@ def test_keeps_a_file_that_it_did_not_write(tool: Tool, photo: Photo, tmp_path: 
     assert run.code == 3
     assert "out.png" in run.err
     assert (tmp_path / "out.png").read_bytes() == b"a file of the user"
+
+
+def test_a_strength_for_a_network_without_partner_is_refused(photo: Photo, tool: Tool) -> None:
+    photo("a.png")
+    run = tool("upscale", "a.png", "--model", "edsr", "--strength", "0.5")
+    assert run.code == 2
+    assert run.err.startswith("sr-batch: --strength 0.5: edsr has no partner to blend with; ")
+    assert run.err.count("\n") == 1

@@ -63,7 +63,7 @@ def test_a_network_without_partner_names_those_that_have_one(folder: Path) -> No
     with pytest.raises(UnknownModel) as refused:
         choose_at("alone", 0.5)
     assert str(refused.value) == (
-        "--strength 0.5: alone has no partner to blend with; plain and strong have each other"
+        "--strength 0.5: alone has no partner to blend with; it blends plain (0) with strong (1)"
     )
     (folder / "strong_x2.onnx").unlink()
     with pytest.raises(UnknownModel, match="no installed network has one"):

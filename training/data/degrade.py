@@ -4,9 +4,9 @@
 the two-stage degradation of Wang et al., "Real-ESRGAN: Training Real-World Blind Super-Resolution
 with Pure Synthetic Data", ICCVW 2021, section 3, with slightly milder ranges: blur, resize, noise
 and JPEG, twice, then a sinc filter. ``light`` is what a camera or a phone does: blur, bicubic,
-noise and JPEG, once. ``photo`` mixes bicubic, ``light`` and ``blind``, for networks for
-photographs. All random numbers come from the generator that the caller
-passes, so that a run resumes exactly.
+noise and JPEG, once. ``worn`` mixes ``light`` and ``blind``, and ``photo`` mixes them with clean
+pictures; both are for networks for photographs. All random numbers come from the generator that the
+caller passes, so that a run resumes exactly.
 """
 
 import io
@@ -44,6 +44,7 @@ SECOND = Stage(0.8, (0.2, 1.3), (0.5, 1.2), (0.5, 12), (50, 95))
 # What a camera or a phone does, once. It resizes by the scale only.
 LIGHT = Stage(0.7, (0.3, 3.2), (1, 1), (0, 8), (40, 95))
 _CLEAN, _LIGHT = 0.2, 0.45  # shares of ``photo``; the rest is blind
+_LIGHT_OF_WORN = 0.55
 
 
 def area(hr: torch.Tensor, scale: int, _: torch.Generator) -> torch.Tensor:
@@ -84,6 +85,15 @@ def photo(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Ten
     return torch.cat([_photo(image, scale, generator) for image in hr.split(1)])
 
 
+def worn(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
+    """Each image on its own: 55 % ``light``, 45 % ``blind``."""
+    return torch.cat([_worn(image, scale, generator) for image in hr.split(1)])
+
+
+def _worn(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
+    return (light if _chance(_LIGHT_OF_WORN, generator) else blind)(hr, scale, generator)
+
+
 def _photo(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
     (drawn,) = _uniform(1, 0, 1, generator)
     if drawn < _CLEAN:
@@ -97,6 +107,7 @@ DEGRADATIONS: dict[str, Degradation] = {
     "blur": blur,
     "blind": blind,
     "light": light,
+    "worn": worn,
     "photo": photo,
 }
 

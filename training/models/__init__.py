@@ -13,6 +13,7 @@ from training.models import (
     edsr,
     espcn,
     fast,
+    photo,
     refiner,
     resnet,
     rrdb,
@@ -48,6 +49,7 @@ MODELS = {
     "resnet": Architecture(resnet.Config, resnet.ResNet, resnet.ABOUT, (4,)),
     "fast": Architecture(fast.Config, fast.ConvStack, fast.ABOUT, (2, 3, 4)),
     "balanced": Architecture(balanced.Config, balanced.Balanced, balanced.ABOUT, (2, 3, 4)),
+    "photo": Architecture(photo.Config, photo.Photo, photo.ABOUT, (4,)),
 }
 
 

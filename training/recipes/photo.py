@@ -1,31 +1,49 @@
 """Networks for real photographs: with noise, blur and JPEG artifacts."""
 
+from typing import Any
+
 from training.losses.pixel import Weights
 from training.recipes.recipe import Recipe, Stage
 
-SEEN: Weights = {"l1": 1.0, "perceptual": 0.3, "mesh": 5.0}
-BESIDE: Weights = {"l1": 0.1, "perceptual": 0.1}
+SEEN: Weights = {"l1": 1.0, "gradient": 1.0, "perceptual": 0.1, "mesh": 5.0}
+BESIDE: Weights = {"l1": 0.2}
+STAGES = (Stage(1.0, batch=4, patch=48, loss=SEEN, jitter=3, clean=1),)
+LAST: Weights = SEEN | {"mesh": 10.0}
+PHOTOGRAPHS: dict[str, Any] = {
+    "teacher_file": "RealESRGAN_General_WDN_x4_v3.param",
+    "original": BESIDE,
+    "photographs": True,
+    "degradation": "worn",
+    "optimizer": "muon",
+    "final_lr": 1e-5,
+}
+TEACHER = "The teacher is realesr-general-wdn-x4v3 of Real-ESRGAN (BSD-3-Clause)."
 
 PHOTO = {
     "photo_x4": Recipe(
-        "balanced",
+        "photo",
         4,
         60_000,
         8e-4,
-        (Stage(1.0, batch=4, patch=48, loss=SEEN, jitter=3),),
-        family="photo",
-        partner="balanced",
+        STAGES,
         init="balanced_x4_again",
-        teacher_file="RealESRGAN_General_WDN_x4_v3.param",
-        original=BESIDE,
-        photographs=True,
-        degradation="photo",
-        optimizer="muon",
-        final_lr=1e-5,
         remark=(
-            "The teacher is realesr-general-wdn-x4v3 of Real-ESRGAN (BSD-3-Clause). The first 300 "
-            "iterations ran without jitter, and without the perceptual loss against HR; the first "
-            "750 without the loss of a mesh."
+            f"{TEACHER} The first 1,400 iterations ran with other weights of the losses, and with "
+            "the teacher's output as the target of clean patches."
         ),
+        **PHOTOGRAPHS,
+    ),
+    # A short cosine from the weights that `photo_x4` had so far: what is exported.
+    "photo_x4_first": Recipe(
+        "photo",
+        4,
+        1_800,
+        7e-4,
+        (Stage(1.0, batch=4, patch=48, loss=LAST, jitter=3, clean=1),),
+        init="photo_x4",
+        warmup=50,
+        seed=2,
+        remark=f"`photo_x4` had 2,400 of its 60,000 iterations at that time. {TEACHER}",
+        **PHOTOGRAPHS,
     ),
 }

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from training.losses.pixel import Weights
 
-Kind = Literal["bicubic", "area", "blur", "blind", "light", "photo"]
+Kind = Literal["bicubic", "area", "blur", "blind", "light", "worn", "photo"]
 """How LR is made from HR."""
 
 
@@ -24,6 +24,8 @@ class Stage:
         jitter: Largest number of further HR pixels that the loss ignores at the top and on the
             left, drawn at random for each batch. A perceptual loss has strides: without jitter it
             always sees the same phase of the shuffle, and a grid of dots costs nothing.
+        clean: Number of patches in each pass, fewer than ``batch``, whose LR stays bicubic
+            whatever the degradation. Their target is HR, also in a run with a ``teacher_file``.
     """
 
     until: float
@@ -33,6 +35,7 @@ class Stage:
     accumulate: int = 1
     border: int = 0
     jitter: int = 0
+    clean: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,12 @@ class Recipe:
         teacher_file: An ncnn network in the data's ``teachers/``. Its output for the LR of each
             batch, computed at every step, is the target instead of HR.
         original: Losses against HR, added to those against the output of ``teacher_file``.
+        lessons_file: Weights of SMFANet+ in the data's ``teachers/``. Its output for the corpus is
+            computed once, and is the second target that ``teaching`` weighs.
         leaves: Number of dead-leaves pictures added to the photographs.
         photographs: Whether the pictures of ``train-photos`` are added to the corpus.
-        degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur``, ``blind``, ``light``
-            or ``photo``.
+        degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur``, ``blind``, ``light``,
+            ``worn`` or ``photo``.
         optimizer: ``adam`` (0.9, 0.99); ``muon`` with Adam for the first and the last layer;
             ``muon+first`` with Adam for the last layer only; ``sgd`` with momentum 0.9.
         rates: Prefix of a parameter's name -> factor of its learning rate.
@@ -75,8 +80,6 @@ class Recipe:
         clip: Largest norm of the gradient.
         seed: Seed of the random numbers.
         remark: What the other fields do not say, for the card.
-        family: Name of the exported files, as in ``--model``; ``model`` if it is empty.
-        partner: Family that ``--strength`` blends the network with; it started from its weights.
     """
 
     model: str
@@ -95,6 +98,7 @@ class Recipe:
     teaching: float = 1.0
     teacher_file: str = ""
     original: Weights = field(default_factory=dict)
+    lessons_file: str = ""
     leaves: int = 0
     photographs: bool = False
     degradation: Kind = "bicubic"
@@ -110,8 +114,6 @@ class Recipe:
     clip: float = 1.0
     seed: int = 1
     remark: str = ""
-    family: str = ""
-    partner: str = ""
 
 
 def stage_at(recipe: Recipe, iteration: int) -> Stage:

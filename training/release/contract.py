@@ -18,6 +18,26 @@ DATA = (
     "open-licence photographs (CC0, public domain, CC BY, CC BY-SA, Unsplash, Pexels) and gb82 "
     "(CC0); no BSDS image"
 )
+PHOTOGRAPHS = (
+    "708 parts of 333 open-licence photographs, 104 megapixels (CC BY-SA 3.0, Unsplash, CC0, "
+    "public domain, CC BY, CC BY-SA 4.0, Pexels, and the wallpaper rules of elementary and Solus, "
+    "which allow those)"
+)
+OUTSIDE_TEACHERS = {
+    "SMFANet_plus_DF2K_100w_x4SR.pth": (
+        "Outputs of SMFANet+ x4 by Zheng et al. (Apache-2.0), which its authors trained on DF2K; "
+        "none of its weights are in this file"
+    ),
+    "RealESRGAN_General_WDN_x4_v3.param": (
+        "Outputs of realesr-general-wdn-x4v3 of Real-ESRGAN (BSD-3-Clause, Copyright (c) 2021, "
+        "Xintao Wang; the text is in NOTICE), whose paper names DF2K and OutdoorSceneTraining as "
+        "training data; none of its weights are in this file"
+    ),
+}
+
+# By network: the one whose weights it starts from, in the same structure.
+PARTNERS = {"photo": "balanced"}
+SHIFTING = {"photo"}  # networks that shift colors over whole areas, as their teachers do
 
 
 def draft_spec(recipe: Recipe) -> ModelSpec:
@@ -25,10 +45,17 @@ def draft_spec(recipe: Recipe) -> ModelSpec:
     color = configure(recipe.model, recipe.scale, recipe.model_options).color
     return replace(
         unmeasured_spec(recipe.model, recipe.scale, color),
-        name=recipe.family or recipe.model,
-        partner=recipe.partner,
+        partner=PARTNERS.get(recipe.model, ""),
+        color_lock=recipe.model in SHIFTING,
         protocol=CLAIM_PROTOCOL,
         licence=LICENCE,
-        data=DATA,
+        data=_data(recipe),
         commit=source_commit(),
     )
+
+
+def _data(recipe: Recipe) -> str:
+    parts = [DATA, *([PHOTOGRAPHS] if recipe.photographs else [])]
+    if file := recipe.teacher_file or recipe.lessons_file:
+        parts.append(OUTSIDE_TEACHERS[file])
+    return ". ".join(parts)

@@ -123,6 +123,11 @@ def _targets(recipe: Recipe) -> Iterator[str]:
     """What the network learned from, where that is more than photographs and their bicubic LR."""
     if recipe.degradation != "bicubic":
         yield f"LR by the `{recipe.degradation}` degradation of `training/data/degrade.py`."
+    if recipe.teacher_file:
+        yield from _outside_teacher(recipe)
+    if recipe.lessons_file:
+        name = Path(recipe.lessons_file).stem
+        yield f"The output of {name} was a second target of weight {recipe.teaching:g}."
     if recipe.leaves:
         yield (
             f"{recipe.leaves} dead-leaves pictures, made from the photographs by "
@@ -135,6 +140,16 @@ def _targets(recipe: Recipe) -> Iterator[str]:
         names = " and ".join(f"`{name}`" for name in recipe.teachers)
         turned = f", averaged over {recipe.ensemble} turned inputs," if recipe.ensemble > 1 else ""
         yield f"The output of {names}{turned} was a second target of weight {recipe.teaching:g}."
+
+
+def _outside_teacher(recipe: Recipe) -> Iterator[str]:
+    name = Path(recipe.teacher_file).stem
+    yield f"The target was the output of {name} for the LR of each batch."
+    if any(stage.clean for stage in recipe.stages):
+        clean = " and ".join(f"{stage.clean} of {stage.batch}" for stage in recipe.stages)
+        yield f"Of each batch, {clean} patches stayed clean, and their target was the original."
+    if recipe.original:
+        yield f"For all patches, {describe(recipe.original)} against the original was added."
 
 
 def _details(recipe: Recipe) -> Iterator[str]:

@@ -13,6 +13,7 @@ from training.data.corpus import Corpus, load_corpus, shipped_images
 from training.data.dead_leaves import add_leaves
 from training.data.lr_crops import calibration
 from training.models import configure
+from training.models.smfanet import load_smfanet
 from training.quantize.equalize import equalize_
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe
@@ -99,6 +100,9 @@ def _corpora(run: Run, places: Places) -> Corpora:
     for name in plan.teachers:
         corpus = corpora[RECIPES[name].scale]
         corpora[corpus.scale] = replace(corpus, taught=_taught(run, name, corpus, places))
+    if plan.lessons_file:
+        own = corpora[plan.scale]
+        corpora[plan.scale] = replace(own, taught=_lessons(run, own, places))
     return {s: add_leaves(each, run.color, plan.leaves, plan.seed) for s, each in corpora.items()}
 
 
@@ -111,6 +115,13 @@ def _taught(run: Run, name: str, corpus: Corpus, places: Places) -> torch.Tensor
     teacher = network(source, _weights(name, places)).to(run.setting.device)
     taught = teacher_output(corpus, teacher, run.recipe.ensemble, places.runs / "lessons")
     return taught if color == run.color else to_luma(taught)
+
+
+def _lessons(run: Run, corpus: Corpus, places: Places) -> torch.Tensor:
+    """The output of the recipe's ``lessons_file`` for ``corpus``."""
+    teacher = load_smfanet(run.setting.teachers / run.recipe.lessons_file)
+    teacher = teacher.to(run.setting.device)
+    return teacher_output(corpus, teacher, run.recipe.ensemble, places.runs / "lessons")
 
 
 def _weights(recipe: str, places: Places) -> checkpoint.State:

@@ -177,14 +177,19 @@ class Run:
         drawn = int(torch.randint(len(scales), (), generator=self.generator)) if scales[1:] else 0
         patch = patch_at(self.recipe, stage, scales[drawn])
         batch = sample(corpora[scales[drawn]], stage.batch, patch, self.generator)
-        lr = batch.lr
-        if self.recipe.degradation != "bicubic":
-            lr = DEGRADATIONS[self.recipe.degradation](batch.hr, scales[drawn], self.generator)
+        lr = self._degraded(batch, stage.clean, scales[drawn])
         lr = lr.to(memory_format=torch.channels_last)  # a fifth faster, also in fp32
         with self._autocast():
             if self.teacher:
-                batch = replace(batch, taught=_taught(self.teacher, lr))
+                batch = replace(batch, taught=_taught(self.teacher, lr, batch.hr, stage.clean))
             return batch, self._forward(scales[drawn], lr).float()
+
+    def _degraded(self, batch: Batch, clean: int, scale: int) -> torch.Tensor:
+        """LR of ``batch`` by the degradation of the recipe, bicubic for the ``clean`` first."""
+        if self.recipe.degradation == "bicubic":
+            return batch.lr
+        degrade = DEGRADATIONS[self.recipe.degradation]
+        return torch.cat([batch.lr[:clean], degrade(batch.hr[clean:], scale, self.generator)])
 
     def _loss(self, stage: Stage, batch: Batch, sr: torch.Tensor) -> torch.Tensor:
         rows, columns = (slice(start, sr.shape[-1] - stage.border) for start in self._starts(stage))
@@ -221,6 +226,9 @@ class Run:
 
 
 @torch.no_grad()
-def _taught(teacher: nn.Module, lr: torch.Tensor) -> torch.Tensor:
-    """The output of ``teacher`` for LR (B, C, H, W), 0..1: (B, C, H*s, W*s), 0..1."""
-    return teacher(lr).float().clamp(0, 1)
+def _taught(teacher: nn.Module, lr: torch.Tensor, hr: torch.Tensor, clean: int) -> torch.Tensor:
+    """HR for the ``clean`` first patches, and the output of ``teacher`` for the LR of the others.
+
+    LR is (B, C, H, W), 0..1; HR and the result are (B, C, H*s, W*s), 0..1.
+    """
+    return torch.cat([hr[:clean], teacher(lr[clean:]).float().clamp(0, 1)])

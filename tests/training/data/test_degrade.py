@@ -77,3 +77,13 @@ def test_light_makes_noise_and_blocks_at_the_size_of_lr() -> None:
     spread = lr.std((1, 2, 3)) * 255
     assert spread.max() > 2
     assert spread.max() < 10
+
+
+def test_worn_leaves_no_picture_clean() -> None:
+    same = hr()[:1].expand(60, -1, -1, -1)
+    lr = DEGRADATIONS["worn"](same, 4, seeded(1))
+    plain = torch.nn.functional.interpolate(
+        hr()[:1], scale_factor=0.25, mode="bicubic", antialias=True
+    )
+    assert (lr - plain.clamp(0, 1)).abs().amax((1, 2, 3)).min() > 1 / 255
+    assert len(lr.unique(dim=0)) == 60

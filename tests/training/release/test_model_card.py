@@ -89,6 +89,13 @@ def test_a_card_of_untrained_int8_tells_how_its_weights_were_trained(tmp_path: P
     assert "How `edsr_x2_start` was trained: 12000 iterations of Adam" in text
 
 
+def test_a_card_names_a_teacher_from_outside_and_what_clean_patches_learned() -> None:
+    text = training_section(RECIPES["photo_x4"])
+    assert "The target was the output of RealESRGAN_General_WDN_x4_v3" in text
+    assert "1 of 4 patches stayed clean" in text
+    assert "0.2 l1 against the original was added" in text
+
+
 def test_every_exported_card_has_the_training_section_of_a_recipe() -> None:
     runs = [each for recipe in RECIPES.values() for each in at_each_scale(recipe)]
     sections = {(r.model, r.scale, r.quantized): set[str]() for r in runs}

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 import torch.nn.functional as F
 
 from tests.importing.ncnn.files import plain_stack, write_network
@@ -45,3 +46,18 @@ def test_the_original_counts_beside_the_teacher(photographs: Path, tmp_path: Pat
     assert batch.taught is not None
     expected = F.l1_loss(sr, batch.taught) + 2 * F.mse_loss(sr, batch.hr)
     assert run._loss(run.recipe.stages[0], batch, sr).item() == pytest.approx(expected.item())
+
+
+def test_clean_patches_keep_bicubic_lr_and_learn_from_the_original(
+    photographs: Path, tmp_path: Path
+) -> None:
+    run = _taught(photographs, tmp_path, {})
+    corpora = corpora_for("fast", photographs)
+    stage = replace(run.recipe.stages[0], batch=3, clean=2)
+    batch, _ = run._run_batch(corpora, stage)
+    assert batch.taught is not None
+    assert torch.equal(batch.taught[:2], batch.hr[:2])
+    assert (batch.taught[2] - batch.hr[2]).abs().max() > 0.02
+    lr = run._degraded(batch, 2, 2)
+    assert torch.equal(lr[:2], batch.lr[:2])
+    assert (lr[2] - batch.lr[2]).abs().max() > 0.02

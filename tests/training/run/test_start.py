@@ -7,6 +7,7 @@ import torch
 
 from tests.training.small import setting, small_recipe
 from training.models import build
+from training.models.smfanet import SMFANet
 from training.recipes import RECIPES
 from training.recipes.recipe import Stage
 from training.run import checkpoint
@@ -62,6 +63,19 @@ def test_a_luma_network_learns_from_an_rgb_teacher(
     (lessons,) = (tmp_path / "lessons").iterdir()
     assert torch.load(lessons, weights_only=True).shape[1] == 3
     assert losses["taught"] > losses["alone"]  # a second target is added
+
+
+def test_learns_from_the_lessons_of_a_teacher_from_outside(data: Path, tmp_path: Path) -> None:
+    recipe = replace(small_recipe("fast", 4), lessons_file="teacher.pth")
+    teacher = SMFANet(recipe.scale, 8, 1).eval()
+    torch.save({"params": teacher.state_dict()}, tmp_path / "teacher.pth")
+    place = replace(setting(tmp_path / "it", data / "valid"), teachers=tmp_path)
+    corpora = _corpora(Run(recipe, place), Places(data, tmp_path, tmp_path / "kept"))
+    corpus = corpora[recipe.scale]
+    assert corpus.taught is not None
+    with torch.inference_mode():
+        expected = teacher(corpus.lr[:1].float() / 255).clamp(0, 1) * 255
+    torch.testing.assert_close(corpus.taught[:1].float(), expected, atol=0.1, rtol=0)
 
 
 def test_resumes_from_the_state_that_git_keeps(data: Path, tmp_path: Path) -> None:
