@@ -50,7 +50,7 @@ class UpscaleOptions(Goal):
     model: str = field(
         default="edsr",
         metadata=option(
-            "A name from `sr-batch models`, or an ONNX file.",
+            "A name from `sr-batch models`, or the file of a network.",
             "Model and device",
             "--model",
             "-m",

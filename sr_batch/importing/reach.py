@@ -50,7 +50,7 @@ def measure_reach(
     Returns:
         None if even the smallest comparison would take too long.
     """
-    found = None
+    found: Reach | None = None
     for whole, tile in _CUTS:
         if pace * whole * whole > seconds:
             break
