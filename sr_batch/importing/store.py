@@ -17,6 +17,7 @@ from sr_batch.inference.user_models import UserModel, folder, user_models
 
 # Increased by one when probing measures other things, or measures them otherwise.
 PROBE = 1
+MODEL = "model.onnx"  # in the folder of one import: the network with its contract
 _LOCK = ".lock"
 _WORK = ".work"
 

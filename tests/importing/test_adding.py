@@ -110,6 +110,13 @@ def test_a_name_belongs_to_one_file(tmp_path: Path) -> None:
     save(tmp_path, source="2")
 
 
+def test_a_name_that_is_taken_is_made_unique_on_first_use(tmp_path: Path) -> None:
+    save(tmp_path, "same")
+    path = Path(usable(str(enlarger(tmp_path / "same.onnx")), quiet))
+    assert path.name.startswith("same-")
+    assert {each.name for each in user_models.user_models()} == {"same", read_spec(path).name}
+
+
 def test_removes_a_model(tmp_path: Path) -> None:
     path = save(tmp_path).path
     assert store.remove("a") == [path]
