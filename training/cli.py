@@ -23,6 +23,7 @@ from training.models import BadConfig
 from training.recipes import RECIPES
 from training.recipes.recipe import Kind, Recipe, at_each_scale
 from training.release.certify import NotCertified
+from training.release.model_card import describe_again
 from training.release.publish import ReleaseSetting, publish
 from training.release.record_outputs import fits_its_record, record_of
 from training.run import checkpoint
@@ -38,13 +39,15 @@ Data = Annotated[Path, typer.Option(envvar="SR_BATCH_DATA", help="Folder with th
 Runs = Annotated[Path, typer.Option(help="Folder that holds a folder for each run.")]
 Kept = Annotated[Path, typer.Option(help="Folder with the weights that git keeps.")]
 Exported = Annotated[Path, typer.Option(help="Folder with the ONNX files and cards.")]
+Page = Annotated[Path, typer.Option(help="The page with the tables of all networks.")]
 
 FEATURES = Path("features/squeezenet_v1.1_notop.h5")  # below the data
-RUNS, KEPT, EXPORTED, DATA = (
+RUNS, KEPT, EXPORTED, DATA, PAGE = (
     Path("runs"),
     Path("training/checkpoints"),
     Path("exported"),
     Path("data"),
+    Path("docs/models.md"),
 )
 
 
@@ -112,6 +115,18 @@ def export(
     for at_scale in at_each_scale(plan):
         for stem, spec in publish(at_scale, weights, metrics, setting).items():
             typer.echo(f"{stem}: overlap {spec.overlap}, {dict(spec.scores)}")
+
+
+@app.command()
+def describe(exported: Exported = EXPORTED, page: Page = PAGE) -> None:
+    """Write what training/models says of the networks into their cards and docs/models.md.
+
+    Use this command after a text was changed. It measures nothing, and figures stay as they are.
+    """
+    for path in sorted(exported.glob("*.onnx")):
+        describe_again(path.with_suffix(".md"))
+    text = page.read_text(encoding="utf-8")
+    page.write_text(tables.described_again(text, sorted(exported.glob("*.onnx"))), encoding="utf-8")
 
 
 @app.command("record")
@@ -199,9 +214,7 @@ def degrade(
 
 
 @app.command()
-def compare(
-    data: Data = DATA, exported: Exported = EXPORTED, page: Path = Path("docs/models.md")
-) -> None:
+def compare(data: Data = DATA, exported: Exported = EXPORTED, page: Page = PAGE) -> None:
     """Write the tables of all exported networks into docs/models.md."""
     files = sorted(exported.glob("*.onnx"))
     bicubic = {scale: bicubic_scores(data, scale) for scale in (2, 3, 4)}

@@ -84,6 +84,7 @@ class ImageWorker:
         self._notify = notify
         self._gate = MemoryGate(_BYTES_IN_FLIGHT)
         self._ledgers = dict(ledgers)
+        self._outdated: set[Path] = set()
         self._lock = threading.Lock()
 
     def __call__(self, job: Job) -> Done | Skipped:
@@ -162,7 +163,20 @@ class ImageWorker:
             if self._options.existing != "skip":
                 raise
             return Skipped(str(job.source), str(job.target), "another file has its name")
+        if guard.is_outdated:
+            self._tell_outdated(job.root)
         return _Work(job, name, data, header, kind, sizes, guard)
+
+    def _tell_outdated(self, root: Path) -> None:
+        """Say once for each folder that outputs of inputs that are not new are replaced."""
+        with self._lock:
+            if root in self._outdated:
+                return
+            self._outdated.add(root)
+        self._notify(
+            f"{display_name(root)} has outputs of another model or other settings, which are made"
+            " again; to keep them, give the options that made them, or another folder with -o"
+        )
 
     def _encode(self, work: _Work, file: LoadedFile) -> tuple[bytes, tuple[str, ...]]:
         """Decode, enlarge and encode the pictures of ``file``; the output and its notes."""

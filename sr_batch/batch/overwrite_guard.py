@@ -88,6 +88,13 @@ class OverwriteGuard:
         )
 
     @property
+    def is_outdated(self) -> bool:
+        """Whether the output was made from this input with settings that count as others."""
+        recorded = self._recorded
+        made = recorded is not None and recorded.source == self._source
+        return made and not self._is_current and not _is_free(self._job.target)
+
+    @property
     def is_done(self) -> bool:
         """Whether the output exists, exactly as this job would make it."""
         recorded = self._recorded

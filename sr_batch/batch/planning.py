@@ -32,6 +32,8 @@ from sr_batch.files.reading import PIPE, display_name, most_bytes, read_head, re
 # Enough for the header of nearly every file; if it is not, the job itself reads the header.
 _HEAD_BYTES = 1 << 16
 _LONGEST_NAME = 255
+# The default network of the versions that entered no owner in a state file.
+_FORMER_MODEL = "edsr"
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ def plan_sources(
     if template and destination.file:
         raise UsageError("-o with a file and --name cannot be combined: leave one of them out")
     tag = _tag(options.goal.tag, model)
-    defaults = DefaultFolders(tag, _owner(options.goal.tag, model, template), notify)
+    owners = (_owner(options.goal.tag, each, template) for each in (model, _FORMER_MODEL))
+    defaults = DefaultFolders(tag, *owners, notify)
     paths = OutputPaths(destination, defaults, tag, template)
     settled: list[Skipped | Failed | NotRun] = [each for each in found if isinstance(each, Failed)]
     sources = [each for each in found if isinstance(each, Source)]

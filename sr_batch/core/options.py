@@ -48,7 +48,7 @@ class UpscaleOptions(Goal):
     """
 
     model: str = field(
-        default="edsr",
+        default="balanced",
         metadata=option(
             "A name from `sr-batch models`, or the file of a network.",
             "Model and device",

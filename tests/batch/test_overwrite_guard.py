@@ -79,9 +79,9 @@ def test_a_changed_input_is_made_again() -> None:
 def test_another_recipe_makes_all_again() -> None:
     photos()
     go("in")
-    assert count(go("in", upscaler=FakeUpscaler(recipe="better"))) == {"done": 3}
-    assert count(go("in", options=UpscaleOptions(metadata="strip"))) == {"done": 3}
-    assert count(go("in")) == {"done": 3}
+    assert count(go("in", upscaler=FakeUpscaler(recipe="better"), said=[])) == {"done": 3}
+    assert count(go("in", options=UpscaleOptions(metadata="strip"), said=[])) == {"done": 3}
+    assert count(go("in", said=[])) == {"done": 3}
     assert count(go("in")) == {"skipped": 3}
 
 
@@ -174,7 +174,7 @@ def test_a_changed_output_of_other_work_follows_the_policy(
     if new == "input":
         save_picture(Path("in/0.png"), seed=99)
     upscaler = FakeUpscaler(recipe="better" if new == "recipe" else "nearest")
-    results = go("in", upscaler=upscaler, options=UpscaleOptions(existing=existing))
+    results = go("in", upscaler=upscaler, options=UpscaleOptions(existing=existing), said=[])
     assert count(results) == {status: 1}
     assert (Path("in_sr/0.png").read_bytes() == edited) == (status != "done")
     assert upscaler.names == (["in/0.png"] if status == "done" else [])
@@ -195,7 +195,7 @@ def test_a_kill_before_the_name_is_taken_does_not_make_an_output_look_changed(
             "from tests.fakes import FakeUpscaler; from tests.runs import go\n"
             "PartFile.take_name = lambda part: os._exit(9)\n"
             f"options = UpscaleOptions(existing={existing!r})\n"
-            f"go('in', upscaler=FakeUpscaler({scale}, 'x{scale}'), options=options)"
+            f"go('in', upscaler=FakeUpscaler({scale}, 'x{scale}'), options=options, said=[])"
         )
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
         killed = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
@@ -215,7 +215,7 @@ def test_what_is_written_during_the_work_is_kept(existing: Existing, before: str
         save_picture(Path("in_sr/0.png"), seed=7, size=(12, 8))
 
     upscaler = FakeUpscaler(recipe="better", before=intrude)
-    results = go("in", upscaler=upscaler, options=UpscaleOptions(existing=existing))
+    results = go("in", upscaler=upscaler, options=UpscaleOptions(existing=existing), said=[])
     assert count(results) == {"failed": 1}
     assert "was changed by another program" in errors(results)[0]
     with (
@@ -240,7 +240,7 @@ def test_the_entries_of_earlier_versions_are_known() -> None:
     """Their column of hashes holds one."""
     photos(1)
     go("in")
-    go("in", upscaler=FakeUpscaler(recipe="better"))
+    go("in", upscaler=FakeUpscaler(recipe="better"), said=[])
     with closing(sqlite3.connect("in_sr/.sr-batch/state.sqlite")) as state, state:
         (hashes,) = state.execute(
             "SELECT output FROM outputs WHERE path = ?", [b"0.png"]
@@ -289,7 +289,8 @@ def test_the_same_content_elsewhere_is_done_already() -> None:
     photos(1, "copy")
     assert count(go("in", output="out")) == {"done": 1}
     assert count(go("copy", output="out")) == {"skipped": 1}
-    assert count(go("copy", output="out", upscaler=FakeUpscaler(recipe="b"))) == {"done": 1}
+    other = FakeUpscaler(recipe="b")
+    assert count(go("copy", output="out", upscaler=other, said=[])) == {"done": 1}
 
 
 def test_an_input_that_changed_after_all_moved_together_is_made_again() -> None:
@@ -378,4 +379,4 @@ def test_an_output_by_an_equal_recipe_counts_as_done(edited: bool) -> None:
     assert count(go("in", upscaler=other)) == {"skipped": 1}
     assert digest(Path("in_sr/0.png")) == before
     exact = FakeUpscaler(recipe="fp32")
-    assert count(go("in", upscaler=exact)) == ({"failed": 1} if edited else {"done": 1})
+    assert count(go("in", upscaler=exact, said=[])) == ({"failed": 1} if edited else {"done": 1})

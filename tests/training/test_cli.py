@@ -49,7 +49,14 @@ def test_trains_keeps_exports_evaluates_and_compares(
     page.write_text("<!-- networks -->\n<!-- end of networks -->\n")
     run("compare", "--data", str(data), "--exported", str(exported), "--page", str(page))
     assert "| [`espcn`](../exported/espcn_x2.md) | x2 |" in page.read_text()
-    assert "| `espcn` | speed; luma |" in page.read_text()
+    assert "| `espcn` | speed, on luma |" in page.read_text()
+    figures, card = page.read_text().partition("| `espcn` |")[0], exported / "espcn_x2.md"
+    told = card.read_text()
+    page.write_text(page.read_text().replace("speed, on luma", "?"))
+    card.write_text(told.replace("speed, on luma", "?"))
+    run("describe", "--exported", str(exported), "--page", str(page))
+    assert card.read_text() == told
+    assert page.read_text().startswith(f"{figures}| `espcn` | speed, on luma |")
 
 
 def test_judge_prints_a_table_and_draws_sheets(
