@@ -170,13 +170,15 @@ def _enlarged(
     )
     with Upscaler(options, lambda _: None) as upscaler:
         enlarged = upscaler(picture, "picture", lambda _: None, threading.Event())
-    return enlarged.image.color.astype(np.int16)
+    levels: Levels = enlarged.image.color.astype(np.int16)
+    return levels
 
 
 def _expected(bare: Callable[[np.ndarray], np.ndarray], picture: Image) -> Levels:
     planes = picture.color.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
     levels = np.rint(bare(planes).clip(0, 1) * 255)
-    return levels.transpose(1, 2, 0).astype(np.int16)
+    expected: Levels = levels.transpose(1, 2, 0).astype(np.int16)
+    return expected
 
 
 def _difference(one: Levels, other: Levels) -> tuple[int, float]:

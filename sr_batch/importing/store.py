@@ -95,7 +95,7 @@ def work_folder() -> Iterator[Path]:
 
 def _gives_way(there: UserModel, record: Mapping[str, Any]) -> bool:
     """Whether a kept model is of the same file, and so may be replaced."""
-    return there.record.get("source_sha256") == record["source_sha256"]
+    return bool(there.record.get("source_sha256") == record["source_sha256"])
 
 
 @contextmanager

@@ -258,6 +258,19 @@ def test_a_confined_process_has_no_other_files_and_no_network(tmp_path: Path) ->
     assert denied == expected
 
 
+def test_processes_of_a_step_end_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\nsleep 1000 & echo $! > {tmp_path}/pid\nwait\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setattr(sandbox, "_patience", lambda: 1.0)
+    with pytest.raises(ImportRefused, match="takes more than 2 seconds"):
+        sandbox.run_step("measure", tmp_path, {}, seconds=2)
+    pid = (tmp_path / "pid").read_text().strip()
+    state = Path(f"/proc/{pid}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
 def test_a_step_that_dies_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(ImportRefused, match="ends the process that tries it"):
