@@ -52,7 +52,7 @@ class UpscaleOptions(Goal):
     model: str = field(
         default="balanced",
         metadata=option(
-            "A name from `sr-batch models`, an ONNX file, or auto, which chooses for each picture.",
+            "A name from `sr-batch models`, a network file, or auto: chosen for each picture.",
             "Model and device",
             "--model",
             "-m",

@@ -11,9 +11,10 @@ from sr_batch.files.reading import display_name, require_regular
 from sr_batch.importing import store
 from sr_batch.importing.net_format import Range
 from sr_batch.importing.sandbox import run_step
+from sr_batch.importing.store import MODEL
 from sr_batch.inference.model_catalog import find_models, is_shipped
 from sr_batch.inference.onnx_runtime import runtime_version
-from sr_batch.inference.user_models import UserModel, is_added
+from sr_batch.inference.user_models import UserModel, is_added, user_models
 
 # Three attempts, each with the limits of :mod:`weights.convert`.
 _TORCH_SECONDS, _TORCH_MEMORY = 900.0, 4 << 30
@@ -39,13 +40,14 @@ class Wishes:
     bgr: bool = False
 
 
-def add(source: Path, wishes: Wishes, notify: Notify) -> UserModel:
+def add(source: Path, wishes: Wishes, notify: Notify, make_unique: bool = False) -> UserModel:
     """Measure the network in ``source``, and keep it as a model.
 
     Args:
         source: An ONNX file, a state dict of PyTorch, or one of the two files of an ncnn network.
         wishes: What the user says of it.
         notify: Receives a line before each step.
+        make_unique: Whether to put a part of its SHA-256 after a name that is taken.
 
     Raises:
         ImportRefused: it cannot become a model; the message says why, and what to do.
@@ -62,7 +64,7 @@ def add(source: Path, wishes: Wishes, notify: Notify) -> UserModel:
         _require_name(wishes.name)
     try:
         with store.work_folder() as folder:
-            return _kept(source.resolve(), digest, folder, wishes, notify)
+            return _made(source.resolve(), digest, folder, wishes, notify, make_unique)
     except ImportRefused as refusal:
         raise ImportRefused(_about(source, str(refusal))) from refusal
 
@@ -93,7 +95,7 @@ def usable(model: str, notify: Notify) -> str:
     known = store.find_source(content_of(path))
     if known:
         return str(known.path)
-    added = add(path, Wishes(), notify)
+    added = add(path, Wishes(), notify, make_unique=True)
     notify(
         f"{path.name} is now the model {added.name}; to see what was measured: sr-batch models"
         f" show {added.name}"
@@ -133,13 +135,17 @@ def name_of(source: Path, scale: int) -> str:
     return re.sub(r"[^A-Za-z0-9._+-]+", "-", stem).strip("-._+")[:80] or "model"
 
 
-def _kept(source: Path, digest: str, folder: Path, wishes: Wishes, notify: Notify) -> UserModel:
-    """Run the steps, and keep the model that is in ``folder`` then."""
+def _made(
+    source: Path, digest: str, folder: Path, wishes: Wishes, notify: Notify, make_unique: bool
+) -> UserModel:
+    """Run the steps in ``folder``, and keep the model that is in it then."""
     kind = _converted(source, folder, notify)
     notify(f"{source.name}: measuring")
     measured = run_step("measure", folder, {"range": wishes.range, "bgr": wishes.bgr})
     scale = int(measured["scale"])
     name = wishes.name or name_of(source, scale)
+    if make_unique and _is_taken(name, scale, digest):
+        name = f"{name}-{digest[:8]}"
     _require_name(name)
     notify(f"{source.name}: comparing tiles with the whole picture")
     request = {"measured": measured, "name": name, "licence": wishes.licence}
@@ -153,7 +159,7 @@ def _kept(source: Path, digest: str, folder: Path, wishes: Wishes, notify: Notif
         "measured": measured,
         "certified": certified,
     }
-    return store.save(folder / "model.onnx", name, scale, record)
+    return store.save(folder / MODEL, name, scale, record)
 
 
 def _converted(source: Path, folder: Path, notify: Notify) -> str:
@@ -165,6 +171,14 @@ def _converted(source: Path, folder: Path, notify: Notify) -> str:
         notify(f"{source.name}: converting from PyTorch, which may take minutes")
         run_step("convert_torch", folder, request, readable, _TORCH_SECONDS, _TORCH_MEMORY)
     return str(found["kind"])
+
+
+def _is_taken(name: str, scale: int, source: str) -> bool:
+    """Whether another file than that with the SHA-256 ``source`` has this name."""
+    return any(model.name == name for model in find_models()) or any(
+        (model.name, model.scale) == (name, scale) and model.record.get("source_sha256") != source
+        for model in user_models()
+    )
 
 
 def _require_name(name: str) -> None:

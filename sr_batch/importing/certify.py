@@ -4,7 +4,8 @@ What does not hold is corrected in the contract where that is possible, and else
 """
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sr_batch.core.cpu import cores
 from sr_batch.core.errors import ImportRefused
 from sr_batch.core.image import Image
 from sr_batch.core.model_spec import PIXEL_BYTES, ModelSpec
@@ -29,6 +31,7 @@ _SIDE = 96  # LR pixels
 _BEYOND = 24  # LR pixels of the picture that a tile does not see
 _CHANGED = 5e-3  # share of the samples that may differ by one level
 _MOST_OVERLAP = 64
+_SECONDS = 25.0  # of the time of a step, to find the overlap
 _MOST_PARITY = 2
 
 
@@ -71,7 +74,9 @@ def certify(
     spec = read_spec(path)
     before = peak_bytes()
     picture = _picture(spec, spec.window or _SIDE // (1 if thorough else 2))
+    started = time.process_time()
     whole = _enlarged(path, spec, picture, 0)
+    pace = (time.process_time() - started) / picture.color[..., 0].size
     after = peak_bytes()
     grown = (after - before) // picture.color[..., 0].size if after and before else 0
     parity = _difference(whole, _expected(bare, picture))[0]
@@ -82,28 +87,52 @@ def certify(
     spec = replace(spec, pixel_bytes=max(PIXEL_BYTES, int(grown)))
     levels = None
     if thorough:
-        spec, levels = _seamless(path, spec, rewrite)
+        spec, levels = _seamless(path, spec, pace)
     rewrite(spec)
     return asdict(Certified(parity, levels, spec.overlap, spec.whole, spec.pixel_bytes))
 
 
-def _seamless(path: Path, spec: ModelSpec, rewrite: Rewrite) -> tuple[ModelSpec, int]:
-    """The contract with the first overlap that leaves no seam, and the change by tiling."""
-    if spec.whole:
-        levels, _ = _seam(path, spec, spec.overlap)
-        return _with(spec, spec.overlap, True, max(1, levels)), levels
-    overlap, most = spec.overlap, spec.window // 4 or max(_MOST_OVERLAP, spec.overlap)
+def _seamless(path: Path, spec: ModelSpec, pace: float) -> tuple[ModelSpec, int | None]:
+    """The contract with the first overlap that leaves no seam, and the change by tiling.
+
+    Args:
+        path: The model.
+        spec: Its contract.
+        pace: Processor seconds for an LR pixel. Nothing is compared that would take too long.
+    """
     best: tuple[int, int] | None = None
-    while True:
+    end = time.process_time() + _SECONDS * cores()
+    for overlap in _overlaps(spec):
+        if time.process_time() + pace * _work(overlap) > end:
+            break
         levels, share = _seam(path, spec, overlap)
-        if levels <= 1 and share <= _CHANGED:
+        if levels <= 1 and share <= _CHANGED and not spec.whole:
             return _with(spec, overlap, False, 0), levels
         if best is None or levels < best[0]:
             best = levels, overlap
-        if overlap >= most:
-            break
+    if best is None:
+        return spec, None
+    return _with(spec, best[1], True, max(1, best[0])), best[0]
+
+
+def _overlaps(spec: ModelSpec) -> Iterator[int]:
+    """That of the contract, then larger ones; one only if it is known that none is enough."""
+    most = spec.window // 4 or max(_MOST_OVERLAP, spec.overlap)
+    overlap = min(spec.overlap, most)
+    yield overlap
+    while overlap < most and not spec.whole:
         overlap = min(most, 2 * overlap + 8)
-    return _with(spec, best[1], True, best[0]), best[0]
+        yield overlap
+
+
+def _work(overlap: int) -> int:
+    """LR pixels that :func:`_seam` computes."""
+    side = _side(overlap)
+    return side**2 + 4 * (side // 2 + overlap) ** 2
+
+
+def _side(overlap: int) -> int:
+    return max(_SIDE, 2 * (overlap + _BEYOND))
 
 
 def _with(spec: ModelSpec, overlap: int, whole: bool, seam: int) -> ModelSpec:
@@ -117,7 +146,7 @@ def _seam(path: Path, spec: ModelSpec, overlap: int) -> tuple[int, float]:
         picture = _picture(spec, spec.window * 3 // 2)
         one = _enlarged(path, spec, picture, 0, overlap)
         return _difference(one, _enlarged(path, spec, picture, 0, spec.window // 4))
-    side = max(_SIDE, 2 * (overlap + _BEYOND))
+    side = _side(overlap)
     picture = _picture(spec, side)
     whole = _enlarged(path, spec, picture, 0)
     return _difference(whole, _enlarged(path, spec, picture, side // 2, overlap))
@@ -141,13 +170,15 @@ def _enlarged(
     )
     with Upscaler(options, lambda _: None) as upscaler:
         enlarged = upscaler(picture, "picture", lambda _: None, threading.Event())
-    return enlarged.image.color.astype(np.int16)
+    levels: Levels = enlarged.image.color.astype(np.int16)
+    return levels
 
 
 def _expected(bare: Callable[[np.ndarray], np.ndarray], picture: Image) -> Levels:
     planes = picture.color.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
     levels = np.rint(bare(planes).clip(0, 1) * 255)
-    return levels.transpose(1, 2, 0).astype(np.int16)
+    expected: Levels = levels.transpose(1, 2, 0).astype(np.int16)
+    return expected
 
 
 def _difference(one: Levels, other: Levels) -> tuple[int, float]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sr_batch.importing.confine import confine
+from sr_batch.importing.confine import confine, end_with_parent
 
 ANSWER = "answer.json"
 
@@ -21,6 +21,7 @@ def main() -> None:
     """Run a step. Arguments: its name, the folder to work in, and the request as JSON."""
     name, folder, text = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     request = json.loads(text)
+    end_with_parent()
     confined = confine([Path(each) for each in request["readable"]], [folder])
     code = 1
     try:

@@ -6,6 +6,7 @@ https://docs.kernel.org/userspace-api/landlock.html
 
 import ctypes
 import os
+import signal
 import struct
 import sys
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from pathlib import Path
 _CREATE, _ADD, _RESTRICT = 444, 445, 446  # the same numbers on every processor
 _VERSION = 1  # flag of _CREATE: return the version of the interface
 _PATH_BENEATH = 1
-_NO_NEW_PRIVILEGES = 38
+_NO_NEW_PRIVILEGES, _DIE_WITH_PARENT = 38, 1
 
 _EXECUTE, _WRITE, _READ, _READ_FOLDER, _TRUNCATE, _IOCTL = (1 << n for n in (0, 1, 2, 3, 14, 15))
 _OF_FILES = _EXECUTE | _WRITE | _READ | _TRUNCATE | _IOCTL
@@ -69,6 +70,13 @@ def confine(readable: Iterable[Path], writable: Iterable[Path]) -> bool:
     confined: bool = libc.syscall(_RESTRICT, ruleset, 0) == 0
     os.close(ruleset)
     return confined
+
+
+def end_with_parent() -> None:
+    """Let Linux kill this process when the one that started it ends."""
+    libc = _libc()
+    if libc:
+        libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
 def _libc() -> ctypes.CDLL | None:

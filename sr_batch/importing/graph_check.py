@@ -44,7 +44,7 @@ ALLOWED = frozenset(f"{_ARITHMETIC} {_ACTIVATIONS} {_LAYERS} {_SHAPES}".split())
 
 _RANDOM = ("Random", "Multinomial", "Bernoulli")
 _STATEFUL = ("LSTM", "GRU", "RNN")
-_TYPES = {
+_TYPES: dict[int, str] = {
     TensorProto.FLOAT: "float32",
     TensorProto.FLOAT16: "float16",
     TensorProto.UINT8: "uint8",
@@ -99,7 +99,7 @@ def check_graph(model: ModelProto) -> Port:
 def input_of(graph: GraphProto) -> ValueInfoProto:
     """The only input that is not a weight."""
     weights = {each.name for each in graph.initializer}
-    (found,) = (each for each in graph.input if each.name not in weights)
+    found: ValueInfoProto = next(each for each in graph.input if each.name not in weights)
     return found
 
 

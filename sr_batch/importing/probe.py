@@ -74,7 +74,7 @@ def probe(
         call: The network, on its own arrays.
         port: Its declared input.
         given: The range of its values, if the user knows it.
-        seconds: Processor time that one call may take.
+        seconds: Processor time to find out how far pixels matter.
         clock: Seconds of processor time, which other programs do not prolong.
 
     Raises:

@@ -14,9 +14,7 @@ _RARE = 1e-5
 _MARGIN = 2  # LR pixels on top of what was measured: other pictures reach a little further
 # (side of the picture, side of the tile cut from its middle), in LR pixels
 _CUTS = ((144, 96), (224, 160))
-# Beyond this change, in levels, the tile shows something else than the picture does.
-BROKEN = 48.0
-
+_PLACES = (0, 1000)  # of the drawn picture
 Enlarge = Callable[[FloatArray], FloatArray]
 
 
@@ -45,14 +43,15 @@ def measure_reach(
         channels: 3 or 1.
         multiple: Tiles start and end at multiples of this.
         pace: Seconds for an LR pixel.
-        seconds: How long one call may take.
+        seconds: How long all calls may take.
 
     Returns:
         None if even the smallest comparison would take too long.
     """
-    found = None
+    found: Reach | None = None
     for whole, tile in _CUTS:
-        if pace * whole * whole > seconds:
+        seconds -= pace * len(_PLACES) * (whole * whole + tile * tile)
+        if seconds < 0:
             break
         before = found
         found = _by_cut(enlarge, channels, _down(whole, 2 * multiple), tile, multiple)
@@ -68,7 +67,7 @@ def _by_cut(enlarge: Enlarge, channels: int, side: int, tile: int, multiple: int
     first = _down((side - tile) // 2, multiple)
     last = side - first
     errors: list[FloatArray] = []
-    for place in (0, 1000):
+    for place in _PLACES:
         picture = draw(side, side, channels, place, place)
         known, cut = enlarge(picture), enlarge(_square(picture, first, last))
         scale = known.shape[1] // side

@@ -8,9 +8,11 @@ network; other systems enforce the time only.
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,20 +72,33 @@ def _run(name: str, folder: Path, request: str, seconds: float) -> tuple[int, st
         "TMPDIR": str(folder),
     }
     try:
-        ended = subprocess.run(
+        process = subprocess.Popen(
             program,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=environment,
-            timeout=seconds,
-            check=False,
+            start_new_session=True,  # so that processes it started end with it
         )
-    except subprocess.TimeoutExpired as fault:
-        raise ImportRefused(f"it takes more than {seconds:.0f} seconds to try") from fault
     except OSError as fault:
         raise SrBatchError(f"no process can be started to try it: {fault.strerror}") from fault
-    return ended.returncode, ended.stderr.decode("utf-8", "replace")
+    with process:
+        try:
+            _, said = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired as fault:
+            raise ImportRefused(f"it takes more than {seconds:.0f} seconds to try") from fault
+        finally:
+            _end(process)
+    return process.returncode, said.decode("utf-8", "replace")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End the process and those that it started."""
+    if sys.platform == "win32":
+        process.kill()
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _patience() -> float:

@@ -19,14 +19,16 @@ from sr_batch.importing.ncnn.to_onnx import convert as convert_ncnn
 from sr_batch.importing.net_format import NetFormat, border_of
 from sr_batch.importing.net_runtime import open_net
 from sr_batch.importing.probe import Measured, padded, probe
+from sr_batch.importing.store import MODEL
 from sr_batch.importing.wrap import wrap
 
 Step = Callable[[Path, Mapping[str, Any]], Mapping[str, Any]]
 """Works in a folder on a request; both it and the answer are JSON objects."""
 
-CONVERTED, NET, MODEL = "converted.onnx", "net.onnx", "model.onnx"
+CONVERTED, NET = "converted.onnx", "net.onnx"
 # A network that is too slow to measure gets this overlap. Most of the popular ones need less.
 _ASSUMED_OVERLAP = 32
+_REACH_SECONDS = 25.0  # of the time of a step
 # For a network that sees the whole picture, no overlap is enough; this one hides most.
 _WHOLE_OVERLAP = 32
 
@@ -68,7 +70,7 @@ def measure(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     model = onnx_file.read_model(folder / NET)
     port = check_graph(model)
     call = open_net(folder / NET, port.name, cores())
-    measured = probe(call, port, request["range"])
+    measured = probe(call, port, request["range"], _REACH_SECONDS * cores())
     measured = replace(measured, format=replace(measured.format, bgr=request["bgr"]))
     spec = _spec(measured)
     onnx_file.write_model(wrap(model, spec, measured.format, measured.border), folder / MODEL)

@@ -17,6 +17,7 @@ from sr_batch.inference.user_models import UserModel, folder, user_models
 
 # Increased by one when probing measures other things, or measures them otherwise.
 PROBE = 1
+MODEL = "model.onnx"  # in the folder of one import: the network with its contract
 _LOCK = ".lock"
 _WORK = ".work"
 
@@ -94,7 +95,7 @@ def work_folder() -> Iterator[Path]:
 
 def _gives_way(there: UserModel, record: Mapping[str, Any]) -> bool:
     """Whether a kept model is of the same file, and so may be replaced."""
-    return there.record.get("source_sha256") == record["source_sha256"]
+    return bool(there.record.get("source_sha256") == record["source_sha256"])
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ _CLEARLY = 3.0
 _SIDES = (48, 64, 56, 60, 72, 80, 84, 96, 100, 112, 120, 128, 160, 192, 224, 256)
 # After so many sizes at which the output resembles nothing, other sizes are not tried.
 _PATIENCE = 3
+_BYTES: list[Range] = ["0..255"]  # of uint8
 _MOST_LACK = 0.8
 
 Call = Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
@@ -116,17 +117,17 @@ def _try(
     given: Range | None,
 ) -> Trial:
     picture = draw(*side, channels)
-    known = [given] if given else list(RANGES)
+    known: list[Range] = [given] if given else list(RANGES)
     found: dict[tuple[Range, Range], Trial] = {}
     finite = False
-    for name in ["0..255" if dtype == "uint8" else each for each in known][: _tries(dtype, known)]:
-        form = NetFormat(layout, layout, channels, dtype, cast(Range, name), cast(Range, name))
+    for each in _BYTES if dtype == "uint8" else known:
+        form = NetFormat(layout, layout, channels, dtype, each, each)
         output = call(form.to_net(picture))
         form = replace(form, layout_out=_layout_out(output.shape, channels, layout))
         finite = finite or bool(np.isfinite(output).all())
         sizes = _scales(output.shape, form.layout_out, side)
-        for other in ["0..255"] if output.dtype == np.uint8 else known:
-            tried = replace(form, range_out=cast(Range, other))
+        for other in _BYTES if output.dtype == np.uint8 else known:
+            tried = replace(form, range_out=other)
             found[form.range, tried.range_out] = max(
                 (_rated(tried, output, picture, *size) for size in sizes),
                 key=lambda trial: trial.likeness,
@@ -134,10 +135,6 @@ def _try(
     if not finite:
         raise ImportRefused("it returns NaN or infinite values")
     return _likeliest(found)
-
-
-def _tries(dtype: str, known: Sequence[Range]) -> int:
-    return 1 if dtype == "uint8" else len(known)
 
 
 def _likeliest(found: dict[tuple[Range, Range], Trial]) -> Trial:

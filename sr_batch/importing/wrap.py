@@ -50,7 +50,8 @@ def wrap(model: ModelProto, spec: ModelSpec, form: NetFormat, border: Border) ->
 
 
 def _opset(model: ModelProto) -> int:
-    return next(each.version for each in model.opset_import if each.domain in ("", "ai.onnx"))
+    standard = (each for each in model.opset_import if each.domain in ("", "ai.onnx"))
+    return int(next(standard).version)
 
 
 class _Chain:

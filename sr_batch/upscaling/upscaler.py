@@ -263,9 +263,8 @@ class Upscaler:
             chosen = spec.overlap
         elif chosen == "full":
             chosen = spec.full_overlap
-        if spec.window:
-            chosen = min(chosen, spec.window // 4)
-        return max(chosen, bicubic.REACH) if mode == "y" else chosen
+        pixels = min(chosen, spec.window // 4) if spec.window else chosen
+        return max(pixels, bicubic.REACH) if mode == "y" else pixels
 
     def _tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
         spec, tile = self._networks[scale].spec, self._options.tile

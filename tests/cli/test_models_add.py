@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.cli.conftest import ENVIRONMENT, Finished, finish, start
+from tests.cli.conftest import ENVIRONMENT, Finished, start
 from tests.importing.foreign import enlarger, looping
 
 
@@ -18,7 +18,10 @@ def own_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(folder: Path, *arguments: str) -> Finished:
-    return finish(start(*arguments, cwd=folder))
+    """Adding takes several processes, and a busy machine takes long to start them."""
+    process = start(*arguments, cwd=folder)
+    out, err = process.communicate(timeout=600)
+    return Finished(process.returncode, out, err.decode())
 
 
 def test_adds_lists_shows_uses_and_removes_a_model(tmp_path: Path) -> None:
@@ -36,7 +39,8 @@ def test_adds_lists_shows_uses_and_removes_a_model(tmp_path: Path) -> None:
     Image.fromarray(np.full((20, 30, 3), 99, np.uint8)).save(tmp_path / "a.png")
     used = run(tmp_path, "upscale", "a.png", "--model", "soft", "-o", "b.png")
     assert used.code == 0, used.err
-    assert Image.open(tmp_path / "b.png").size == (60, 40)
+    with Image.open(tmp_path / "b.png") as enlarged:
+        assert enlarged.size == (60, 40)
     assert run(tmp_path, "models", "remove", "soft").code == 0
     assert run(tmp_path, "upscale", "a.png", "--model", "soft", "-o", "c.png").code == 2
 

@@ -110,6 +110,13 @@ def test_a_name_belongs_to_one_file(tmp_path: Path) -> None:
     save(tmp_path, source="2")
 
 
+def test_a_name_that_is_taken_is_made_unique_on_first_use(tmp_path: Path) -> None:
+    save(tmp_path, "same")
+    path = Path(usable(str(enlarger(tmp_path / "same.onnx")), quiet))
+    assert path.name.startswith("same-")
+    assert {each.name for each in user_models.user_models()} == {"same", read_spec(path).name}
+
+
 def test_removes_a_model(tmp_path: Path) -> None:
     path = save(tmp_path).path
     assert store.remove("a") == [path]
@@ -249,6 +256,19 @@ def test_a_confined_process_has_no_other_files_and_no_network(tmp_path: Path) ->
     confined, denied = json.loads(run.stdout)
     expected = ["change", "secret", "list", "create", "connect"] if confined else []
     assert denied == expected
+
+
+def test_processes_of_a_step_end_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\nsleep 1000 & echo $! > {tmp_path}/pid\nwait\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setattr(sandbox, "_patience", lambda: 1.0)
+    with pytest.raises(ImportRefused, match="takes more than 2 seconds"):
+        sandbox.run_step("measure", tmp_path, {}, seconds=2)
+    pid = (tmp_path / "pid").read_text().strip()
+    state = Path(f"/proc/{pid}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
 
 
 def test_a_step_that_dies_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.importing import onnx_file, steps
 from sr_batch.importing.drawn_picture import draw
+from sr_batch.importing.store import MODEL
 from sr_batch.inference.onnx_session import read_spec
 from sr_batch.upscaling.upscaler import Upscaler
 from tests.importing.foreign import bytes_enlarger, enlarger, enlarging, model_of
@@ -22,7 +23,7 @@ def imported(source: Path, folder: Path, **request: Any) -> tuple[Path, dict[str
     onnx_file.convert(source, folder / steps.NET)
     measured = steps.measure(folder, {"range": None, "bgr": False} | request)
     named = {"measured": measured, "name": "mine", "licence": "CC0"}
-    return folder / steps.MODEL, measured | steps.certify_model(folder, named)
+    return folder / MODEL, measured | steps.certify_model(folder, named)
 
 
 def enlarged(model: Path, picture: np.ndarray, scale: float, tile: int | None = None) -> np.ndarray:
