@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sr_batch.codec.color import made_profile
 from sr_batch.codec.container import Container
-from sr_batch.codec.metadata import ifd, photoshop, unread, xmp
+from sr_batch.codec.metadata import exif, ifd, photoshop, unread, xmp
 from sr_batch.codec.metadata.tags import (
     GEOGRAPHIC,
     OF_EXIF,
@@ -76,7 +76,7 @@ def _opened(data: bytes, page: ifd.Directory) -> Container:
         orientation=turn,
         metadata=Metadata(
             icc=profile,
-            exif=_exif(data, page),
+            exif=_exif(data, page, turn),
             xmp=packet and xmp.upright(packet, turn),
             photoshop=_resources(page),
             dpi=page.dpi(),
@@ -182,12 +182,12 @@ def _unread(page: ifd.Directory) -> tuple[str, ...]:
     return unread.named((*known, *(f"tag {tag}" for tag in sorted(tags))))
 
 
-def _exif(data: bytes, page: ifd.Directory) -> bytes | None:
+def _exif(data: bytes, page: ifd.Directory, turn: int) -> bytes | None:
     """The EXIF block of the page's descriptive tags, EXIF and GPS; None if it has none of them."""
     tree = ifd.read_tree(data, page)
     kept = {tag: entry for tag, entry in tree.items() if tag in OF_EXIF}
     if not kept:
         return None
     if Tag.ORIENTATION in tree:
-        kept[Tag.ORIENTATION] = ifd.integers(page.order, ifd.SHORT, 1)
-    return ifd.header(page.order, 8) + ifd.write_tree(kept, page.order, 8)
+        kept[Tag.ORIENTATION] = ifd.integers(page.order, ifd.SHORT, turn)
+    return exif.upright(ifd.header(page.order, 8) + ifd.write_tree(kept, page.order, 8))
