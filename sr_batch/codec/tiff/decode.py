@@ -179,7 +179,8 @@ def _unread(page: ifd.Directory) -> tuple[str, ...]:
     """Names of the tags that are not read."""
     tags = page.entries.keys() - OF_PIXELS - OF_EXIF - TECHNICAL - _READ - UNREAD_NAMES.keys()
     known = (UNREAD_NAMES[tag] for tag in sorted(page.entries.keys() & UNREAD_NAMES.keys()))
-    return unread.named((*known, *(f"tag {tag}" for tag in sorted(tags))))
+    damaged = photoshop.unread(page.raw(Tag.PHOTOSHOP))
+    return unread.named((*known, *(f"tag {tag}" for tag in sorted(tags)), *damaged))
 
 
 def _exif(data: bytes, page: ifd.Directory, turn: int) -> bytes | None:
