@@ -38,11 +38,12 @@ def scale(block: bytearray, inner: ifd.Directory, size: Size) -> None:
         return
     across, down = Fraction(size.width, before.width), Fraction(size.height, before.height)
     for tag in _PLACES:
-        factors = {3: (across, down, max(across, down))}.get(len(inner.numbers(tag)))
-        factors = factors or (across, down) * 2
-        values = [round(n * f) for n, f in zip(inner.numbers(tag), factors, strict=False)]
+        values = inner.numbers(tag)
+        circle = (across, down, max(across, down))
+        factors = circle if len(values) == len(circle) else (across, down) * 2
         if 2 <= len(values) <= 4:
-            _put(block, inner, tag, values)
+            pairs = zip(values, factors, strict=False)
+            _put(block, inner, tag, [round(value * factor) for value, factor in pairs])
     for tag, factor in zip(_DENSITIES, (across, down), strict=True):
         _multiply(block, inner, tag, factor)
 
