@@ -95,6 +95,7 @@ def _left_out(
     """Names of metadata that is not read, and a note on other parts of the file."""
     index = next(_parts(data, segments, _APP2, jpeg_trailers.MPF), b"")
     names = list(jpeg_unread.names((each.marker, each.payload(data)) for each in segments))
+    names += photoshop.unread(b"".join(_parts(data, segments, _APP13, _PHOTOSHOP)))
     said = list(jpeg_trailers.left_out(data, segments[-1].end, packet, index))
     if not said and not index:
         names += jpeg_trailers.rest(data, segments[-1].end)

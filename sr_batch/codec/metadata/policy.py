@@ -18,7 +18,7 @@ def kept(metadata: Metadata, policy: Keep) -> Metadata:
     if policy == "no-gps":
         # An XMP extension is split at any byte, so nothing can be found in it: it is dropped.
         unread = (*metadata.unread, *(("a part of XMP",) if metadata.xmp_extension else ()))
-        packet = metadata.xmp and xmp.without_gps(metadata.xmp)
+        packet = metadata.xmp and xmp.without_gps(xmp.without_extension(metadata.xmp))
         block = exif.without_gps(metadata.exif)
         texts = tuple(text for text in metadata.texts if "gps" not in text.keyword.lower())
         return replace(

@@ -30,8 +30,8 @@ def profile(
     """
     icc = _icc(chunks["iCCP"]) if "iCCP" in chunks else stored
     note = _DAMAGED if "iCCP" in chunks and icc is None else ""
-    if icc is None and len(numbers := chunks.get("cICP", b"")) == 4:
-        icc, said = h273.described(None, numbers[0], numbers[1], gray=gray)
+    if len(numbers := chunks.get("cICP", b"")) == 4:
+        icc, said = h273.described(icc, numbers[0], numbers[1], gray=gray)
         notes = (note, said, "" if numbers[3] else _NARROW)
         return icc, "; ".join(filter(None, notes))
     if icc is None and "sRGB" not in chunks:

@@ -120,7 +120,8 @@ def _unread(data: bytes, chunks: _Chunks) -> tuple[str, ...]:
         for name, content in chunks.first.items()
         if name not in _KNOWN
     )
-    return unread.named((*names, *unread.behind(data, end)))
+    damaged = photoshop.unread(texts.raw_profile(chunks.texts, "8bim"))
+    return unread.named((*names, *damaged, *unread.behind(data, end)))
 
 
 def _exif(chunks: _Chunks) -> bytes | None:

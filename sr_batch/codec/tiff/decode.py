@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from sr_batch.codec.color import made_profile
 from sr_batch.codec.container import Container
-from sr_batch.codec.metadata import ifd, photoshop, unread, xmp
+from sr_batch.codec.metadata import exif, ifd, photoshop, unread, xmp
 from sr_batch.codec.metadata.tags import (
     GEOGRAPHIC,
     OF_EXIF,
@@ -76,7 +76,7 @@ def _opened(data: bytes, page: ifd.Directory) -> Container:
         orientation=turn,
         metadata=Metadata(
             icc=profile,
-            exif=_exif(data, page),
+            exif=_exif(data, page, turn),
             xmp=packet and xmp.upright(packet, turn),
             photoshop=_resources(page),
             dpi=page.dpi(),
@@ -179,15 +179,16 @@ def _unread(page: ifd.Directory) -> tuple[str, ...]:
     """Names of the tags that are not read."""
     tags = page.entries.keys() - OF_PIXELS - OF_EXIF - TECHNICAL - _READ - UNREAD_NAMES.keys()
     known = (UNREAD_NAMES[tag] for tag in sorted(page.entries.keys() & UNREAD_NAMES.keys()))
-    return unread.named((*known, *(f"tag {tag}" for tag in sorted(tags))))
+    damaged = photoshop.unread(page.raw(Tag.PHOTOSHOP))
+    return unread.named((*known, *(f"tag {tag}" for tag in sorted(tags)), *damaged))
 
 
-def _exif(data: bytes, page: ifd.Directory) -> bytes | None:
+def _exif(data: bytes, page: ifd.Directory, turn: int) -> bytes | None:
     """The EXIF block of the page's descriptive tags, EXIF and GPS; None if it has none of them."""
     tree = ifd.read_tree(data, page)
     kept = {tag: entry for tag, entry in tree.items() if tag in OF_EXIF}
     if not kept:
         return None
     if Tag.ORIENTATION in tree:
-        kept[Tag.ORIENTATION] = ifd.integers(page.order, ifd.SHORT, 1)
-    return ifd.header(page.order, 8) + ifd.write_tree(kept, page.order, 8)
+        kept[Tag.ORIENTATION] = ifd.integers(page.order, ifd.SHORT, turn)
+    return exif.upright(ifd.header(page.order, 8) + ifd.write_tree(kept, page.order, 8))

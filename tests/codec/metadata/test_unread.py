@@ -79,6 +79,10 @@ LEFT_OUT: dict[str, tuple[Callable[[], bytes], str]] = {
     "jpg-flashpix": (lambda: jpeg(2, b"FPXR\0\0"), "APP2 FPXR"),
     "jpg-unnamed": (lambda: jpeg(10, b"\1\2\3"), "APP10"),
     "jpg-behind": (lambda: saved(PICTURE, "JPEG") + b"SEFT", "4 bytes behind the picture"),
+    "jpg-photoshop": (
+        lambda: jpeg(13, b"Photoshop 3.0\0" + b"8BIM\4\4\0\0\0\0\0\x10abc"),
+        "damaged resources of Photoshop",
+    ),
     "png-c2pa": (lambda: png((b"caBX", MANIFEST)), CREDENTIALS),
     "png-chunks": (lambda: png((b"oFFs", bytes(9)), (b"abCd", b"x")), "oFFs, abCd"),
     "png-behind": (lambda: png() + b"PK more", "7 bytes behind the picture"),
