@@ -263,6 +263,7 @@ class ImageWorker:
             notes += self._sidecars(job, work.header, work.sizes[0])
             work.guard.require_unchanged(digest)
             work.guard.record(digest)
+            work.guard.require_unchanged(digest)  # recording waits for the disk
             part.take_name()
         return notes
 

@@ -13,6 +13,7 @@ from sr_batch.core.errors import StorageError
 from sr_batch.core.results import STOPPED, Done, Failed, JobResult, NotRun
 from sr_batch.files.reading import display_name, stamp_of
 from sr_batch.files.stamp import Stamp
+from sr_batch.watch.activity import Activity
 from sr_batch.watch.clock import Clock
 from sr_batch.watch.error_file import remove_error, write_error
 from sr_batch.watch.file_events import FileEvents
@@ -64,6 +65,7 @@ class FolderWatch:
         self._finished = FinishedSources(
             self.pair, self._journal, self._known, self.listener, self.clock
         )
+        self._activity = Activity(self.pair.output, self.clock)
         self._retries = Retries()
         self._resume_retries()
         self._left_behind: set[Path] = set()
@@ -104,6 +106,14 @@ class FolderWatch:
             if self._is_watched(path):
                 self._see(path, stamp_of(path), now, complete)
         self.listener.look(self.pair.source, self.waiting)
+        if self._activity.is_due:
+            self._count_waiting()
+
+    def _count_waiting(self) -> None:
+        """Let ``status`` see how many files wait. Those with a retry are in the journal."""
+        settling, at_rest, held = self._settling.counts(self.clock.now())
+        stopped = [path for path in held if not self._retries.has(path)]  # by a full disk
+        self._activity.seen(settling, at_rest + len(stopped))
 
     def take(self) -> dict[Path, Stamp]:
         """Files at rest, for :meth:`work`. None while the watch pauses for a full disk."""
@@ -122,13 +132,16 @@ class FolderWatch:
     def work(self, batch: dict[Path, Stamp], upscaler: Enlarger, stop: threading.Event) -> None:
         """Enlarge ``batch``. Every file of it is finished, or seen again later."""
         found = self._candidates(batch)
+        self._activity.begin([each.path for each in found if isinstance(each, Source)])
+        self._count_waiting()
         self._sidecars = {path: sidecar_stamps(path) for path in batch}
         left = {path: stamp for path, stamp in batch.items() if not self._known.has(path, stamp)}
         try:
             for result in enlarge_batch(
-                found, self._names, upscaler, self.load, self.listener, stop
+                found, self._names, upscaler, self.load, self.listener, self._activity, stop
             ):
                 path = Path(result.input)
+                self._activity.finished(path)
                 if path in left and not isinstance(result, NotRun):
                     self._handle(path, left.pop(path), result)
                 self._finished.record_if_due()
@@ -139,6 +152,7 @@ class FolderWatch:
             self._pause_work(str(error))
         for path, stamp in left.items():
             self._settling.later(path, stamp, self._not_before)
+        self._activity.begin(())
 
     def _is_in_use(self, path: Path, stamp: Stamp) -> bool:
         """Whether ``path`` must wait because ``--after`` would take it from under its writer."""

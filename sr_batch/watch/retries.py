@@ -60,6 +60,10 @@ class Retries:
         known, count = self._failures.get(path, (stamp, 0))
         return count if known == stamp else 0
 
+    def has(self, path: Path) -> bool:
+        """Whether ``path`` has failed and has no final result."""
+        return path in self._failures
+
     def forget(self, path: Path) -> None:
         """Drop the count of ``path``, which has its final result."""
         self._failures.pop(path, None)

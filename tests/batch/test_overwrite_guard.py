@@ -213,15 +213,27 @@ def test_a_kill_before_the_name_is_taken_does_not_make_an_output_look_changed(
 
 @pytest.mark.parametrize("existing", ["error", "skip"])
 @pytest.mark.parametrize("before", ["nothing", "an output"])
-def test_what_is_written_during_the_work_is_kept(existing: Existing, before: str) -> None:
+@pytest.mark.parametrize("moment", ["enlarged", "recorded"])
+def test_what_is_written_during_the_work_is_kept(
+    existing: Existing, before: str, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     photos(1)
     if before == "an output":
         go("in")
 
-    def intrude(name: str) -> None:
+    def intrude(*_: object) -> None:
         save_picture(Path("in_sr/0.png"), seed=7, size=(12, 8))
 
-    upscaler = FakeUpscaler(recipe="better", before=intrude)
+    def record(ledger: Ledger, target: Path, entry: Entry) -> None:
+        genuine(ledger, target, entry)
+        intrude()
+
+    upscaler = FakeUpscaler(recipe="better")
+    genuine = Ledger.record
+    if moment == "enlarged":
+        upscaler.before = intrude
+    else:
+        monkeypatch.setattr(Ledger, "record", record)
     results = go("in", upscaler=upscaler, options=UpscaleOptions(existing=existing), said=[])
     assert count(results) == {"failed": 1}
     assert "was changed by another program" in errors(results)[0]
