@@ -17,9 +17,9 @@ from sr_batch.upscaling.upscaler import Upscaler
 
 # Network, scale, megapixels of the small pictures, and of the large one that comes last.
 _RUNS = (
-    ("espcn", 3, (0.1, 1.0), 12.0),
-    ("fast", 2, (0.05, 0.5), 4.0),
-    ("edsr", 2, (0.02, 0.2), 2.0),
+    ("espcn", 3, (0.05, 0.5), 6.0),
+    ("fast", 2, (0.03, 0.25), 2.0),
+    ("edsr", 2, (0.01, 0.1), 1.0),
 )
 _SMALL = 12
 _EVERY = 0.1

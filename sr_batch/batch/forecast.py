@@ -19,7 +19,7 @@ from sr_batch.files.reading import PIPE
 from sr_batch.imaging.resample import resize
 
 # A calibration takes as long as 0.05 megapixels.
-_WORTH_CALIBRATING = 2_000_000
+_WORTH_CALIBRATING = 1_000_000
 _PROBE = Size(384, 256)
 
 

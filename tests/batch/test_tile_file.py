@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
 from sr_batch.batch import tile_file
 from sr_batch.batch.job import Job
@@ -17,9 +18,11 @@ from sr_batch.core.errors import Stopped
 from sr_batch.core.image import Image, Pixels
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.inference import model_catalog
-from sr_batch.upscaling.kept_tiles import Pieces
-from sr_batch.upscaling.upscaler import Upscaler
+from sr_batch.upscaling.kept_tiles import Pieces, TileStore
+from sr_batch.upscaling.upscaler import Upscaled, Upscaler
+from tests.fakes import FakeUpscaler, save_picture
 from tests.networks import conv_network
+from tests.runs import Progress, count, go
 
 MIB = 2**20
 
@@ -251,3 +254,49 @@ def test_another_content_gets_none_of_the_tiles(
     made = upscaler(noise(1), "a", counter, counter.stop, store(tmp_path, said)).image
     assert np.array_equal(made.color, upscaler(noise(1), "a", whole, whole.stop).image.color)
     assert said == []
+
+
+# in a run
+
+
+class Seeing(FakeUpscaler):
+    """Remembers which pictures may keep their tiles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, bool] = {}
+
+    def __call__(
+        self,
+        image: Image,
+        name: str,
+        progress: Progress,
+        stop: threading.Event,
+        store: TileStore | None = None,
+    ) -> Upscaled:
+        self.kept[name] = store is not None
+        return super().__call__(image, name, progress, stop, store)
+
+
+@pytest.mark.usefixtures("here")
+def test_single_pictures_of_recorded_runs_keep_tiles() -> None:
+    save_picture(Path("in/a.png"))
+    with tifffile.TiffWriter("in/pages.tif") as file:
+        for _ in range(2):
+            file.write(np.zeros((8, 8, 3), np.uint8), photometric="rgb")
+    upscaler, unrecorded = Seeing(), Seeing()
+    go("in", upscaler=upscaler)
+    assert upscaler.kept == {"in/a.png": True, "in/pages.tif": False}
+    go("in", output="out", upscaler=unrecorded, options=UpscaleOptions(record=False))
+    assert not any(unrecorded.kept.values())
+
+
+@pytest.mark.usefixtures("here")
+def test_a_run_sweeps_old_files_of_its_folder() -> None:
+    save_picture(Path("in/a.png"))
+    tiles = Path("in_sr/.sr-batch/tiles")
+    tiles.mkdir(parents=True)
+    (tiles / "old").write_bytes(b"")
+    os.utime(tiles / "old", (0, 0))
+    assert count(go("in")) == {"done": 1}
+    assert not tiles.exists()
