@@ -42,7 +42,7 @@ PURE = {"core": {"numpy"}, "imaging": {"numpy"}}
 SEAMS = {
     "onnxruntime": {"inference.onnx_runtime"},
     "cv2": {"codec.backends.opencv"},
-    "PIL": {"api", "codec.backends.pillow", "codec.color"},
+    "PIL": {"api", "bench.contact_sheet", "codec.backends.pillow", "codec.color"},
     "matplotlib": {"bench.chart"},
     "OpenImageIO": {"codec.backends.openimageio"},
     "brotli": {"codec.jxl"},
