@@ -115,7 +115,8 @@ def _label_height(panels: Sequence[Panel], with_details: bool) -> int:
 
 def _width(panel: Panel) -> int:
     texts = (_length(panel.title, 16), _length(panel.detail, 14))
-    return max(panel.pixels.shape[1], *texts)
+    width: int = panel.pixels.shape[1]
+    return max(width, *texts)
 
 
 def _length(text: str, size: int) -> int:

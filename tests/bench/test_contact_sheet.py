@@ -74,4 +74,5 @@ def test_a_long_heading_is_shortened_to_the_sheet() -> None:
 @pytest.mark.parametrize(("text", "like"), [("é", "e"), ("中", "?"), ("\udcff", "?")])
 def test_letters_without_a_picture_in_the_font_are_no_boxes(text: str, like: str) -> None:
     white = np.full((20, 60, 3), 255, np.uint8)
-    np.testing.assert_array_equal(*(draw([Group([Panel(each, white)])]) for each in (text, like)))
+    drawn, expected = (draw([Group([Panel(each, white)])]) for each in (text, like))
+    np.testing.assert_array_equal(drawn, expected)

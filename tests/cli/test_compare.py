@@ -88,13 +88,13 @@ def test_crops_are_those_that_a_viewer_shows(tool: Tool, tmp_path: Path) -> None
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "CMYK", "I;16", "P3"])
 def test_every_kind_of_picture_looks_right(tool: Tool, tmp_path: Path, mode: str) -> None:
     red = Image.new("RGB", (40, 30), (200, 40, 40))
-    options = {"icc_profile": wide_profile()} if mode == "P3" else {}
+    icc = wide_profile() if mode == "P3" else None
     name = "a.jpg" if mode == "CMYK" else "a.png"
     if mode == "I;16":
         deep = np.full((30, 40), 40 * 257, np.uint16)
         Image.fromarray(deep).save(tmp_path / name)
     else:
-        red.convert("RGB" if mode == "P3" else mode).save(tmp_path / name, **options)
+        red.convert("RGB" if mode == "P3" else mode).save(tmp_path / name, icc_profile=icc)
     run = tool("compare", name, *FAST, "--crop", "4,4,20,16")
     assert run.code == 0, run.err
     sheet = np.asarray(Image.open(tmp_path / "a_compare.png").convert("RGB"))

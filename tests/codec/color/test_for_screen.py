@@ -21,7 +21,8 @@ def test_plain_pixels_are_shown_as_they_are() -> None:
 def test_16_bit_and_gray_become_8_bit_rgb() -> None:
     deep = np.arange(0, 65536, 257, dtype=np.uint16).reshape(16, 16, 1)
     shown = for_screen(Image(deep))
-    assert (shown.shape, shown.dtype) == ((16, 16, 3), np.uint8)
+    assert shown.shape == (16, 16, 3)
+    assert shown.dtype == np.uint8
     np.testing.assert_array_equal(shown[..., 1].ravel(), np.arange(256))
 
 
