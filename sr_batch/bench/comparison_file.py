@@ -23,10 +23,16 @@ def sheet_path(output: str | None, photographs: Sequence[Path]) -> Path:
     """Where the sheet goes: ``-o``, or ``NAME_compare.png`` beside the first photograph.
 
     Raises:
-        UsageError: ``-o`` is missing where it is needed, or is not the name of an image.
+        UsageError: ``-o`` is missing where it is needed, or is not the name of an image; a
+            photograph is a folder.
         OutputCollision: it is one of the photographs.
     """
     first = photographs[0]
+    if folder := next(filter(is_folder, photographs), None):
+        raise UsageError(
+            f"{display_name(folder)} is a folder: name photographs in it, such as"
+            f" {display_name(folder / 'photo.jpg')}"
+        )
     if output is None and first == PIPE:
         raise UsageError("standard input has no name: give the sheet's with -o SHEET.png")
     target = first.with_name(f"{first.stem}_compare.png") if output is None else Path(output)

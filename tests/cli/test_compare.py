@@ -197,7 +197,7 @@ def test_reads_standard_input(tool: Tool, portrait: Path) -> None:
         (("--jobs", "0"), 2, "--jobs 0: must be at least 1"),
         (("nowhere.jpg",), 3, "nowhere.jpg: No such file"),
         (("text.txt",), 3, "text.txt: it is"),
-        ((".",), 3, "a folder, not a file"),
+        ((".",), 2, ". is a folder: name photographs in it, such as photo.jpg"),
         (("--max-pixels", "100"), 3, "--max-pixels"),
     ],
 )
