@@ -43,7 +43,7 @@ SEAMS = {
     "onnxruntime": {"inference.onnx_runtime"},
     "onnx": {"importing", "inference.network_blend"},
     "cv2": {"codec.backends.opencv"},
-    "PIL": {"api", "codec.backends.pillow", "codec.color"},
+    "PIL": {"api", "bench.contact_sheet", "codec.backends.pillow", "codec.color"},
     "matplotlib": {"bench.chart"},
     "OpenImageIO": {"codec.backends.openimageio"},
     "brotli": {"codec.jxl"},

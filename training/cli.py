@@ -8,7 +8,7 @@ import torch
 import typer
 from PIL import Image
 
-from sr_batch.importing.ncnn.read import BadNetwork
+from sr_batch.core.errors import UsageError
 from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.recorded_outputs import record_path, save_record
 from training.data.corpus import TooSmall, list_images, read_rgb
@@ -261,7 +261,7 @@ def main() -> None:
     """Run a command. An error that the user can fix is one line and exit code 2."""
     try:
         app()
-    except (FileNotFoundError, BadConfig, BadNetwork, Busy, TooSmall) as error:
+    except (FileNotFoundError, BadConfig, UsageError, Busy, TooSmall) as error:
         _exit(error, 2)
     except (Diverged, NotCertified) as error:
         _exit(error, 1)

@@ -103,10 +103,18 @@ def model_names() -> list[str]:
     return sorted({AUTO, *(model.name for model in all_models())})
 
 
-def _completion(option: Option) -> Callable[[], list[str]] | None:
+def _several_names(incomplete: str) -> list[str]:
+    """The names that may follow the last comma, each after what is there already."""
+    before, comma, _ = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in model_names() if name not in before.split(",")]
+
+
+def _completion(option: Option) -> Callable[..., list[str]] | None:
     """What the shell completes; nothing means files, or the choices that typer knows itself."""
     if option.name == "model":
         return model_names
+    if option.name == "models":
+        return _several_names
     return (lambda: list(option.choices)) if option.synonyms else None
 
 

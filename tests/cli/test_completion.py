@@ -14,6 +14,7 @@ from tests.cli.conftest import ENVIRONMENT
     ("line", "completed"),
     [
         ("upscale --model es", {"espcn"}),
+        ("compare --models balanced,ed", {"balanced,edsr"}),
         ("models show edsr", {"edsr"}),
         ("plugin install d", {"darktable", "dolphin"}),
         ("plugin status g", {"gimp"}),
