@@ -7,7 +7,7 @@ from sr_batch import codec
 from sr_batch.batch.job import ALREADY_DONE, EDITED, Job
 from sr_batch.batch.loading import load_file
 from sr_batch.batch.output_ledger import Ledger
-from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard
+from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard, Recipes
 from sr_batch.bench.quality import Levels
 from sr_batch.core.errors import OutputCollision, UsageError
 from sr_batch.core.image import Image
@@ -78,7 +78,7 @@ class SheetFile:
         job = Job(photographs[0], target, target.parent, self._kind, pixels=0)
         ledger = Ledger(target.parent, notify)
         digest = content_hash(f"comparison\n{recipe}".encode())
-        self._guard = OverwriteGuard(job, ledger, source, digest, existing)
+        self._guard = OverwriteGuard(job, ledger, source, Recipes(digest), existing)
 
     @property
     def kept(self) -> str | None:

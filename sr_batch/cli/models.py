@@ -81,7 +81,7 @@ def show_model(
         typer.echo(line)
     for model in files:
         typer.echo()
-        for key, value in (_record(model, _spec(model)) | measurements(model.path)).items():
+        for key, value in {**_record(model, _spec(model)), **measurements(model.path)}.items():
             typer.echo(f"{key:<16}{_text(value)}")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.inference.ncnn_files import Line, convolution, plain_stack, write_network
+from tests.importing.ncnn.files import Line, convolution, plain_stack, write_network
 from tests.training.conftest import draw_photograph
 from training import cli
 from training.recipes import RECIPES

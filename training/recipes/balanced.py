@@ -119,7 +119,7 @@ BALANCED = {
         optimizer="muon",
         final_lr=3e-5,
         ema=0.997,
-        **OUTWEIGHS,
+        teaching=OUTWEIGHS["teaching"],
     ),
     "balanced_x2": _led(2, 8_000, "balanced_x4_more", LED_X2),
     "balanced_x3": _led(3, 5_000, "balanced_x2", LED_X3),

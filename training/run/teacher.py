@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from sr_batch.inference.ncnn import BadNetwork
+from sr_batch.importing.ncnn.read import BadNetwork
 from training.models.ncnn_teacher import PlainStack, load_teacher
 
 

@@ -22,7 +22,7 @@ def test_makes_every_kind_with_its_original(pictures: list[Mixed]) -> None:
     assert [each.kind for each in pictures] == [kind for kind in KINDS for _ in range(2)]
     for each in pictures:
         assert (each.lr.shape, each.hr.shape) == ((48, 48, 3), (96, 96, 3))
-        assert (each.lr.dtype, each.hr.dtype) == (np.uint8, np.uint8)
+        assert each.lr.dtype == each.hr.dtype == np.uint8
 
 
 def test_only_files_that_are_jpegs_have_a_quality(pictures: list[Mixed]) -> None:
