@@ -9,6 +9,7 @@ from sr_batch.batch.enlarging import Enlarger
 from sr_batch.batch.inputs import Choice, Source, as_candidate
 from sr_batch.batch.loading import Loader
 from sr_batch.batch.sidecars import is_sidecar
+from sr_batch.batch.unread_formats import unread_kind
 from sr_batch.core.errors import StorageError
 from sr_batch.core.results import STOPPED, Done, Failed, JobResult, NotRun
 from sr_batch.files.reading import display_name, stamp_of
@@ -216,7 +217,8 @@ class FolderWatch:
         """The images in ``batch``. Other files are known from now on and left alone."""
         found: list[Source | Failed] = []
         for path, stamp in batch.items():
-            source = Source(path, path.relative_to(self.pair.source), self.pair.source)
+            relative, kind = path.relative_to(self.pair.source), unread_kind(path)
+            source = Source(path, relative, self.pair.source, kind)
             if candidate := as_candidate(source):
                 found.append(candidate)
             elif not is_sidecar(path):

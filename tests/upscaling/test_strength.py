@@ -68,12 +68,6 @@ def photo() -> Image:
 def upscaler(**options: Any) -> Upscaler:
     chosen: dict[str, Any] = {"scale": 4.0, "device": "cpu", "precision": "fp32"}
     chosen |= {"jobs": 1, "model": "photo"}
-        "scale": 4.0,
-        "device": "cpu",
-        "precision": "fp32",
-        "jobs": 1,
-        "model": "photo",
-    }
     return Upscaler(UpscaleOptions(**chosen | options), ignore)
 
 

@@ -39,6 +39,8 @@ from sr_batch.core.image import Metadata
 
 _AFTER: dict[int, After] = {2: "clear", 3: "restore", 4: "restore"}
 _C2PA = b"C2PA_GIF"
+# More are an attack.
+_MOST_COMMENTS, _MOST_NAMES = 1000, 10_000
 _GRAYS = bytes(level for level in range(256) for _ in "RGB")
 
 
@@ -91,24 +93,27 @@ def _said(data: bytes, start: int) -> _Said:
     said, end = _Said(), start
     for part in walk(data, start):
         end = part.end
-        if part.label == COMMENT:
+        name = data[part.at + 1 : part.at + 12] if part.label == APPLICATION else b""
+        if part.label == COMMENT and len(said.comments) < _MOST_COMMENTS:
             said.comments.append(joined(data[part.data : part.end]))
-        elif part.label == APPLICATION:
-            name = data[part.at : part.at + 12]
-            if name[1:] in (LOOPS, LOOPS_TOO, ICC, XMP) and name[0] == len(LOOPS):
-                said.applications.setdefault(name[1:], data[part.at + 12 : part.end])
-            elif name[1:]:
-                said.unread.append(_application(name[1:]))
-        elif part.label == TEXT:
-            said.unread.append("a plain text extension")
-        elif part.label not in (CONTROL, PICTURE):
-            said.unread.append(f"extension {part.label:#x}")
+        elif name in (LOOPS, LOOPS_TOO, ICC, XMP) and data[part.at] == len(LOOPS):
+            said.applications.setdefault(name, data[part.at + 12 : part.end])
+        elif len(said.unread) < _MOST_NAMES and part.label not in (CONTROL, PICTURE):
+            said.unread.append(_name(part.label, name))
+    if XMP in said.applications and _xmp(said.applications) is None:
+        said.unread.append("damaged XMP")
     said.unread.extend(unread.behind(data, end + 1))
     return said
 
 
-def _application(name: bytes) -> str:
-    return unread.CREDENTIALS if name.startswith(_C2PA) else unread.labelled("extension", name)
+def _name(label: int, application: bytes) -> str:
+    """What a note calls an extension that is not read."""
+    if application.startswith(_C2PA):
+        return unread.CREDENTIALS
+    if application:
+        return unread.labelled("extension", application)
+    known = {TEXT: "a plain text extension", COMMENT: "further comments"}
+    return known.get(label, f"extension {label:#x}")
 
 
 def _plays(said: dict[bytes, bytes]) -> int:
