@@ -44,12 +44,14 @@ class Chosen:
         files: Its files of one scale, in every precision.
         context: LR pixels around a part that the network must see.
         multiple: Windows start at multiples of this.
+        precision: Of the file that is used; empty if the device decides.
     """
 
     model: str
     files: tuple[Path, ...]
     context: int
     multiple: int
+    precision: str
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def compare(
                 seconds = upscaler.seconds(photo.image.size)
                 for part in photo.parts:
                     image = _by_network(upscaler, photo, part, chosen, scale)
-                    name = f"{upscaler.model} x{scale}"
+                    name = f"{upscaler.model} x{scale}{_suffix(chosen.precision)}"
                     next(rows).append(Cell(name, image, seconds, upscaler.provider))
     return cells
 
@@ -160,13 +162,26 @@ def _chosen(name: str, files: Sequence[ModelFile], scale: int, precision: str) -
             f"--scale {scale}: {name} exists for {scales}; choose such a --scale, or leave {name}"
             " out of --models"
         )
-    if not name.endswith(".onnx") and not any(_fits(each, scale, precision) for each in there):
+    fitting = [each for each in there if _fits(each, scale, precision)]
+    if not name.endswith(".onnx") and not fitting:
         others = ", ".join(sorted(each.precision for each in there))
         raise UnknownModel(f"--precision {precision}: {name} x{scale} is available in {others}")
     specs = [read_spec(each.path) for each in there]
     context = max(bicubic.REACH, *(spec.overlap for spec in specs))
     multiple = max(spec.multiple for spec in specs)
-    return Chosen(name, tuple(each.path for each in there), context, multiple)
+    used = {each.precision for each in fitting or there}
+    return Chosen(
+        name,
+        tuple(each.path for each in there),
+        context,
+        multiple,
+        used.pop() if len(used) == 1 else "",
+    )
+
+
+def _suffix(precision: str) -> str:
+    """What the name of a cell says of a precision: nothing of the usual one."""
+    return "" if precision in ("", "fp32") else f" {precision}"
 
 
 def _fits(file: ModelFile, scale: int, precision: str) -> bool:

@@ -1,5 +1,7 @@
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -155,6 +157,16 @@ def test_refuses_a_precision_that_a_network_lacks() -> None:
         choose_models(["refiner"], 4, "int8")
     assert len(choose_models(["refiner"], 4, "auto")) == 1
     assert {each.model for each in choose_models([], 4, "int8")} >= {"balanced", "edsr"}
+
+
+@pytest.mark.parametrize(
+    ("precision", "label"), [("fp32", "fast x2"), ("int8", "fast x2 int8"), ("auto", "fast x2")]
+)
+def test_names_the_precision_unless_it_is_the_usual_one(precision: Any, label: str) -> None:
+    photo = Photograph("a", picture("rgb"), PARTS[:1])
+    options = OPTIONS if precision == "auto" else replace(OPTIONS, precision=precision)
+    ((_, _, cell),) = compare([photo], choose_models(["fast"], 2, precision), options, print)
+    assert cell.name == label
 
 
 @pytest.mark.parametrize("part", [(60, 0, 2, 2), (0, 46, 1, 2), (100, 100, 5, 5)])
