@@ -123,7 +123,7 @@ def test_a_network_is_opened_when_a_picture_needs_it(inputs: Path, models: Path)
 
 
 def test_the_python_interface_chooses_too(inputs: Path) -> None:
-    given = {"device": "cpu", "precision": "fp32"}
+    given: dict[str, Any] = {"device": "cpu", "precision": "fp32"}
     pixels = clean(PHOTOS[0])
     found = upscale(pixels, model="auto", **given)
     assert np.array_equal(found, upscale(pixels, model="balanced", **given))
