@@ -66,8 +66,7 @@ def photo() -> Image:
 
 
 def upscaler(**options: Any) -> Upscaler:
-    chosen: dict[str, Any] = {"scale": 4.0, "device": "cpu", "precision": "fp32"}
-    chosen |= {"jobs": 1, "model": "photo"}
+    chosen: dict[str, Any] = {"scale": 4, "device": "cpu", "precision": "fp32", "model": "photo"}
     return Upscaler(UpscaleOptions(**chosen | options), ignore)
 
 
