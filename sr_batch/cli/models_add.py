@@ -106,7 +106,7 @@ def known(name: str) -> str:
     return known_file(Path(name))
 
 
-def measurements(path: Path) -> Mapping[str, Any]:
+def measurements(path: Path) -> dict[str, Any]:
     """What was measured when the model at ``path`` was added; empty for models of sr-batch."""
     from sr_batch.inference.user_models import is_added, user_models
 

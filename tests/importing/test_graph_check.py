@@ -121,7 +121,9 @@ def test_names_weights_that_are_too_short(tmp_path: Path) -> None:
         convert(source, tmp_path / "b.onnx")
 
 
-@pytest.mark.parametrize("location", ["/etc/passwd", "../secret", "sub/../../secret", "link/secret"])
+@pytest.mark.parametrize(
+    "location", ["/etc/passwd", "../secret", "sub/../../secret", "link/secret"]
+)
 def test_weights_outside_the_folder_are_not_read(tmp_path: Path, location: str) -> None:
     (tmp_path / "secret").write_bytes(bytes(4000))
     (tmp_path / "in").mkdir()
