@@ -50,8 +50,8 @@ def add_models(
 ) -> None:
     """Add networks of other projects.
 
-    Each network is measured in a process of its own, which can read no other file, and wrapped so
-    that it works as any other model. Nothing is believed that the file says of itself.
+    Each network is measured in processes with limits on time, memory, files and network, and
+    wrapped so that it works as any other model. Nothing is believed that the file says of itself.
 
     Exit codes: 0 all were added, 2 wrong command line or the only file is refused, 3 some of
     several files are refused.
@@ -106,7 +106,7 @@ def known(name: str) -> str:
     return known_file(Path(name))
 
 
-def measurements(path: Path) -> Mapping[str, Any]:
+def measurements(path: Path) -> dict[str, Any]:
     """What was measured when the model at ``path`` was added; empty for models of sr-batch."""
     from sr_batch.inference.user_models import is_added, user_models
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sr_batch.cli.console import say
+from sr_batch.cli.models_add import usable_name
 from sr_batch.cli.parameters import upscale_option
 from sr_batch.core.model_spec import PrecisionChoice
 from sr_batch.core.options import UpscaleOptions
@@ -39,7 +40,9 @@ def tune(
     from sr_batch.upscaling.calibration import calibrate
     from sr_batch.upscaling.tile_tuning import USUAL, keep
 
-    families = names or dict.fromkeys(model.name for model in all_models())
+    families = [usable_name(name) for name in names or ()] or dict.fromkeys(
+        model.name for model in all_models()
+    )
     files = [file for name in families for file in _files(name, precision, forget)]
     if forget:
         for file in files:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -213,8 +214,12 @@ def test_a_file_that_takes_too_long_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = sandbox.run_step
+
+    def hurried(name: str, folder: Path, request: Any, readable: Any = ()) -> Any:
+        return real(name, folder, request, readable, seconds=15)
+
     monkeypatch.setattr(sandbox, "_patience", lambda: 1.0)
-    monkeypatch.setattr(adding, "run_step", lambda *args: real(*args[:4], seconds=15))
+    monkeypatch.setattr(adding, "run_step", hurried)
     with pytest.raises(ImportRefused, match=r"takes more than 15 seconds"):
         add(slow(tmp_path / "slow.onnx"), Wishes(), quiet)
 
@@ -246,12 +251,11 @@ print(json.dumps([confined, denied]))
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Landlock is a part of Linux")
 def test_a_confined_process_has_no_other_files_and_no_network(tmp_path: Path) -> None:
-    import subprocess
-
     (tmp_path / "own" / "write").mkdir(parents=True)
     (tmp_path / "own" / "read.txt").write_text("mine")
     (tmp_path / "secret.txt").write_text("secret")
-    command = [sys.executable, "-c", CONFINED, tmp_path / "own", tmp_path / "secret.txt"]
+    places = map(str, (tmp_path / "own", tmp_path / "secret.txt"))
+    command = [sys.executable, "-c", CONFINED, *places]
     run = subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
     confined, denied = json.loads(run.stdout)
     expected = ["change", "secret", "list", "create", "connect"] if confined else []
