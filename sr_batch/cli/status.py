@@ -52,8 +52,8 @@ def status(
             typer.echo(line)
     typer.echo(f"done: {record['done']}, failed: {record['failed']}, waiting: {record['waiting']}")
     for retry in retries[:_SHOWN]:
-        when = f"from {_time(retry.due)} on" if process else f"not before {_time(retry.due)}"
-        typer.echo(one_line(f"retried {when}: {retry.source}"))
+        when = "at" if process else "not before"
+        typer.echo(one_line(f"next retry {when} {_time(retry.due)}: {retry.source}"))
     typer.echo(
         f"in the last hour: {record['hour_images']} images,"
         f" {record['hour_megapixels']:.1f} megapixels"

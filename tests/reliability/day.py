@@ -30,6 +30,8 @@ AFTER = ("keep", "move", "delete")
 _OPTIONS = ("--model", "espcn", "--device", "cpu", "--settle", "0.3", "--rescan", "1", "--json")
 _PATIENCE = 120.0  # seconds in which nothing new is found to be finished
 _PATIENCE_AT_START = 300.0
+_USUAL_START = 2.0
+_SLOWEST = 10.0
 _LAST_SCANS = 5.0
 _ISOLATED = 0.2  # of the watches: they start decoder processes, which takes most of the time
 
@@ -63,7 +65,8 @@ def live(folder: Path, number: int, after: str, rounds: int) -> Lived:
         end = signal.SIGKILL if kill else signal.SIGTERM
         with _watch(folder, after, end, *options) as process:
             if chance.random() < 0.8 or not kill:
-                _wait_for_lock(folder, process)
+                seconds = _wait_for_lock(folder, process)
+                person.pace = min(max(seconds / _USUAL_START, 1), _SLOWEST)
             person.act(chance.uniform(0.2, 5))
             if chance.random() < 0.3:
                 _settle(person, after, 10)
@@ -100,13 +103,16 @@ def _watch(folder: Path, after: str, end: int, *options: str) -> Iterator[subpro
         process.wait()
 
 
-def _wait_for_lock(folder: Path, process: subprocess.Popen[bytes]) -> None:
+def _wait_for_lock(folder: Path, process: subprocess.Popen[bytes]) -> float:
+    """Wait until a watch has the lock. Returns the seconds that this took."""
+    begin = time.monotonic()
     place = folder / "out" / ".sr-batch" / "watch.pid"
-    deadline = time.monotonic() + _PATIENCE_AT_START
+    deadline = begin + _PATIENCE_AT_START
     while not place.exists() or place.read_text().strip() != str(process.pid):
         assert process.poll() is None, "the watch has ended by itself"
         assert time.monotonic() < deadline, "the watch does not start"
         time.sleep(0.05)
+    return time.monotonic() - begin
 
 
 def _settle(person: Person, after: str, patience: float) -> None:

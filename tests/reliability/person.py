@@ -52,6 +52,7 @@ class Person:
         made: Numbers of the outputs that the person found whole, and took away or changed.
         mine: The files of the person in ``out``.
         emptied: The outputs that the person made empty.
+        pace: How much slower than usual the watch is.
         faults: What the person saw that must not be.
         events: How often each thing was done.
     """
@@ -59,6 +60,7 @@ class Person:
     def __init__(self, folder: Path, chance: random.Random) -> None:
         self.folder = folder
         self.chance = chance
+        self.pace = 1.0
         self.pictures: dict[str, Picture] = {}
         self.sidecars: dict[str, str] = {}
         self.overwritten: set[str] = set()
@@ -80,12 +82,12 @@ class Person:
             place.mkdir(parents=True, exist_ok=True)
 
     def act(self, seconds: float) -> None:
-        """Do things for some time."""
-        end = time.monotonic() + seconds
+        """Do things for some time. On a slow machine it is longer, and all takes its time."""
+        end = time.monotonic() + seconds * self.pace
         while time.monotonic() < end:
             with self.lock:
                 self._act()
-            time.sleep(self.chance.uniform(0, 0.1))
+            time.sleep(self.chance.uniform(0, 0.1) * self.pace)
 
     def finish(self) -> None:
         """End all that was begun, and stop."""
@@ -98,8 +100,8 @@ class Person:
         acts = {
             self._bring: 4,
             self._bring_again: 3,
-            self._bring_the_same_again: 1,
-            self._rewrite_at_work: 1,
+            self._bring_the_same_again: 2,
+            self._rewrite_at_work: 3,
             self._write_slowly: 2,
             self._preallocate: 1,
             self._bring_broken: 1,
@@ -142,9 +144,14 @@ class Person:
         return bool((name := self._known_name()) and self._put(name))
 
     def _bring_the_same_again(self) -> bool:
-        earlier = [each for each in self.pictures.values() if each.names]
+        """Mostly one of the last ones, and one whose name other pictures had, too."""
+        earlier = [each for each in self.pictures.values() if each.names][-40:]
         if not earlier:
             return False
+        names = Counter(name for each in earlier for name in each.names)
+        shared = [each for each in earlier if any(names[name] > 1 for name in each.names)]
+        if shared and self.chance.random() < 0.7:
+            earlier = shared
         picture = self.chance.choice(earlier)
         name = self._in / self.chance.choice(sorted(picture.names))
         return self._put(name, picture)
@@ -152,7 +159,7 @@ class Person:
     def _rewrite_at_work(self) -> bool:
         name = self._new_name()
         self._put(name)
-        self._in_a_while(lambda: self._edit(name), 0.8)
+        self._in_a_while(lambda: self._edit(name), 1.5 * self.pace)
         return True
 
     def _bring_broken(self) -> bool:

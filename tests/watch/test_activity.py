@@ -114,7 +114,7 @@ def test_status_shows_the_work_of_a_living_process_alone(
     lines = status(tmp_path).stdout.splitlines()
     assert lines[1].startswith("in work: ")
     assert any(line.startswith("in work since ") and "/in/" in line for line in lines)
-    assert any(line.startswith("retried from ") and "blank.png" in line for line in lines)
+    assert any(line.startswith("next retry at ") and "blank.png" in line for line in lines)
 
     watch.end(signal.SIGKILL)
     found = record(tmp_path)
