@@ -46,6 +46,8 @@ class ModelSpec:
             is broken. The default is so low that only a ruined output is below it.
         pixel_bytes: Bytes of memory that a call takes for each LR pixel. Large if the network
             works at the enlarged resolution; the default suits networks that work on LR pixels.
+        partner: Family whose weights this network started from, in the same structure. With
+            ``--strength``, 0 is that family, 1 is this one. Empty if there is none.
     """
 
     name: str
@@ -63,6 +65,7 @@ class ModelSpec:
     scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     consistency: float = LEAST_CONSISTENCY
     pixel_bytes: int = PIXEL_BYTES
+    partner: str = ""
 
     @property
     def channels(self) -> int:
@@ -84,6 +87,8 @@ def to_metadata(spec: ModelSpec) -> dict[str, str]:
     flat = {key: str(getattr(spec, key)) for key in _TEXT + _NUMBERS}
     flat |= {"schema": SCHEMA, "range": "0..1", "consistency": repr(spec.consistency)}
     flat["pixel_bytes"] = str(spec.pixel_bytes)
+    if spec.partner:
+        flat["partner"] = spec.partner
     for name, (psnr, ssim) in spec.scores.items():
         flat |= {f"psnr.{name}": repr(psnr), f"ssim.{name}": repr(ssim)}
     return {PREFIX + key: value for key, value in flat.items()}
@@ -118,6 +123,7 @@ def _parsed(flat: Mapping[str, str]) -> ModelSpec:
         scores=_scores(flat),
         consistency=float(flat.get("consistency", LEAST_CONSISTENCY)),
         pixel_bytes=int(flat.get("pixel_bytes", PIXEL_BYTES)),
+        partner=flat.get("partner", ""),
         **text,
         **numbers,
     )

@@ -41,6 +41,7 @@ def draft_spec(recipe: Recipe) -> ModelSpec:
     color = configure(recipe.model, recipe.scale, recipe.model_options).color
     return replace(
         unmeasured_spec(recipe.model, recipe.scale, color),
+        partner=recipe.partner,
         protocol=CLAIM_PROTOCOL,
         licence=LICENCE,
         data=_data(recipe),

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from sr_batch.core.model_spec import from_metadata, to_metadata
 from training.recipes import RECIPES
 from training.release.contract import DATA, draft_spec
 
@@ -19,3 +20,9 @@ def test_names_the_photographs_and_the_teacher_that_a_network_learned_from() -> 
 def test_a_network_has_the_name_of_its_recipes_model() -> None:
     spec = draft_spec(RECIPES["photo_x4"])
     assert (spec.name, spec.arch, spec.scale, spec.color) == ("photo", "photo", 4, "rgb")
+
+
+def test_the_partner_of_a_network_survives_its_file() -> None:
+    for name, partner in (("photo_x4_first", "balanced"), ("balanced_x4", "")):
+        spec = draft_spec(RECIPES[name])
+        assert spec.partner == from_metadata(to_metadata(spec)).partner == partner
