@@ -49,7 +49,7 @@ MODELS = {
     "resnet": Architecture(resnet.Config, resnet.ResNet, resnet.ABOUT, (4,)),
     "fast": Architecture(fast.Config, fast.ConvStack, fast.ABOUT, (2, 3, 4)),
     "balanced": Architecture(balanced.Config, balanced.Balanced, balanced.ABOUT, (2, 3, 4)),
-    "photo": Architecture(photo.Config, photo.Photo, photo.ABOUT, (4,)),
+    "photo": Architecture(photo.Config, photo.Photo, photo.ABOUT, (2, 3, 4)),
 }
 
 

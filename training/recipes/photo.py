@@ -43,7 +43,10 @@ PHOTO = {
         init="photo_x4",
         warmup=50,
         seed=2,
-        remark=f"`photo_x4` had 2,400 of its 60,000 iterations at that time. {TEACHER}",
+        remark=(
+            "`photo_x4` had 2,400 of its 60,000 iterations at that time, so these weights are an "
+            f"early state. {TEACHER}"
+        ),
         **PHOTOGRAPHS,
     ),
 }

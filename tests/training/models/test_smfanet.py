@@ -36,7 +36,7 @@ def test_sees_the_whole_picture(tmp_path: Path) -> None:
     """The variance of all pixels modulates every pixel."""
     net = load_smfanet(written(tmp_path))
     with torch.no_grad():
-        net.feats[0].smfa.belt.fill_(1)
+        net.get_parameter("feats.0.smfa.belt").fill_(1)
     x = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(2))
     other = x.clone()
     other[..., 60:, 60:] = 0
