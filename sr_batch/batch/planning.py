@@ -100,8 +100,8 @@ def plan_sources(
     if template and destination.file:
         raise UsageError("-o with a file and --name cannot be combined: leave one of them out")
     tag = _tag(options.goal.tag, model)
-    owners = (_owner(options.goal.tag, each, template) for each in (model, _FORMER_MODEL))
-    defaults = DefaultFolders(tag, *owners, notify)
+    owner, former = (_owner(options.goal.tag, m, template) for m in (model, _FORMER_MODEL))
+    defaults = DefaultFolders(tag, owner, former, notify)
     paths = OutputPaths(destination, defaults, tag, template)
     settled: list[Skipped | Failed | NotRun] = [each for each in found if isinstance(each, Failed)]
     sources = [each for each in found if isinstance(each, Source)]

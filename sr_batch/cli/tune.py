@@ -40,14 +40,19 @@ def tune(
     from sr_batch.upscaling.calibration import calibrate
     from sr_batch.upscaling.tile_tuning import USUAL, keep
 
-    families = [usable_name(name) for name in names or ()] or dict.fromkeys(
-        model.name for model in all_models()
-    )
-    for file in (file for name in families for file in _files(name, precision, forget)):
-        found = None if forget else calibrate(file)
-        keep(file.path, found.setting if found else USUAL)
-        typer.echo(_line(file, found))
-    if not forget:
+    every = dict.fromkeys(model.name for model in all_models())
+    families = [usable_name(name) for name in names] if names else every
+    files = [file for name in families for file in _files(name, precision, forget)]
+    if forget:
+        for file in files:
+            keep(file.path, USUAL)
+        for name in dict.fromkeys(f"{file.name} x{file.scale}" for file in files):
+            typer.echo(f"{name}: back to the defaults")
+    else:
+        for file in files:
+            found = calibrate(file)
+            keep(file.path, found.setting)
+            typer.echo(_line(file, found))
         say("saved for this processor; sr-batch tune --forget goes back to the defaults")
 
 
@@ -61,12 +66,10 @@ def _files(name: str, precision: PrecisionChoice, forget: bool) -> Collection[Mo
     return choose(name, precision, fastest_on_cpu().precision).values()
 
 
-def _line(file: ModelFile, found: Tuned | None) -> str:
+def _line(file: ModelFile, found: Tuned) -> str:
     name = f"{file.name} x{file.scale}"
     if file.precision != "fp32":
         name += f" {file.precision}"
-    if found is None:
-        return f"{name}: back to the defaults"
     if found.ratio == 1:
         return f"{name}: the defaults are the fastest"
     return f"{name}: {_text(found.setting)}, {1 - found.ratio:.0%} less time"

@@ -154,3 +154,23 @@ def test_auto_takes_the_outputs_of_another_precision_for_its_own(
         if status == "done":
             assert result["precision"] == precision
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "in_sr"]
+
+
+def test_outputs_of_the_former_default_network_stay_as_they_are(
+    tool: Tool, photo: Photo, tmp_path: Path
+) -> None:
+    """As after an update of sr-batch, by the same command as before it."""
+    photo("in/a.png")
+    assert tool("upscale", "in", "--model", "edsr", "--precision", "fp32").code == 0
+    before = (tmp_path / "in_sr/a.png").read_bytes()
+    run = tool("upscale", "in", "--device", "cpu", "--json")
+    (result,) = run.results
+    assert (result["status"], result["model"]) == ("done", "balanced")
+    assert result["output"] == str(Path("in_x2_balanced/a.png"))
+    assert run.err.splitlines()[0] == (
+        "in_sr belongs to outputs of x2 edsr, so those of x2 balanced go to in_x2_balanced;"
+        " to add to in_sr: --model edsr"
+    )
+    assert (tmp_path / "in_sr/a.png").read_bytes() == before
+    (kept,) = tool("upscale", "in", "--model", "edsr", "--json").results
+    assert (kept["status"], kept["notes"]) == ("skipped", ["already done"])
