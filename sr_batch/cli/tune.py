@@ -40,9 +40,8 @@ def tune(
     from sr_batch.upscaling.calibration import calibrate
     from sr_batch.upscaling.tile_tuning import USUAL, keep
 
-    families = [usable_name(name) for name in names or ()] or dict.fromkeys(
-        model.name for model in all_models()
-    )
+    every = dict.fromkeys(model.name for model in all_models())
+    families = [usable_name(name) for name in names] if names else every
     files = [file for name in families for file in _files(name, precision, forget)]
     if forget:
         for file in files:
