@@ -24,7 +24,8 @@ ABOUT = About(
         "Smooth areas have a fine grain, in which a mesh shows at high zoom. Patches of color that "
         "strong JPEG compression left in faces and in saturated red remain. It does not restore "
         "faces or lettering that cannot be recognized. On clean pictures it is less exact than "
-        "`balanced`, and it may take faint lines for noise."
+        "`balanced`, and it may take faint lines for noise. It is not for screenshots and pixel "
+        "art: a checkerboard of single black and white pixels turns blue."
     ),
     choice="real photographs",
 )
