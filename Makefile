@@ -65,6 +65,9 @@ clean: ## remove the environments and caches
 	rm -rf $(VENV) $(TOOL_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/.installed: EXTRAS := training,dev
+# Installed without what it names: it asks for torchvision, works without it, and there is no
+# torchvision for this torch.
+$(VENV)/.installed: ALONE := spandrel
 $(TOOL_VENV)/.installed: EXTRAS := dev
 
 $(VENV)/.installed $(TOOL_VENV)/.installed: pyproject.toml constraints.txt
@@ -73,4 +76,5 @@ $(VENV)/.installed $(TOOL_VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --upgrade pip
 	$(@D)/bin/python -m pip install --quiet -c constraints.txt -e '.[$(EXTRAS)]'
+	$(if $(ALONE),$(@D)/bin/python -m pip install --quiet -c constraints.txt --no-deps $(ALONE))
 	touch $@

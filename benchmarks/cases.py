@@ -13,6 +13,7 @@ from statistics import median
 from PIL import Image
 
 from benchmarks.engines import engines
+from benchmarks.eta import eta
 from benchmarks.gpu import gpu
 from benchmarks.graphs import graphs
 from benchmarks.growth import growth
@@ -169,6 +170,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "hidden": hidden,
     "memory": memory,
     "isolation": isolation,
+    "eta": eta,
     "png": png,
     "graphs": graphs,
     "engines": engines,
@@ -181,7 +183,8 @@ USUAL = [name for name in CASES if name not in ("growth", "peers")]
 
 
 def _flags(model: str, setting: Setting) -> tuple[str, ...]:
-    return ("--model", model, "--device", "cpu", "--jobs", str(setting.threads))
+    jobs = str(setting.threads)
+    return ("--model", model, "--device", "cpu", "--precision", "fp32", "--jobs", jobs)
 
 
 def _paired(

@@ -30,7 +30,7 @@ def engines(setting: Setting) -> Iterator[Row]:
     for model in find_models():
         if model.precision == "fp16":
             continue
-        full = open_session(fp32_twin(model) or model.path, "cpu", ignore)
+        full = open_session((fp32_twin(model) or model).path, "cpu", ignore)
         for device in ("cpu", "openvino", "openvino-bf16"):
             if (model.precision, device) == ("fp32", "cpu"):
                 continue

@@ -71,7 +71,12 @@ def on_device(device: str, setting: Setting, count: int = _COUNT) -> Iterator[Ro
     photographs(setting.photos, setting.folder / "in", count, (_MEGAPIXELS, _MEGAPIXELS))
     network = min(choose("fast").values(), key=lambda file: file.scale)
     options = UpscaleOptions(
-        model="fast", scale=network.scale, device=device, format="jpg", jobs=setting.threads
+        model="fast",
+        scale=network.scale,
+        device=device,
+        precision="fp32",  # as the resident network
+        format="jpg",
+        jobs=setting.threads,
     )
     resident = Resident(network.path, device)
     times = _measure(resident, options, setting)

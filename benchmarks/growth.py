@@ -82,7 +82,16 @@ def _many(setting: Setting, count: int) -> Cost:
 
 
 def _run(folder: Path, setting: Setting) -> Cost:
-    flags = ("--model", "espcn", "--device", "cpu", "--jobs", str(setting.threads))
+    flags = (
+        "--model",
+        "espcn",
+        "--device",
+        "cpu",
+        "--precision",
+        "fp32",
+        "--jobs",
+        str(setting.threads),
+    )
     return run_tool("upscale", str(folder), *flags, "--max-pixels", "250000000")
 
 

@@ -29,7 +29,12 @@ def ignore(line: str) -> None:
 def options_for(model: str, scale: int, output_format: Format, setting: Setting) -> UpscaleOptions:
     """Options for the CPU, with the threads of `setting`."""
     return UpscaleOptions(
-        model=model, scale=scale, device="cpu", format=output_format, jobs=setting.threads
+        model=model,
+        scale=scale,
+        device="cpu",
+        precision="fp32",
+        format=output_format,
+        jobs=setting.threads,
     )
 
 

@@ -75,10 +75,10 @@ def _values(option: Option) -> str:
 
 
 def _default(option: Option) -> str:
-    if option.kind is bool:
-        return "on" if option.default else "off"
     if option.default is None:
         return option.none or ""
+    if option.kind is bool:
+        return "on" if option.default else "off"
     if isinstance(option.default, float):
         return f"{option.default:g}"
     return "" if option.default in ("", ()) else str(option.default)

@@ -19,7 +19,9 @@ from sr_batch.core.errors import SrBatchError, UnreadableImage, UnsupportedImage
 from sr_batch.core.image import Image, Metadata, Pixels
 from sr_batch.core.option import options_of
 from sr_batch.core.options import UpscaleOptions
+from sr_batch.importing.adding import usable
 from sr_batch.inference.providers import PROVIDERS
+from sr_batch.upscaling.auto_upscaler import AutoUpscaler, open_upscaler
 from sr_batch.upscaling.upscaler import Upscaler
 
 Array = TypeVar("Array", bound=npt.NDArray[np.uint8] | npt.NDArray[np.uint16])
@@ -52,7 +54,8 @@ def upscale(
         image: A path; a PIL image; an array (H, W) or (H, W, C) of gray, gray and alpha, RGB or
             RGBA, uint8 or uint16; or an :class:`Image`. A file is turned upright, and its ICC
             profile, EXIF and DPI are in the ``info`` of the result.
-        model: Name of a network, or the path of an exported ONNX file.
+        model: Name of a network, or the path of a file as `sr-batch models add` takes it. Such a
+            file is measured and added on its first use.
         scale: Output side / input side; 2 if the options give no size.
         **options: The other fields of :class:`sr_batch.core.options.UpscaleOptions`.
 
@@ -63,7 +66,7 @@ def upscale(
         ImageError: the picture cannot be read or enlarged.
     """
     with _without_flags():
-        chosen = UpscaleOptions(model=model, scale=scale, **options)
+        chosen = UpscaleOptions(model=usable(model, _log.info), scale=scale, **options)
         source, convert_back = _converted(image, chosen.max_pixels)
         name = os.fspath(image) if isinstance(image, str | os.PathLike) else "image"
         upscaled = _upscaler(chosen)(source, name, lambda _: None, threading.Event())
@@ -96,8 +99,8 @@ def _as_argument(flag: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=2)
-def _upscaler(options: UpscaleOptions) -> Upscaler:
-    return Upscaler(options, _log.info)
+def _upscaler(options: UpscaleOptions) -> Upscaler | AutoUpscaler:
+    return open_upscaler(options, _log.info)
 
 
 def _converted(image: Any, max_pixels: int) -> tuple[Image, Callable[[Image], Any]]:

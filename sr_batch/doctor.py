@@ -13,10 +13,11 @@ from typing import Literal
 import numpy as np
 
 from sr_batch.core.errors import SrBatchError
+from sr_batch.core.installing import pip
 from sr_batch.inference.model_catalog import ModelFile, find_models
 from sr_batch.inference.onnx_runtime import CPU, compiled_providers
 from sr_batch.inference.onnx_session import OnnxSession
-from sr_batch.inference.providers import PROVIDERS, Provider, pip
+from sr_batch.inference.providers import PROVIDERS, Provider
 from sr_batch.inference.session import Batch
 
 Status = Literal["ok", "info", "warning", "error"]
@@ -66,6 +67,7 @@ def examine() -> Iterator[Finding]:
     yield check_models(models)
     if models and not broken:
         yield from _try_providers(min(models, key=lambda model: model.path.stat().st_size))
+        yield from check_precision(PROVIDERS)
 
 
 def installed(found: Iterable[Distribution] | None = None) -> dict[str, str]:
@@ -121,6 +123,15 @@ def check_models(models: Iterable[ModelFile]) -> Finding:
             "models", "error", "no model is installed", pip("install", "--force-reinstall", ".")
         )
     return Finding("models", "ok", ", ".join(names))
+
+
+def check_precision(providers: Mapping[str, Provider]) -> Iterator[Finding]:
+    """What `--precision auto` takes on each device that `--device auto` may choose, and why."""
+    for name, provider in providers.items():
+        if provider.automatic and provider.find_fault() is None:
+            fastest = provider.find_fastest()
+            detail = f"auto takes {fastest.precision} on {name}, because {fastest.why}"
+            yield Finding("precision", "ok", detail)
 
 
 def check_difference(subject: str, provider: str, output: Batch, reference: Batch) -> Finding:

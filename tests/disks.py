@@ -45,8 +45,54 @@ def small_file_system(folder: Path) -> Iterator[Callable[[], None]]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
+@contextmanager
+def folding_file_system(folder: Path) -> Iterator[None]:
+    """``folder`` is on a real file system for which ``a`` and ``A`` are one name: FAT or exFAT.
+
+    Raises:
+        OSError, subprocess.CalledProcessError: this machine has none, or may not mount it.
+    """
+    with tempfile.NamedTemporaryFile() as image:
+        image.truncate(32 << 20)
+        attach = ["losetup", "--find", "--show"]
+        for make, mount in (
+            (["mkfs.vfat"], ["mount", "-t", "vfat"]),
+            (["mkfs.exfat"], ["mount.exfat-fuse"]),
+        ):
+            try:
+                run([*make, image.name])
+                device = run([*attach, image.name]).stdout.decode().strip()
+            except (OSError, subprocess.CalledProcessError):
+                continue
+            try:
+                run([*mount, device, str(folder)])
+            except (OSError, subprocess.CalledProcessError):
+                run(["losetup", "--detach", device])
+                continue
+            try:
+                yield
+            finally:
+                run(["umount", str(folder)])
+                run(["losetup", "--detach", device])
+            return
+    raise OSError("no such file system can be mounted")
+
+
 def _mount(*arguments: str) -> None:
     subprocess.run(["mount", *arguments], check=True, capture_output=True)
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(command, check=True, capture_output=True)
+
+
+def can_fold() -> bool:
+    """Whether `folding_file_system` works here."""
+    try:
+        with tempfile.TemporaryDirectory() as folder, folding_file_system(Path(folder)):
+            return True
+    except (OSError, subprocess.CalledProcessError):
+        return False
 
 
 def _can_mount() -> bool:

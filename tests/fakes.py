@@ -15,6 +15,7 @@ from sr_batch.core.errors import Stopped
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
+from sr_batch.upscaling.kept_tiles import TileStore
 from sr_batch.upscaling.upscaler import Upscaled
 
 
@@ -22,6 +23,7 @@ class FakeUpscaler:
     """Repeats every pixel. ``before`` is called first with the image's name, and may raise."""
 
     provider = "fake"
+    equal_recipes: tuple[str, ...] = ()
     model = "nearest"
 
     def __init__(
@@ -38,6 +40,9 @@ class FakeUpscaler:
     def output_size(self, size: Size) -> Size:
         return size * self.scale
 
+    def precision(self, size: Size) -> str:
+        return "fp32"
+
     def passes(self, size: Size) -> tuple[int, ...]:
         return (self.scale,)
 
@@ -48,7 +53,12 @@ class FakeUpscaler:
         return size.pixels * 1e-6
 
     def __call__(
-        self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
+        self,
+        image: Image,
+        name: str,
+        progress: Callable[[int], None],
+        stop: threading.Event,
+        store: TileStore | None = None,
     ) -> Upscaled:
         self.before(name)
         if stop.is_set():

@@ -25,7 +25,14 @@ class NearestSession:
         return batch.repeat(scale, axis=2).repeat(scale, axis=3)
 
 
-def conv_network(path: Path, scale: int = 2, color: Color = "rgb", width: int = 8) -> Path:
+def conv_network(
+    path: Path,
+    scale: int = 2,
+    color: Color = "rgb",
+    width: int = 8,
+    spec: ModelSpec | None = None,
+    seed: int = 0,
+) -> Path:
     """Two 3x3 convolutions and a shuffle: every output depends on 5x5 inputs."""
     channels = 3 if color == "rgb" else 1
     nodes = [
@@ -35,10 +42,10 @@ def conv_network(path: Path, scale: int = 2, color: Color = "rgb", width: int = 
         helper.make_node("DepthToSpace", ["phases"], ["output"], blocksize=scale, mode="CRD"),
     ]
     weights = {
-        "w1": _weights(width, channels, 3),
-        "w2": _weights(channels * scale**2, width, 3),
+        "w1": _weights(width, channels, 3, seed),
+        "w2": _weights(channels * scale**2, width, 3, seed),
     }
-    spec = make_spec(scale=scale, color=color, receptive_field=5, overlap=2)
+    spec = spec or make_spec(scale=scale, color=color, receptive_field=5, overlap=2)
     return save(path, nodes, weights, spec)
 
 
@@ -132,9 +139,9 @@ def save(
     return path
 
 
-def _weights(n_out: int, n_in: int, side: int) -> np.ndarray:
+def _weights(n_out: int, n_in: int, side: int, seed: int = 0) -> np.ndarray:
     """Random weights that mostly keep outputs in the range of the inputs."""
-    random = np.random.default_rng([n_out, n_in])
+    random = np.random.default_rng([n_out, n_in, *([seed] if seed else [])])
     weights = random.uniform(-0.5, 1, (n_out, n_in, side, side))
     weights /= weights.sum(axis=(1, 2, 3), keepdims=True)
     return weights.astype(np.float32)

@@ -18,14 +18,13 @@ from sr_batch.core.errors import (
     UsageError,
 )
 from sr_batch.core.image import Image, Metadata
-from tests.networks import conv_network
 
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(conv_network(tmp_path_factory.mktemp("networks") / "small.onnx"))
+@pytest.fixture
+def model() -> str:
+    return str(ROOT / "exported" / "fast_x2.onnx")
 
 
 def noise(*shape: int, kind: Any = np.uint8) -> np.ndarray:

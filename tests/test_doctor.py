@@ -14,11 +14,13 @@ from sr_batch.doctor import (
     check_family,
     check_models,
     check_onnxruntime,
+    check_precision,
     examine,
     installed,
     right_runtime,
 )
 from sr_batch.inference.model_catalog import ModelFile
+from sr_batch.inference.providers import Fastest, Fault, Provider
 
 
 def install(folder: Path, name: str, version: str) -> None:
@@ -110,3 +112,15 @@ def test_checks_this_machine_by_running_a_network() -> None:
     assert findings["cpu"].detail.startswith("CPUExecutionProvider runs ")
     assert ("openvino" in findings) == (find_spec("onnxruntime_ep_openvino") is not None)
     assert "error" not in {finding.status for finding in findings.values()}
+
+
+def test_says_which_precision_auto_takes_and_why() -> None:
+    """For devices that `auto` may choose, and that work."""
+    providers = {
+        "cpu": Provider("", find_fastest=lambda: Fastest("int8", "it is faster")),
+        "cuda": Provider("", find_fault=lambda: Fault("no driver")),
+        "openvino": Provider("", automatic=False),
+    }
+    (finding,) = check_precision(providers)
+    assert (finding.subject, finding.status) == ("precision", "ok")
+    assert finding.detail == "auto takes int8 on cpu, because it is faster"

@@ -8,14 +8,15 @@ import torch
 import typer
 from PIL import Image
 
-from sr_batch.inference.ncnn import BadNetwork
+from sr_batch.core.errors import UsageError
 from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.recorded_outputs import record_path, save_record
 from training.data.corpus import TooSmall, list_images, read_rgb
 from training.data.degrade import degraded
-from training.evaluate import tables
+from training.evaluate import choice_judge, tables
 from training.evaluate.judge_pictures import Plan, cases, spread
 from training.evaluate.judge_sheet import draw_sheets
+from training.evaluate.mixed_set import MixedPlan, mixed_set
 from training.evaluate.perceptual import perceptual_distance
 from training.evaluate.photo_judge import judge, table
 from training.evaluate.standard_sets import bicubic_scores, rounded, score_sets
@@ -23,6 +24,7 @@ from training.models import BadConfig
 from training.recipes import RECIPES
 from training.recipes.recipe import Kind, Recipe, at_each_scale
 from training.release.certify import NotCertified
+from training.release.model_card import describe_again
 from training.release.publish import ReleaseSetting, publish
 from training.release.record_outputs import fits_its_record, record_of
 from training.run import checkpoint
@@ -38,13 +40,15 @@ Data = Annotated[Path, typer.Option(envvar="SR_BATCH_DATA", help="Folder with th
 Runs = Annotated[Path, typer.Option(help="Folder that holds a folder for each run.")]
 Kept = Annotated[Path, typer.Option(help="Folder with the weights that git keeps.")]
 Exported = Annotated[Path, typer.Option(help="Folder with the ONNX files and cards.")]
+Page = Annotated[Path, typer.Option(help="The page with the tables of all networks.")]
 
 FEATURES = Path("features/squeezenet_v1.1_notop.h5")  # below the data
-RUNS, KEPT, EXPORTED, DATA = (
+RUNS, KEPT, EXPORTED, DATA, PAGE = (
     Path("runs"),
     Path("training/checkpoints"),
     Path("exported"),
     Path("data"),
+    Path("docs/models.md"),
 )
 
 
@@ -114,6 +118,18 @@ def export(
             typer.echo(f"{stem}: overlap {spec.overlap}, {dict(spec.scores)}")
 
 
+@app.command()
+def describe(exported: Exported = EXPORTED, page: Page = PAGE) -> None:
+    """Write what training/models says of the networks into their cards and docs/models.md.
+
+    Use this command after a text was changed. It measures nothing, and figures stay as they are.
+    """
+    for path in sorted(exported.glob("*.onnx")):
+        describe_again(path.with_suffix(".md"))
+    text = page.read_text(encoding="utf-8")
+    page.write_text(tables.described_again(text, sorted(exported.glob("*.onnx"))), encoding="utf-8")
+
+
 @app.command("record")
 def record_outputs(runs: Runs = RUNS, kept: Kept = KEPT, exported: Exported = EXPORTED) -> None:
     """Record the outputs of trained networks for exported files that lack a valid record.
@@ -171,6 +187,39 @@ def judge_networks(
         typer.echo(path)
 
 
+@app.command("choose")
+def judge_choice(
+    clean: Annotated[str, typer.Argument(help="Network for clean pictures, as `judge` takes it.")],
+    real: Annotated[str, typer.Argument(help="Network for all others.")],
+    others: Annotated[list[str] | None, typer.Argument(help="More networks to compare.")] = None,
+    data: Data = DATA,
+    runs: Runs = RUNS,
+    kept: Kept = KEPT,
+    originals: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folders of the pictures. Default: valid and photos of the data."),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Pictures of each of the eight kinds.")] = 40,
+    side: Annotated[int, typer.Option(min=32, help="LR pixels a side.")] = 96,
+    scale: Annotated[int, typer.Option(min=2, max=4, help="Scale of the networks.")] = 4,
+    seed: Annotated[int, typer.Option(help="Seed of crops and noise.")] = 1,
+    rows: Annotated[
+        Path | None, typer.Option(help="File for the traits and distances of every picture.")
+    ] = None,
+) -> None:
+    """Judge the choice of `--model auto` on a mixed set: mean perceptual distances by kind."""
+    places = Places(data, runs, kept)
+    first, second, *more = (
+        candidate(text, scale, places) for text in (clean, real, *(others or []))
+    )
+    paths = list_images(originals or [data / "valid", data / "photos"])
+    pictures = mixed_set(paths, MixedPlan(scale, count, side, seed))
+    found = list(choice_judge.compare(first, second, more, pictures, data / FEATURES))
+    typer.echo(choice_judge.table(found), nl=False)
+    if rows:
+        rows.write_text(choice_judge.listing(found), encoding="utf-8")
+
+
 @app.command()
 def bicubic(data: Data = DATA) -> None:
     """Print PSNR-Y and SSIM of bicubic on every standard set, to check the data."""
@@ -199,9 +248,7 @@ def degrade(
 
 
 @app.command()
-def compare(
-    data: Data = DATA, exported: Exported = EXPORTED, page: Path = Path("docs/models.md")
-) -> None:
+def compare(data: Data = DATA, exported: Exported = EXPORTED, page: Page = PAGE) -> None:
     """Write the tables of all exported networks into docs/models.md."""
     files = sorted(exported.glob("*.onnx"))
     bicubic = {scale: bicubic_scores(data, scale) for scale in (2, 3, 4)}
@@ -214,7 +261,7 @@ def main() -> None:
     """Run a command. An error that the user can fix is one line and exit code 2."""
     try:
         app()
-    except (FileNotFoundError, BadConfig, BadNetwork, Busy, TooSmall) as error:
+    except (FileNotFoundError, BadConfig, UsageError, Busy, TooSmall) as error:
         _exit(error, 2)
     except (Diverged, NotCertified) as error:
         _exit(error, 1)

@@ -55,7 +55,7 @@ def add_arguments(procedure: Gimp.Procedure) -> None:
         "model",
         "_Model",
         "A network that `sr-batch models` lists, or an .onnx file",
-        "edsr",
+        "balanced",
         READ_WRITE,
     )
     procedure.add_double_argument(

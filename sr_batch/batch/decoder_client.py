@@ -19,6 +19,9 @@ from sr_batch.core.errors import SrBatchError, Stopped, UnreadableImage
 _NO_START = "no decoder process can be started ({}): see sr-batch doctor, or use --no-isolate"
 _TICK = 0.1  # seconds between two checks of the stop event
 _PROGRAM = "from sr_batch.batch.decoder_process import main; main()"
+# Read once, before there are threads: while cv2 is imported, its own folder is on the path, and the
+# modules in it hide those of Python.
+_IMPORT_PATH = os.pathsep.join(sys.path)
 _ENVIRONMENT = {
     # Several files are decoded at once: threads within each would only cost memory for stacks.
     "OMP_NUM_THREADS": "1",
@@ -143,7 +146,7 @@ def _start(open_file: str) -> "subprocess.Popen[bytes]":
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=os.environ | _ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(sys.path)},
+                env=os.environ | _ENVIRONMENT | {"PYTHONPATH": _IMPORT_PATH},
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
     except OSError as fault:

@@ -22,12 +22,14 @@ class DefaultFolders:
         tag: Of the size and the network, for the names of folders: ``_x4_edsr``.
         owner: What ``FOLDER_sr`` may belong to: the ``tag`` without what the names of the outputs
             state already. If it is empty, all outputs may share the folder.
+        former: The owner of a folder whose outputs are from a version that entered none.
         notify: Told about a folder that belongs to other outputs.
     """
 
-    def __init__(self, tag: str, owner: str, notify: Callable[[str], None]) -> None:
+    def __init__(self, tag: str, owner: str, former: str, notify: Callable[[str], None]) -> None:
         self._tag = tag
         self._owner = owner
+        self._former = former
         self._notify = notify
         self._folders: dict[Path, Path] = {}
         self.ledgers: dict[Path, Ledger] = {}
@@ -58,15 +60,22 @@ class DefaultFolders:
         if not self._owner:
             return usual
         ledger = Ledger(usual, self._notify)
-        if (owner := ledger.owner()) in (None, self._owner):
+        owner = ledger.owner() or (self._former if ledger.paths() else None)
+        if owner in (None, self._owner):
             self.ledgers[usual] = ledger
             return usual
         other = _beside(tree, self._tag)
         self._notify(
             f"{display_name(usual)} belongs to outputs of {_shown(owner)}, so those of"
-            f" {_shown(self._tag)} go to {display_name(other)}; choose another folder with -o"
+            f" {_shown(self._tag)} go to {display_name(other)}; {self._advice(usual, owner)}"
         )
         return other
+
+    def _advice(self, usual: Path, owner: str) -> str:
+        size, model = _parts(owner)
+        if model and size == _parts(self._owner)[0]:
+            return f"to add to {display_name(usual)}: --model {model}"
+        return "choose another folder with -o"
 
 
 def _beside(folder: Path, suffix: str) -> Path:
@@ -76,5 +85,11 @@ def _beside(folder: Path, suffix: str) -> Path:
     return named.with_name(named.name + suffix)
 
 
-def _shown(owner: str | None) -> str:
-    return (owner or "").strip("_").replace("_", " ", 1)
+def _parts(owner: str) -> tuple[str, str]:
+    """The size and the network of an owner such as ``_x2_srcnn_deep``; empty if it has none."""
+    size, _, model = owner.removeprefix("_").partition("_")
+    return size, model
+
+
+def _shown(owner: str) -> str:
+    return " ".join(_parts(owner)).strip()

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from sr_batch.batch.enlarging import Enlarger
+from sr_batch.batch.following import Follower, Nobody
 from sr_batch.batch.image_job import ImageWorker
 from sr_batch.batch.job import Job, Notify, log_warning
 from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.planning import Plan
+from sr_batch.batch.tile_file import sweep_tiles
 from sr_batch.core.errors import ImageError, SrBatchError, Stopped
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Cause, Failed, JobResult, NotRun, cause_of, one_line
@@ -35,6 +37,7 @@ def run(
     load: Loader = load_file,
     notify: Notify = log_warning,
     dry: bool = False,
+    follower: Follower | None = None,
 ) -> Iterator[JobResult]:
     """Carry out ``plan``. Yields one result per input, the settled ones first.
 
@@ -42,11 +45,12 @@ def run(
         plan: From :func:`sr_batch.batch.planning.plan_jobs`.
         upscaler: Enlarges decoded images.
         options: Format, quality, pixel limit.
-        progress: Told how many input pixels were finished, from any thread.
+        progress: Told how many input pixels were finished or restored, from any thread.
         stop: Once set, images in flight are dropped or finished whole, the rest is ``NotRun``.
         load: Opens the input files.
         notify: Told about problems that do not stop the run.
         dry: Decode and write nothing; inputs that would be enlarged are ``Planned``.
+        follower: Told what is done on each image.
 
     Raises:
         SrBatchError: after the last result, the error that ended the run early, such as a full
@@ -54,7 +58,9 @@ def run(
     """
     yield from plan.settled
     crew = _Crew(stop)
-    worker = ImageWorker(upscaler, options, progress, crew.halt, load, notify, plan.ledgers)
+    worker = ImageWorker(
+        upscaler, options, progress, crew.halt, load, notify, plan.ledgers, follower or Nobody()
+    )
     if dry:
         yield from crew.results(worker.preview, plan.jobs)
         return
@@ -79,7 +85,7 @@ def copy_late_sidecars(
     """
     crew = _Crew(stop)
     worker = ImageWorker(
-        upscaler, options, lambda pixels: None, crew.halt, load, notify, plan.ledgers
+        upscaler, options, lambda pixels: None, crew.halt, load, notify, plan.ledgers, Nobody()
     )
     yield from crew.results(worker.copy_late_sidecars, plan.jobs)
 
@@ -87,6 +93,8 @@ def copy_late_sidecars(
 def _sweep_folders(plan: Plan) -> None:
     for folder in {resolved(job.target).parent for job in plan.jobs if job.target != PIPE}:
         sweep(folder)
+    for root in {job.root for job in plan.jobs if job.root != PIPE}:
+        sweep_tiles(root)
 
 
 class _Crew:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
+from sr_batch.upscaling.kept_tiles import TileStore
 from sr_batch.upscaling.upscaler import Upscaled
 
 
@@ -21,16 +22,26 @@ class Enlarger(Protocol):
     @property
     def recipe(self) -> str: ...
 
+    @property
+    def equal_recipes(self) -> tuple[str, ...]: ...
+
     def output_size(self, size: Size) -> Size: ...
 
     def bound(self, size: Size) -> float: ...
 
     def passes(self, size: Size) -> tuple[int, ...]: ...
 
+    def precision(self, size: Size) -> str | None: ...
+
     def seconds(self, size: Size) -> float: ...
 
     def __call__(
-        self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
+        self,
+        image: Image,
+        name: str,
+        progress: Callable[[int], None],
+        stop: threading.Event,
+        store: TileStore | None = None,
     ) -> Upscaled: ...
 
 

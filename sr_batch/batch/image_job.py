@@ -9,13 +9,16 @@ from pathlib import Path
 
 from sr_batch import codec
 from sr_batch.batch.enlarging import EnlargedPictures, Enlarger
+from sr_batch.batch.following import Follower
 from sr_batch.batch.job import ALREADY_DONE, EDITED, LARGE_ENOUGH, Job, Notify
 from sr_batch.batch.loading import LoadedFile, Loader
 from sr_batch.batch.memory_gate import MemoryGate
 from sr_batch.batch.output_ledger import Ledger
-from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard
+from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard, Recipes
 from sr_batch.batch.sidecars import copy_sidecars, has_new_sidecar
+from sr_batch.batch.tile_file import TileFile
 from sr_batch.batch.verify import require_same_pictures
+from sr_batch.core.cpu import cores
 from sr_batch.core.errors import BadOutput, Stopped, about
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
@@ -32,6 +35,7 @@ from sr_batch.files.reading import (
     read_source,
     stamp_of,
 )
+from sr_batch.upscaling.auto_upscaler import AutoUpscaler, Chosen
 from sr_batch.upscaling.upscaler import Upscaled
 
 _BYTES_IN_FLIGHT = 1 << 30
@@ -49,6 +53,9 @@ class _Work:
         kind: Format of the output.
         sizes: Of the output's pictures.
         guard: Protects other files from the output.
+        tiles: Keeps finished tiles if the run is stopped; None if none can be kept.
+        upscaler: What enlarges it.
+        choice: With ``--model auto``, the chosen upscaler.
     """
 
     job: Job
@@ -58,6 +65,9 @@ class _Work:
     kind: str
     sizes: tuple[Size, ...]
     guard: OverwriteGuard
+    tiles: TileFile | None
+    upscaler: Enlarger
+    choice: Chosen | None = None
 
 
 class ImageWorker:
@@ -75,6 +85,7 @@ class ImageWorker:
         load: Loader,
         notify: Notify,
         ledgers: Mapping[Path, Ledger],
+        follower: Follower,
     ) -> None:
         self._upscaler = upscaler
         self._options = options
@@ -84,6 +95,8 @@ class ImageWorker:
         self._notify = notify
         self._gate = MemoryGate(_BYTES_IN_FLIGHT)
         self._ledgers = dict(ledgers)
+        self._follower = follower
+        self._outdated: set[Path] = set()
         self._lock = threading.Lock()
 
     def __call__(self, job: Job) -> Done | Skipped:
@@ -104,9 +117,12 @@ class ImageWorker:
                     self._tell_sidecars(job, file.header, size)
                 return work
             with self._gate.hold(_peak_bytes(work, self._options.verify)):
+                work = self._chosen(work)
                 encoded, notes = self._encode(work, file)
                 self._verify(work, encoded)
         notes += self._store(work, encoded)
+        if work.tiles:
+            work.tiles.remove()
         return self._done(work, notes, time.perf_counter() - started)
 
     def copy_late_sidecars(self, job: Job) -> Skipped:
@@ -133,7 +149,7 @@ class ImageWorker:
         name, data = self._read(job)
         with self._load(data, name, self._options.max_pixels) as file:
             work = self._decide(job, name, data, file.header)
-        return work if isinstance(work, Skipped) else self._planned(work)
+        return work if isinstance(work, Skipped) else self._planned(self._chosen(work))
 
     def _read(self, job: Job) -> tuple[str, bytes]:
         """The name of the input for messages, and its bytes."""
@@ -162,28 +178,69 @@ class ImageWorker:
             if self._options.existing != "skip":
                 raise
             return Skipped(str(job.source), str(job.target), "another file has its name")
-        return _Work(job, name, data, header, kind, sizes, guard)
+        if guard.is_outdated:
+            self._tell_outdated(job.root)
+        tiles = self._tile_file(job, name, header)
+        return _Work(job, name, data, header, kind, sizes, guard, tiles, self._upscaler)
+
+    def _chosen(self, work: _Work) -> _Work:
+        """With ``--model auto``, the upscaler that suits the first picture of the file.
+
+        The file is opened once more, because its pictures can be decoded only once.
+        """
+        if not isinstance(self._upscaler, AutoUpscaler):
+            return work
+        with self._load(work.data, work.name, self._options.max_pixels) as file:
+            chosen = self._upscaler.chosen_for(next(file.pages()))
+        work.guard.made_by(self._recipes(work.kind, chosen.upscaler))
+        return replace(work, upscaler=chosen.upscaler, choice=chosen)
+
+    def _tell_outdated(self, root: Path) -> None:
+        """Say once for each folder that outputs of inputs that are not new are replaced."""
+        with self._lock:
+            if root in self._outdated:
+                return
+            self._outdated.add(root)
+        self._notify(
+            f"{display_name(root)} has outputs of another model or other settings, which are made"
+            " again; to keep them, give the options that made them, or another folder with -o"
+        )
 
     def _encode(self, work: _Work, file: LoadedFile) -> tuple[bytes, tuple[str, ...]]:
         """Decode, enlarge and encode the pictures of ``file``; the output and its notes."""
         self._require_going()
+        self._follower.begun(work.job, work.header.sizes, work.kind)
         options = self._options
         pictures = EnlargedPictures(file.pages(), partial(self._enlarge, work))
         encoded = codec.encode_pages(pictures, work.kind, options.quality, options.png_effort)
-        return encoded, pictures.notes
+        notes = (work.choice.note,) if work.choice else ()
+        return encoded, (*notes, *pictures.notes)
 
     def _enlarge(self, work: _Work, page: Image) -> Upscaled:
         metadata = codec.kept(page.metadata, self._options.metadata)
         page = replace(page, metadata=metadata)
-        enlarged = self._upscaler(page, work.name, self._progress, self._halt)
+        count = partial(self._count, self._follower.computed, work.job)
+        enlarged = work.upscaler(page, work.name, count, self._halt, work.tiles)
         lost = codec.losses(enlarged.image, work.kind)
         return replace(enlarged, notes=(*enlarged.notes, *lost))
+
+    def _count(self, tell: Callable[[Job, int], None], job: Job, pixels: int) -> None:
+        tell(job, pixels)
+        self._progress(pixels)
+
+    def _tile_file(self, job: Job, name: str, header: codec.Header) -> TileFile | None:
+        """Where finished tiles are kept; not for animations and several pages, or unrecorded."""
+        if PIPE in (job.root, job.target) or len(header.sizes) > 1:
+            return None
+        threads = self._options.jobs or cores()
+        restored = partial(self._count, self._follower.restored, job)
+        return TileFile(job, name, threads, restored, self._notify)
 
     def _verify(self, work: _Work, encoded: bytes) -> None:
         """With ``--verify``, decode input and output again and compare them."""
         if not self._options.verify:
             return
-        limit, bound = self._options.max_pixels, self._upscaler.bound
+        limit, bound = self._options.max_pixels, work.upscaler.bound
         with self._load(work.data, work.name, limit) as file, about(work.name):
             require_same_pictures(encoded, work.sizes, file.pages(), bound)
 
@@ -206,6 +263,7 @@ class ImageWorker:
             notes += self._sidecars(job, work.header, work.sizes[0])
             work.guard.require_unchanged(digest)
             work.guard.record(digest)
+            work.guard.require_unchanged(digest)  # recording waits for the disk
             part.take_name()
         return notes
 
@@ -231,10 +289,11 @@ class ImageWorker:
             seconds=seconds,
             input_size=work.header.size,
             output_size=work.sizes[0],
-            model=self._upscaler.model,
+            model=work.upscaler.model,
             scale=self._options.goal.factor(work.header.size),
-            provider=self._upscaler.provider,
+            provider=work.upscaler.provider,
             notes=notes,
+            precision=work.upscaler.precision(work.header.size),
         )
 
     def _planned(self, work: _Work) -> Planned:
@@ -244,24 +303,30 @@ class ImageWorker:
             output=str(work.job.target),
             input_size=header.size,
             output_size=work.sizes[0],
-            model=self._upscaler.model,
-            passes=self._upscaler.passes(header.size),
-            seconds=sum(self._upscaler.seconds(size) for size in header.sizes),
+            model=work.upscaler.model,
+            precision=work.upscaler.precision(header.size),
+            passes=work.upscaler.passes(header.size),
+            seconds=sum(work.upscaler.seconds(size) for size in header.sizes),
             bytes=sum(codec.likely_bytes(size, work.kind) for size in work.sizes),
+            choice=work.choice.reason if work.choice else "",
         )
 
     def _require_going(self) -> None:
         if self._halt.is_set():
             raise Stopped
 
-    def _recipe(self, kind: str) -> str:
-        """Hash of everything but the input that the bytes of an output depend on."""
-        encoding = self._options.encoding_recipe(kind)
-        return content_hash(f"{self._upscaler.recipe}\n{kind}\n{encoding}".encode())
+    def _recipes(self, kind: str, upscaler: Enlarger) -> Recipes:
+        """Hashes of everything but the input that the bytes of an output depend on."""
+        rest = f"{kind}\n{self._options.encoding_recipe(kind)}"
+        own, *equal = (
+            content_hash(f"{pixels}\n{rest}".encode())
+            for pixels in (upscaler.recipe, *upscaler.equal_recipes)
+        )
+        return Recipes(own, frozenset(equal))
 
     def _guard(self, job: Job, data: bytes, kind: str) -> OverwriteGuard:
-        ledger, recipe = self._ledger(job), self._recipe(kind)
-        return OverwriteGuard(job, ledger, content_hash(data), recipe, self._options.existing)
+        ledger, recipes = self._ledger(job), self._recipes(kind, self._upscaler)
+        return OverwriteGuard(job, ledger, content_hash(data), recipes, self._options.existing)
 
     def _ledger(self, job: Job) -> Ledger:
         with self._lock:

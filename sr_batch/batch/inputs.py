@@ -26,19 +26,26 @@ MAGIC_BYTES = 64
 
 # Folders and files that other programs leave beside pictures; hidden ones are left out anyway.
 _LEFT_BEHIND = (
+    "@__thumb",  # thumbnails of a QNAP NAS
     "@eadir",  # thumbnails of a Synology NAS
+    "@recently-snapshot",
     "@recycle",
     "#recycle",
+    "#snapshot",
     "$recycle.bin",
     "__macosx",  # in archives made by macOS
     "*_original",  # copies that exiftool keeps
+    "*.!qb",
     "*.!sync",
+    "*.!ut",
+    "*.aria2",
     "*.crdownload",
     "*.download",  # a folder of Safari
     "*.filepart",
     "*.opdownload",
     "*.part",
     "*.partial",
+    "*.sb-????????-??????",  # what macOS leaves when it cannot replace a file
     "*.temp",
     "*.tmp",
     "*~",

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sr_batch.core.geometry import Size
+
 Notify = Callable[[str], None]
 """Told, in one line, about a problem that does not stop the run, such as a broken state file."""
 
@@ -13,6 +15,7 @@ log_warning: Notify = logging.getLogger("sr_batch").warning
 # Reasons why an input is skipped.
 LARGE_ENOUGH = "already large enough"
 ALREADY_DONE = "already done"
+NOT_READ = "not read: "
 EDITED = "the output was changed since and is kept; --existing overwrite makes it again"
 
 
@@ -28,6 +31,7 @@ class Job:
         pixels: Of the input, 0 if not known yet.
         bytes: Likely size of the output, 0 if not known yet.
         keep_others: Keep an output that was made from another content of the same input, too.
+        sizes: Of the input's pictures, empty if not known yet.
     """
 
     source: Path
@@ -37,3 +41,4 @@ class Job:
     pixels: int
     bytes: int = 0
     keep_others: bool = False
+    sizes: tuple[Size, ...] = ()

@@ -25,6 +25,7 @@ _FIND = "SELECT source, recipe, output, origin FROM outputs WHERE path = ?"
 _RECORD = "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?)"
 _PATHS = "SELECT path FROM outputs"
 _SOURCES = "SELECT path, source FROM outputs"
+_OF_ORIGIN = "SELECT path FROM outputs WHERE origin = ?"
 _CLAIM = "INSERT OR IGNORE INTO outputs VALUES (?, '', ?, '', x'')"
 _FOLDER = b"."
 
@@ -81,6 +82,11 @@ class Ledger:
         """Every output that was ever recorded here, with the hash of its input's content."""
         rows = self._state.read(_SOURCES)
         return {self._root / os.fsdecode(path): source for path, source in rows}
+
+    def made_from(self, origin: Path) -> list[Path]:
+        """Every output that was ever made from the input ``origin``, whatever it held."""
+        rows = self._state.read(_OF_ORIGIN, os.fsencode(origin))
+        return [self._root / os.fsdecode(path) for (path,) in rows]
 
     def record(self, target: Path, entry: Entry) -> None:
         """Record ``entry`` for ``target``; it is on the disk when this returns.

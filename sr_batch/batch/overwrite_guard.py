@@ -1,6 +1,8 @@
 """Protects files in the place of an output: only an output of the same input may be replaced."""
 
 import os
+from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -23,10 +25,28 @@ from sr_batch.files.reading import (
 )
 
 _OR_ELSE = "choose another place with -o, or use --existing skip or overwrite"
+_OR_ELSE_AGAIN = "give the new picture another name, or use --again replace"
 
 
 class OutputTaken(UnwritableOutput):
     """Another file is in the place of the output."""
+
+
+@dataclass(frozen=True)
+class Recipes:
+    """Hashes of everything besides the input that an output depends on.
+
+    Attributes:
+        own: Of this run.
+        equal: Of runs on other machines with the same options. Their outputs count as done, too.
+    """
+
+    own: str
+    equal: Collection[str] = ()
+
+    def accept(self, recipe: str) -> bool:
+        """Whether an output made by ``recipe`` is up to date."""
+        return recipe == self.own or recipe in self.equal
 
 
 class OverwriteGuard:
@@ -36,18 +56,18 @@ class OverwriteGuard:
         job: The job; if its output is standard output, it may always write.
         ledger: Of the job's output folder.
         source: Hash of the input's content.
-        recipe: Hash of everything else that the output depends on.
+        recipes: Of this run, and of others that count as this one.
         existing: ``--existing``: what to do about a file that this job did not make, or that was
             changed since.
     """
 
     def __init__(
-        self, job: Job, ledger: Ledger, source: str, recipe: str, existing: Existing = "error"
+        self, job: Job, ledger: Ledger, source: str, recipes: Recipes, existing: Existing = "error"
     ) -> None:
         self._job = job
         self._ledger = ledger
         self._source = source
-        self._recipe = recipe
+        self._recipes = recipes
         self._existing = existing
         self._recorded = None if job.root == PIPE else ledger.find(job.target)
         self._unrecorded_hash: str | None = None
@@ -59,9 +79,27 @@ class OverwriteGuard:
         return file_hash(self._job.target) or ""
 
     @property
+    def _is_current(self) -> bool:
+        """Whether the ledger has this input, enlarged with settings that count as these."""
+        recorded = self._recorded
+        return (
+            recorded is not None
+            and recorded.source == self._source
+            and self._recipes.accept(recorded.recipe)
+        )
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the output was made from this input with settings that count as others."""
+        recorded = self._recorded
+        made = recorded is not None and recorded.source == self._source
+        return made and not self._is_current and not _is_free(self._job.target)
+
+    @property
     def is_done(self) -> bool:
         """Whether the output exists, exactly as this job would make it."""
-        return self._recorded is not None and self._recorded == self._entry(self._present)
+        recorded = self._recorded
+        return self._is_current and recorded is not None and recorded.output == self._present
 
     @property
     def is_edited(self) -> bool:
@@ -69,8 +107,7 @@ class OverwriteGuard:
         recorded = self._recorded
         if recorded is None or self._existing == "overwrite" or _is_free(self._job.target):
             return False
-        made = (recorded.source, recorded.recipe) == (self._source, self._recipe)
-        return made and bool(self._present) and not recorded.knows(self._present)
+        return self._is_current and bool(self._present) and not recorded.knows(self._present)
 
     def require_replaceable(self, kind: str, sizes: tuple[Size, ...], load: Loader) -> None:
         """Refuse, before the work, an output that could not be stored after it.
@@ -92,22 +129,34 @@ class OverwriteGuard:
             return
         require_writable_folder(target)
         _require_only_file(target)
-        if self._existing == "overwrite" or _is_free(target):
+        if _is_free(target):
+            return
+        self._require_not_of_another()
+        if self._existing == "overwrite":
             return
         if self._recorded is None:
             if self._existing == "skip":
                 raise _unknown(target)
             self._unrecorded_hash = _hash_if_alike(target, kind, sizes, load)
-        elif self._recorded.source != self._source and (
-            self._job.keep_others or self._recorded.origin != _origin(self._job)
-        ):
-            raise OutputTaken(
-                f"{display_name(target)} was made from another input"
-                f" ({display_name(self._recorded.origin)}, relative to the output folder), so it is"
-                f" kept: move it away, {_OR_ELSE}"
-            )
         elif not self._recorded.knows(self._present):
             raise _changed(target)
+
+    def _require_not_of_another(self) -> None:
+        """Refuse to replace an output that was made from another picture.
+
+        ``--existing overwrite`` allows it, but not if the job is to keep the others: then the two
+        pictures had one name, and the source of the first may be gone.
+        """
+        recorded = self._recorded
+        if recorded is None or recorded.source == self._source:
+            return
+        others = self._existing != "overwrite" and recorded.origin != _origin(self._job)
+        if self._job.keep_others or others:
+            raise OutputTaken(
+                f"{display_name(self._job.target)} was made from another input"
+                f" ({display_name(recorded.origin)}, relative to the output folder), so it is"
+                f" kept: move it away, {_OR_ELSE_AGAIN if self._job.keep_others else _OR_ELSE}"
+            )
 
     def require_same(self, output: str) -> None:
         """Refuse an output with the hash ``output`` if a file without a record differs from it.
@@ -130,11 +179,15 @@ class OverwriteGuard:
             OutputTaken: there is another file now.
         """
         target = self._job.target
-        if self._existing == "overwrite" or stamp_of(target) == self._seen or _is_free(target):
+        if stamp_of(target) == self._seen or _is_free(target):
             return
         self._present = file_hash(target) or ""
         if self._job.root != PIPE:
             self._recorded = self._ledger.find(target)
+        if self._job.keep_others:
+            self._require_not_of_another()
+        if self._existing == "overwrite":
+            return
         known = self._recorded is not None and self._recorded.knows(self._present)
         if self._present != output and not known:
             raise _changed(target)
@@ -153,8 +206,12 @@ class OverwriteGuard:
         known = self._recorded is not None and self._recorded.knows(self._present)
         return self._present if known else ""
 
+    def made_by(self, recipes: Recipes) -> None:
+        """Tell which recipe the output is made by, where more than one was possible before."""
+        self._recipes = recipes
+
     def _entry(self, output: str, replaced: str = "") -> Entry:
-        return Entry(self._source, self._recipe, output, _origin(self._job), replaced)
+        return Entry(self._source, self._recipes.own, output, _origin(self._job), replaced)
 
 
 def _origin(job: Job) -> Path:

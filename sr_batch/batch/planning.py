@@ -10,7 +10,7 @@ from sr_batch import codec
 from sr_batch.batch.collisions import settle_collisions
 from sr_batch.batch.default_folder import DefaultFolders
 from sr_batch.batch.inputs import MAGIC_BYTES, Choice, Source, Told, find_sources
-from sr_batch.batch.job import LARGE_ENOUGH, Job, Notify, log_warning
+from sr_batch.batch.job import LARGE_ENOUGH, NOT_READ, Job, Notify, log_warning
 from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.name_template import Template, is_reserved
 from sr_batch.batch.output_ledger import Ledger
@@ -32,6 +32,8 @@ from sr_batch.files.reading import PIPE, display_name, most_bytes, read_head, re
 # Enough for the header of nearly every file; if it is not, the job itself reads the header.
 _HEAD_BYTES = 1 << 16
 _LONGEST_NAME = 255
+# The default network of the versions that entered no owner in a state file.
+_FORMER_MODEL = "edsr"
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ def plan_sources(
     if template and destination.file:
         raise UsageError("-o with a file and --name cannot be combined: leave one of them out")
     tag = _tag(options.goal.tag, model)
-    defaults = DefaultFolders(tag, _owner(options.goal.tag, model, template), notify)
+    owner, former = (_owner(options.goal.tag, m, template) for m in (model, _FORMER_MODEL))
+    defaults = DefaultFolders(tag, owner, former, notify)
     paths = OutputPaths(destination, defaults, tag, template)
     settled: list[Skipped | Failed | NotRun] = [each for each in found if isinstance(each, Failed)]
     sources = [each for each in found if isinstance(each, Source)]
@@ -176,7 +179,7 @@ def _planned(
         return NotRun(str(source.path), None, "the run was stopped")
     except ImageError as error:
         if source.unread:
-            return Skipped(str(source.path), None, f"not read: {source.unread}")
+            return Skipped(str(source.path), None, NOT_READ + source.unread)
         return Failed(str(source.path), None, str(error), cause_of(error))
     return Job(
         source=source.path,
@@ -185,6 +188,7 @@ def _planned(
         format=output.format,
         pixels=header.pixels if header else 0,
         bytes=_likely_bytes(header, options.goal, output.format) if header else 0,
+        sizes=header.sizes if header else (),
     )
 
 

@@ -5,8 +5,9 @@ changed since is kept.
 """
 
 import os
+import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sr_batch import codec
@@ -28,6 +29,7 @@ from sr_batch.files.reading import (
 _SUFFIXES = (".xmp", ".XMP")
 _MOST_BYTES = 64 << 20
 _RECIPE = "sidecar"
+_ORIENTATION = re.compile(rb"\btiff:Orientation\s*(?:=\s*[\"']|>)\s*([1-8])\b")
 
 
 def copy_sidecars(
@@ -82,6 +84,48 @@ def has_new_sidecar(source: Path, target: Path, ledger: Ledger) -> bool:
         for sidecar, copy in sidecar_pairs(source, target)
         if sidecar != copy and (content := file_hash(sidecar))
     )
+
+
+def is_copied(sidecar: Path, copy: Path, ledger: Ledger) -> bool:
+    """Whether ``copy`` is there and still is what was made of ``sidecar`` as it is now."""
+    known = ledger.find(copy)
+    if known is None or known.source != file_hash(sidecar):
+        return False
+    return known.knows(file_hash(copy) or "")
+
+
+def copy_without_picture(
+    sidecar: Path, copy: Path, output: codec.Header, policy: Keep, ledger: Ledger
+) -> str | None:
+    """Copy ``sidecar`` after its picture was deleted.
+
+    How the picture was turned is then known from the sidecar alone.
+
+    Args:
+        sidecar: A file.
+        copy: Its name beside the output.
+        output: Header of the output.
+        policy: ``--metadata``.
+        ledger: Of the output folder.
+
+    Returns:
+        A note if it was not copied.
+
+    Raises:
+        StorageError: the disk is full or failing.
+    """
+    if policy == "strip":
+        return None
+    header = replace(output, orientation=_orientation_in(sidecar))
+    return _copied(sidecar, copy, header, output.size, policy, ledger)
+
+
+def _orientation_in(sidecar: Path) -> int:
+    try:
+        found = _ORIENTATION.search(read_source(sidecar, _MOST_BYTES))
+    except ImageError:
+        return 1  # copying it reports the error
+    return int(found[1]) if found else 1
 
 
 def _is_new(content: str, copy: Path, ledger: Ledger) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sr_batch.bench.measurement import Measurement
 from sr_batch.bench.report import Report
 from sr_batch.core.errors import UsageError
+from sr_batch.core.installing import pip
 from sr_batch.core.model_spec import Precision
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ def require_library() -> None:
         import matplotlib.figure  # noqa: F401
     except ImportError as fault:
         raise UsageError(
-            "--output: the chart needs matplotlib; to install it: pip install '.[bench]'"
-            " in sr-batch's source"
+            f"--output: the chart needs matplotlib: {pip('install', 'matplotlib')}"
         ) from fault
 
 

@@ -1,6 +1,6 @@
 """The options that only a command has, and with them the whole table of each command."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sr_batch.core.option import Allowed, Option, check_values, option, options_of
@@ -64,7 +64,47 @@ class UpscaleCommand(SharedOptions):
         ),
     )
     progress: bool = field(
-        default=False, metadata=option('With --json: add lines {"progress": 0.42}.', "Report")
+        default=False,
+        metadata=option('With --json: add lines {"progress": 0.42, "eta": 71.3}.', "Report"),
+    )
+
+
+@dataclass(frozen=True)
+class CompareCommand:
+    """What ``sr-batch compare`` takes besides some of `UpscaleOptions`."""
+
+    output: str | None = field(
+        default=None,
+        metadata=option(
+            "The sheet; otherwise NAME_compare.png beside the first photograph.",
+            "Input and output",
+            "--output",
+            "-o",
+            metavar="SHEET.png",
+        ),
+    )
+    crop: tuple[str, ...] = field(
+        default=(),
+        metadata=option(
+            "What is shown, in pixels of the photograph as a viewer shows it; may be repeated. "
+            "auto, the default: the spot with the most detail.",
+            "Input and output",
+            metavar="X,Y,W,H|auto",
+        ),
+    )
+    models: str = field(
+        default="",
+        metadata=option(
+            "Models to compare, by name or ONNX file; otherwise all that are meant for use.",
+            "Model and device",
+            "--models",
+            "-m",
+            metavar="NAME,NAME...",
+        ),
+    )
+    as_json: bool = field(
+        default=False,
+        metadata=option("Print a JSON object: the sheet, and what it shows.", "Report", "--json"),
     )
 
 
@@ -143,6 +183,17 @@ class WatchedFolder:
 
 
 UPSCALE_TABLE: tuple[Option, ...] = (*options_of(UpscaleCommand), *options_of(UpscaleOptions))
+_COMPARED = ("existing", "device", "precision", "jobs", "max_pixels")
+_SCALE = replace(
+    next(each for each in options_of(UpscaleOptions) if each.name == "scale"),
+    help="Scale of the models, 2, 3 or 4; 2 if it is not given.",
+    metavar="N",
+)
+COMPARE_TABLE: tuple[Option, ...] = (
+    *options_of(CompareCommand),
+    _SCALE,
+    *(each for each in options_of(UpscaleOptions) if each.name in _COMPARED),
+)
 WATCH_TABLE: tuple[Option, ...] = (
     *options_of(WatchedFolder),
     *options_of(WatchCommand),

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sr_batch.cli.console import say
+from sr_batch.cli.models_add import usable_name
 from sr_batch.cli.parameters import upscale_option
 from sr_batch.core.errors import ImageError, UnknownModel
-from sr_batch.core.model_spec import Precision
+from sr_batch.core.model_spec import PrecisionChoice
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import SOME_FAILED, Failed, one_line
 
@@ -40,7 +41,7 @@ def evaluate(
     folder: Pictures,
     model: Annotated[str, upscale_option("model")] = UpscaleOptions.model,
     scale: Annotated[float | None, upscale_option("scale")] = None,
-    precision: Annotated[Precision, upscale_option("precision")] = UpscaleOptions.precision,
+    precision: Annotated[PrecisionChoice, upscale_option("precision")] = UpscaleOptions.precision,
     device: Annotated[str, upscale_option("device")] = UpscaleOptions.device,
     jobs: Annotated[int | None, upscale_option("jobs")] = None,
     as_json: AsJson = False,
@@ -57,11 +58,11 @@ def evaluate(
 
     UpscaleOptions(model=model, device=device, precision=precision, jobs=jobs)  # checks the ranges
     found = list_pictures(folder)
-    session = _open(model, scale, precision, device)
+    session = _open(usable_name(model), scale, precision, device)
     names = [one_line(str(Path(_path(each)).relative_to(folder))) for each in found]
     width = max(map(len, [*names, _MEAN]))
     if not as_json:
-        typer.echo(_row("", width, "bicubic", f"{session.spec.name} x{session.spec.scale}", "gain"))
+        typer.echo(_row("", width, "bicubic", _title(session), "gain"))
     judged: list[Judged] = []
     for name, each in zip(names, found, strict=True):
         if one := _judge(each, session, jobs or cores()):
@@ -75,17 +76,20 @@ def evaluate(
     raise typer.Exit(0 if len(judged) == len(found) else SOME_FAILED)
 
 
-def _open(model: str, scale: float | None, precision: Precision, device: str) -> OnnxSession:
+def _open(model: str, scale: float | None, precision: PrecisionChoice, device: str) -> OnnxSession:
     """The network of the chosen scale; by default 2, or the smallest if 2 does not exist."""
     from sr_batch.inference.model_catalog import choose
-    from sr_batch.inference.providers import open_session
+    from sr_batch.inference.providers import PROVIDERS, open_session, settle_device
 
     chosen = choose(model, precision)
     wanted = scale or (_DEFAULT_SCALE if _DEFAULT_SCALE in chosen else min(chosen))
     if wanted not in chosen:
         there = ", ".join(f"x{each}" for each in sorted(chosen))
         raise UnknownModel(f"--scale {wanted:g}: {model} exists for {there}")
-    return open_session(chosen[int(wanted)].path, device, say)
+    settled = settle_device(device, chosen[int(wanted)].path, say)
+    if precision == "auto":
+        chosen = choose(model, "auto", PROVIDERS[settled].find_fastest().precision)
+    return open_session(chosen[int(wanted)].path, settled, say)
 
 
 def _judge(found: Source | Failed, session: OnnxSession, threads: int) -> Judged | None:
@@ -120,5 +124,10 @@ def _show(name: str, width: int, judged: Judged, as_json: bool) -> None:
         )
 
 
+def _title(session: OnnxSession) -> str:
+    spec = session.spec
+    return f"{spec.name} x{spec.scale} {spec.precision}"
+
+
 def _row(name: str, width: int, bicubic: str, network: str, gain: str) -> str:
-    return f"{name:<{width}}  {bicubic:<14}  {network:<14}  {gain:>6}"
+    return f"{name:<{width}}  {bicubic:<14}  {network:<16}  {gain:>6}"

@@ -1,22 +1,36 @@
-"""``sr-batch models``: lists the installed models and shows their metadata."""
+"""``sr-batch models``: lists the installed models, and says what each is for."""
 
 from __future__ import annotations
 
 import json
+import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sr_batch.cli.models_add import add_models, known, measurements, remove_models
 from sr_batch.cli.parameters import model_names
+from sr_batch.core.options import UpscaleOptions
 
 if TYPE_CHECKING:
     from sr_batch.core.model_spec import ModelSpec
+    from sr_batch.inference.model_card import ModelCard
     from sr_batch.inference.model_catalog import ModelFile
+
+    Family = Sequence[tuple[ModelFile, ModelSpec]]
 
 app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
-COLUMNS = ("NAME", "SCALE", "COLOR", "PRECISION", "SIZE", "SET5 PSNR-Y", "LICENCE")
+COLUMNS = ("NAME", "FOR", "SCALES", "SPEED", "PRECISIONS", "LICENCE")
+_PRECISIONS = ("fp32", "fp16", "int8")
+_COMPARISON = "comparison"
+_WIDTH = 100
+
+app.command("add")(add_models)
+app.command("remove")(remove_models)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per file.")]
 
@@ -30,16 +44,22 @@ def models(context: typer.Context) -> None:
 
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """List the models, one line per file."""
-    from sr_batch.inference.model_catalog import find_models
+    """List the models, one line for each."""
+    from sr_batch.inference.model_catalog import all_models
 
-    found = [(model, _spec(model)) for model in find_models()]
+    found = [(model, _spec(model)) for model in all_models()]
     if as_json:
         for model, spec in found:
             typer.echo(json.dumps(_record(model, spec)))
-    else:
-        for line in table([COLUMNS, *(_row(model, spec) for model, spec in found)]):
-            typer.echo(line)
+        return
+    families = [list(files) for _, files in groupby(found, lambda each: each[0].name)]
+    rows = sorted(map(_row, families), key=lambda row: row[1].startswith(_COMPARISON))
+    for line in table([COLUMNS, *rows]):
+        typer.echo(line)
+    typer.echo(
+        f"The default is {UpscaleOptions.model}. Strengths, limits and a picture of each:"
+        " sr-batch models show NAME"
+    )
 
 
 @app.command("show")
@@ -53,13 +73,16 @@ def show_model(
         ),
     ],
 ) -> None:
-    """Show the metadata and model card of each file of a model."""
+    """Say what a model is good for and what it is not, and show the metadata of each file."""
     from sr_batch.inference.model_catalog import files_of
 
-    for model in files_of(name):
-        for key, value in _record(model, _spec(model)).items():
-            typer.echo(f"{key:<16}{_text(value)}")
+    files = files_of(known(name))
+    for line in _description(files):
+        typer.echo(line)
+    for model in files:
         typer.echo()
+        for key, value in {**_record(model, _spec(model)), **measurements(model.path)}.items():
+            typer.echo(f"{key:<16}{_text(value)}")
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:
@@ -71,17 +94,56 @@ def table(rows: list[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def _row(model: ModelFile, spec: ModelSpec) -> tuple[str, ...]:
-    psnr, _ = spec.scores.get("Set5", (None, None))
+def _row(family: Family) -> tuple[str, ...]:
+    from sr_batch.inference.user_models import is_added
+
+    card = _card([model for model, _ in family])
+    scales = sorted({model.scale for model, _ in family})
+    precisions = {model.precision for model, _ in family}
     return (
-        spec.name,
-        f"x{spec.scale}",
-        spec.color,
-        spec.precision,
-        f"{model.path.stat().st_size / 2**20:.1f} MiB",
-        "-" if psnr is None else f"{psnr:.2f} dB",
-        spec.licence,
+        family[0][0].name,
+        card.purpose or ("added by you" if is_added(family[0][0].path) else "-"),
+        " ".join(f"x{scale}" for scale in scales),
+        card.speed or "-",
+        " ".join(each for each in _PRECISIONS if each in precisions),
+        ", ".join(dict.fromkeys(spec.licence for _, spec in family)),
     )
+
+
+def _description(files: Sequence[ModelFile]) -> list[str]:
+    """What the card says, and where a picture is that shows it."""
+    card = _card(files)
+    sheets = [model.path.with_suffix(".jpg") for model in files]
+    sheet = next((path for path in sheets if path.is_file()), None)
+    said = {
+        "for": card.purpose,
+        "speed": card.speed,
+        "strengths": card.strengths,
+        "limits": card.limits,
+        "picture": str(sheet or ""),
+    }
+    if not any(said.values()):
+        return [f"{files[0].name}: no card says what it is good for"]
+    return [line for key, text in said.items() if text for line in _wrapped(key, text)]
+
+
+def _wrapped(key: str, text: str) -> list[str]:
+    """A line that is indented like the metadata; a path is not broken."""
+    return textwrap.wrap(
+        f"{key:<16}{text}",
+        _WIDTH,
+        subsequent_indent=" " * 16,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _card(files: Sequence[ModelFile]) -> ModelCard:
+    """The first card that says what the network is for."""
+    from sr_batch.inference.model_card import ModelCard, read_card
+
+    cards = (read_card(model.path) for model in files)
+    return next((card for card in cards if card != ModelCard()), ModelCard())
 
 
 def _record(model: ModelFile, spec: ModelSpec) -> dict[str, Any]:
@@ -103,6 +165,11 @@ def _text(value: object) -> str:
 
 
 def _spec(model: ModelFile) -> ModelSpec:
+    from sr_batch.core.model_spec import from_metadata
+    from sr_batch.inference.onnx_metadata import read_metadata
     from sr_batch.inference.onnx_session import read_spec
 
-    return read_spec(model.path)
+    try:
+        return from_metadata(read_metadata(model.path))
+    except ValueError:
+        return read_spec(model.path)  # takes long, and says what is wrong with the file

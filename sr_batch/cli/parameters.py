@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from sr_batch.core.option import PANELS, Option, options_of
-from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.options import AUTO, UpscaleOptions
 
 Values = Mapping[str, Any]
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -98,15 +98,23 @@ def _type(option: Option) -> Any:
 
 def model_names() -> list[str]:
     """The names of all networks, for completion by the shell."""
-    from sr_batch.inference.model_catalog import find_models
+    from sr_batch.inference.model_catalog import all_models
 
-    return sorted({model.name for model in find_models()})
+    return sorted({AUTO, *(model.name for model in all_models())})
 
 
-def _completion(option: Option) -> Callable[[], list[str]] | None:
+def _several_names(incomplete: str) -> list[str]:
+    """The names that may follow the last comma, each after what is there already."""
+    before, comma, _ = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in model_names() if name not in before.split(",")]
+
+
+def _completion(option: Option) -> Callable[..., list[str]] | None:
     """What the shell completes; nothing means files, or the choices that typer knows itself."""
     if option.name == "model":
         return model_names
+    if option.name == "models":
+        return _several_names
     return (lambda: list(option.choices)) if option.synonyms else None
 
 

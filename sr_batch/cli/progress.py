@@ -1,50 +1,71 @@
 """The progress bar. Only this module imports rich, and it is imported only on a terminal."""
 
+from datetime import timedelta
+
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
+
+from sr_batch.batch.estimate import Estimate
+
+_PAUSE = 0.5  # seconds between two looks at the estimate, which adds up all images of the run
 
 
 class _Speed(ProgressColumn):
-    """Input megapixels per second over the last half minute."""
+    """Input megapixels per second over the whole run."""
+
+    max_refresh = _PAUSE
 
     def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
+        estimate: Estimate | None = task.fields["estimate"]
+        speed = estimate.speed if estimate else None
         return Text("- MP/s" if speed is None else f"{speed / 1e6:.2g} MP/s")
 
 
-class Bar:
-    """Finished files, MP/s and an ETA by pixels. Messages scroll above it."""
+class _Remaining(ProgressColumn):
+    """The time until the run ends."""
 
-    def __init__(self, files: int, pixels: int) -> None:
+    max_refresh = _PAUSE
+
+    def render(self, task: Task) -> Text:
+        estimate: Estimate | None = task.fields["estimate"]
+        seconds = estimate.seconds if estimate else None
+        text = "-:--:--" if seconds is None else str(timedelta(seconds=round(seconds)))
+        return Text(text, style="progress.remaining")
+
+
+class Bar:
+    """Finished files, the finished share of the work, MP/s and an ETA. Messages scroll above it."""
+
+    def __init__(self, files: int) -> None:
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.fields[finished]}/{task.fields[files]} files"),
             BarColumn(bar_width=None),
             _Speed(),
-            TimeRemainingColumn(),
+            _Remaining(),
             console=Console(stderr=True, soft_wrap=True),
-            speed_estimate_period=30,
             transient=True,
         )
-        self._task = self._progress.add_task("", total=pixels, finished=0, files=files)
+        self._files = files
+        self._estimate: Estimate | None = None
+        self._task = self._progress.add_task("", total=1, finished=0, files=files, estimate=None)
         self._progress.start()
 
-    def advance(self, pixels: int) -> None:
-        """Count ``pixels`` of the inputs as done. Thread-safe."""
-        self._progress.advance(self._task, pixels)
+    def follow(self, estimate: Estimate) -> None:
+        """Show the speed and the time that ``estimate`` knows, and its share of the work."""
+        self._estimate = estimate
+        self._progress.update(self._task, estimate=estimate)
 
-    def show(self, finished: int, pixels: int) -> None:
-        """Set the number of finished files and the total of pixels."""
-        self._progress.update(self._task, finished=finished, total=pixels)
+    def advance(self) -> None:
+        """Show that some work was finished. Thread-safe."""
+        if self._estimate:
+            self._progress.update(self._task, completed=self._estimate.share)
+
+    def show(self, finished: int) -> None:
+        """Set the number of finished files."""
+        share = self._estimate.share if self._estimate else finished / self._files
+        self._progress.update(self._task, finished=finished, completed=share)
 
     def say(self, line: str) -> None:
         """Print one line above the bar, unchanged."""

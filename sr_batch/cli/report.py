@@ -14,6 +14,8 @@ from sr_batch.cli.console import has_terminal, say
 from sr_batch.cli.summary import add_up, describe, describe_planned, describe_result
 from sr_batch.core.errors import StorageError, UnreadableImage, UsageError
 from sr_batch.core.results import (
+    ERRORS,
+    STOPPED,
     Done,
     Failed,
     JobResult,
@@ -30,11 +32,11 @@ from sr_batch.files.reading import PIPE, read_head, reason
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sr_batch.batch.forecast import RunEstimate
     from sr_batch.batch.planning import Plan
     from sr_batch.cli.progress import Bar
 
 _MOST_NOTES = 3  # files that are named for one note
-_ERRORS = ("failed: ", "stopped: ")
 
 
 class Report:
@@ -43,7 +45,8 @@ class Report:
     Args:
         as_json: Whether to print JSON objects on standard output.
         volume: -1 prints only errors for people, 1 every result.
-        with_progress: Whether the JSON objects also state each hundredth of the pixels.
+        with_progress: Whether the JSON objects also state each hundredth of the pixels, and how
+            many seconds are left.
         file: Gets the JSON objects, too, without the hundredths.
 
     Raises:
@@ -69,6 +72,7 @@ class Report:
         self._said: set[str] = set()
         self._notes: Counter[str] = Counter()
         self._bar: Bar | None = None
+        self._estimate: RunEstimate | None = None
 
     def __enter__(self) -> Report:
         return self
@@ -90,11 +94,22 @@ class Report:
         if has_terminal() and plan.jobs and self._volume >= 0:
             from sr_batch.cli.progress import Bar
 
-            self._bar = Bar(self._planned, sum(self._pixels.values()))
+            self._bar = Bar(self._planned)
+
+    @property
+    def tells_time(self) -> bool:
+        """Whether it shows how long the run still takes, for which :meth:`expect` is called."""
+        return bool(self._bar or self._hundredths)
+
+    def expect(self, estimate: RunEstimate) -> None:
+        """Show from now on how long the run still takes."""
+        self._estimate = estimate
+        if self._bar:
+            self._bar.follow(estimate.estimate)
 
     def say(self, text: str, kind: str = "") -> None:
         """Print one line for people. It is not repeated: a thousand files may have one note."""
-        if text in self._said or (self._volume < 0 and kind not in _ERRORS):
+        if text in self._said or (self._volume < 0 and kind not in ERRORS):
             return
         self._said.add(text)
         if self._bar:
@@ -104,20 +119,24 @@ class Report:
 
     def passed_over(self, path: Path) -> None:
         """Print, if every input gets a line, that ``path`` is not one."""
+        self.detail(f"{path}: passed over; --no-ignore takes it")
+
+    def detail(self, text: str) -> None:
+        """Print a line that only matters if every input gets one."""
         if self._volume > 0:
-            self.say(f"{path}: passed over; --no-ignore takes it")
+            self.say(text)
 
     def stopped(self, why: str) -> None:
         """Print what ended the run, unless the result of an image has said so."""
         if not any(why in text for text in self._said):
-            self.say(why, "stopped: ")
+            self.say(why, STOPPED)
 
     def progress(self, pixels: int) -> None:
         """Count ``pixels`` of an input as done. Thread-safe."""
         if self._bar:
-            self._bar.advance(pixels)
+            self._bar.advance()
         if self._hundredths:
-            self._hundredths.advance(pixels)
+            self._hundredths.advance(pixels, self._estimate)
 
     def add(self, result: JobResult) -> None:
         """Show one result.
@@ -128,11 +147,13 @@ class Report:
         self._results.append(result)
         self._record(to_json(result))
         self._say_result(result)
+        if self._estimate:
+            self._estimate.ended(result)
         if not isinstance(result, Done):
-            self._pixels.pop(result.input, None)  # it takes no time, so the ETA leaves it out
+            self._pixels.pop(result.input, None)  # it takes no time
             self._count()
         if self._bar:
-            self._bar.show(len(self._results), sum(self._pixels.values()))
+            self._bar.show(len(self._results))
 
     def finish(self, exit_code: int) -> None:
         """Remove the bar and print the sums."""
@@ -200,14 +221,16 @@ class _Hundredths:
         self._done = 0
         self._printed = 0
 
-    def advance(self, pixels: int) -> None:
+    def advance(self, pixels: int, estimate: RunEstimate | None) -> None:
         """Count ``pixels`` of ``total`` as done. Thread-safe."""
         with self._lock:
             self._done += pixels
             hundredths = min(100, 100 * self._done // max(1, self.total))
             if hundredths > self._printed:
                 self._printed = hundredths
-                _print_json({"progress": hundredths / 100})
+                seconds = estimate.estimate.seconds if estimate else None
+                eta = None if seconds is None else round(seconds, 1)
+                _print_json({"progress": hundredths / 100, "eta": eta})
 
 
 def _opened(file: Path) -> FileIO:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from sr_batch.core.errors import UsageError
 from sr_batch.core.results import one_line
 
 if TYPE_CHECKING:
+    from sr_batch.watch.activity import Now
     from sr_batch.watch.journal import Journal, Outcome
 
 _HOUR = 3600.0
@@ -30,18 +32,28 @@ def status(
     output: Folder,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show the counts, the last errors and the speed of a watch."""
+    """Show what a watch is doing, its counts, its last errors and its speed."""
+    from sr_batch.watch.activity import activity_of
     from sr_batch.watch.lock import holder
 
     journal = _journal(output)
-    outcomes = [*journal.all().values(), *(each.outcome for each in journal.removed())]
-    record = _totals(outcomes, holder(output), time.time())
+    waiting = journal.all()
+    outcomes = [*waiting.values(), *(each.outcome for each in journal.removed())]
+    retries = _retries(waiting)
+    process = holder(output)
+    now = activity_of(output, process) if process else None
+    record = _totals(outcomes, retries, process, now, time.time())
     if as_json:
         typer.echo(json.dumps(record))
         return
-    process = record["process"]
     typer.echo("watch: " + (f"running (process {process})" if process else "not running"))
+    if now:
+        for line in _describe(now):
+            typer.echo(line)
     typer.echo(f"done: {record['done']}, failed: {record['failed']}, waiting: {record['waiting']}")
+    for retry in retries[:_SHOWN]:
+        when = "at" if process else "not before"
+        typer.echo(one_line(f"next retry {when} {_time(retry.due)}: {retry.source}"))
     typer.echo(
         f"in the last hour: {record['hour_images']} images,"
         f" {record['hour_megapixels']:.1f} megapixels"
@@ -75,16 +87,57 @@ def _journal(output: Path) -> Journal:
     return Journal(output, say)
 
 
+@dataclass(frozen=True)
+class _Retry:
+    """A source that is retried, and from when on, in seconds since 1970."""
+
+    source: Path
+    due: float
+
+
+def _retries(outcomes: Mapping[Path, Outcome]) -> list[_Retry]:
+    """The sources that are retried, the next one first."""
+    from sr_batch.watch.retries import pause_after
+
+    found = [
+        _Retry(source, each.finished + pause_after(each.attempts))
+        for source, each in outcomes.items()
+        if each.status == "waiting"
+    ]
+    return sorted(found, key=lambda retry: retry.due)
+
+
+def _describe(now: Now) -> Iterator[str]:
+    """What a watch is doing, in lines."""
+    yield f"in work: {len(now.working)}, queued: {now.queued}, settling: {now.settling}"
+    for each in now.working:
+        yield one_line(f"in work since {_time(each.since)}: {each.source}")
+
+
+def _time(seconds: float) -> str:
+    """A time of the last or the next day, as the clock on the wall shows it."""
+    return time.strftime("%H:%M:%S", time.localtime(seconds))
+
+
 def _totals(
-    outcomes: Sequence[Outcome], process: int | None, now: float
-) -> dict[str, int | float | list[dict[str, str | float]] | None]:
+    outcomes: Sequence[Outcome],
+    retries: Sequence[_Retry],
+    process: int | None,
+    activity: Now | None,
+    now: float,
+) -> dict[str, object]:
     counts = Counter(outcome.status for outcome in outcomes)
     lately = [each for each in outcomes if each.pixels and now - each.finished < _HOUR]
+    working = activity.working if activity else ()
     return {
         "process": process,
+        "working": [{"input": str(each.source), "since": each.since} for each in working],
+        "queued": activity.queued if activity else None,
+        "settling": activity.settling if activity else None,
         "done": counts["done"],
         "failed": counts["failed"],
         "waiting": counts["waiting"],
+        "retries": [{"input": str(each.source), "due": each.due} for each in retries],
         "hour_images": len(lately),
         "hour_megapixels": sum(each.pixels for each in lately) / 1e6,
         "errors": [{"error": e.error, "time": e.finished} for e in _errors(outcomes)],

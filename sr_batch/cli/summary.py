@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sr_batch.batch.job import NOT_READ
 from sr_batch.core.results import Done, Failed, JobResult, NotRun, Planned, Skipped
 
 _MOST_REASONS = 8
@@ -65,12 +66,13 @@ def describe_result(result: Done | Skipped | NotRun) -> str:
 
 
 def describe_planned(result: Planned) -> str:
-    """``a.jpg -> out/a.jpg: 800x600 -> 1600x1200 by edsr x2, about 5 s and 1.2 MB``."""
+    """``a.jpg -> out/a.jpg: 800x600 -> 1600x1200 by edsr x2 in fp32, about 5 s and 1.2 MB``."""
     passes = ", ".join(f"x{scale}" for scale in result.passes)
-    method = f"{result.model} {passes}" if passes else "resampling alone"
+    method = f"{result.model} {passes} in {result.precision}" if passes else "resampling alone"
     sizes = f"{result.input_size} -> {result.output_size}"
     cost = f"about {_duration(result.seconds)} and {result.bytes / 1e6:.1f} MB"
-    return f"{result.input} -> {result.output}: {sizes} by {method}, {cost}"
+    choice = f" ({result.choice})" if result.choice else ""
+    return f"{result.input} -> {result.output}: {sizes} by {method}, {cost}{choice}"
 
 
 def _costs(planned: Sequence[Planned]) -> str:
@@ -79,14 +81,27 @@ def _costs(planned: Sequence[Planned]) -> str:
 
 
 def _reasons(results: Sequence[JobResult]) -> str:
-    """``(already done)``, or with counts ``(7 already done; 2 not read: camera raw (.cr3))``."""
+    """``(already done)``, or with counts ``(7 already done; 2 not read: camera raw (.cr3))``.
+
+    All formats that are not read are named, however many they are.
+    """
     counts = Counter(result.reason for result in results if isinstance(result, Skipped))
     if len(counts) == 1:
         return f" ({next(iter(counts))})"
+    counts = _with_one_sum(counts)
     shown = [f"{count} {reason}" for reason, count in counts.most_common(_MOST_REASONS)]
     if others := counts.total() - sum(count for _, count in counts.most_common(_MOST_REASONS)):
         shown.append(f"{others} for other reasons")
     return f" ({'; '.join(shown)})" if shown else ""
+
+
+def _with_one_sum(reasons: Counter[str]) -> Counter[str]:
+    """``reasons`` with all formats that are not read as one: ``2 camera raw (.cr3), 1 ...``."""
+    unread = Counter({each: n for each, n in reasons.items() if each.startswith(NOT_READ)})
+    if len(unread) < 2:
+        return reasons
+    kinds = (f"{n} {each.removeprefix(NOT_READ)}" for each, n in unread.most_common())
+    return (reasons - unread) + Counter({NOT_READ + ", ".join(kinds): unread.total()})
 
 
 def _speed(summary: Summary, results: Sequence[JobResult]) -> str:

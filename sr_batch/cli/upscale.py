@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sr_batch.cli.command_options import UpscaleCommand
+from sr_batch.cli.models_add import usable_model
 from sr_batch.cli.parameters import from_values
 from sr_batch.cli.signals import Stop, stop_on_signals
 from sr_batch.core.errors import SrBatchError, UsageError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sr_batch.batch.loading import Loader
     from sr_batch.batch.planning import Plan
     from sr_batch.cli.report import Report
+    from sr_batch.upscaling.auto_upscaler import AutoUpscaler
     from sr_batch.upscaling.upscaler import Upscaler
 
 Inputs = Annotated[
@@ -46,7 +48,7 @@ def upscale(inputs: Inputs, **values: Any) -> None:
       130  interrupted (143: terminated)
     """  # noqa: D301 - backspace: the list keeps its lines
     command = from_values(UpscaleCommand, values)
-    options = from_values(UpscaleOptions, values)
+    options = usable_model(from_values(UpscaleOptions, values))
     raise typer.Exit(_run(inputs, command, options))
 
 
@@ -56,12 +58,12 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
     from sr_batch.batch.disk_space import shortages
     from sr_batch.batch.planning import plan_jobs
     from sr_batch.cli.report import Report
-    from sr_batch.upscaling.upscaler import Upscaler
+    from sr_batch.upscaling.auto_upscaler import open_upscaler
 
     stop = Stop()
     with (
         Report(command.as_json, command.volume, command.progress, command.report) as report,
-        Upscaler(options, report.say) as upscaler,
+        open_upscaler(options, report.say) as upscaler,
         loader(options.isolate, stop.event) as load,
     ):
         claim, told = not (command.dry_run or stop.event.is_set()), report.passed_over
@@ -71,6 +73,8 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
         _check_standard_output(plan, command.as_json)
         for line in shortages(plan.jobs):
             report.say(line, "note: ")
+        for line in upscaler.precision_notes:
+            report.detail(line)
         report.begin(plan)
         with stop_on_signals(stop):
             code = _work(plan, upscaler, options, report, stop, load, command.dry_run)
@@ -80,7 +84,7 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
 
 def _work(
     plan: Plan,
-    upscaler: Upscaler,
+    upscaler: Upscaler | AutoUpscaler,
     options: UpscaleOptions,
     report: Report,
     stop: Stop,
@@ -89,11 +93,24 @@ def _work(
 ) -> int:
     """Run the plan and show its results. Returns the exit code."""
     from sr_batch.batch import engine
+    from sr_batch.batch.forecast import RunEstimate
 
+    follower = None
+    if report.tells_time and not dry:
+        follower = RunEstimate(plan.jobs, upscaler, options)
+        report.expect(follower)
     results: list[JobResult] = []
     try:
         run = engine.run(
-            plan, upscaler, options, report.progress, stop.event, load, report.say, dry
+            plan,
+            upscaler,
+            options,
+            report.progress,
+            stop.event,
+            load,
+            report.say,
+            dry,
+            follower,
         )
         for result in run:
             results.append(result)

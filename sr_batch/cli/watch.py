@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from sr_batch.cli.command_options import WatchCommand, WatchedFolder
+from sr_batch.cli.models_add import usable_model
 from sr_batch.cli.parameters import Values, from_values
 from sr_batch.cli.signals import Stop, again_on_hangup, stop_on_signals
 from sr_batch.cli.watch_log import WatchLog
@@ -126,7 +127,7 @@ def _pair(values: Values) -> Pair:
     return Pair(
         source=Path(os.path.realpath(values["folder"])),
         output=Path(os.path.realpath(watched.output)),
-        options=from_values(UpscaleOptions, values),
+        options=usable_model(from_values(UpscaleOptions, values)),
         settle=watched.settle,
         rescan=watched.rescan,
         poll=watched.poll,

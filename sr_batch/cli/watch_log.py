@@ -6,14 +6,14 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sr_batch.cli.console import say
-from sr_batch.core.results import Done, Failed, JobResult, to_json
+from sr_batch.core.results import ERRORS, Done, Failed, JobResult, to_json
 from sr_batch.files.atomic_write import write_output
 from sr_batch.files.reading import PIPE
 from sr_batch.watch.listener import Listener
 
-_ERRORS = ("failed: ", "stopped: ")
 _NO_REPEAT_SECONDS = 600.0
 
 
@@ -36,7 +36,7 @@ class WatchLog(Listener):
 
     def say(self, text: str, kind: str = "") -> None:
         """Print one line."""
-        if self._volume < 0 and kind not in _ERRORS:
+        if self._volume < 0 and kind not in ERRORS:
             return
         now = self._clock()
         while self._said and now - next(iter(self._said.values())) >= _NO_REPEAT_SECONDS:
@@ -63,6 +63,11 @@ class WatchLog(Listener):
             say(f"{result.input} -> {result.output}: {sizes} in {result.seconds:.1f} s")
         elif self._volume > 0:
             say(f"{result.input}: {getattr(result, 'reason', result.status)}")
+
+    def passed_over(self, path: Path) -> None:
+        """Print, if every file gets a line, that the watch does not take ``path``."""
+        if self._volume > 0:
+            self.say(f"{path}: passed over; --no-ignore takes it")
 
     def _print(self, record: dict[str, object]) -> None:
         stamped = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **record}

@@ -22,6 +22,8 @@ _MODES = {
 }
 _UNSUPPORTED = "Unsupported BMP"  # Pillow's words about a valid file that it cannot read
 _METRES_PER_INCH = 0.0254
+_HEADER_AT, _VERSION_5 = 14, 124
+_SPACE_AT, _PROFILE_AT, _EMBEDDED = _HEADER_AT + 56, _HEADER_AT + 112, b"DEBM"
 _BITFIELDS = 3
 _PIXELS_AT = 10
 _PIXEL_KIND_AT = 28
@@ -57,9 +59,19 @@ def open_file(data: bytes) -> Container:
         alpha=alpha,
         depth=8,
         orientation=1,
-        metadata=Metadata(dpi=dpi if min(dpi) > 0 else None),
+        metadata=Metadata(icc=_profile(data), dpi=dpi if min(dpi) > 0 else None),
         blocks=lambda: pillow.decode("bmp", data[: _most_bytes(data, picture.size)], mode),
     )
+
+
+def _profile(data: bytes) -> bytes | None:
+    """The profile that version 5 can embed."""
+    if len(data) < _HEADER_AT + _VERSION_5 or data[_HEADER_AT] != _VERSION_5:
+        return None
+    start, length = struct.unpack_from("<II", data, _PROFILE_AT)
+    profile = data[_HEADER_AT + start : _HEADER_AT + start + length]
+    embedded = data[_SPACE_AT : _SPACE_AT + 4] == _EMBEDDED and len(profile) == length
+    return profile or None if embedded else None
 
 
 def _is_known(data: bytes) -> bool:

@@ -44,7 +44,7 @@ class Format:
         gray_alpha: Whether it has gray with alpha; otherwise both are stored as RGBA.
         metadata: What it holds.
         library: A module that an installation may lack; empty if it always exists.
-        remedy: The command that installs ``library``.
+        packages: What pip installs to get ``library``.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Format:
     gray_alpha: bool = True
     metadata: tuple[MetadataBlock, ...]
     library: str = ""
-    remedy: str = ""
+    packages: tuple[str, ...] = ()
 
 
 _ROWS = (
@@ -172,7 +172,7 @@ _ROWS = (
         gray_alpha=False,
         metadata=_NO_IPTC,
         library="PIL._avif",
-        remedy="pip install --upgrade pillow",
+        packages=("pillow",),
     ),
     Format(
         name="heic",
@@ -190,7 +190,7 @@ _ROWS = (
         gray_alpha=False,
         metadata=_NO_IPTC,
         library="pillow_heif",
-        remedy="pip install '.[heic]' in sr-batch's source",
+        packages=("pillow-heif",),
     ),
     Format(
         name="jxl",
@@ -206,7 +206,7 @@ _ROWS = (
         gray_alpha=False,
         metadata=_NO_IPTC,
         library="OpenImageIO",
-        remedy="pip install '.[jxl]' in sr-batch's source",
+        packages=("brotli", "openimageio"),
     ),
 )
 

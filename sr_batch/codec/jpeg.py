@@ -7,11 +7,11 @@ from io import BytesIO
 
 import numpy as np
 
-from sr_batch.codec import jpeg_scans, jpeg_texts, jpeg_trailers
+from sr_batch.codec import comments, jpeg_quality, jpeg_scans, jpeg_trailers, jpeg_unread
 from sr_batch.codec.backends import opencv, pillow
 from sr_batch.codec.color import cmyk
 from sr_batch.codec.container import Block, Container
-from sr_batch.codec.metadata import exif, photoshop, xmp
+from sr_batch.codec.metadata import exif, photoshop, unread, xmp
 from sr_batch.codec.strips import strips
 from sr_batch.core.errors import UnreadableImage, UnsupportedImage
 from sr_batch.core.geometry import Size
@@ -29,7 +29,7 @@ _COMMENT = 0xFE
 MAX_XMP = 65535 - 2 - len(_XMP)
 _MAX_RESOURCES = 65535 - 2 - len(_PHOTOSHOP)
 _NO_END = "the end marker is missing, but the picture is whole"
-_EOI, _SOS, _DRI = 0xD9, 0xDA, 0xDD
+_EOI, _SOS, _DQT, _DRI = 0xD9, 0xDA, 0xDB, 0xDD
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
 
@@ -57,6 +57,7 @@ def open_file(data: bytes) -> Container:
     packet = next(iter(_parts(data, segments, _APP1, _XMP)), None)
     resources = b"".join(_parts(data, segments, _APP13, _PHOTOSHOP))
     colors = _colors(data, segments, channels)
+    names, note = _left_out(data, segments, packet or b"")
     return Container(
         format="jpg",
         stored=size,
@@ -72,7 +73,9 @@ def open_file(data: bytes) -> Container:
             photoshop=photoshop.tidied(resources),
             dpi=_dpi(data, segments) or exif.dpi(block),
             texts=tuple(_texts(data, segments)),
-            note="; ".join(_left_out(data, segments, packet or b"")) or None,
+            unread=names,
+            note=note,
+            quality=jpeg_quality.quality(_parts(data, segments, _DQT, b"")),
         ),
         blocks=colors.blocks,
         remarks=colors.remarks,
@@ -81,14 +84,24 @@ def open_file(data: bytes) -> Container:
 
 def _texts(data: bytes, segments: tuple[_Segment, ...]) -> Iterator[Text]:
     for content in _parts(data, segments, _COMMENT, b""):
-        yield jpeg_texts.comment(content)
-    for content in _parts(data, segments, _APP12, jpeg_texts.DUCKY):
-        yield from jpeg_texts.of_ducky(content)
+        yield comments.read(content)
+    for content in _parts(data, segments, _APP12, comments.DUCKY):
+        yield from comments.of_ducky(content)
 
 
-def _left_out(data: bytes, segments: tuple[_Segment, ...], packet: bytes) -> tuple[str, ...]:
+def _left_out(
+    data: bytes, segments: tuple[_Segment, ...], packet: bytes
+) -> tuple[tuple[str, ...], str | None]:
+    """Names of metadata that is not read, and a note on other parts of the file."""
     index = next(_parts(data, segments, _APP2, jpeg_trailers.MPF), b"")
-    return jpeg_trailers.left_out(data, segments[-1].end, packet, index)
+    names = list(jpeg_unread.names((each.marker, each.payload(data)) for each in segments))
+    names += photoshop.unread(b"".join(_parts(data, segments, _APP13, _PHOTOSHOP)))
+    said = list(jpeg_trailers.left_out(data, segments[-1].end, packet, index))
+    if not said and not index:
+        names += jpeg_trailers.rest(data, segments[-1].end)
+    if any(_parts(data, segments, _APP2, _ICC)) and _icc(data, segments) is None:
+        said.append("a damaged ICC profile left out")
+    return unread.named(names), "; ".join(said) or None
 
 
 @dataclass(frozen=True)
@@ -254,7 +267,7 @@ def _metadata(metadata: Metadata) -> bytes:
             _segment(_APP2, _ICC + bytes((number, len(pieces))) + piece)
             for number, piece in enumerate(pieces, 1)
         ]
-    parts += [_segment(_COMMENT, content) for content in jpeg_texts.comments(metadata.texts)]
+    parts += [_segment(_COMMENT, content) for content in comments.contents(metadata.texts)]
     return b"".join(parts)
 
 

@@ -3,7 +3,7 @@
 import re
 import struct
 
-from sr_batch.codec.metadata import ifd
+from sr_batch.codec.metadata import ifd, unread
 
 MPF = b"MPF\0"
 _GAIN_MAPS = re.compile(rb"ns\.adobe\.com/hdr-gain-map/|HDRGainMap|urn:iso:std:iso:ts:21496:-1")
@@ -25,8 +25,8 @@ def left_out(data: bytes, first_scan: int, packet: bytes, index: bytes) -> tuple
         packet: Its XMP.
         index: The file's list of pictures (MPF), without its prefix.
     """
-    end = data.find(b"\xff\xd9", first_scan) + 2
-    if end < 2 or end == len(data):
+    end = end_of_picture(data, first_scan)
+    if end is None or end == len(data):
         return ()
     pictures = data.find(_PICTURE, end) >= 0
     gain_map = pictures and bool(
@@ -40,6 +40,17 @@ def left_out(data: bytes, first_scan: int, packet: bytes, index: bytes) -> tuple
         "other pictures of the file left out": not (gain_map or depth) and _has_more(index),
     }
     return tuple(what for what, happens in lost.items() if happens)
+
+
+def end_of_picture(data: bytes, first_scan: int) -> int | None:
+    """Offset of what follows the picture's end marker; None if it has none."""
+    found = data.find(b"\xff\xd9", first_scan)
+    return found + 2 if found >= 0 else None
+
+
+def rest(data: bytes, first_scan: int) -> tuple[str, ...]:
+    """The name of what lies behind the picture, if that is not padding."""
+    return unread.behind(data, end_of_picture(data, first_scan) or len(data))
 
 
 def _has_more(index: bytes) -> bool:

@@ -30,15 +30,28 @@ def losses(image: Image, kind: str) -> tuple[str, ...]:
     }
     if forgotten := _lost_texts(metadata, kind):
         lost[f"texts left out ({', '.join(forgotten)})"] = True
+    if metadata.unread:
+        lost[f"metadata left out ({', '.join(metadata.unread)})"] = True
     said = (metadata.note,) if metadata.note else ()
     return said + tuple(what for what, happens in lost.items() if happens)
 
 
 def _lost_texts(metadata: Metadata, kind: str) -> tuple[str, ...]:
-    """Keywords of the texts that a file of ``kind`` cannot hold; times are known otherwise."""
-    held = (COMMENT,) if kind == "jpg" else ()
-    lost = {text.keyword for text in metadata.texts if not text.keyword.startswith("date:")}
-    return () if kind == "png" else tuple(sorted(lost.difference(held)))
+    """Keywords of the texts that a file of ``kind`` cannot hold."""
+    held = (COMMENT.lower(),) if kind in ("jpg", "gif") else ()
+    lost = {
+        text.keyword
+        for text in metadata.texts
+        if text.keyword.lower() not in held and not _is_copy(text.keyword, metadata)
+    }
+    return () if kind == "png" else tuple(sorted(lost))
+
+
+def _is_copy(keyword: str, metadata: Metadata) -> bool:
+    """Whether a text repeats what the file says elsewhere, as ImageMagick does it."""
+    prefix, colon, _ = keyword.partition(":")
+    stored = {"exif": metadata.exif, "xmp": metadata.xmp, "icc": metadata.icc, "date": b"times"}
+    return bool(colon and stored.get(prefix))
 
 
 def carried_profile(image: Image, kind: str) -> bytes | None:

@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 from sr_batch.codec.formats import FORMATS
 from sr_batch.core.errors import UnsupportedImage, UsageError
+from sr_batch.core.installing import pip
 
 
 def require_decoder(kind: str) -> None:
@@ -29,5 +30,5 @@ def require_encoder(kind: str) -> None:
 def _lacking(kind: str) -> str | None:
     row = FORMATS.get(kind)  # "keep" has none
     if row and row.library and find_spec(row.library) is None:
-        return f"{row.title}, which needs: {row.remedy}"
+        return f"{row.title}, which needs: {pip('install', '--upgrade', *row.packages)}"
     return None

@@ -87,5 +87,7 @@ def _ready(page: Image, kind: str) -> Image:
     require_fits(page.size, kind, "output")
     block = exif.with_size(page.metadata.exif, page.size)
     packet = page.metadata.xmp and xmp.with_size(page.metadata.xmp, page.size)
+    if packet and kind != "jpg":
+        packet = xmp.without_extension(packet)
     metadata = replace(page.metadata, icc=carried_profile(page, kind), exif=block, xmp=packet)
     return replace(page, metadata=metadata)

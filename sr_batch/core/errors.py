@@ -6,6 +6,7 @@
     ├── StorageError             1   writing failed: a full or failing disk, a read-only file system
     ├── UsageError               2   the command line cannot be run
     │   ├── UnknownModel         2   no exported model of that name
+    │   ├── ImportRefused        2   a file of another project that cannot become a model
     │   └── OutputCollision      2   two inputs would write one output
     ├── ImageError               3   one image failed; the others go on
     │   ├── UnreadableImage      3   missing, empty, truncated, corrupt, no permission
@@ -42,6 +43,10 @@ class UsageError(SrBatchError):
 
 class UnknownModel(UsageError):
     """No exported model has this name, or none at this scale."""
+
+
+class ImportRefused(UsageError):
+    """A file cannot become a model: not a network, or one that is not supported."""
 
 
 class OutputCollision(UsageError):

@@ -40,8 +40,12 @@ class Metadata:
         photoshop: Photoshop's image resources, IPTC among them, as bytes.
         dpi: Horizontal and vertical dots per inch.
         texts: In the order of the file.
+        unread: Names of metadata that the file has but that is not read, for a note.
         note: How the pixels were changed on reading, for the user; None if they were not.
         lossless: Whether the file was a lossless WebP; a WebP made from it is lossless, too.
+        quality: Of a JPEG, 1 to 100, estimated from its tables; None for all other files.
+        raw_profiles: What a PNG stored where ImageMagick 6 finds it, of ``exif`` and ``xmp``; a PNG
+            made from it does so, too.
     """
 
     icc: bytes | None = None
@@ -51,8 +55,11 @@ class Metadata:
     photoshop: bytes | None = None
     dpi: tuple[float, float] | None = None
     texts: tuple[Text, ...] = ()
+    unread: tuple[str, ...] = ()
     note: str | None = None
     lossless: bool = False
+    quality: int | None = None
+    raw_profiles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,12 @@ PREFIX = "sr."
 LEAST_CONSISTENCY = 20.0
 # EDSR holds a little more than four maps of 64 float32 channels at a time, ESPCN half of that.
 PIXEL_BYTES = 1280
+# In a picture thinner than this, a network would see mostly the zeros beyond the border.
+LEAST_SIDE = 8
 
 Color = Literal["rgb", "y"]
 Precision = Literal["fp32", "fp16", "int8"]
+PrecisionChoice = Literal["auto", "fp32", "fp16", "int8"]
 
 
 class ContractError(ValueError):
@@ -48,6 +51,11 @@ class ModelSpec:
             works at the enlarged resolution; the default suits networks that work on LR pixels.
         partner: Family whose weights this network started from, in the same structure. With
             ``--strength``, 0 is that family, 1 is this one. Empty if there is none.
+        window: The only side in LR pixels that its input may have; 0 if it may have any.
+        least_side: Shortest side in LR pixels that its input may have.
+        whole: Whether each output pixel depends on the whole picture, so that tiles differ from it.
+        seam: Largest change by tiling in 8-bit levels that was measured; 0 if at most 1.
+        color_lock: Whether it shifts colors over whole areas, so that they are locked by default.
     """
 
     name: str
@@ -66,6 +74,11 @@ class ModelSpec:
     consistency: float = LEAST_CONSISTENCY
     pixel_bytes: int = PIXEL_BYTES
     partner: str = ""
+    window: int = 0
+    least_side: int = LEAST_SIDE
+    whole: bool = False
+    seam: float = 0.0
+    color_lock: bool = False
 
     @property
     def channels(self) -> int:
@@ -77,9 +90,16 @@ class ModelSpec:
         """LR pixels of context per side that cover the whole receptive field."""
         return self.receptive_field // 2
 
+    def loss_against(self, full: "ModelSpec") -> float | None:
+        """The most PSNR-Y in dB that it loses against ``full``, on a set that both state."""
+        both = self.scores.keys() & full.scores.keys()
+        return max((full.scores[name][0] - self.scores[name][0] for name in both), default=None)
+
 
 _TEXT = ("name", "arch", "color", "precision", "protocol", "licence", "data", "commit")
 _NUMBERS = ("scale", "multiple", "receptive_field", "overlap")
+# Written only if they differ from these: most networks need none of them.
+_RARE = {"window": 0, "least_side": LEAST_SIDE, "whole": False, "seam": 0.0}
 
 
 def to_metadata(spec: ModelSpec) -> dict[str, str]:
@@ -89,6 +109,11 @@ def to_metadata(spec: ModelSpec) -> dict[str, str]:
     flat["pixel_bytes"] = str(spec.pixel_bytes)
     if spec.partner:
         flat["partner"] = spec.partner
+    for key, default in _RARE.items():
+        if getattr(spec, key) != default:
+            flat[key] = repr(float(spec.seam)) if key == "seam" else str(int(getattr(spec, key)))
+    if spec.color_lock:
+        flat["color_lock"] = "1"
     for name, (psnr, ssim) in spec.scores.items():
         flat |= {f"psnr.{name}": repr(psnr), f"ssim.{name}": repr(ssim)}
     return {PREFIX + key: value for key, value in flat.items()}
@@ -124,6 +149,11 @@ def _parsed(flat: Mapping[str, str]) -> ModelSpec:
         consistency=float(flat.get("consistency", LEAST_CONSISTENCY)),
         pixel_bytes=int(flat.get("pixel_bytes", PIXEL_BYTES)),
         partner=flat.get("partner", ""),
+        window=int(flat.get("window", 0)),
+        least_side=int(flat.get("least_side", LEAST_SIDE)),
+        whole=int(flat.get("whole", 0)) != 0,
+        seam=float(flat.get("seam", 0)),
+        color_lock=flat.get("color_lock") == "1",
         **text,
         **numbers,
     )
@@ -142,5 +172,6 @@ def _require_ranges(spec: ModelSpec) -> None:
     for key in ("scale", "multiple", "receptive_field", "pixel_bytes"):
         if getattr(spec, key) < 1:
             raise ContractError(f"{PREFIX}{key} must be at least 1")
-    if spec.overlap < 0:
-        raise ContractError(f"{PREFIX}overlap is negative")
+    for key in ("overlap", "window", "least_side"):
+        if getattr(spec, key) < 0:
+            raise ContractError(f"{PREFIX}{key} is negative")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from sr_batch.core.errors import UsageError
-from sr_batch.core.model_spec import Precision
+from sr_batch.core.model_spec import PrecisionChoice
 from sr_batch.core.option import Allowed, Encoding, check_values, option, options_of
 from sr_batch.core.target_size import Goal
 
@@ -23,6 +23,7 @@ After = Literal["keep", "move", "delete"]
 Again = Literal["auto", "rename", "replace", "fail"]
 Overlap = int | Literal["auto", "full"]
 
+AUTO = "auto"  # the model that is chosen for each picture
 MIN_TILE = 32
 MAX_PIXELS = 178_956_970  # Pillow's own limit: a quarter of a gigabyte of RGB, twice over
 SECONDS_RANGE = "above 0"
@@ -33,6 +34,7 @@ _TILE = Allowed(
     f"auto, 0 (never tile) or at least {MIN_TILE}", lambda tile: tile == 0 or tile >= MIN_TILE
 )
 _OVERLAP = Allowed("auto, full or at least 0", lambda n: isinstance(n, int) and n >= 0)
+_STRENGTH = Allowed("from 0 to 1", lambda strength: 0 <= strength <= 1)
 _QUALITY = Allowed("from 1 to 100", lambda quality: 1 <= quality <= 100)
 
 SYNONYMS = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tiff": "tif", "heif": "heic"}
@@ -48,13 +50,23 @@ class UpscaleOptions(Goal):
     """
 
     model: str = field(
-        default="edsr",
+        default="balanced",
         metadata=option(
-            "A name from `sr-batch models`, or an ONNX file.",
+            "A name from `sr-batch models`, a network file, or auto: chosen for each picture.",
             "Model and device",
             "--model",
             "-m",
             metavar="NAME|FILE",
+            changes="pixels",
+        ),
+    )
+    strength: float | None = field(
+        default=None,
+        metadata=option(
+            "Blend two networks, such as balanced (0) and photo (1); see the models' docs.",
+            "Model and device",
+            metavar="0..1",
+            allowed=_STRENGTH,
             changes="pixels",
         ),
     )
@@ -66,9 +78,13 @@ class UpscaleOptions(Goal):
             metavar="DEVICE",
         ),
     )
-    precision: Precision = field(
-        default="fp32",
-        metadata=option("fp16 is for GPUs, int8 for CPUs.", "Model and device", changes="pixels"),
+    precision: PrecisionChoice = field(
+        default="auto",
+        metadata=option(
+            "auto: int8 on CPUs that gain by it, fp16 on GPUs, within 0.1 dB of fp32; else fp32.",
+            "Model and device",
+            changes="pixels",
+        ),
     )
     mode: Mode = field(
         default="auto",
@@ -78,9 +94,14 @@ class UpscaleOptions(Goal):
             changes="pixels",
         ),
     )
-    color_lock: bool = field(
-        default=False,
-        metadata=option("Keep the colors of the input.", "Model and device", changes="pixels"),
+    color_lock: bool | None = field(
+        default=None,
+        metadata=option(
+            "Keep the colors of the input; if not given, for networks that shift them.",
+            "Model and device",
+            "--color-lock/--no-color-lock",
+            changes="pixels",
+        ),
     )
     self_ensemble: bool = field(
         default=False,

@@ -12,6 +12,11 @@ Cause = Literal["input", "damage", "memory", "disk"]
 ALL_WELL = 0
 SOME_FAILED = 3
 
+# What lines for people begin with.
+FAILED = "failed: "
+STOPPED = "stopped: "  # the disk is full or failing, and no file is worked on
+ERRORS = (FAILED, STOPPED)
+
 
 @dataclass(frozen=True)
 class Done:
@@ -27,6 +32,7 @@ class Done:
         scale: Output side / input side.
         provider: The execution provider that really ran it.
         notes: For the user, such as what the output format cannot hold.
+        precision: Of the networks that ran; None if none was needed.
     """
 
     input: str
@@ -38,6 +44,7 @@ class Done:
     scale: float
     provider: str
     notes: tuple[str, ...] = ()
+    precision: str | None = None
 
     @property
     def status(self) -> Literal["done"]:
@@ -54,9 +61,11 @@ class Planned:
         input_size: As decoded, orientation applied.
         output_size: As it would be written.
         model: Name of the network.
+        precision: Of the networks; None for a plain resize.
         passes: Factors of the networks, in their order; empty for a plain resize.
         seconds: Estimate for the networks, by a short calibration.
         bytes: Estimated size of the output.
+        choice: Why this network was chosen for it; empty without ``--model auto``.
     """
 
     input: str
@@ -64,9 +73,11 @@ class Planned:
     input_size: Size
     output_size: Size
     model: str
+    precision: str | None
     passes: tuple[int, ...]
     seconds: float
     bytes: int
+    choice: str = ""
 
     @property
     def status(self) -> Literal["planned"]:
@@ -143,7 +154,7 @@ def to_json(result: JobResult) -> dict[str, object]:
 def _measures(result: JobResult) -> dict[str, object]:
     if isinstance(result, Planned):
         return _expectations(result)
-    keys = ("seconds", "input_size", "output_size", "model", "scale", "provider")
+    keys = ("seconds", "input_size", "output_size", "model", "scale", "provider", "precision")
     if not isinstance(result, Done):
         return dict.fromkeys(keys)
     return {
@@ -153,6 +164,7 @@ def _measures(result: JobResult) -> dict[str, object]:
         "model": result.model,
         "scale": round(result.scale, 6),
         "provider": result.provider,
+        "precision": result.precision,
     }
 
 
@@ -164,6 +176,7 @@ def _expectations(result: Planned) -> dict[str, object]:
         "model": result.model,
         "scale": round(result.output_size.width / result.input_size.width, 6),
         "provider": None,
+        "precision": result.precision,
         "passes": list(result.passes),
         "bytes": result.bytes,
     }
@@ -173,6 +186,8 @@ def _notes(result: JobResult) -> list[str]:
     match result:
         case Done(notes=notes):
             return list(notes)
+        case Planned(model=model, choice=choice) if choice:
+            return [f"to be enlarged by {model}: {choice}"]
         case Skipped(reason=reason) | NotRun(reason=reason):
             return [reason]
         case _:

@@ -38,7 +38,7 @@ class PartFile:
     def __init__(self, target: Path) -> None:
         self._target = target
         self._data = b""
-        self.path, self._file = _create(target.parent)
+        self.path, self._file = create_part(target.parent)
 
     def write(self, data: bytes) -> None:
         """Write ``data``, which is all of the output."""
@@ -76,7 +76,7 @@ class PartFile:
             self.path.unlink(missing_ok=True)
 
     def _write_again(self, before: os.stat_result) -> None:
-        self.path, self._file = _create(self._target.parent)
+        self.path, self._file = create_part(self._target.parent)
         self.write(self._data)
         self.path.chmod(stat.S_IMODE(before.st_mode))
         os.utime(self.path, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -159,8 +159,12 @@ def sweep(folder: Path) -> None:
             _remove_unless_locked(folder / name)
 
 
-def _create(folder: Path) -> tuple[Path, io.FileIO]:
-    """A new hidden file in ``folder``, locked. Its name is short, however long the target's is."""
+def create_part(folder: Path) -> tuple[Path, io.FileIO]:
+    """A new hidden file in ``folder``, locked. Its name is short, however long the target's is.
+
+    Raises:
+        OSError: no file can be created there.
+    """
     while True:
         path = folder / f"{_PREFIX}{secrets.token_hex(6)}{_SUFFIX}"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)

@@ -19,5 +19,11 @@ class Stamp:
     modified: int
     changed: int
 
+    @classmethod
+    def read(cls, text: str) -> "Stamp":
+        """The stamp that ``str`` gave as ``text``. Raises ValueError if that is something else."""
+        inode, size, modified, changed = map(int, text.split())
+        return cls(inode, size, modified, changed)
+
     def __str__(self) -> str:
         return f"{self.inode} {self.size} {self.modified} {self.changed}"

@@ -54,6 +54,7 @@ class OnnxSession:
         options: Mapping[str, str] | None = None,
         threads: int = 1,
         plugin: str = "",
+        content: bytes | None = None,
     ) -> "OnnxSession":
         """Load the network at ``path``.
 
@@ -65,6 +66,8 @@ class OnnxSession:
             threads: CPU threads for one call. With more than one, calls take turns.
             plugin: Package that contains the provider. It must support a device of this machine
                 and run the whole network.
+            content: An ONNX file in memory that is loaded instead of the one at ``path``, which
+                is only its name in messages.
 
         Raises:
             UnknownModel: the file does not exist, is not an ONNX file, or has no contract.
@@ -75,7 +78,7 @@ class OnnxSession:
             settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
         else:
             wanted = [(provider, dict(options or {})), *([CPU] if provider != CPU else [])]
-        runtime = _load(path, settings, wanted)
+        runtime = _load(path, settings, wanted, content)
         turns = nullcontext() if threads == 1 else BoundedSemaphore(max(1, cores() // threads))
         return cls(runtime, _spec(runtime, path), turns)
 
@@ -120,13 +123,15 @@ def _settings(optimize: bool = True, threads: int = 1) -> Any:
     return options
 
 
-def _load(path: Path, settings: Any, providers: list[Any] | None) -> Any:
+def _load(
+    path: Path, settings: Any, providers: list[Any] | None, content: bytes | None = None
+) -> Any:
     """An ``InferenceSession``; with ``providers`` None, ``settings`` name the provider."""
     if not path.is_file():
         raise UnknownModel(f"{path}: no such file; to list the models: sr-batch models list")
     try:
         return load_runtime().InferenceSession(
-            path, settings, providers=providers, enable_fallback=False
+            content or path, settings, providers=providers, enable_fallback=False
         )
     except Exception as fault:  # ONNX Runtime's exceptions have no common base
         raise UnknownModel(f"{path}: ONNX Runtime cannot load it: {first_line(fault)}") from fault

@@ -3,13 +3,15 @@
 import ctypes
 import json
 import re
-import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sr_batch.core.cpu import int8_gain, vector_units
 from sr_batch.core.errors import DeviceUnavailable, SrBatchError, UnknownModel, UsageError
+from sr_batch.core.installing import pip
+from sr_batch.core.model_spec import Precision
 from sr_batch.inference.onnx_runtime import (
     CPU,
     compiled_providers,
@@ -19,7 +21,6 @@ from sr_batch.inference.onnx_runtime import (
     processor_vendor,
 )
 from sr_batch.inference.onnx_session import OnnxSession, read_spec
-from sr_batch.inference.session import Session
 
 CUDA = "CUDAExecutionProvider"
 OPENVINO = "OpenVINOExecutionProvider"
@@ -44,6 +45,24 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Fastest:
+    """The precision that a device computes fastest, and why."""
+
+    precision: Precision
+    why: str
+
+
+def fastest_on_cpu() -> Fastest:
+    """What this processor computes fastest, by the table of :mod:`sr_batch.core.cpu`."""
+    gain = int8_gain(vector_units())
+    if gain is None:
+        return Fastest("fp32", "int8 was not measured on this kind of processor")
+    if not gain.pays:
+        return Fastest("fp32", f"int8 is no faster on this processor ({gain.unit})")
+    return Fastest("int8", f"it is at least {gain.times:g} times as fast here ({gain.unit})")
+
+
+@dataclass(frozen=True)
 class Provider:
     """One way to run a network.
 
@@ -56,6 +75,7 @@ class Provider:
         batch: Largest number of tiles in one call; more than one does not pay on a CPU.
         window: Side in LR pixels of the windows of all tiles of all images; None if they may have
             any size.
+        find_fastest: What `--precision auto` takes.
     """
 
     name: str
@@ -65,6 +85,7 @@ class Provider:
     automatic: bool = True
     batch: int = 1
     window: int | None = None
+    find_fastest: Callable[[], Fastest] = fastest_on_cpu
 
 
 def find_cuda_fault() -> Fault | None:
@@ -121,10 +142,20 @@ def find_bf16_fault() -> Fault | None:
     return None if "BF16" in able.split() else Fault("this processor does not support bfloat16")
 
 
-def _openvino(precision: str, find_fault: Callable[[], Fault | None]) -> Provider:
+def _openvino(
+    precision: str,
+    find_fault: Callable[[], Fault | None],
+    find_fastest: Callable[[], Fastest] = fastest_on_cpu,
+) -> Provider:
     """OpenVINO at a fixed precision: by default it uses bfloat16 if it can, which is visible."""
-    config = json.dumps({"CPU": {"INFERENCE_PRECISION_HINT": precision}})
-    return Provider(OPENVINO, {"load_config": config}, find_fault, OPENVINO_PLUGIN, automatic=False)
+    return Provider(
+        OPENVINO,
+        {"load_config": json.dumps({"CPU": {"INFERENCE_PRECISION_HINT": precision}})},
+        find_fault,
+        OPENVINO_PLUGIN,
+        automatic=False,
+        find_fastest=find_fastest,
+    )
 
 
 # `auto` tries them in this order and uses the first one that works.
@@ -139,47 +170,78 @@ PROVIDERS: Mapping[str, Provider] = {
         find_cuda_fault,
         batch=4,
         window=256,
+        find_fastest=lambda: Fastest("fp16", "GPUs compute it faster"),
     ),
     "cpu": Provider(CPU),
     "openvino": _openvino("f32", find_openvino_fault),
-    "openvino-bf16": _openvino("bf16", find_bf16_fault),
+    "openvino-bf16": _openvino(
+        "bf16", find_bf16_fault, lambda: Fastest("fp32", "OpenVINO rounds it to bfloat16")
+    ),
 }
 
 
+def settle_device(device: str, path: Path, notify: Callable[[str], None]) -> str:
+    """The key of ``PROVIDERS`` to use; for ``auto`` the first that can run the network at ``path``.
+
+    Args:
+        device: A key of ``PROVIDERS``, or ``auto``.
+        path: An exported ONNX file.
+        notify: Receives one line that says what ``auto`` chose, and why, unless that is the CPU of
+            a machine that has no other device.
+
+    Raises:
+        UsageError: there is no such device.
+        UnknownModel: the file is at fault.
+    """
+    require_known(device)
+    if device != "auto":
+        return device
+    name, faults = _first_working(path)
+    if name != "cpu" or any(fault.fix for fault in faults):
+        reasons = " and ".join(map(str, faults))
+        notify(f"device: {name}, because {reasons}" if reasons else f"device: {name}")
+    return name
+
+
+def _first_working(path: Path) -> tuple[str, list[Fault]]:
+    """The device that ``auto`` chooses, and why not those before it. The last needs no try."""
+    *others, last = (name for name, provider in PROVIDERS.items() if provider.automatic)
+    faults: list[Fault] = []
+    for name in others:
+        tried = _try(path, name, threads=1)
+        if not isinstance(tried, Fault):
+            return name, faults
+        faults.append(tried)
+    return last, faults
+
+
 def open_session(
-    path: Path, device: str, notify: Callable[[str], None], threads: int = 1
+    path: Path,
+    device: str,
+    notify: Callable[[str], None],
+    threads: int = 1,
+    content: bytes | None = None,
 ) -> OnnxSession:
-    """Open the network at ``path`` on ``device``; ``auto`` chooses the first that works.
+    """Open the network at ``path`` on ``device``; ``auto`` chooses as in :func:`settle_device`.
 
     Args:
         path: An exported ONNX file.
         device: A key of ``PROVIDERS``, or ``auto``.
-        notify: Receives one line that says what ``auto`` chose, and why, unless that is the CPU of
-            a machine that has no other device.
+        notify: As for :func:`settle_device`.
         threads: CPU threads for one call.
+        content: As for :meth:`OnnxSession.open`.
 
     Raises:
         DeviceUnavailable: ``device`` cannot run here; the message says how to fix it.
         UnknownModel: as :meth:`OnnxSession.open`.
     """
-    require_known(device)
-    if device != "auto":
-        session = _try(path, device, threads)
-        if isinstance(session, Fault):
-            raise DeviceUnavailable(
-                f"--device {device}: {session}; to use another device: --device auto"
-            )
-        return session
-    faults: list[Fault] = []
-    for name in (name for name, provider in PROVIDERS.items() if provider.automatic):
-        session = _try(path, name, threads)
-        if isinstance(session, OnnxSession):
-            if name != "cpu" or any(fault.fix for fault in faults):
-                reasons = " and ".join(map(str, faults))
-                notify(f"device: {name}, because {reasons}" if reasons else f"device: {name}")
-            return session
-        faults.append(session)
-    raise DeviceUnavailable(f"no device can run {path}: {faults[-1]}")
+    settled = settle_device(device, path, notify)
+    session = _try(path, settled, threads, content)
+    if isinstance(session, Fault):
+        raise DeviceUnavailable(
+            f"--device {settled}: {session}; to use another device: --device auto"
+        )
+    return session
 
 
 def require_known(device: str) -> None:
@@ -189,17 +251,16 @@ def require_known(device: str) -> None:
         raise UsageError(f"--device {device}: must be one of {names}")
 
 
-def device_of(session: Session) -> str:
-    """The key of ``PROVIDERS`` for the device that ``auto`` chose to run ``session``."""
-    return next(key for key, each in PROVIDERS.items() if each.name == session.provider)
-
-
-def _try(path: Path, device: str, threads: int) -> OnnxSession | Fault:
+def _try(
+    path: Path, device: str, threads: int, content: bytes | None = None
+) -> OnnxSession | Fault:
     provider = PROVIDERS[device]
     if fault := provider.find_fault():
         return fault
     try:
-        session = OnnxSession.open(path, provider.name, provider.options, threads, provider.plugin)
+        session = OnnxSession.open(
+            path, provider.name, provider.options, threads, provider.plugin, content
+        )
     except UnknownModel as refusal:
         read_spec(path)  # raises if the file is at fault, and not the device
         return Fault(str(refusal), "sr-batch doctor")
@@ -227,8 +288,3 @@ def missing_libraries(preload_output: str) -> tuple[str, ...]:
     """
     names = re.findall(r"^Failed to load ([^\s/\\]+):", preload_output, flags=re.MULTILINE)
     return tuple(dict.fromkeys(names))
-
-
-def pip(*arguments: str) -> str:
-    """A command line that runs pip in this environment."""
-    return shlex.join([sys.executable, "-m", "pip", *arguments])

@@ -1,10 +1,12 @@
 """Where this installation has its plug-in files and its ``sr-batch`` command."""
 
 import os
+import sys
 import sysconfig
 from pathlib import Path
 
 from sr_batch.core.errors import UsageError
+from sr_batch.core.installing import pip
 
 _PACKAGE = Path(__file__).parents[1]
 # A wheel has them inside the package, a checkout beside it.
@@ -25,5 +27,8 @@ def own_command() -> Path:
     name = "sr-batch.exe" if os.name == "nt" else "sr-batch"
     command = Path(sysconfig.get_path("scripts")).resolve() / name
     if not command.is_file():
-        raise UsageError(f"{command} is missing: install it with pip install sr-batch")
+        raise UsageError(
+            f"{command} is missing: install sr-batch again into {sys.prefix},"
+            f" in its source by {pip('install', '--force-reinstall', '.')}"
+        )
     return command

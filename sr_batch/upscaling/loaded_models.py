@@ -1,17 +1,22 @@
 """The networks of a run: opened once, all on one device, and replaced if half precision fails."""
 
 import threading
-from collections.abc import Callable, Collection
-from hashlib import sha256
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import get_args
 
+from sr_batch.core.model_spec import Precision, PrecisionChoice
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.inference.batching import AT_ONCE, Batching
-from sr_batch.inference.model_catalog import choose, fp32_twin
-from sr_batch.inference.providers import PROVIDERS, Provider, device_of, open_session
+from sr_batch.inference.model_catalog import MOST_LOSS, ModelFile, fp32_twin
+from sr_batch.inference.providers import PROVIDERS, Provider, open_session, settle_device
 from sr_batch.inference.session import Session
+from sr_batch.inference.strength import NO_INT8, choose_at
 from sr_batch.upscaling.scale_plan import plan_scale
 from sr_batch.upscaling.tile_tuning import USUAL, TileSetting
+
+# What `--precision auto` may choose on one machine or another.
+_AUTOMATIC: tuple[Precision, ...] = get_args(Precision)
 
 
 class LoadedModels:
@@ -22,6 +27,7 @@ class LoadedModels:
         notify: Receives one line about the device that ``auto`` chose, and one about each network
             that was replaced.
         setting_of: The tile setting for the network in a file, on the CPU.
+        lazy: Whether each network is opened only when it is asked for.
 
     Raises:
         UnknownModel: no such network, or none that enlarges.
@@ -33,17 +39,30 @@ class LoadedModels:
         options: UpscaleOptions,
         notify: Callable[[str], None],
         setting_of: Callable[[Path], TileSetting],
+        lazy: bool = False,
     ) -> None:
+        self._options = options
         self._notify = notify
         self._setting_of = setting_of
         self._settings: dict[int, TileSetting] = {}
-        self._files = choose(options.model, options.precision)
-        self._device = options.device
-        self._sessions = self._open(options)
+        self._files = self._choose(options.precision)
+        self._needed = self._needed_scales()
+        self._device = self._settled_device()
+        self._fastest = self._device_entry.find_fastest()
+        if options.precision == "int8" and any(each.blend for each in self._files.values()):
+            notify(f"--strength {options.strength:g} runs in fp32: {NO_INT8}")
+        if self._is_automatic:
+            self._files = self._choose("auto", self._fastest.precision)
         self._lock = threading.Lock()
+        self._sessions: dict[int, Session] = {}
+        for scale in () if lazy else self._needed:
+            self._sessions[scale] = self._open(scale)
 
     def __getitem__(self, scale: int) -> Session:
-        return self._sessions[scale]
+        with self._lock:
+            if scale not in self._sessions:
+                self._sessions[scale] = self._open(scale)
+            return self._sessions[scale]
 
     def setting(self, scale: int) -> TileSetting:
         """The tile setting for the network of ``scale``."""
@@ -75,12 +94,27 @@ class LoadedModels:
         """The execution provider that runs the networks; ``none`` if no network is needed."""
         return next((session.provider for session in self._sessions.values()), "none")
 
+    @property
+    def precision_notes(self) -> tuple[str, ...]:
+        """What ``--precision auto`` chose for each network, and why; empty without ``auto``."""
+        if not self._is_automatic:
+            return ()
+        return tuple(self._precision_note(scale) for scale in self._needed)
+
     def digests(self) -> list[str]:
         """Scale and SHA-256 of the file of each network that may be used."""
-        files = {scale: self._files[scale].path for scale in self._sessions}
-        return [
-            f"x{scale} {sha256(path.read_bytes()).hexdigest()}" for scale, path in files.items()
-        ]
+        return self._digests(self._files)
+
+    def equal_digests(self) -> list[list[str]]:
+        """What :meth:`digests` may be with the same options on other machines, without this one.
+
+        ``--precision auto`` takes other files there.
+        """
+        if not self._is_automatic:
+            return []
+        choices = (self._choose("auto", each) for each in _AUTOMATIC)
+        found = (self._digests(files) for files in choices)
+        return [each for each in found if each != self.digests()]
 
     def replace_by_fp32(self, scale: int, failed: Session) -> bool:
         """Use the fp32 file instead of ``failed`` for the rest of the run.
@@ -103,27 +137,55 @@ class LoadedModels:
         )
         return True
 
-    def _open(self, options: UpscaleOptions) -> dict[int, Session]:
-        """The networks that may be used, on one device; ``auto`` is settled by the first one."""
-        sessions: dict[int, Session] = {}
-        fixed = options.goal.fixed
+    @property
+    def _is_automatic(self) -> bool:
+        """Whether the device decides on the files."""
+        return self._options.precision == "auto" and not self._options.model.endswith(".onnx")
+
+    def _choose(
+        self, precision: PrecisionChoice, fastest: Precision = "fp32"
+    ) -> dict[int, ModelFile]:
+        return choose_at(self._options.model, self._options.strength, precision, fastest)
+
+    def _needed_scales(self) -> tuple[int, ...]:
+        fixed = self._options.goal.fixed
         scales = plan_scale(fixed, self.scales).passes if fixed else sorted(self.scales)
-        for scale in dict.fromkeys(scales):
-            path = self._files[scale].path
-            setting = self._setting_of(path)
-            sessions[scale] = self._ready(path, setting)
-            if self._device == "cpu":
-                self._settings[scale] = setting
-        return sessions
+        return tuple(dict.fromkeys(scales))
+
+    def _settled_device(self) -> str:
+        """If no network is needed, ``auto`` stays open."""
+        if not self._needed:
+            return self._options.device
+        return settle_device(self._options.device, self._files[self._needed[0]].path, self._notify)
 
     @property
     def _device_entry(self) -> Provider:
         """If no network was opened, ``auto`` is still open, and any device will do."""
         return PROVIDERS["cpu" if self._device == "auto" else self._device]
 
-    def _ready(self, path: Path, setting: TileSetting) -> Session:
-        session = open_session(path, self._device, self._notify, setting.threads)
-        if self._device == "auto":
-            self._device = device_of(session)
+    def _open(self, scale: int) -> Session:
+        file = self._files[scale]
+        setting = self._setting_of(file.path)
+        session = self._ready(file, setting)
+        if self._device == "cpu":
+            self._settings[scale] = setting
+        return session
+
+    def _ready(self, file: ModelFile, setting: TileSetting) -> Session:
+        session = open_session(
+            file.path, self._device, self._notify, setting.threads, file.content()
+        )
         batch = self._device_entry.batch
         return Batching(session, batch) if batch > 1 else session
+
+    def _digests(self, files: Mapping[int, ModelFile]) -> list[str]:
+        return [f"x{scale} {files[scale].digest()}" for scale in self._needed]
+
+    def _precision_note(self, scale: int) -> str:
+        chosen, fastest = self._files[scale].precision, self._fastest
+        why = fastest.why
+        if self._files[scale].blend and fastest.precision == "int8":
+            why = NO_INT8
+        elif chosen != fastest.precision:
+            why = f"there is no {fastest.precision} file that loses at most {MOST_LOSS:g} dB"
+        return f"precision of {self.family} x{scale}: {chosen}, because {why}"

@@ -25,8 +25,8 @@ def plan_scale(scale: float, natives: Collection[int]) -> ScalePlan:
     """Choose the fewest passes that reach ``scale``, and among those the smallest product.
 
     A native scale takes one pass. A scale between two of them takes the larger one. A scale above
-    the largest takes several passes, the larger ones first (x8 is x4, then x2). A scale of at most
-    1 takes none.
+    the largest takes several passes, the larger ones first (x8 is x4, then x2). A scale of 1 takes
+    a network of scale 1, if there is one. A smaller one takes none.
 
     Args:
         scale: Output side / input side, above 0.
@@ -36,10 +36,12 @@ def plan_scale(scale: float, natives: Collection[int]) -> ScalePlan:
         UnknownModel: none of ``natives`` enlarges.
     """
     if scale <= 1:
-        return ScalePlan((), scale)
+        return ScalePlan((1,) if scale == 1 and 1 in natives else (), scale)
     factors = sorted((native for native in natives if native > 1), reverse=True)
     if not factors:
-        raise UnknownModel(f"--scale {scale:g}: this model has no network that enlarges")
+        raise UnknownModel(
+            f"--scale {scale:g}: this model has no network that enlarges; use --scale 1"
+        )
     count = 1
     while factors[0] ** count < scale:
         count += 1

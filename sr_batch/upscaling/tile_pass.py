@@ -17,16 +17,17 @@ from sr_batch.core.arrays import FloatArray
 from sr_batch.core.errors import BadOutput
 from sr_batch.core.geometry import Tile
 from sr_batch.core.image import Image, Pixels
-from sr_batch.core.model_spec import Color
+from sr_batch.core.model_spec import LEAST_SIDE, Color, ModelSpec
 from sr_batch.imaging.bicubic import add_enlarged
 from sr_batch.imaging.color import gray_to_y_studio, planes_to_luma, y_studio_to_gray
 from sr_batch.inference.session import Session
 
-# In a picture thinner than this, a network would see mostly the zeros beyond the border.
-_LEAST_SIDE = 8
-
 RunTiles = Callable[[Callable[[Tile], None], Sequence[Tile]], None]
 """Calls the given function for every tile, in any order, possibly at the same time."""
+
+
+def _ignore(outputs: Sequence[Pixels]) -> None:
+    pass
 
 
 def upscale(
@@ -35,6 +36,7 @@ def upscale(
     tiles: Sequence[Tile],
     mode: Color,
     run_tiles: RunTiles,
+    show: Callable[[Sequence[Pixels]], None] = _ignore,
 ) -> Image:
     """Enlarge ``image`` by the scale of ``session``; data type, metadata and format stay.
 
@@ -45,6 +47,7 @@ def upscale(
         mode: ``rgb`` runs the network on color. ``y`` runs it on luma and enlarges the color
             differences bicubically, for which windows must reach 2 pixels beyond their core.
         run_tiles: Runs the work on each tile.
+        show: Gets the arrays that the tiles are stored in, before the first of them is computed.
 
     Raises:
         BadOutput: the network returned NaN or infinite values.
@@ -60,6 +63,7 @@ def upscale(
             alpha[:] = source[0, 0]
         else:
             layers.append((source, alpha))
+    show([out for _, out in layers])
     run_tiles(partial(_work, session, mode, layers), tiles)
     return replace(image, color=color, alpha=None if alpha is None else alpha[..., 0])
 
@@ -132,14 +136,16 @@ def _enlarge_luma(session: Session, rgb: FloatArray) -> FloatArray:
 def infer(session: Session, planes: FloatArray) -> FloatArray:
     """(C, h, w) -> (C, H, W); pads to a size the network accepts, and crops its output."""
     _, height, width = planes.shape
-    down, right = (_missing(side, session.spec.multiple) for side in (height, width))
+    down, right = (_missing(side, session.spec) for side in (height, width))
     if down or right:
         planes = np.pad(planes, ((0, 0), (0, down), (0, right)), mode="edge")
     scale = session.spec.scale
     return session(planes[None])[0, :, : height * scale, : width * scale]
 
 
-def _missing(side: int, multiple: int) -> int:
-    """Pixels to add to ``side``, to reach the least side and a multiple of ``multiple``."""
-    wanted = max(side, _LEAST_SIDE)
-    return wanted + -wanted % multiple - side
+def _missing(side: int, spec: ModelSpec) -> int:
+    """Pixels to add to ``side``, so that the network accepts it."""
+    if spec.window:
+        return spec.window - side
+    wanted = max(side, LEAST_SIDE, spec.least_side)
+    return wanted + -wanted % spec.multiple - side

@@ -51,6 +51,15 @@ def plan_auto(
     return _cut(whole, size, grid.columns, grid.rows, overlap, multiple)
 
 
+def plan_whole(
+    size: Size, overlap: int, multiple: int, threads: int, pixel_bytes: int
+) -> tuple[Tile, ...]:
+    """One tile if it fits the memory budget of :func:`plan_auto`, which otherwise cuts it."""
+    if size.pixels * pixel_bytes <= _MEMORY:
+        return plan_tiles(size, 0, overlap, multiple)
+    return plan_auto(size, overlap, multiple, threads, pixel_bytes)
+
+
 def plan_fixed(size: Size, window: int, overlap: int, multiple: int) -> tuple[Tile, ...]:
     """Like :func:`plan_tiles`, with the fewest tiles whose windows all have a given size.
 

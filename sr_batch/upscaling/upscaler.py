@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,16 +23,18 @@ from sr_batch.imaging.resample import bleed, resize
 from sr_batch.inference.providers import require_known
 from sr_batch.inference.self_ensemble import SelfEnsemble
 from sr_batch.upscaling import tile_pass
+from sr_batch.upscaling.kept_tiles import KeptPass, NoStore, TileStore, pass_key
 from sr_batch.upscaling.loaded_models import LoadedModels
 from sr_batch.upscaling.progress import Progress
 from sr_batch.upscaling.scale_plan import ScalePlan, plan_scale
 from sr_batch.upscaling.tile_pool import TileJob, TilePool
 from sr_batch.upscaling.tile_tuning import TileSetting, kept_setting
-from sr_batch.upscaling.tiling import plan_auto, plan_fixed, plan_tiles, split
+from sr_batch.upscaling.tiling import plan_auto, plan_fixed, plan_tiles, plan_whole, split
 
 # Increased by one when the same input, network and options start to give other pixels.
 _PIXELS = 1
 _PROBE = Size(192, 128)
+_LONG = 1.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Upscaler:
         notify: Receives one line each about the device that ``auto`` chose, memory that ran out,
             and a network that was replaced.
         setting_of: The tile setting for the network in a file, on the CPU.
+        chosen_by: The rule that chooses the network for each picture, which is part of the recipe.
+            With a rule, networks are opened when they are first needed.
 
     Raises:
         UnknownModel: no such network, or none that enlarges.
@@ -63,11 +67,13 @@ class Upscaler:
         options: UpscaleOptions,
         notify: Callable[[str], None],
         setting_of: Callable[[Path], TileSetting] = kept_setting,
+        chosen_by: str = "",
     ) -> None:
         require_known(options.device)
         self._options = options
         self._goal = options.goal
-        self._networks = LoadedModels(options, notify, setting_of)
+        self._chosen_by = chosen_by
+        self._networks = LoadedModels(options, notify, setting_of, lazy=bool(chosen_by))
         self._threads = options.jobs or cores()
         self._pool = TilePool(max(self._threads, self._networks.callers), notify)
         self._paces: dict[int, float] = {}
@@ -83,14 +89,20 @@ class Upscaler:
         """The execution provider that runs the networks; ``none`` if no network is needed."""
         return self._networks.provider
 
+    @property
+    def precision_notes(self) -> tuple[str, ...]:
+        """What ``--precision auto`` chose for each network, and why."""
+        return self._networks.precision_notes
+
     @cached_property
     def recipe(self) -> str:
-        """Everything besides the input that the pixels depend on; the same on every machine."""
-        options = self._options
-        chosen = f"{self._goal}, mode {options.mode}, overlap {options.overlap}"
-        locked = ", colors locked" if options.color_lock else ""
-        turned = ", self-ensemble" if options.self_ensemble else ""
-        return "\n".join([f"pixels {_PIXELS}", *self._networks.digests(), chosen + turned + locked])
+        """Everything besides the input that the pixels depend on."""
+        return self._recipe(self._networks.digests())
+
+    @cached_property
+    def equal_recipes(self) -> tuple[str, ...]:
+        """Recipes of other machines whose outputs are as good: ``--precision auto`` made them."""
+        return tuple(self._recipe(digests) for digests in self._networks.equal_digests())
 
     def output_size(self, size: Size) -> Size:
         """The size of the output for an image of ``size``.
@@ -103,6 +115,14 @@ class Upscaler:
     def passes(self, size: Size) -> tuple[int, ...]:
         """Scales of the networks that enlarge an image of ``size``, in their order."""
         return self._plan(size).passes
+
+    def precision(self, size: Size) -> str | None:
+        """The precision of the networks that enlarge an image of ``size``; None without any.
+
+        If they differ, all are named: ``fp32+int8``.
+        """
+        found = {self._networks[scale].spec.precision for scale in self.passes(size)}
+        return "+".join(sorted(found)) or None
 
     def bound(self, size: Size) -> float:
         """Least PSNR in dB between an image of ``size`` and its enlarged copy, reduced again."""
@@ -118,15 +138,22 @@ class Upscaler:
         return total
 
     def __call__(
-        self, image: Image, name: str, progress: Callable[[int], None], stop: threading.Event
+        self,
+        image: Image,
+        name: str,
+        progress: Callable[[int], None],
+        stop: threading.Event,
+        store: TileStore | None = None,
     ) -> Upscaled:
         """Enlarge ``image``.
 
         Args:
             image: Any image.
             name: Its name in error messages.
-            progress: Receives numbers of finished input pixels; they add up to those of ``image``.
+            progress: Receives numbers of finished input pixels; they add up to those of ``image``,
+                without the restored ones.
             stop: Checked before every tile.
+            store: Keeps finished tiles when ``stop`` is set, and restores them later.
 
         Raises:
             Stopped: ``stop`` was set.
@@ -135,18 +162,19 @@ class Upscaler:
         """
         target = self.output_size(image.size)
         plan = self._plan(image.size)
-        done = Progress(image.size, plan.passes, progress)
+        store = store or NoStore()
+        done = Progress(image.size, plan.passes, progress, store.counted)
         if image.alpha is not None:
             image = replace(image, color=bleed(image.color, image.alpha))
         enlarged = image
         with about(name):
             for scale in plan.passes:
-                enlarged = self._pass(enlarged, scale, done, stop)
+                enlarged = self._pass(enlarged, scale, done, stop, store)
         enlarged = _resized(enlarged, target)
-        if self._options.color_lock:
+        if self._locks_colors(plan):
             enlarged = replace(enlarged, color=lock_colors(enlarged.color, image.color))
         done.finish()
-        return Upscaled(enlarged, _notes(plan))
+        return Upscaled(enlarged, (*_notes(plan), *self._seams(image.size, plan)))
 
     def close(self) -> None:
         """End the tile threads."""
@@ -163,21 +191,48 @@ class Upscaler:
     ) -> None:
         self.close()
 
+    def _recipe(self, digests: Sequence[str]) -> str:
+        options = self._options
+        chosen = f"{self._goal}, mode {options.mode}, overlap {options.overlap}"
+        locks = {True: ", colors locked", False: ", colors free", None: ""}  # None: by contract
+        locked = locks[options.color_lock]
+        turned = ", self-ensemble" if options.self_ensemble else ""
+        rule = f", by {self._chosen_by}" if self._chosen_by else ""
+        return "\n".join([f"pixels {_PIXELS}", *digests, chosen + turned + locked + rule])
+
+    def _locks_colors(self, plan: ScalePlan) -> bool:
+        if self._options.color_lock is not None:
+            return self._options.color_lock
+        return any(self._networks[scale].spec.color_lock for scale in plan.passes)
+
     def _pace(self, scale: int) -> float:
-        """Seconds for a pixel in a pass, from the second of two runs on a small picture."""
+        """Seconds for a pixel in a pass: of its windows, as large pictures have little overlap."""
         with self._timing:
             if scale not in self._paces:
-                probe = Image(np.zeros((_PROBE.height, _PROBE.width, 3), np.uint8))
-                for _ in range(2):
-                    done, started = Progress(_PROBE, (scale,), lambda _: None), time.perf_counter()
-                    self._pass(probe, scale, done, threading.Event())
-                    self._paces[scale] = (time.perf_counter() - started) / _PROBE.pixels
+                spec = self._networks[scale].spec
+                tiles = self._tiles(_PROBE, self._overlap(spec, self._mode(spec)), scale)
+                windows = sum(tile.window.size.pixels for tile in tiles)
+                self._paces[scale] = self._probe_seconds(scale) / windows
             return self._paces[scale]
 
-    def _pass(self, image: Image, scale: int, done: Progress, stop: threading.Event) -> Image:
+    def _probe_seconds(self, scale: int) -> float:
+        """Seconds for a small picture: the second time, unless the first takes long anyway."""
+        probe = Image(np.zeros((_PROBE.height, _PROBE.width, 3), np.uint8))
+        seconds = 0.0
+        for _ in range(2):
+            done, started = Progress(_PROBE, (scale,), lambda _: None), time.perf_counter()
+            self._pass(probe, scale, done, threading.Event(), NoStore())
+            seconds = time.perf_counter() - started
+            if seconds > _LONG:
+                break
+        return seconds
+
+    def _pass(
+        self, image: Image, scale: int, done: Progress, stop: threading.Event, store: TileStore
+    ) -> Image:
         session = self._networks[scale]
         spec, size = session.spec, image.size
-        mode: Color = spec.color if self._options.mode == "auto" else self._options.mode
+        mode = self._mode(spec)
         overlap = self._overlap(spec, mode)
 
         def cut(core: Region, longest: int) -> Sequence[Tile]:
@@ -186,14 +241,21 @@ class Upscaler:
         def run(work: Callable[[Tile], None], tiles: Sequence[Tile]) -> None:
             self._pool.run(TileJob(work, cut, done.add, stop), tiles)
 
+        def key() -> str:
+            return pass_key(image, tiles, self.recipe, spec, session.provider, mode)
+
         tiles = self._tiles(size, overlap, scale)
+        kept = KeptPass(store, key, run, done.restore)
         try:
             network = SelfEnsemble(session) if self._options.self_ensemble else session
-            return tile_pass.upscale(image, network, tiles, mode, run)
+            return tile_pass.upscale(image, network, tiles, mode, kept.run, kept.show)
         except BadOutput:
             if not self._networks.replace_by_fp32(scale, session):
                 raise
-        return self._pass(image, scale, done, stop)
+        return self._pass(image, scale, done, stop, store)
+
+    def _mode(self, spec: ModelSpec) -> Color:
+        return spec.color if self._options.mode == "auto" else self._options.mode
 
     def _overlap(self, spec: ModelSpec, mode: Color) -> int:
         chosen = self._options.overlap
@@ -201,10 +263,15 @@ class Upscaler:
             chosen = spec.overlap
         elif chosen == "full":
             chosen = spec.full_overlap
-        return max(chosen, bicubic.REACH) if mode == "y" else chosen
+        pixels = min(chosen, spec.window // 4) if spec.window else chosen
+        return max(pixels, bicubic.REACH) if mode == "y" else pixels
 
     def _tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
         spec, tile = self._networks[scale].spec, self._options.tile
+        if spec.window:
+            return plan_fixed(size, spec.window, overlap, spec.multiple)
+        if spec.whole and tile is None:
+            return plan_whole(size, overlap, spec.multiple, self._threads, spec.pixel_bytes)
         if tile is None:
             tile = self._networks.setting(scale).tile
         if tile is None and self._networks.window:
@@ -212,6 +279,19 @@ class Upscaler:
         if tile is None:
             return plan_auto(size, overlap, spec.multiple, self._threads, spec.pixel_bytes)
         return plan_tiles(size, tile, overlap, spec.multiple)
+
+    def _seams(self, size: Size, plan: ScalePlan) -> Iterator[str]:
+        """Notes on passes whose tiles differ from the whole picture."""
+        for scale in plan.passes:
+            spec = self._networks[scale].spec
+            mode: Color = spec.color if self._options.mode == "auto" else self._options.mode
+            count = len(self._tiles(size, self._overlap(spec, mode), scale))
+            if spec.seam and count > 1:
+                yield (
+                    f"computed in {count} tiles, although {spec.name} x{scale} sees the whole"
+                    f" picture: tiles changed a test picture by up to {spec.seam:g} levels of 255"
+                )
+            size = size * scale
 
     def _plan(self, size: Size) -> ScalePlan:
         return plan_scale(self._goal.factor(size), self._networks.scales)

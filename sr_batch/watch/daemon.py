@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sr_batch.batch.decoder_pool import loader
 from sr_batch.batch.loading import Loader
 from sr_batch.files.reading import display_name
+from sr_batch.upscaling.auto_upscaler import AutoUpscaler, open_upscaler
 from sr_batch.upscaling.upscaler import Upscaler
 from sr_batch.watch.clock import Clock
 from sr_batch.watch.file_events import FileEvents
@@ -28,14 +29,14 @@ class _Networks:
     idle: float
     clock: Clock
     notify: Callable[[str], None]
-    upscaler: Upscaler | None = None
+    upscaler: Upscaler | AutoUpscaler | None = None
     used: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.used = self.clock.now()
 
-    def get(self) -> Upscaler:
-        self.upscaler = self.upscaler or Upscaler(self.pair.options, self.notify)
+    def get(self) -> Upscaler | AutoUpscaler:
+        self.upscaler = self.upscaler or open_upscaler(self.pair.options, self.notify)
         return self.upscaler
 
     def close_if_idle(self) -> None:

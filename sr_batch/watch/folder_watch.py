@@ -1,6 +1,7 @@
 """Watches one pair: finds new files, waits until they settle, enlarges them, retries failures."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,14 +9,16 @@ from sr_batch.batch.enlarging import Enlarger
 from sr_batch.batch.inputs import Choice, Source, as_candidate
 from sr_batch.batch.loading import Loader
 from sr_batch.batch.sidecars import is_sidecar
+from sr_batch.batch.unread_formats import unread_kind
 from sr_batch.core.errors import StorageError
-from sr_batch.core.results import Done, Failed, JobResult, NotRun
+from sr_batch.core.results import STOPPED, Done, Failed, JobResult, NotRun
 from sr_batch.files.reading import display_name, stamp_of
 from sr_batch.files.stamp import Stamp
+from sr_batch.watch.activity import Activity
 from sr_batch.watch.clock import Clock
 from sr_batch.watch.error_file import remove_error, write_error
 from sr_batch.watch.file_events import FileEvents
-from sr_batch.watch.finished_sources import FinishedSources
+from sr_batch.watch.finished_sources import FinishedSources, Sidecars
 from sr_batch.watch.folder_pair import Pair
 from sr_batch.watch.folder_scan import is_wanted, scan
 from sr_batch.watch.journal import Journal, Status, outcome_of
@@ -23,9 +26,10 @@ from sr_batch.watch.known_sources import KnownSources
 from sr_batch.watch.late_sidecars import copy_late_sidecars
 from sr_batch.watch.listener import Listener
 from sr_batch.watch.output_names import OutputNames
-from sr_batch.watch.retries import FIRST_PAUSE, LONGEST_PAUSE, Retries
+from sr_batch.watch.retries import FIRST_PAUSE, LONGEST_PAUSE, Retries, pause_after
 from sr_batch.watch.settled_batch import enlarge_batch
 from sr_batch.watch.settling import Settling
+from sr_batch.watch.source_removal import sidecar_stamps
 from sr_batch.watch.unfinished import is_being_written, is_blank
 
 _BATCH = 32  # files
@@ -62,7 +66,11 @@ class FolderWatch:
         self._finished = FinishedSources(
             self.pair, self._journal, self._known, self.listener, self.clock
         )
+        self._activity = Activity(self.pair.output, self.clock)
         self._retries = Retries()
+        self._resume_retries()
+        self._left_behind: set[Path] = set()
+        self._sidecars: dict[Path, Sidecars] = {}
         self._next_scan = self.clock.now()
         self._not_before = self.clock.now()
         self._pause = FIRST_PAUSE
@@ -78,6 +86,16 @@ class FolderWatch:
         due = max(now + self._settling.wait(now), self._not_before)
         return max(0.0, min(due, self._next_scan) - now)
 
+    def _resume_retries(self) -> None:
+        """Go on with the pauses of an earlier watch: a restart retries no file too early."""
+        for path, outcome in self._journal.waiting().items():
+            with suppress(ValueError):  # not a stamp: it was written by another version
+                stamp = Stamp.read(outcome.stamp)
+                pause = pause_after(outcome.attempts)
+                left = min(pause, outcome.finished + pause - self.clock.wall())
+                self._retries.resume(path, stamp, outcome.attempts)
+                self._settling.later(path, stamp, self.clock.now() + left)
+
     def look(self) -> None:
         """Find new and changed files: by events, and by a scan if one is due."""
         changed, scan_needed = self.events.take() if self.events else ({}, False)
@@ -89,6 +107,14 @@ class FolderWatch:
             if self._is_watched(path):
                 self._see(path, stamp_of(path), now, complete)
         self.listener.look(self.pair.source, self.waiting)
+        if self._activity.is_due:
+            self._count_waiting()
+
+    def _count_waiting(self) -> None:
+        """Let ``status`` see how many files wait. Those with a retry are in the journal."""
+        settling, at_rest, held = self._settling.counts(self.clock.now())
+        stopped = [path for path in held if not self._retries.has(path)]  # by a full disk
+        self._activity.seen(settling, at_rest + len(stopped))
 
     def take(self) -> dict[Path, Stamp]:
         """Files at rest, for :meth:`work`. None while the watch pauses for a full disk."""
@@ -107,12 +133,16 @@ class FolderWatch:
     def work(self, batch: dict[Path, Stamp], upscaler: Enlarger, stop: threading.Event) -> None:
         """Enlarge ``batch``. Every file of it is finished, or seen again later."""
         found = self._candidates(batch)
+        self._activity.begin([each.path for each in found if isinstance(each, Source)])
+        self._count_waiting()
+        self._sidecars = {path: sidecar_stamps(path) for path in batch}
         left = {path: stamp for path, stamp in batch.items() if not self._known.has(path, stamp)}
         try:
             for result in enlarge_batch(
-                found, self._names, upscaler, self.load, self.listener, stop
+                found, self._names, upscaler, self.load, self.listener, self._activity, stop
             ):
                 path = Path(result.input)
+                self._activity.finished(path)
                 if path in left and not isinstance(result, NotRun):
                     self._handle(path, left.pop(path), result)
                 self._finished.record_if_due()
@@ -123,6 +153,7 @@ class FolderWatch:
             self._pause_work(str(error))
         for path, stamp in left.items():
             self._settling.later(path, stamp, self._not_before)
+        self._activity.begin(())
 
     def _is_in_use(self, path: Path, stamp: Stamp) -> bool:
         """Whether ``path`` must wait because ``--after`` would take it from under its writer."""
@@ -143,7 +174,8 @@ class FolderWatch:
         self._known.forget_retried()
         present: set[Path] = set()
         wall = self.clock.wall()
-        for found in scan(self.pair.source, self._choice):
+        left_behind: set[Path] = set()
+        for found in scan(self.pair.source, self._choice, left_behind.add):
             self.listener.alive()
             if isinstance(found, Failed):
                 self.listener.say(found.error, "failed: ")
@@ -152,10 +184,18 @@ class FolderWatch:
                 present.add(path)
                 at_rest = wall - stamp.modified / 1e9 > self.pair.settle
                 self._see(path, stamp, now, old=at_rest)
+        self._tell_left_behind(left_behind)
         self._known.keep(present)
         self._retries.keep(present)
         self._settling.keep(present)
         self._known.prune_once(present, wall)
+
+    def _tell_left_behind(self, found: set[Path]) -> None:
+        """Report what other programs have left behind, unless that was done before."""
+        for path in sorted(found - self._left_behind):
+            if not path.is_relative_to(self.pair.output):
+                self.listener.passed_over(path)
+        self._left_behind = found
 
     def _see(
         self,
@@ -177,7 +217,8 @@ class FolderWatch:
         """The images in ``batch``. Other files are known from now on and left alone."""
         found: list[Source | Failed] = []
         for path, stamp in batch.items():
-            source = Source(path, path.relative_to(self.pair.source), self.pair.source)
+            relative, kind = path.relative_to(self.pair.source), unread_kind(path)
+            source = Source(path, relative, self.pair.source, kind)
             if candidate := as_candidate(source):
                 found.append(candidate)
             elif not is_sidecar(path):
@@ -190,7 +231,14 @@ class FolderWatch:
         """Copy the sidecars that are ``left``, and take them out of it."""
         sidecars = [path for path in left if is_sidecar(path)]
         copy_late_sidecars(
-            sidecars, self._known, self._names, upscaler, self.load, self.listener, stop
+            sidecars,
+            self._known,
+            self._journal,
+            self._names,
+            upscaler,
+            self.load,
+            self.listener,
+            stop,
         )
         if not stop.is_set():
             for path in sidecars:
@@ -243,11 +291,11 @@ class FolderWatch:
         attempts = self._retries.count(path, stamp)
         status: Status = "failed" if failed else "done"
         outcome = outcome_of(result, status, stamp, attempts, self.clock.wall())
-        self._finished.add(path, stamp, result, outcome)
+        self._finished.add(path, stamp, self._sidecars[path], result, outcome)
         self._retries.forget(path)
 
     def _pause_work(self, why: str) -> None:
         """Stop all work for a while: the disk is full or failing."""
-        self.listener.say(why, "stopped: ")
+        self.listener.say(why, STOPPED)
         self._not_before = self.clock.now() + self._pause
         self._pause = min(self._pause * 2, LONGEST_PAUSE)

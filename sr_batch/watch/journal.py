@@ -8,11 +8,11 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from sr_batch.core.results import Done, Failed, JobResult
 from sr_batch.files.stamp import Stamp
-from sr_batch.files.state_db import StateFile
+from sr_batch.files.state_db import Rows, StateFile
 
 Status = Literal["done", "failed", "waiting"]
 
@@ -23,6 +23,7 @@ _SCHEMA = (
 )
 _ALL = "SELECT source, stamp, status, error, attempts, pixels, finished FROM outcomes"
 _FAILED = "SELECT source FROM outcomes WHERE status = 'failed'"
+_WAITING = _ALL + " WHERE status = 'waiting'"
 _RECORD = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
 _OLD = "SELECT source FROM outcomes WHERE finished < ?"
 _FORGET = "DELETE FROM outcomes WHERE source = ?"
@@ -38,6 +39,7 @@ _REMOVED = (
     "SELECT source, place, stamp, status, error, attempts, pixels, finished FROM removed"
     " ORDER BY finished"
 )
+_REMOVED_OF = _REMOVED.replace(" ORDER", " WHERE source = ? OR source > ? AND source < ? ORDER")
 _RECORD_REMOVED = "INSERT OR REPLACE INTO removed VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _FORGET_REMOVED = "DELETE FROM removed WHERE source = ? AND stamp = ?"
 _PRUNE_REMOVED = "DELETE FROM removed WHERE status = 'done' AND finished < ?"
@@ -49,7 +51,8 @@ class Outcome:
 
     Attributes:
         stamp: The stamp of the source at that time.
-        status: ``waiting`` means that it failed for a reason that may pass, and is retried.
+        status: ``waiting`` means that it failed for a reason that may pass, and is retried after
+            the pause that belongs to its attempts.
         error: One line; empty if it did not fail.
         attempts: How often it has failed with this stamp.
         pixels: Pixels of the input, 0 if not known.
@@ -102,10 +105,11 @@ class Journal:
 
     def all(self) -> dict[Path, Outcome]:
         """Every source with its last outcome, without those that were removed."""
-        return {
-            Path(os.fsdecode(source)): Outcome(stamp, cast(Status, status), *rest)
-            for source, stamp, status, *rest in self._state.read(_ALL)
-        }
+        return _outcomes(self._state.read(_ALL))
+
+    def waiting(self) -> dict[Path, Outcome]:
+        """The sources that failed and are retried."""
+        return _outcomes(self._state.read(_WAITING))
 
     def failed(self) -> set[Path]:
         """The sources that failed and are not retried."""
@@ -130,14 +134,13 @@ class Journal:
 
     def removed(self) -> list[Removed]:
         """Every source that was moved or deleted, the oldest first."""
-        return [
-            Removed(
-                Path(os.fsdecode(source)),
-                Path(os.fsdecode(place)) if place else None,
-                Outcome(stamp, cast(Status, status), *rest),
-            )
-            for source, place, stamp, status, *rest in self._removed.read(_REMOVED)
-        ]
+        return [_removed(row) for row in self._removed.read(_REMOVED)]
+
+    def removed_of(self, name: Path) -> list[Removed]:
+        """As :meth:`removed`, of the sources ``name`` and ``name`` with any suffix."""
+        key = os.fsencode(name)
+        rows = self._removed.read(_REMOVED_OF, key, key + b".", key + b"/")  # "/" follows "."
+        return [_removed(row) for row in rows]
 
     def record_removed(self, sources: Collection[Removed]) -> None:
         """Store, just before they are moved or deleted, that ``sources`` are.
@@ -178,3 +181,19 @@ class Journal:
         old = [Path(os.fsdecode(source)) for (source,) in self._state.read(_OLD, before)]
         self.forget(source for source in old if source not in present)
         self._removed.write(_PRUNE_REMOVED, (before,))
+
+
+def _outcomes(rows: Rows) -> dict[Path, Outcome]:
+    return {
+        Path(os.fsdecode(source)): Outcome(stamp, cast(Status, status), *rest)
+        for source, stamp, status, *rest in rows
+    }
+
+
+def _removed(row: tuple[Any, ...]) -> Removed:
+    source, place, stamp, status, *rest = row
+    return Removed(
+        Path(os.fsdecode(source)),
+        Path(os.fsdecode(place)) if place else None,
+        Outcome(stamp, cast(Status, status), *rest),
+    )

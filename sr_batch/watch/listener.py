@@ -15,6 +15,9 @@ class Listener:
     def add(self, result: JobResult) -> None:
         """The final result of one file."""
 
+    def passed_over(self, path: Path) -> None:
+        """Another program has left ``path`` behind, so it is not taken. Called once for each."""
+
     def look(self, folder: Path, waiting: int) -> None:
         """``folder`` was checked; ``waiting`` of the files seen in it are not done."""
 
@@ -38,6 +41,10 @@ class All(Listener):
     def add(self, result: JobResult) -> None:
         for each in self._listeners:
             each.add(result)
+
+    def passed_over(self, path: Path) -> None:
+        for each in self._listeners:
+            each.passed_over(path)
 
     def look(self, folder: Path, waiting: int) -> None:
         for each in self._listeners:

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from sr_batch.core.errors import UsageError
+from sr_batch.core.installing import pip
 from sr_batch.core.results import Done, JobResult
 from sr_batch.watch.listener import Listener
 
@@ -113,9 +114,8 @@ class _Metrics:
         try:
             import prometheus_client as client
         except ImportError as error:
-            raise UsageError(
-                "--serve needs prometheus-client: pip install '.[metrics]' in sr-batch's source"
-            ) from error
+            needs = pip("install", "prometheus-client")
+            raise UsageError(f"--serve needs prometheus-client: {needs}") from error
         self._registry = client.CollectorRegistry()
         client.ProcessCollector(registry=self._registry)
         registry = self._registry

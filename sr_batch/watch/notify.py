@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sr_batch.core.errors import UsageError
-from sr_batch.core.results import Done, Failed, JobResult
+from sr_batch.core.installing import pip
+from sr_batch.core.results import STOPPED, Done, Failed, JobResult
 from sr_batch.watch.listener import Listener
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Notifier(Listener):
         self._sender.shutdown()
 
     def say(self, text: str, kind: str = "") -> None:
-        if kind == "stopped: ":
+        if kind == STOPPED:
             self._fault(text)
 
     def add(self, result: JobResult) -> None:
@@ -102,9 +103,7 @@ def _open(urls: Sequence[str]) -> "Apprise":
     try:
         import apprise
     except ImportError as error:
-        raise UsageError(
-            "--notify needs Apprise: pip install '.[notify]' in sr-batch's source"
-        ) from error
+        raise UsageError(f"--notify needs Apprise: {pip('install', 'apprise')}") from error
     # Its log shows the URLs. Without a handler, Python would print it on standard error.
     logging.getLogger("apprise").addHandler(logging.NullHandler())
     opened = apprise.Apprise()

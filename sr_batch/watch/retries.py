@@ -11,6 +11,11 @@ _YOUNG = 60.0  # seconds; a file written so recently may be incomplete
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0  # seconds
 
 
+def pause_after(count: int) -> float:
+    """Seconds from the failure number ``count`` of a file to its retry."""
+    return float(min(FIRST_PAUSE * 3 ** (count - 1), LONGEST_PAUSE))
+
+
 class Retries:
     """Counts the failures of each file. The count starts again when the file changes."""
 
@@ -44,12 +49,20 @@ class Retries:
         may_pass = blank or cause == "memory" or (cause == "damage" and age < _YOUNG)
         if not being_written and (count >= _MAX_FAILURES or not may_pass):
             return None
-        return float(min(FIRST_PAUSE * 3 ** (count - 1), LONGEST_PAUSE))
+        return pause_after(count)
+
+    def resume(self, path: Path, stamp: Stamp, count: int) -> None:
+        """Count on from ``count`` failures of ``path``, which an earlier watch has counted."""
+        self._failures[path] = (stamp, count)
 
     def count(self, path: Path, stamp: Stamp) -> int:
         """How often ``path`` has failed since its stamp became ``stamp``."""
         known, count = self._failures.get(path, (stamp, 0))
         return count if known == stamp else 0
+
+    def has(self, path: Path) -> bool:
+        """Whether ``path`` has failed and has no final result."""
+        return path in self._failures
 
     def forget(self, path: Path) -> None:
         """Drop the count of ``path``, which has its final result."""

@@ -10,6 +10,7 @@ from sr_batch.batch.loading import Loader
 from sr_batch.batch.planning import Plan, plan_sources
 from sr_batch.core.errors import OutputCollision
 from sr_batch.core.results import Failed, JobResult
+from sr_batch.watch.activity import Activity
 from sr_batch.watch.folder_pair import Pair
 from sr_batch.watch.listener import Listener
 from sr_batch.watch.output_names import OutputNames
@@ -23,6 +24,7 @@ def enlarge_batch(
     upscaler: Enlarger,
     load: Loader,
     listener: Listener,
+    activity: Activity,
     stop: threading.Event,
 ) -> Iterator[JobResult]:
     """Enlarge ``found``; one result for each, in any order.
@@ -33,11 +35,14 @@ def enlarge_batch(
 
     def report_step(_pixels: int) -> None:
         listener.alive()
+        activity.refresh()
 
     pair = names.pair
     for planned in plans(found, pair, upscaler.model, load, listener):
         plan = names.assign(planned)
-        yield from engine.run(plan, upscaler, pair.options, report_step, stop, load, listener.say)
+        yield from engine.run(
+            plan, upscaler, pair.options, report_step, stop, activity.following(load), listener.say
+        )
 
 
 def plans(

@@ -77,6 +77,12 @@ class Settling:
         soonest = min((since for _, since in self._seen.values()), default=math.inf)
         return max(0.0, soonest + self._rest - now)
 
+    def counts(self, now: float) -> tuple[int, int, list[Path]]:
+        """How many files may still change and how many are at rest; those that are held back."""
+        held = [path for path in self._held if now - self._seen[path][1] < self._rest]
+        at_rest = sum(now - since >= self._rest for _, since in self._seen.values())
+        return len(self._seen) - at_rest - len(held), at_rest, held
+
     def _at_rest(self, now: float, count: int) -> Iterator[tuple[Path, Stamp]]:
         for path, (stamp, since) in self._seen.items():
             if count <= 0:

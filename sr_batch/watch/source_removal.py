@@ -1,14 +1,15 @@
-"""Moves or deletes a source after its result, as ``--after`` says; sidecars move with it."""
+"""Moves or deletes a source after its result, as ``--after`` says, and its sidecars with it."""
 
 import os
 import shutil
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
 from sr_batch.batch.job import ALREADY_DONE, Notify
 from sr_batch.batch.output_ledger import Ledger
-from sr_batch.batch.sidecars import pictures_of, sidecar_pairs
+from sr_batch.batch.sidecars import is_copied, pictures_of, sidecar_pairs
 from sr_batch.core.results import Done, Failed, JobResult, Skipped
 from sr_batch.files.reading import display_name, file_hash, stamp_of
 from sr_batch.files.stamp import Stamp
@@ -81,6 +82,34 @@ def move(source: Path, target: Path) -> None:
             _move_sidecar(sidecar, place)
 
 
+def delete_sidecars(source: Path, output: Path, ledger: Ledger) -> None:
+    """Delete the sidecars of ``source``, which was deleted, as far as ``output`` has copies.
+
+    Raises:
+        StorageError: the disk is full or failing.
+    """
+    for sidecar, copy in sidecar_pairs(source, output):
+        if (stamp := stamp_of(sidecar)) and not _has_picture(sidecar):
+            delete_sidecar(sidecar, stamp, copy, ledger)
+
+
+def delete_sidecar(sidecar: Path, stamp: Stamp, copy: Path, ledger: Ledger) -> None:
+    """Delete ``sidecar``, unless it was changed since ``stamp`` or ``copy`` is not its copy.
+
+    Raises:
+        StorageError: the disk is full or failing.
+    """
+    if is_copied(sidecar, copy, ledger) and not is_being_written(sidecar):
+        with suppress(OSError):  # it stays, as does one that has no copy
+            if stamp_of(sidecar) == stamp:
+                sidecar.unlink()
+
+
+def sidecar_stamps(source: Path) -> tuple[Stamp | None, ...]:
+    """The stamps of all possible sidecars of ``source``, to see whether one comes or changes."""
+    return tuple(stamp_of(sidecar) for sidecar, _ in sidecar_pairs(source, source))
+
+
 def free_name(target: Path, taken: Collection[Path] = ()) -> Path:
     """``target``, or the first of its numbered names that no file has and that is not ``taken``."""
     names = numbered(target)
@@ -106,7 +135,11 @@ def _has_output(result: JobResult) -> bool:
 
 def _move_sidecar(sidecar: Path, place: Path) -> None:
     """Move ``sidecar``, or copy it if it belongs to another file that is still there, too."""
-    if pictures_of(sidecar, list(sidecar.parent.iterdir())):
+    if _has_picture(sidecar):
         shutil.copy2(sidecar, place)
     else:
         shutil.move(sidecar, place)
+
+
+def _has_picture(sidecar: Path) -> bool:
+    return bool(pictures_of(sidecar, list(sidecar.parent.iterdir())))

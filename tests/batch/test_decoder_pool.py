@@ -325,6 +325,15 @@ def test_a_process_takes_no_module_from_the_current_folder(
     assert "numpy" in facts(telling)["modules"]
 
 
+def test_a_process_can_start_while_cv2_is_imported(
+    telling: DecoderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is imported, its folder is on the path of all threads, with a ``typing`` in it."""
+    (tmp_path / "typing.py").write_text("raise SystemExit")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    assert "typing" in facts(telling)["modules"]
+
+
 @linux_only
 def test_linux_kills_a_decoder_process_first_when_memory_runs_out(telling: DecoderPool) -> None:
     assert facts(telling)["killed first"]

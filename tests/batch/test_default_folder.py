@@ -48,14 +48,19 @@ def test_another_network_gets_its_own_folder(originals: dict[Path, str]) -> None
     photos(1)
     go("in", upscaler=model("a"))
     originals[Path("in_sr/0.png")] = digest(Path("in_sr/0.png"))
-    assert count(go("in", upscaler=model("b"), said=[])) == {"done": 1}
+    said: list[str] = []
+    assert count(go("in", upscaler=model("b"), said=said)) == {"done": 1}
     assert tree("in_x2_b") == ["0.png"]
+    assert said == [
+        "in_sr belongs to outputs of x2 a, so those of x2 b go to in_x2_b;"
+        " to add to in_sr: --model a"
+    ]
 
 
 def test_other_settings_stay_in_the_folder() -> None:
     photos(1)
     go("in")
-    assert count(go("in", options=UpscaleOptions(metadata="strip"))) == {"done": 1}
+    assert count(go("in", options=UpscaleOptions(metadata="strip"), said=[])) == {"done": 1}
     assert sorted(path.name for path in Path().iterdir()) == ["in", "in_sr"]
 
 
@@ -63,7 +68,7 @@ def test_a_folder_that_is_named_takes_any_size() -> None:
     photos(1)
     go("in")
     upscaler = FakeUpscaler(4, "x4")
-    assert count(go("in", output="in_sr", upscaler=upscaler, options=X4)) == {"done": 1}
+    assert count(go("in", output="in_sr", upscaler=upscaler, options=X4, said=[])) == {"done": 1}
     assert width("in_sr/0.png") == 24
 
 
@@ -109,10 +114,33 @@ def test_a_run_that_loses_the_race_for_the_folder_takes_another(
     assert [str(job.target) for job in plan.jobs] == ["in_x4_edsr/0.png"]
 
 
-def test_a_state_file_of_an_earlier_version_has_no_owner_yet(tmp_path: Path) -> None:
-    """It belongs to the first run that comes."""
+def test_a_folder_of_an_earlier_version_belongs_to_its_default_network(
+    tmp_path: Path, originals: dict[Path, str]
+) -> None:
+    """That version entered no owner; another default must not replace what it made."""
     photos(1)
-    go("in", output="in_sr")
+    go("in", output="in_sr", upscaler=model("edsr"))
+    originals[Path("in_sr/0.png")] = digest(Path("in_sr/0.png"))
     assert Ledger(tmp_path / "in_sr", pytest.fail).owner() is None
-    assert count(go("in")) == {"skipped": 1}
-    assert Ledger(tmp_path / "in_sr", pytest.fail).owner() == "_x2_nearest"
+    said: list[str] = []
+    assert count(go("in", upscaler=model("balanced"), said=said)) == {"done": 1}
+    assert said == [
+        "in_sr belongs to outputs of x2 edsr, so those of x2 balanced go to in_x2_balanced;"
+        " to add to in_sr: --model edsr"
+    ]
+    assert count(go("in", upscaler=model("edsr"))) == {"skipped": 1}
+    assert Ledger(tmp_path / "in_sr", pytest.fail).owner() == "_x2_edsr"
+
+
+def test_says_once_that_outputs_of_another_network_are_made_again() -> None:
+    """In a folder that is named with ``-o``, which takes any network."""
+    photos(2)
+    go("in", output="out", upscaler=model("a"))
+    said: list[str] = []
+    assert count(go("in", output="out", upscaler=model("b"), said=said)) == {"done": 2}
+    assert said == [
+        "out has outputs of another model or other settings, which are made again; to keep them,"
+        " give the options that made them, or another folder with -o"
+    ]
+    photos(3)
+    assert count(go("in", output="out", upscaler=model("b"))) == {"done": 1, "skipped": 2}

@@ -23,6 +23,7 @@ from sr_batch.core.errors import DeviceUnavailable, OutOfMemory, Stopped, Storag
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Done, JobResult, NotRun
+from sr_batch.upscaling.kept_tiles import TileStore
 from sr_batch.upscaling.upscaler import Upscaled
 from tests.disks import DISKS_THAT_FILL
 from tests.fakes import FakeUpscaler, save_picture, upscale_for_ever
@@ -268,7 +269,12 @@ def test_an_upscaler_in_its_tiles_hears_of_the_stop() -> None:
 
     class Endless(FakeUpscaler):
         def __call__(
-            self, image: Image, name: str, progress: Progress, stop: threading.Event
+            self,
+            image: Image,
+            name: str,
+            progress: Progress,
+            stop: threading.Event,
+            store: TileStore | None = None,
         ) -> Upscaled:
             pressed.set()
             halted.append(stop.wait(PATIENCE))

@@ -244,6 +244,8 @@ LEFT_BEHIND = (
     "a.jpg.crdownload",
     "a.jpg.opdownload",
     "a.jpg.part",
+    "a.jpg.sb-1a2b3c4d-Xy12Zw",
+    "@__thumb/a.jpg",
     "a.jpg_original",
     "b.jpg.download/b.jpg",
 )

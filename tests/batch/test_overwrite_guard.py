@@ -5,13 +5,20 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from PIL import Image as Pillow
 
+from sr_batch.batch.job import Job
+from sr_batch.batch.loading import load_file
+from sr_batch.batch.output_ledger import Entry, Ledger
+from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard, Recipes
 from sr_batch.core.errors import OutputCollision
+from sr_batch.core.geometry import Size
 from sr_batch.core.options import Existing, UpscaleOptions
 from sr_batch.core.results import Skipped
+from sr_batch.files.reading import file_hash
 from tests.fakes import FakeUpscaler, save_picture
 from tests.runs import count, digest, errors, go, is_whole, photos, tree
 
@@ -79,9 +86,9 @@ def test_a_changed_input_is_made_again() -> None:
 def test_another_recipe_makes_all_again() -> None:
     photos()
     go("in")
-    assert count(go("in", upscaler=FakeUpscaler(recipe="better"))) == {"done": 3}
-    assert count(go("in", options=UpscaleOptions(metadata="strip"))) == {"done": 3}
-    assert count(go("in")) == {"done": 3}
+    assert count(go("in", upscaler=FakeUpscaler(recipe="better"), said=[])) == {"done": 3}
+    assert count(go("in", options=UpscaleOptions(metadata="strip"), said=[])) == {"done": 3}
+    assert count(go("in", said=[])) == {"done": 3}
     assert count(go("in")) == {"skipped": 3}
 
 
@@ -174,7 +181,7 @@ def test_a_changed_output_of_other_work_follows_the_policy(
     if new == "input":
         save_picture(Path("in/0.png"), seed=99)
     upscaler = FakeUpscaler(recipe="better" if new == "recipe" else "nearest")
-    results = go("in", upscaler=upscaler, options=UpscaleOptions(existing=existing))
+    results = go("in", upscaler=upscaler, options=UpscaleOptions(existing=existing), said=[])
     assert count(results) == {status: 1}
     assert (Path("in_sr/0.png").read_bytes() == edited) == (status != "done")
     assert upscaler.names == (["in/0.png"] if status == "done" else [])
@@ -195,7 +202,7 @@ def test_a_kill_before_the_name_is_taken_does_not_make_an_output_look_changed(
             "from tests.fakes import FakeUpscaler; from tests.runs import go\n"
             "PartFile.take_name = lambda part: os._exit(9)\n"
             f"options = UpscaleOptions(existing={existing!r})\n"
-            f"go('in', upscaler=FakeUpscaler({scale}, 'x{scale}'), options=options)"
+            f"go('in', upscaler=FakeUpscaler({scale}, 'x{scale}'), options=options, said=[])"
         )
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
         killed = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
@@ -206,16 +213,28 @@ def test_a_kill_before_the_name_is_taken_does_not_make_an_output_look_changed(
 
 @pytest.mark.parametrize("existing", ["error", "skip"])
 @pytest.mark.parametrize("before", ["nothing", "an output"])
-def test_what_is_written_during_the_work_is_kept(existing: Existing, before: str) -> None:
+@pytest.mark.parametrize("moment", ["enlarged", "recorded"])
+def test_what_is_written_during_the_work_is_kept(
+    existing: Existing, before: str, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     photos(1)
     if before == "an output":
         go("in")
 
-    def intrude(name: str) -> None:
+    def intrude(*_: object) -> None:
         save_picture(Path("in_sr/0.png"), seed=7, size=(12, 8))
 
-    upscaler = FakeUpscaler(recipe="better", before=intrude)
-    results = go("in", upscaler=upscaler, options=UpscaleOptions(existing=existing))
+    def record(ledger: Ledger, target: Path, entry: Entry) -> None:
+        genuine(ledger, target, entry)
+        intrude()
+
+    upscaler = FakeUpscaler(recipe="better")
+    genuine = Ledger.record
+    if moment == "enlarged":
+        upscaler.before = intrude
+    else:
+        monkeypatch.setattr(Ledger, "record", record)
+    results = go("in", upscaler=upscaler, options=UpscaleOptions(existing=existing), said=[])
     assert count(results) == {"failed": 1}
     assert "was changed by another program" in errors(results)[0]
     with (
@@ -240,7 +259,7 @@ def test_the_entries_of_earlier_versions_are_known() -> None:
     """Their column of hashes holds one."""
     photos(1)
     go("in")
-    go("in", upscaler=FakeUpscaler(recipe="better"))
+    go("in", upscaler=FakeUpscaler(recipe="better"), said=[])
     with closing(sqlite3.connect("in_sr/.sr-batch/state.sqlite")) as state, state:
         (hashes,) = state.execute(
             "SELECT output FROM outputs WHERE path = ?", [b"0.png"]
@@ -289,7 +308,8 @@ def test_the_same_content_elsewhere_is_done_already() -> None:
     photos(1, "copy")
     assert count(go("in", output="out")) == {"done": 1}
     assert count(go("copy", output="out")) == {"skipped": 1}
-    assert count(go("copy", output="out", upscaler=FakeUpscaler(recipe="b"))) == {"done": 1}
+    other = FakeUpscaler(recipe="b")
+    assert count(go("copy", output="out", upscaler=other, said=[])) == {"done": 1}
 
 
 def test_an_input_that_changed_after_all_moved_together_is_made_again() -> None:
@@ -363,3 +383,43 @@ def test_an_output_that_was_named_is_known_the_next_time() -> None:
         assert count(go("in/0.png", output="new/a.webp")) == {expected: 1}
     with Pillow.open("new/a.webp") as picture:
         assert picture.format == "WEBP"
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_an_output_by_an_equal_recipe_counts_as_done(edited: bool) -> None:
+    """As of another machine, where ``--precision auto`` takes another file."""
+    photos(1)
+    go("in", upscaler=FakeUpscaler(recipe="int8"))
+    if edited:
+        Path("in_sr/0.png").write_bytes(b"retouched")
+    before = digest(Path("in_sr/0.png"))
+    other = FakeUpscaler(recipe="fp32")
+    other.equal_recipes = ("fp16", "int8")
+    assert count(go("in", upscaler=other)) == {"skipped": 1}
+    assert digest(Path("in_sr/0.png")) == before
+    exact = FakeUpscaler(recipe="fp32")
+    assert count(go("in", upscaler=exact, said=[])) == ({"failed": 1} if edited else {"done": 1})
+
+
+# pictures that had one name
+
+
+@pytest.mark.parametrize("existing", get_args(Existing))
+@pytest.mark.parametrize("during_the_work", [False, True])
+def test_an_output_of_another_picture_of_the_name_is_kept(
+    existing: Existing, during_the_work: bool
+) -> None:
+    target = Path("out/1.png")
+    job = Job(Path("in/1.png"), target, target.parent, "png", 0, keep_others=True)
+    ledger = Ledger(target.parent, print)
+    guard = OverwriteGuard(job, ledger, "mine", Recipes("recipe"), existing)
+    save_picture(target)
+    entry = Entry("another", "recipe", file_hash(target) or "", Path("../in/1.png"))
+    ledger.record(target, entry)
+    if during_the_work:
+        with pytest.raises(OutputTaken, match=r"--again replace$"):
+            guard.require_unchanged("hash")
+    else:
+        guard = OverwriteGuard(job, ledger, "mine", Recipes("recipe"), existing)
+        with pytest.raises(OutputTaken, match=r"--again replace$"):
+            guard.require_replaceable("png", (Size(16, 12),), load_file)

@@ -14,6 +14,7 @@ from sr_batch.batch.planning import Plan, plan_jobs
 from sr_batch.core.errors import OutputCollision, UsageError
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Failed, Skipped
+from tests.disks import can_fold, folding_file_system
 from tests.fakes import save_picture
 
 OPTIONS = UpscaleOptions()
@@ -148,7 +149,7 @@ NAMES_THAT_FOLD = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def folding_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
+def folding_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stands for a disk on which the second of two such names finds the file of the first."""
 
     def exists(path: Path) -> bool:
@@ -170,7 +171,7 @@ def test_names_that_the_file_system_keeps_apart_do_not_collide(first: str, secon
     assert [path.name for path in Path().iterdir()] == ["in"]
 
 
-@pytest.mark.usefixtures("folding_file_system")
+@pytest.mark.usefixtures("folding_names")
 @NAMES_THAT_FOLD
 def test_names_that_the_file_system_takes_for_one_collide(first: str, second: str) -> None:
     save_picture(Path(first))
@@ -180,6 +181,22 @@ def test_names_that_the_file_system_takes_for_one_collide(first: str, second: st
     assert first in str(caught.value)
     assert second in str(caught.value)
     assert "-o" in str(caught.value)
+
+
+def test_a_real_disk_takes_two_names_for_one() -> None:
+    """On FAT or exFAT. Where none can be mounted, the file system of the test above stands in."""
+    if not can_fold():
+        pytest.skip("no file system that folds case can be mounted here")
+    for name in ("in/a.jpg", "in/A.JPG"):
+        save_picture(Path(name))
+    Path("disk").mkdir()
+    with folding_file_system(Path("disk")):
+        with pytest.raises(OutputCollision, match=r"--on-collision number"):
+            plan("in", output="disk/out")
+        counted = UpscaleOptions(on_collision="number")
+        numbered = plan("in", output="disk/out", options=counted).jobs
+        assert [job.target.name for job in numbered] == ["A.JPG", "a_2.jpg"]
+        assert not Path("disk/out").exists()
 
 
 def test_one_format_for_all_makes_names_collide() -> None:

@@ -15,6 +15,7 @@ from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Failed
 from sr_batch.imaging.consistency import consistency
 from sr_batch.imaging.resample import resize
+from sr_batch.upscaling.kept_tiles import TileStore
 from sr_batch.upscaling.upscaler import Upscaled
 from tests.codec.pictures import noise, smooth
 from tests.fakes import FakeUpscaler, save_picture
@@ -83,7 +84,12 @@ class Upside(FakeUpscaler):
     """Turns a picture upside down, which no network does."""
 
     def __call__(
-        self, image: Image, name: str, progress: Progress, stop: threading.Event
+        self,
+        image: Image,
+        name: str,
+        progress: Progress,
+        stop: threading.Event,
+        store: TileStore | None = None,
     ) -> Upscaled:
         made = super().__call__(image, name, progress, stop)
         return replace(made, image=replace(made.image, color=made.image.color[::-1]))

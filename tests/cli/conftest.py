@@ -21,6 +21,7 @@ ENVIRONMENT: dict[str, str] = os.environ | {
     "OMP_NUM_THREADS": "1",
     "CUDA_VISIBLE_DEVICES": "-1",
     "XDG_CONFIG_HOME": "/nonexistent",  # not the settings of the user who runs the tests
+    "XDG_DATA_HOME": "/nonexistent",  # nor the models
 }
 
 

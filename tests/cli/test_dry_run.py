@@ -15,11 +15,12 @@ def test_shows_the_outputs_and_writes_nothing(tool: Tool, photo: Photo, tmp_path
     photo("in/a.png")
     photo("in/b.jpg", size=(40, 30))
     before = files(tmp_path)
-    run = tool("upscale", "in", *ESPCN, "--scale", "8", "--dry-run")
+    fp32 = ("--precision", "fp32")
+    run = tool("upscale", "in", *ESPCN, *fp32, "--scale", "8", "--dry-run")
     assert run.code == 0
     assert files(tmp_path) == before
-    assert "in/a.png -> in_sr/a.png: 24x16 -> 192x128 by espcn x4, x2, about " in run.err
-    assert "in/b.jpg -> in_sr/b.jpg: 40x30 -> 320x240 by espcn x4, x2, about " in run.err
+    assert "in/a.png -> in_sr/a.png: 24x16 -> 192x128 by espcn x4, x2 in fp32, about " in run.err
+    assert "in/b.jpg -> in_sr/b.jpg: 40x30 -> 320x240 by espcn x4, x2 in fp32, about " in run.err
     assert "2 images: 2 to do (about " in run.err
 
 

@@ -133,3 +133,44 @@ def test_two_runs_at_once_with_different_scales_do_not_mix(
     for scale in scales:  # each finds its outputs again
         run = tool("upscale", "in", *ESPCN, "--scale", scale, "--json")
         assert {result["status"] for result in run.results} == {"skipped"}
+
+
+def test_auto_takes_the_outputs_of_another_precision_for_its_own(
+    tool: Tool, photo: Photo, tmp_path: Path
+) -> None:
+    """A folder may be continued on another machine; a precision that is named is exact."""
+    photo("in/a.png")
+    for precision, status in (
+        ("int8", "done"),
+        ("auto", "skipped"),
+        ("int8", "skipped"),
+        ("fp32", "done"),
+        ("auto", "skipped"),
+        ("int8", "done"),
+    ):
+        run = tool("upscale", "in", *ESPCN, "--device", "cpu", "--json", "--precision", precision)
+        (result,) = run.results
+        assert (run.code, result["status"]) == (0, status)
+        if status == "done":
+            assert result["precision"] == precision
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "in_sr"]
+
+
+def test_outputs_of_the_former_default_network_stay_as_they_are(
+    tool: Tool, photo: Photo, tmp_path: Path
+) -> None:
+    """As after an update of sr-batch, by the same command as before it."""
+    photo("in/a.png")
+    assert tool("upscale", "in", "--model", "edsr", "--precision", "fp32").code == 0
+    before = (tmp_path / "in_sr/a.png").read_bytes()
+    run = tool("upscale", "in", "--device", "cpu", "--json")
+    (result,) = run.results
+    assert (result["status"], result["model"]) == ("done", "balanced")
+    assert result["output"] == str(Path("in_x2_balanced/a.png"))
+    assert run.err.splitlines()[0] == (
+        "in_sr belongs to outputs of x2 edsr, so those of x2 balanced go to in_x2_balanced;"
+        " to add to in_sr: --model edsr"
+    )
+    assert (tmp_path / "in_sr/a.png").read_bytes() == before
+    (kept,) = tool("upscale", "in", "--model", "edsr", "--json").results
+    assert (kept["status"], kept["notes"]) == ("skipped", ["already done"])

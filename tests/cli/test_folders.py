@@ -54,7 +54,7 @@ def test_a_format_that_is_not_read_is_counted_by_its_kind(
     for _ in range(2):
         run = tool("upscale", "in", *ESPCN)
         assert run.code == 0
-        assert "2 not read: Photoshop (.psd); 1 not read: camera raw (.cr3)" in run.err
+        assert "3 not read: 2 Photoshop (.psd), 1 camera raw (.cr3)" in run.err
     assert size_of(tmp_path / "in_sr/a.jpg") == (48, 32)
 
 

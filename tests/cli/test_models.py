@@ -2,18 +2,56 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from sr_batch.cli.models import app
+from sr_batch.core.errors import UnknownModel
+from sr_batch.inference import model_catalog
 from tests.cli.conftest import ROOT, Tool
+from tests.networks import conv_network
 
 FILES = {path.name for path in (ROOT / "exported").glob("*.onnx")}
 
 
-def test_lists_every_exported_network(tool: Tool) -> None:
+def test_lists_every_exported_network_in_one_row(tool: Tool) -> None:
     run = tool("models", "list")
     assert run.code == 0
-    lines = run.out.decode().splitlines()
-    assert len(lines) == 1 + len(FILES) > 1
+    head, *rows, last = run.out.decode().splitlines()
     assert {"edsr_x2.onnx", "espcn_x3.onnx"} <= FILES
-    assert {line.split()[0] for line in lines[1:]} == {file.split("_x")[0] for file in FILES}
+    assert sorted(row.split()[0] for row in rows) == sorted({f.rpartition("_x")[0] for f in FILES})
+    assert head.split() == ["NAME", "FOR", "SCALES", "SPEED", "PRECISIONS", "LICENCE"]
+    assert max(map(len, rows)) <= 100
+    cells = re.split(r" {2,}", next(row for row in rows if row.startswith("balanced ")))
+    assert cells[2:] == ["x2 x3 x4", "medium", "fp32 fp16 int8", "CC BY-SA 4.0"]
+    assert "default is balanced" in last
+
+
+def test_networks_for_comparison_come_last_and_say_so(tool: Tool) -> None:
+    _, *rows, _ = tool("models", "list").out.decode().splitlines()
+    compared = [re.split(r" {2,}", row)[1].startswith("comparison only") for row in rows]
+    assert compared == sorted(compared)
+    assert 0 < sum(compared) < len(rows)
+
+
+def test_lists_a_network_without_a_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that a user has put there: what its contract says is shown."""
+    monkeypatch.setattr(model_catalog, "_FOLDERS", (tmp_path,))
+    conv_network(tmp_path / "mine_x2.onnx")
+    result = CliRunner().invoke(app, ["list"])
+    assert result.exit_code == 0
+    assert result.output.splitlines()[1].split() == ["mine", "-", "x2", "-", "fp32", "none"]
+    shown = CliRunner().invoke(app, ["show", "mine"]).output
+    assert shown.startswith("mine: no card says what it is good for\n\nname")
+
+
+def test_a_file_that_is_no_network_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_catalog, "_FOLDERS", (tmp_path,))
+    (tmp_path / "mine_x2.onnx").write_bytes(b"no network")
+    with pytest.raises(UnknownModel, match=r"mine_x2\.onnx: ONNX Runtime cannot load it"):
+        CliRunner().invoke(app, ["list"], catch_exceptions=False)
 
 
 def test_lists_them_as_json(tool: Tool) -> None:
@@ -28,6 +66,22 @@ def test_lists_them_as_json(tool: Tool) -> None:
 
 def test_lists_by_default(tool: Tool) -> None:
     assert tool("models").out == tool("models", "list").out
+
+
+def test_says_what_a_network_is_good_for_and_shows_a_picture(tool: Tool) -> None:
+    text = tool("models", "show", "espcn").out.decode()
+    about, _, _ = text.partition("\n\n")
+    assert re.findall(r"^(\w+)", about, re.MULTILINE) == [
+        "for",
+        "speed",
+        "strengths",
+        "limits",
+        "picture",
+    ]
+    (picture,) = re.findall(r"^picture +(.+)$", about, re.MULTILINE)
+    assert Path(picture).name == "espcn_x2.jpg"
+    assert Path(picture).is_file()
+    assert "saturated red" in " ".join(about.split())
 
 
 def test_shows_all_metadata_and_the_card(tool: Tool) -> None:

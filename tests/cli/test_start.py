@@ -7,7 +7,7 @@ from pathlib import Path
 from sr_batch import __version__
 from tests.cli.conftest import ENVIRONMENT, Photo, Tool, size_of
 
-HEAVY = ("onnxruntime", "cv2", "torch", "PIL", "numpy", "rich")
+HEAVY = ("onnxruntime", "onnx", "cv2", "torch", "PIL", "numpy", "rich")
 
 
 def test_help_loads_no_heavy_library() -> None:

@@ -48,6 +48,9 @@ def test_prints_the_progress_as_json(tool: Tool, photo: Photo) -> None:
     photo("a.png", size=(96, 96))
     run = tool("upscale", "a.png", "--json", "--progress", "--tile", "48", *ESPCN)
     assert [record.get("progress") for record in run.results] == [0.25, 0.5, 0.75, 1.0, None]
+    left = [record["eta"] for record in run.results[:-1]]
+    assert min(left) >= 0
+    assert left[-1] <= left[0]
     assert run.results[-1]["status"] == "done"
     assert run.summary["done"] == 1
 

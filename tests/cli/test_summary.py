@@ -37,5 +37,11 @@ def test_counts_the_reasons_why_inputs_were_skipped() -> None:
     assert closing_line(*raws, SKIPPED) == (
         "3 images: 3 skipped (2 not read: camera raw (.cr3); 1 already done) in 4.0 s"
     )
+    others = [Skipped(f"{n}.x", None, f"not read: format {n} (.x)") for n in range(10)]
+    assert closing_line(*raws, *others, SKIPPED) == (
+        "13 images: 13 skipped (12 not read: 2 camera raw (.cr3), "
+        + ", ".join(f"1 format {n} (.x)" for n in range(10))
+        + "; 1 already done) in 4.0 s"
+    )
     many = [Skipped("a", None, f"reason {n}") for n in range(12)]
     assert "; 4 for other reasons) in" in closing_line(*many)

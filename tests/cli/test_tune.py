@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from sr_batch.inference.model_catalog import choose
+from sr_batch.upscaling.tile_tuning import TileSetting, keep
 from tests.cli.conftest import ENVIRONMENT, Tool
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setitem(ENVIRONMENT, "XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache/sr-batch/layouts"
 
 
@@ -25,9 +28,15 @@ def test_measures_and_saves_the_fastest_layout(tool: Tool, cache: Path) -> None:
 
 
 def test_forget_returns_to_the_defaults(tool: Tool, cache: Path) -> None:
-    cache.mkdir(parents=True)
+    """In every precision, because `upscale` chooses one of them by the device."""
+    for precision in ("fp32", "int8"):
+        keep(choose("espcn", precision)[2].path, TileSetting(64))
+    assert len(list(cache.iterdir())) == 2
     run = tool("tune", "--forget", "espcn")
-    assert run.out.decode().splitlines()[0] == "espcn x2: back to the defaults"
+    assert list(cache.iterdir()) == []
+    assert run.out.decode().splitlines() == [
+        f"espcn x{scale}: back to the defaults" for scale in (2, 3, 4)
+    ]
 
 
 def test_an_unknown_network_is_a_usage_error(tool: Tool) -> None:

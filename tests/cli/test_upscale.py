@@ -87,6 +87,7 @@ def test_json_states_what_was_done(tool: Tool, photo: Photo, tmp_path: Path) -> 
         "model": "espcn",
         "scale": 1.5,
         "provider": "CPUExecutionProvider",
+        "precision": result["precision"],
         "notes": result["notes"],
     }
     assert size_of(tmp_path / "out/a.png") == (36, 24)
@@ -260,3 +261,11 @@ def test_keeps_a_file_that_it_did_not_write(tool: Tool, photo: Photo, tmp_path: 
     assert run.code == 3
     assert "out.png" in run.err
     assert (tmp_path / "out.png").read_bytes() == b"a file of the user"
+
+
+def test_a_strength_for_a_network_without_partner_is_refused(photo: Photo, tool: Tool) -> None:
+    photo("a.png")
+    run = tool("upscale", "a.png", "--model", "edsr", "--strength", "0.5")
+    assert run.code == 2
+    assert run.err.startswith("sr-batch: --strength 0.5: edsr has no partner to blend with; ")
+    assert run.err.count("\n") == 1

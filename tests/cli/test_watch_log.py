@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +58,7 @@ def test_remembers_ten_minutes_of_lines(capsys: Captured) -> None:
                 "c.png: already done",
                 "note: hm",
                 "failed: it is full",
+                "in/@eaDir: passed over; --no-ignore takes it",
             ],
         ),
     ],
@@ -67,6 +69,7 @@ def test_prints_as_much_as_the_volume_says(capsys: Captured, volume: int, said: 
         log.add(result)
     log.say("hm", "note: ")
     log.say("it is full", "failed: ")
+    log.passed_over(Path("in/@eaDir"))
     assert lines(capsys) == said
 
 

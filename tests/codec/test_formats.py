@@ -43,7 +43,7 @@ def test_alpha_is_kept_where_the_row_says_so(row: Format) -> None:
 def test_a_row_is_recognised_by_its_suffixes_and_first_bytes(row: Format) -> None:
     assert {codec.format_of_suffix(Path(f"a{suffix}")) for suffix in row.suffixes} == {row.name}
     assert bool(row.magic) != bool(row.brands)
-    assert bool(row.library) == bool(row.remedy)
+    assert bool(row.library) == bool(row.packages)
 
 
 def test_no_suffix_and_no_mime_type_belongs_to_two_formats() -> None:

@@ -1,17 +1,22 @@
 """The libraries that not every installation has: missing, and not loaded before they are needed."""
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from PIL import Image as Pillow
 
 from sr_batch import codec
 from sr_batch.batch.planning import plan_jobs
+from sr_batch.codec.formats import FORMATS
 from sr_batch.core.errors import UnsupportedImage, UsageError
 from sr_batch.core.image import Image
+from sr_batch.core.installing import pip
 from sr_batch.core.options import UpscaleOptions
 from tests.codec.pictures import PLENTY, noise, smooth
 
@@ -42,10 +47,8 @@ def test_names_the_package_for_an_input(kind: str, tmp_path: Path) -> None:
     source.write_bytes(codec.encode_image(Image(smooth(8, 8, 3)), kind, 95))
     result = run(command_line(module), "upscale", str(source), "--model", "espcn")
     assert result.returncode == 3
-    assert (
-        f"{source}: it is {name}, which needs: pip install '.[{kind}]' in sr-batch's source"
-        in result.stderr
-    )
+    needs = pip("install", "--upgrade", *FORMATS[kind].packages)
+    assert f"{source}: it is {name}, which needs: {needs}" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -57,11 +60,18 @@ def test_names_the_package_for_an_output_before_any_work(
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.chdir(tmp_path)
     Pillow.fromarray(noise(8, 8, 3)).save("a.png")
-    command = rf"pip install '\.\[{kind}\]' in sr-batch's source"
+    command = re.escape(pip("install", "--upgrade", *FORMATS[kind].packages))
     needs = rf"^the output format is {name}, which needs: {command}$"
     for output, wanted in ((f"b.{kind}", "keep"), (None, kind)):
         with pytest.raises(UsageError, match=needs):
             plan_jobs(["a.png"], output, UpscaleOptions(format=wanted), "edsr")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", EXTRAS)
+def test_names_the_packages_of_the_extra(kind: str) -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {Requirement(each).name for each in extras["optional-dependencies"][kind]}
+    assert set(FORMATS[kind].packages) == wanted
 
 
 def test_a_pillow_without_avif_is_told_from_a_damaged_file(

@@ -15,6 +15,6 @@ def sample(option: Option) -> Any:
     if option.kind is bool:
         return not option.default
     if option.allowed:
-        return next(n for n in (64, 3) if option.allowed.holds(n) and n != option.default)
+        return next(n for n in (64, 3, 0.5) if option.allowed.holds(n) and n != option.default)
     others = (word for word in option.choices if word != option.default)
     return next(others, _NAMES.get(option.name, "some text"))

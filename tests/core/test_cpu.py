@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from sr_batch.core import cpu as machine
-from sr_batch.core.cpu import cores, processor
+from sr_batch.core.cpu import INT8_GAINS, cores, int8_gain, processor, vector_units
 
 TWO_CORES = """processor	: 0
 model name	: Some CPU 9
@@ -39,3 +39,30 @@ def test_says_something_where_the_system_does_not_tell(
     monkeypatch.setattr(machine, "_CPUS", tmp_path / "none")
     assert processor()
     assert cores() >= 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "pays"),
+    [
+        ("cpu family : 6\nmodel : 85\nflags : avx2 avx512f avx512_vnni", True),
+        ("cpu family : 6\nmodel : 143\nflags : avx2 avx512f amx_int8", True),
+        ("cpu family : 6\nmodel : 151\nflags : avx2 avx_vnni", True),
+        ("cpu family : 25\nmodel : 17\nflags : avx2 avx512f avx512_vnni avx512_bf16", True),
+        ("cpu family : 23\nmodel : 49\nflags : avx2", True),
+        ("cpu family : 23\nmodel : 1\nflags : avx2", False),
+        ("cpu family : 6\nmodel : 42\nflags : avx", None),
+        ("CPU architecture: 8\nFeatures : asimd asimddp", None),
+    ],
+)
+def test_tells_where_int8_is_faster(
+    flags: str, pays: bool | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cpuinfo").write_text(flags + "\n")
+    monkeypatch.setattr(machine, "_CPUS", tmp_path / "cpuinfo")
+    gain = int8_gain(vector_units())
+    assert (gain.pays if gain else None) is pays
+
+
+def test_every_row_says_where_it_is_from() -> None:
+    assert len({row.unit for row in INT8_GAINS}) == len(INT8_GAINS)
+    assert all(row.source and row.times >= 1 for row in INT8_GAINS)

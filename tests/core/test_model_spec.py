@@ -47,11 +47,24 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
         licence=TEXT,
         data=TEXT,
         commit=TEXT,
+        window=st.integers(0, 512),
+        least_side=st.integers(1, 64),
+        whole=st.booleans(),
+        seam=st.floats(0, 255),
         scores=st.dictionaries(TEXT, st.tuples(st.floats(0, 99), st.floats(-1, 1))),
     )
 )
 def test_survives_the_round_trip(spec: ModelSpec) -> None:
     assert from_metadata(to_metadata(spec)) == spec
+
+
+@pytest.mark.parametrize("color_lock", [True, False])
+def test_keys_that_most_files_lack_are_optional(color_lock: bool) -> None:
+    spec = replace(SPEC, partner="balanced", color_lock=color_lock)
+    assert from_metadata(to_metadata(spec)) == spec
+    written = to_metadata(SPEC)
+    assert not {"sr.partner", "sr.color_lock"} & written.keys()
+    assert from_metadata(written) == SPEC
 
 
 def test_ignores_keys_of_others() -> None:

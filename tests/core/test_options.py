@@ -1,7 +1,7 @@
 """The table of options: ranges, recipes, and what is made from it."""
 
 import runpy
-from dataclasses import FrozenInstanceError, dataclass, field, fields
+from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,11 +10,14 @@ import pytest
 
 from sr_batch.cli.command_options import UpscaleCommand, WatchCommand, WatchedFolder
 from sr_batch.core.errors import UsageError
+from sr_batch.core.model_spec import Precision
 from sr_batch.core.option import Encoding, Option, option, options_of
 from sr_batch.core.options import Format, UpscaleOptions
 from sr_batch.core.target_size import Goal
+from sr_batch.inference import model_catalog
 from sr_batch.upscaling.upscaler import Upscaler
 from tests.core.samples import sample
+from tests.networks import conv_network, make_spec
 
 ROOT = Path(__file__).parents[2]
 FORMATS = [each for each in get_args(Format) if each != "keep"]
@@ -37,9 +40,10 @@ LOSSY = {"jpg", "webp", "avif", "heic", "jxl"}
         ({"png_effort": "big"}, "--png-effort big: must be one of fast, small"),
         ({"metadata": "all"}, "--metadata all: must be one of keep, strip, no-gps"),
         ({"existing": "ask"}, "--existing ask: must be one of error, skip, overwrite"),
-        ({"precision": "fp8"}, "--precision fp8: must be one of fp32, fp16, int8"),
+        ({"precision": "fp8"}, "--precision fp8: must be one of auto, fp32, fp16, int8"),
         ({"max_pixels": 0}, "--max-pixels 0: must be at least 1"),
         ({"jobs": 0}, "--jobs 0: must be at least 1"),
+        ({"strength": 1.5}, "--strength 1.5: must be from 0 to 1"),
     ],
 )
 def test_a_value_out_of_range_is_refused(values: dict[str, Any], message: str) -> None:
@@ -106,11 +110,24 @@ def test_quality_is_part_of_the_recipe_of_lossy_formats_alone(format: str) -> No
 
 
 def recipe(**options: Any) -> str:
-    with Upscaler(UpscaleOptions(**{"model": "espcn"} | options), lambda _: None) as upscaler:
+    base = {"model": "espcn", "precision": "int8"}
+    with Upscaler(UpscaleOptions(**base | options), lambda _: None) as upscaler:
         return upscaler.recipe
 
 
-def test_the_recipe_of_pixels_follows_the_table() -> None:
+@pytest.fixture
+def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small networks in place of ``espcn`` and its partner, ``edsr``."""
+    monkeypatch.setattr(model_catalog, "_FOLDERS", (tmp_path,))
+    for seed, name in enumerate(("espcn", "edsr")):
+        precisions: dict[Precision, str] = {"fp32": "", "int8": "_int8"}
+        for precision, suffix in precisions.items():
+            spec = make_spec(receptive_field=5, overlap=2, name=name)
+            spec = replace(spec, precision=precision, partner="" if seed else "edsr")
+            conv_network(tmp_path / f"{name}_x2{suffix}.onnx", spec=spec, seed=seed + len(suffix))
+
+
+def test_the_recipe_of_pixels_follows_the_table(pair: None) -> None:
     """A recipe that forgets an option leaves outputs that are not what was asked for."""
     default = recipe()
     changed = {

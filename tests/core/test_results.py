@@ -24,6 +24,7 @@ DONE = Done(
     scale=2.0,
     provider="CPUExecutionProvider",
     notes=("16 bit is written as 8",),
+    precision="int8",
 )
 SKIPPED = Skipped("b.jpg", "out/b.jpg", "already done")
 FAILED = Failed("c.jpg", None, "c.jpg: is empty")
@@ -42,6 +43,7 @@ def test_record_of_a_done_image_says_what_was_made() -> None:
         "model": "edsr",
         "scale": 2.0,
         "provider": "CPUExecutionProvider",
+        "precision": "int8",
         "notes": ["16 bit is written as 8"],
     }
 

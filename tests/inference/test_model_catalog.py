@@ -1,12 +1,15 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from onnx import helper
 
 from sr_batch.core.errors import UnknownModel
+from sr_batch.core.model_spec import Precision
 from sr_batch.inference import model_catalog
 from sr_batch.inference.model_catalog import ModelFile, choose, find_models, fp32_twin
 from sr_batch.inference.onnx_session import read_spec
-from tests.networks import conv_network
+from tests.networks import conv_network, make_spec, save
 
 EXPORTED = find_models()
 
@@ -92,6 +95,69 @@ def test_finds_the_fp32_file_of_a_reduced_network(folder: Path) -> None:
     twins = {model.path.name: fp32_twin(model) for model in find_models()}
     assert twins == {
         "a_x2.onnx": None,
-        "a_x2_int8.onnx": folder / "a_x2.onnx",
+        "a_x2_int8.onnx": ModelFile("a", 2, "fp32", folder / "a_x2.onnx"),
         "a_x4_fp16.onnx": None,
     }
+
+
+def scored(folder: Path, precision: Precision, psnr: dict[str, float], scale: int = 2) -> Path:
+    """A file of the family ``a`` whose contract states ``psnr``."""
+    suffix = "" if precision == "fp32" else f"_{precision}"
+    spec = make_spec(scale, precision=precision, name="a")
+    spec = replace(spec, scores={name: (value, 0.9) for name, value in psnr.items()})
+    node = helper.make_node("Identity", ["input"], ["output"])
+    return save(folder / f"a_x{scale}{suffix}.onnx", [node], {}, spec)
+
+
+@pytest.mark.parametrize(
+    ("reduced", "chosen"),
+    [
+        ({"Set5": 37.9}, "int8"),
+        ({"Set5": 38.2}, "int8"),
+        ({"Set5": 37.9 - 1e-3}, "fp32"),
+        ({"Set5": 37.95, "Set14": 33.0}, "fp32"),
+        ({"Set5": 37.95, "Other": 1.0}, "int8"),
+        ({"Other": 40.0}, "fp32"),
+        ({}, "fp32"),
+    ],
+)
+def test_auto_takes_a_file_that_loses_little(
+    folder: Path, reduced: dict[str, float], chosen: str
+) -> None:
+    """On every set that both contracts state."""
+    scored(folder, "fp32", {"Set5": 38.0, "Set14": 33.5})
+    scored(folder, "int8", reduced)
+    assert choose("a", "auto", "int8")[2].precision == chosen
+    assert choose("a", "auto", "fp32")[2].precision == "fp32"
+
+
+def test_auto_takes_each_scale_by_itself(folder: Path) -> None:
+    """Where there is neither the fastest precision nor fp32, it takes what exists."""
+    scored(folder, "fp32", {"Set5": 38.0})
+    scored(folder, "int8", {"Set5": 38.0})
+    scored(folder, "fp32", {"Set5": 34.0}, 3)
+    scored(folder, "fp16", {"Set5": 32.0}, 4)
+    chosen = choose("a", "auto", "int8")
+    assert {scale: model.precision for scale, model in chosen.items()} == {
+        2: "int8",
+        3: "fp32",
+        4: "fp16",
+    }
+
+
+def test_auto_leaves_a_file_that_is_named_as_it_is(folder: Path) -> None:
+    scored(folder, "fp32", {"Set5": 38.0})
+    path = scored(folder, "int8", {"Set5": 20.0})
+    assert choose(str(path), "auto", "fp16")[2].precision == "int8"
+
+
+def test_auto_does_not_choose_a_file_without_a_contract(folder: Path) -> None:
+    scored(folder, "fp32", {"Set5": 38.0})
+    (folder / "a_x2_int8.onnx").write_bytes(b"no network")
+    assert choose("a", "auto", "int8")[2].precision == "fp32"
+
+
+@pytest.mark.parametrize("model", [model for model in EXPORTED if model.precision != "fp32"])
+def test_auto_takes_every_reduced_network_that_is_exported(model: ModelFile) -> None:
+    precision: Precision = "fp16" if model.precision == "fp16" else "int8"
+    assert choose(model.name, "auto", precision)[model.scale] == model

@@ -16,13 +16,13 @@ from sr_batch.inference.providers import (
     OPENVINO_PLUGIN,
     PROVIDERS,
     Fault,
-    device_of,
     find_bf16_fault,
     find_cuda_fault,
     find_openvino_fault,
     missing_libraries,
     open_session,
     require_known,
+    settle_device,
 )
 from tests.networks import conv_network, nan_network
 
@@ -36,18 +36,20 @@ def silent(line: str) -> None:
 def test_the_cpu_is_always_available(tmp_path: Path) -> None:
     session = open_session(conv_network(tmp_path / "net.onnx"), "cpu", silent)
     assert session.provider == CPU
-    assert device_of(session) == "cpu"
 
 
 def test_auto_says_in_one_line_what_it_chose_and_why(tmp_path: Path) -> None:
     lines: list[str] = []
-    session = open_session(conv_network(tmp_path / "net.onnx"), "auto", lines.append)
+    path = conv_network(tmp_path / "net.onnx")
+    device = settle_device("auto", path, lines.append)
+    session = open_session(path, "auto", lambda line: None)
+    assert session.provider == PROVIDERS[device].name
     if CUDA_FAULT and not CUDA_FAULT.fix:
         assert lines == []
         return
     (line,) = lines
     assert "\n" not in line
-    assert line.startswith(f"device: {device_of(session)}")
+    assert line.startswith(f"device: {device}")
     if CUDA_FAULT:
         assert line == f"device: cpu, because {CUDA_FAULT}"
 
@@ -176,3 +178,26 @@ def test_auto_skips_devices_that_must_be_named(tmp_path: Path) -> None:
         lines: list[str] = []
         open_session(conv_network(tmp_path / "net.onnx"), "auto", lines.append)
     assert lines == []
+
+
+@pytest.mark.parametrize(
+    ("units", "precision", "why"),
+    [
+        (("avx2", "avx512_vnni"), "int8", "at least 1.7 times as fast here (avx512_vnni)"),
+        (("avx2 in halves",), "fp32", "int8 is no faster on this processor (avx2 in halves)"),
+        ((), "fp32", "int8 was not measured on this kind of processor"),
+    ],
+)
+def test_a_cpu_says_which_precision_is_fastest_and_why(
+    units: tuple[str, ...], precision: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(providers, "vector_units", lambda: units)
+    for device in ("cpu", "openvino"):
+        fastest = PROVIDERS[device].find_fastest()
+        assert fastest.precision == precision
+        assert why in fastest.why
+
+
+def test_other_devices_have_their_own_precision() -> None:
+    found = {name: PROVIDERS[name].find_fastest().precision for name in ("cuda", "openvino-bf16")}
+    assert found == {"cuda": "fp16", "openvino-bf16": "fp32"}

@@ -49,7 +49,14 @@ def test_trains_keeps_exports_evaluates_and_compares(
     page.write_text("<!-- networks -->\n<!-- end of networks -->\n")
     run("compare", "--data", str(data), "--exported", str(exported), "--page", str(page))
     assert "| [`espcn`](../exported/espcn_x2.md) | x2 |" in page.read_text()
-    assert "| `espcn` | speed; luma |" in page.read_text()
+    assert "| `espcn` | speed, on luma |" in page.read_text()
+    figures, card = page.read_text().partition("| `espcn` |")[0], exported / "espcn_x2.md"
+    told = card.read_text()
+    page.write_text(page.read_text().replace("speed, on luma", "?"))
+    card.write_text(told.replace("speed, on luma", "?"))
+    run("describe", "--exported", str(exported), "--page", str(page))
+    assert card.read_text() == told
+    assert page.read_text().startswith(f"{figures}| `espcn` | speed, on luma |")
 
 
 def test_judge_prints_a_table_and_draws_sheets(
@@ -66,6 +73,20 @@ def test_judge_prints_a_table_and_draws_sheets(
     assert [line[:11] for line in lines[2:7]] == [f"| {kind} | bicub" for kind in "abcde"]
     assert lines[7:] == [str(out / f"judge_{kind}.png") for kind in "abcde"]
     assert all(Path(line).exists() for line in lines[7:])
+
+
+def test_choose_prints_a_table_and_writes_a_listing(
+    features: Path, photographs: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "features").mkdir()
+    (tmp_path / cli.FEATURES).symlink_to(features)
+    listing = tmp_path / "rows.tsv"
+    sizes = ("--scale", "2", "--side", "48", "--count", "1")
+    given = ("--originals", str(photographs), "--data", str(tmp_path), "--rows", str(listing))
+    lines = run("choose", "bicubic", "bicubic", *sizes, *given).splitlines()
+    assert lines[0] == "| kind | bicubic | auto | taken for clean |"
+    assert len(lines) == 2 + 9
+    assert len(listing.read_text().splitlines()) == 1 + 8
 
 
 def test_a_second_process_in_a_run_folder_is_refused(

@@ -23,6 +23,16 @@ def test_a_repeated_pass_counts_once() -> None:
     assert reported == [100]
 
 
+def test_restored_pixels_are_told_apart() -> None:
+    reported: list[int] = []
+    restored: list[int] = []
+    progress = Progress(Size(10, 10), (2, 2), reported.append, restored.append)
+    progress.add(100)
+    progress.restore(200)
+    progress.add(200)
+    assert (reported, restored) == ([20, 40], [40])
+
+
 @given(st.integers(1, 99), st.integers(1, 99), st.lists(st.integers(0, 5000)))
 def test_reports_add_up_to_the_input(width: int, height: int, done: list[int]) -> None:
     reported: list[int] = []

@@ -25,6 +25,9 @@ NATIVES = st.sets(st.integers(2, 8), min_size=1)
         (16.5, {2, 4}, (4, 4, 2)),
         (64, {2}, (2,) * 6),
         (5, {1, 3}, (3, 3)),
+        (1, {1, 3}, (1,)),
+        (1, {1}, (1,)),
+        (0.5, {1}, ()),
     ],
 )
 def test_chooses_the_passes(scale: float, natives: set[int], passes: tuple[int, ...]) -> None:

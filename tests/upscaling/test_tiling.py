@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sr_batch.core.geometry import Region, Size, Tile
-from sr_batch.upscaling.tiling import plan_auto, plan_fixed, plan_tiles, split
+from sr_batch.upscaling.tiling import plan_auto, plan_fixed, plan_tiles, plan_whole, split
 
 SIZES = st.builds(Size, st.integers(1, 200), st.integers(1, 200))
 OVERLAPS = st.integers(0, 24)
@@ -164,3 +164,12 @@ def test_a_small_image_is_not_cut_only_to_use_all_threads() -> None:
 def test_large_images_stay_in_memory(threads: int, pixel_bytes: int) -> None:
     tiles = plan_auto(Size(6000, 4000), 6, 1, threads, pixel_bytes)
     assert threads * max(tile.window.size.pixels for tile in tiles) * pixel_bytes <= 700 << 20
+
+
+def test_a_picture_that_fits_is_not_cut_for_a_network_that_sees_the_whole() -> None:
+    assert len(plan_whole(Size(700, 700), 12, 1, threads=8, pixel_bytes=1280)) == 1
+
+
+def test_a_picture_that_does_not_fit_is_cut_for_it_nevertheless() -> None:
+    size = Size(6000, 4000)
+    assert plan_whole(size, 12, 2, 2, 1280) == plan_auto(size, 12, 2, 2, 1280)

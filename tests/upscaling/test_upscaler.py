@@ -23,7 +23,13 @@ from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.providers import PROVIDERS, Provider, find_cuda_fault
 from sr_batch.upscaling.upscaler import Upscaled, Upscaler
 from tests.imaging.ycbcr import rgb_to_ycbcr_studio, ycbcr_studio_to_rgb
-from tests.networks import block_network, conv_network, dazzled_network, nan_network
+from tests.networks import (
+    block_network,
+    conv_network,
+    dazzled_network,
+    make_spec,
+    nan_network,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -412,10 +418,26 @@ def test_colors_are_locked_on_demand(scale: int) -> None:
     assert scale == 1 or np.abs(free - image.color[0, 0]).max() > 30
 
 
+@pytest.mark.parametrize(("given", "locks"), [(None, True), (False, False), (True, True)])
+def test_colors_are_locked_where_the_contract_says_so(
+    tmp_path: Path, given: bool | None, locks: bool
+) -> None:
+    shifty = replace(make_spec(receptive_field=5, overlap=2), color_lock=True)
+    path = conv_network(tmp_path / "shifty_x2.onnx", spec=shifty)
+    image = Image(np.full((60, 70, 3), (40, 120, 200), np.uint8))
+    mean = enlarge(image, model=str(path), color_lock=given).image.color.mean((0, 1))
+    assert (np.abs(mean - image.color[0, 0]).max() <= 2) == locks
+
+
 def test_color_lock_and_precision_are_part_of_the_recipe() -> None:
     recipes = set()
-    chosen: tuple[dict[str, Any], ...] = ({}, {"color_lock": True}, {"precision": "fp16"})
+    chosen: tuple[dict[str, Any], ...] = (
+        {},
+        {"color_lock": True},
+        {"color_lock": False},
+        {"precision": "fp16"},
+    )
     for options in chosen:
         with Upscaler(choose(model="dazzled", **options), ignore) as upscaler:
             recipes.add(upscaler.recipe)
-    assert len(recipes) == 3
+    assert len(recipes) == 4

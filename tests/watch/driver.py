@@ -17,11 +17,17 @@ from tests.fakes import FakeUpscaler
 
 @dataclass
 class Driver(Listener):
-    """A watch of the folder ``in``, its reports and its clock."""
+    """A watch of the folder ``in``, its reports and its clock.
+
+    Attributes:
+        gone: Seconds since the last file came, by the clock of the wall. It does not go on while a
+            watch runs.
+    """
 
     upscaler: FakeUpscaler = field(default_factory=FakeUpscaler)
     pair: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    gone: float = 0.0
     results: list[JobResult] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
@@ -37,7 +43,8 @@ class Driver(Listener):
         } | self.pair
         here = Path.cwd()
         pair = Pair(source=here / "in", output=here / "out", **chosen)
-        self.started = max((p.stat().st_mtime for p in Path("in").rglob("*")), default=0)
+        newest = max((p.stat().st_mtime for p in Path("in").rglob("*")), default=0)
+        self.started = newest + self.gone
         clock = Clock(lambda: self.seconds, lambda: self.started)
         self.watch = FolderWatch(pair, self, None, load_file, clock)
 

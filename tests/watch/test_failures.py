@@ -47,6 +47,37 @@ def test_a_file_that_stays_damaged_is_recorded_as_failed() -> None:
     assert "a.png" in outcome.error
 
 
+def test_restarts_do_not_shorten_the_pauses() -> None:
+    """A service manager may restart the watch every few seconds."""
+    save_picture(Path("in/a.png"))
+    driver = Driver(failing(3, OutOfMemory("out of memory")))
+    tried: list[float] = []
+    for _ in range(75):
+        before = len(driver.lines)
+        driver.run(2)
+        if len(driver.lines) > before:
+            tried.append(driver.seconds)
+        driver.gone += 2
+        driver.start()
+    assert count(driver.results) == {"done": 1}
+    first, second, third = tried
+    assert 8 <= second - first <= 14
+    assert 28 <= third - second <= 34
+    assert "retrying in 90 s" in driver.lines[-1]
+
+
+def test_a_changed_file_is_retried_at_once_after_a_restart() -> None:
+    save_picture(Path("in/a.png"))
+    driver = Driver(failing(3, OutOfMemory("out of memory")))
+    driver.run(130)
+    assert len(driver.lines) == 3
+    driver.gone += 10
+    driver.start()
+    assert driver.run(4) == []
+    save_picture(Path("in/a.png"), 1)
+    assert driver.run(40) == ["a.png"]  # 80 s are left of the pause
+
+
 def test_a_file_that_is_not_an_image_fails_at_once() -> None:
     Path("in").mkdir()
     Path("in/a.jpg").write_text("text")

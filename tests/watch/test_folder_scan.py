@@ -21,6 +21,8 @@ from sr_batch.watch.folder_scan import is_wanted, scan
         ("a.png~", Choice(), False),
         ("part.png", Choice(), True),
         ("a.png", Choice(include=("*.jpg",)), False),
+        ("a.xmp", Choice(include=("*.jpg",)), True),
+        ("web/a.xmp", Choice(include=("*.jpg",), exclude=("web",)), False),
         ("web/a.png", Choice(exclude=("web",)), False),
     ],
 )

@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 
 from sr_batch.batch.loading import LoadedFile, load_file
 from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.results import Skipped
 from sr_batch.watch.folder_pair import Pair
 from sr_batch.watch.folder_watch import FolderWatch
 from sr_batch.watch.journal import Journal
@@ -71,6 +72,21 @@ def test_obeys_include_and_exclude() -> None:
     assert driver.turn() == ["a.png"]
     assert driver.lines == []
     assert len(driver.results) == 1
+
+
+def test_names_formats_that_are_not_read_and_leaves_them() -> None:
+    save_picture(Path("in/a.png"))
+    Path("in/a.orf").write_bytes(b"IIRS" + bytes(range(200)))
+    Path("in/b.ppm").write_bytes(b"P6 1 1 255 abc")
+    driver = Driver(pair={"after": "move", "options": UpscaleOptions(verify=True)})
+    assert driver.run(5) == ["a.png"]
+    reasons = {Path(r.input).name: r.reason for r in driver.results if isinstance(r, Skipped)}
+    assert reasons == {
+        "a.orf": "not read: camera raw (.orf)",
+        "b.ppm": "not read: Netpbm (.ppm)",
+    }
+    assert tree("in") == ["a.orf", "b.ppm"]
+    assert tree("out") == ["a.png"]
 
 
 def test_never_enlarges_its_own_outputs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sr_batch.core.options import UpscaleOptions
+from sr_batch.watch.source_removal import may_remove
 from tests.codec.pictures import xmp_packet
 from tests.fakes import save_picture
 from tests.runs import tree
@@ -127,20 +128,131 @@ def test_a_sidecar_follows_its_picture_that_was_moved() -> None:
 
 
 @here
-@pytest.mark.parametrize("other", ["in_done/a.xmp", "in_done/a_2.png"])
-def test_a_sidecar_stays_if_its_picture_is_not_clear(other: str) -> None:
+@pytest.mark.parametrize("after", ["move", "delete"])
+def test_a_sidecar_stays_if_several_pictures_had_its_name(after: str) -> None:
+    driver = Driver(pair={"after": after, **VERIFIED})
+    for seed in range(3):
+        save_picture(Path("in/a.png"), seed)
+        driver.turn()
+    Path("in/a.xmp").write_bytes(xmp_packet(1))
+    driver.turn()
+    assert tree("in") == ["a.xmp"]
+    assert tree("out") == ["a.png", "a_2.png", "a_3.png"]
+    assert len(driver.lines) == 1
+    assert "a.xmp stays in the watched folder: several pictures had its name" in driver.lines[0]
+
+
+@here
+def test_a_sidecar_does_not_replace_another_one() -> None:
     save_picture(Path("in/a.png"))
     driver = Driver(pair={"after": "move", **VERIFIED})
     driver.turn()
-    Path(other).write_bytes(b"other")
+    Path("in_done/a.xmp").write_bytes(b"other")
     Path("in/a.xmp").write_bytes(xmp_packet(1))
     driver.turn()
-    assert Path(other).read_bytes() == b"other"
+    assert Path("in_done/a.xmp").read_bytes() == b"other"
     assert tree("in") == ["a.xmp"]
     assert len(driver.lines) == 1
-    assert (
-        f"is not moved after its picture: there is already {Path.cwd()}/{other}" in driver.lines[0]
-    )
+    assert f"there is already {Path.cwd()}/in_done/a.xmp" in driver.lines[0]
+
+
+@here
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_sidecar_follows_its_picture_to_any_number(restart: bool) -> None:
+    for number in ("", "_2", "_3"):
+        save_picture(Path(f"in_done/a{number}.png"), 9)
+    save_picture(Path("in/a.png"))
+    driver = Driver(pair={"after": "move", **VERIFIED})
+    driver.turn()
+    Path("in/a.xmp").write_bytes(xmp_packet(1))
+    if restart:
+        driver.start()
+    driver.turn()
+    assert tree("in") == []
+    assert tree("in_done")[-2:] == ["a_4.png", "a_4.xmp"]
+    assert tree("out") == ["a.png", "a.xmp"]
+
+
+@here
+def test_a_sidecar_that_was_killed_on_its_way_arrives() -> None:
+    save_picture(Path("in/a.png"))
+    driver = Driver(pair={"after": "move", **VERIFIED})
+    driver.turn()
+    for folder in ("in", "in_done"):
+        Path(folder, "a.xmp").write_bytes(xmp_packet(1))
+    driver.turn()
+    assert tree("in") == []
+    assert tree("out") == ["a.png", "a.xmp"]
+    assert driver.lines == []
+
+
+@here
+@pytest.mark.parametrize("after", ["move", "delete"])
+def test_a_sidecar_that_changes_before_its_picture_is_removed_is_copied_again(
+    after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_picture(Path("in/a.png"))
+    Path("in/a.xmp").write_bytes(xmp_packet(1))
+    driver = Driver(pair={"after": after, **VERIFIED})
+
+    def change(*arguments: Any) -> bool:
+        if b"GPSLatitude" in Path("in/a.xmp").read_bytes():
+            Path("in/a.xmp").write_bytes(changed())
+        return may_remove(*arguments)
+
+    monkeypatch.setattr("sr_batch.watch.finished_sources.may_remove", change)
+    driver.turn()
+    assert tree("in") == ["a.png", "a.xmp"]
+    driver.turn()
+    assert tree("in") == []
+    assert b"GPSLongitud" in Path("out/a.xmp").read_bytes()
+
+
+@here
+@pytest.mark.parametrize("name", ["deep/a.xmp", "deep/a.png.xmp"])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_sidecar_is_deleted_with_its_picture(name: str, late: bool) -> None:
+    save_picture(Path("in/deep/a.png"))
+    driver = Driver(pair={"after": "delete", **VERIFIED})
+    if late:
+        assert driver.turn() == ["a.png"]
+    Path("in", name).write_bytes(xmp_packet(6))
+    driver.turn()
+    assert tree("in") == []
+    copy = Path("out", name).read_bytes()
+    assert b'tiff:ImageWidth="12"' in copy
+    assert (b'tiff:Orientation="1"' in copy) == late  # as the late one says how it was turned
+    assert driver.lines == []
+
+
+@here
+@pytest.mark.parametrize("why", ["copy", "output", "strip", "picture"])
+def test_a_sidecar_without_a_copy_is_not_deleted(why: str) -> None:
+    options = UpscaleOptions(verify=True, metadata="strip" if why == "strip" else "keep")
+    save_picture(Path("in/a.png"))
+    driver = Driver(pair={"after": "delete", "options": options})
+    driver.turn()
+    if why == "copy":
+        Path("out/a.xmp").write_bytes(b"mine")
+    elif why == "output":
+        Path("out/a.png").unlink()
+    elif why == "picture":
+        Path("in/a.nef").write_bytes(b"raw")
+    Path("in/a.xmp").write_bytes(xmp_packet(1))
+    driver.turn()
+    assert Path("in/a.xmp").read_bytes() == xmp_packet(1)
+
+
+@here
+def test_a_late_sidecar_comes_with_the_pictures_that_are_included() -> None:
+    for name in ("a.png", "b.bmp"):
+        save_picture(Path("in", name))
+    driver = Driver(pair={"options": UpscaleOptions(include=("*.png",))})
+    driver.turn()
+    for name in ("a.xmp", "b.xmp"):
+        Path("in", name).write_bytes(xmp_packet(1))
+    driver.turn()
+    assert tree("out") == ["a.png", "a.xmp"]
 
 
 @here

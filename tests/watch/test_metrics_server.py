@@ -13,6 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sr_batch.core.errors import UsageError
+from sr_batch.core.installing import pip
 from sr_batch.core.results import Failed
 from sr_batch.watch.metrics_server import HOST, STALE, MetricsServer
 from tests.cli.conftest import ENVIRONMENT, ROOT, finish, start
@@ -128,12 +129,12 @@ def test_a_port_that_is_not_available_is_one_line() -> None:
         (
             "prometheus_client",
             ("--serve", "0"),
-            "prometheus-client: pip install '.[metrics]' in sr-batch's source",
+            f"prometheus-client: {pip('install', 'prometheus-client')}",
         ),
         (
             "apprise",
             ("--notify", "json://127.0.0.1"),
-            "Apprise: pip install '.[notify]' in sr-batch's source",
+            f"Apprise: {pip('install', 'apprise')}",
         ),
     ],
 )

@@ -38,8 +38,13 @@ def tables(files: Sequence[Path], bicubic: Bicubic, times: Mapping[str, float]) 
         for scale in sorted({spec.scale for spec in specs.values()})
         for row in _rows_of(scale, specs, bicubic[scale], times)
     ]
-    descriptions = [_description(arch) for arch in sorted({spec.arch for spec in specs.values()})]
-    return f"{_markdown(_FIGURES, figures)}\n{_markdown(_DESCRIPTION, descriptions)}"
+    return f"{_markdown(_FIGURES, figures)}\n{descriptions(files)}"
+
+
+def descriptions(files: Sequence[Path]) -> str:
+    """The table that says what each network is for."""
+    archs = sorted({read_spec(path).arch for path in files})
+    return _markdown(_DESCRIPTION, [_description(arch) for arch in archs])
 
 
 def relative_times(files: Sequence[Path]) -> dict[str, float]:
@@ -47,6 +52,12 @@ def relative_times(files: Sequence[Path]) -> dict[str, float]:
     seconds = cost.seconds(files)
     scales = {path.stem: read_spec(path).scale for path in files}
     return {stem: time / seconds[f"{_YARDSTICK}_x{scales[stem]}"] for stem, time in seconds.items()}
+
+
+def described_again(page: str, files: Sequence[Path]) -> str:
+    """``page`` with the same figures, and with the present descriptions of ``files``."""
+    figures = page.partition(BEGIN)[2].partition("\n\n")[0]
+    return put_into(page, f"{figures}\n\n{descriptions(files)}")
 
 
 def put_into(page: str, text: str) -> str:

@@ -26,11 +26,12 @@ ABOUT = About(
         "and a global skip; RGB."
     ),
     published={},
-    strengths="Sees far around each pixel, because it works at three resolutions.",
+    strengths="It sees far around each pixel, because it works at three resolutions.",
     limits=(
-        "Kept for comparison: most of its work is at full output resolution, where it gains little."
+        "Softer than fast, in four times its time: most of its work is at the size of the "
+        "output, where it gains little."
     ),
-    choice="comparison",
+    choice="comparison only",
 )
 
 

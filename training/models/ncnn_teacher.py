@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sr_batch.inference.ncnn import BadNetwork, Layer, read_network
+from sr_batch.importing.ncnn.read import BadNetwork, Layer, read_network
 
 _WIRING = {"Input", "Split"}  # they compute nothing
 _ENDING = ("PixelShuffle", "Interp", "BinaryOp")
@@ -41,10 +41,11 @@ def load_teacher(param: Path) -> PlainStack:
     if tuple(layer.type for layer in layers[split:]) != _ENDING:
         raise BadNetwork(f"{param}: does not end in {', '.join(_ENDING)}; only plain stacks teach")
     _require_chain(param, layers[: split + 1])
-    scale = layers[split].params.get(0, 1)
+    scale = _scale(param, layers[split])
     _require_ending(param, layers[split + 1 :], scale)
     body = nn.Sequential(*(_module(param, layer) for layer in layers[:split]))
-    stack = PlainStack(body, int(str(scale))).eval().requires_grad_(requires_grad=False)
+    _require_channels(param, layers[: split + 1], scale)
+    stack = PlainStack(body, scale).eval().requires_grad_(requires_grad=False)
     return stack.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
@@ -55,7 +56,34 @@ def _require_chain(param: Path, layers: Sequence[Layer]) -> None:
             raise BadNetwork(f"{param}: layer {layer.name}: does not follow {before.name}")
 
 
-def _require_ending(param: Path, layers: Sequence[Layer], scale: object) -> None:
+def _scale(param: Path, shuffle: Layer) -> int:
+    scale = shuffle.params.get(0, 1)
+    if not isinstance(scale, int) or scale < 1:
+        raise BadNetwork(f"{param}: layer {shuffle.name}: cannot enlarge {scale} times")
+    return scale
+
+
+def _require_channels(param: Path, layers: Sequence[Layer], scale: int) -> None:
+    """Each layer must take as many channels as the one before it makes; the last is the shuffle."""
+    channels = 3
+    for layer in layers:
+        takes = channels
+        if layer.type == "Convolution":
+            takes, makes = layer.weights["weight"].shape[1], len(layer.weights["weight"])
+        elif layer.type == "PReLU" and len(layer.weights["slope"]) > 1:
+            takes = makes = len(layer.weights["slope"])
+        elif layer.type == "PixelShuffle":
+            takes = makes = 3 * scale**2
+        else:
+            makes = channels
+        if takes != channels:
+            raise BadNetwork(
+                f"{param}: layer {layer.name}: takes {takes} channels, and gets {channels}"
+            )
+        channels = makes
+
+
+def _require_ending(param: Path, layers: Sequence[Layer], scale: int) -> None:
     """The end must be an enlargement by repeated pixels, and a sum."""
     interp, add = layers
     if [interp.params.get(key) for key in (0, 1, 2)] != [1, scale, scale]:

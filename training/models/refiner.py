@@ -22,9 +22,9 @@ ABOUT = About(
         "the bicubic image; RGB."
     ),
     published={},
-    strengths="Keeps what bicubic gets right and corrects it, in color.",
-    limits="Like EDSR of its size; the bicubic start costs it nothing and gains it little.",
-    choice="comparison",
+    strengths="It keeps what bicubic gets right and corrects the rest, in full color.",
+    limits="A little softer than fast, in five times its time.",
+    choice="comparison only",
 )
 
 

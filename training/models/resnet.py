@@ -26,9 +26,12 @@ ABOUT = About(
         "LeakyReLU between them, and a global bicubic skip; RGB."
     ),
     published={},
-    strengths="Refines once more at twice the input's resolution before the last enlargement.",
-    limits="Like EDSR of its size; its staged tail has activations and cannot be collapsed.",
-    choice="comparison",
+    strengths=(
+        "It refines once more at twice the size of the input, before the last enlargement; full "
+        "color."
+    ),
+    limits="Softer than fast, in six times its time.",
+    choice="comparison only",
 )
 
 

@@ -29,14 +29,14 @@ ABOUT = About(
         4: {"Set5": 30.48, "Set14": 27.49, "BSD100": 26.90},
     },
     strengths=(
-        "A receptive field of 15 output pixels and no skip: easy to read, and the yardstick of "
-        "the field's tables."
+        "The first network of its kind: three layers, easy to read, and the yardstick in the "
+        "tables of papers. The quickest at x2."
     ),
     limits=(
-        "The softest of all networks here. It computes at full output resolution: the quickest at "
-        "x2, at x4 no quicker than ESPCN. The published figures are those of its 9-5-5 form."
+        "The softest of these networks. It computes at the size of the output, so at x4 it is no "
+        "quicker than espcn. The published figures are those of its 9-5-5 form."
     ),
-    choice="comparison; luma",
+    choice="comparison only, on luma",
 )
 
 

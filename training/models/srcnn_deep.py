@@ -26,12 +26,12 @@ ABOUT = About(
         "bicubic image; RGB."
     ),
     published={},
-    strengths="Color, and ten layers of context where SRCNN has three.",
+    strengths="Full color, and more context than SRCNN: ten layers in place of three.",
     limits=(
-        "Kept for comparison. Sigmoids between the layers make it slow to train, and 2.8 million "
-        "multiply-adds for every output pixel make it by far the slowest network here."
+        "Softer than fast. Of all these networks it is by far the slowest, with 2.8 million "
+        "multiply-adds for each pixel of the output."
     ),
-    choice="comparison",
+    choice="comparison only",
 )
 
 

@@ -10,7 +10,6 @@ BESIDE: Weights = {"l1": 0.2}
 STAGES = (Stage(1.0, batch=4, patch=48, loss=SEEN, jitter=3, clean=1),)
 LAST: Weights = {**SEEN, "mesh": 10.0}
 PHOTOGRAPHS: dict[str, Any] = {
-    "partner": "balanced",
     "teacher_file": "RealESRGAN_General_WDN_x4_v3.param",
     "original": BESIDE,
     "photographs": True,

@@ -80,7 +80,6 @@ class Recipe:
         clip: Largest norm of the gradient.
         seed: Seed of the random numbers.
         remark: What the other fields do not say, for the card.
-        partner: Family that ``--strength`` blends the network with; it started from its weights.
     """
 
     model: str
@@ -115,7 +114,6 @@ class Recipe:
     clip: float = 1.0
     seed: int = 1
     remark: str = ""
-    partner: str = ""
 
 
 def stage_at(recipe: Recipe, iteration: int) -> Stage:

@@ -35,13 +35,18 @@ OUTSIDE_TEACHERS = {
     ),
 }
 
+# By network: the one whose weights it starts from, in the same structure.
+PARTNERS = {"photo": "balanced"}
+SHIFTING = {"photo"}  # networks that shift colors over whole areas, as their teachers do
+
 
 def draft_spec(recipe: Recipe) -> ModelSpec:
     """The contract of the network of ``recipe``: what is known without measuring it."""
     color = configure(recipe.model, recipe.scale, recipe.model_options).color
     return replace(
         unmeasured_spec(recipe.model, recipe.scale, color),
-        partner=recipe.partner,
+        partner=PARTNERS.get(recipe.model, ""),
+        color_lock=recipe.model in SHIFTING,
         protocol=CLAIM_PROTOCOL,
         licence=LICENCE,
         data=_data(recipe),

@@ -1,12 +1,17 @@
 """The model card: a Markdown file beside every exported network."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import onnx
+
 from sr_batch.bench.quality import Score
 from sr_batch.core.model_spec import ModelSpec
+from sr_batch.inference.onnx_session import read_spec
+from training.evaluate.cost import multiply_adds_720p
 from training.losses.pixel import describe
+from training.models import MODELS
 from training.models.about import About
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe
@@ -17,6 +22,9 @@ _OPTIMIZERS = {
     "muon+first": "Muon (0.95), Adam (0.9, 0.99) for the last layer",
     "sgd": "SGD with momentum 0.9",
 }
+
+# Billion multiply-adds of espcn for a 1280x720 output, times the square of the scale.
+_ESPCN_GMACS = 193
 
 
 @dataclass(frozen=True)
@@ -46,16 +54,51 @@ def write_card(
 ) -> None:
     """Write the card of the file that ``spec`` describes to ``path``."""
     sections = [
-        f"# {spec.name} x{spec.scale}{_suffix(spec)}",
-        f"{about.title}. {about.summary}\n\nPaper: {about.paper}.",
+        *_opening(spec, about, facts.gmacs_720p),
         "## Quality\n\n" + _scores(spec, about, facts) + f"\n\n{spec.protocol}\n\n"
         f"![bicubic, {spec.name} and the original]({pictures.examples.name})",
-        f"## Strengths and limits\n\n{about.strengths}\n\n{about.limits}",
+        *_strengths_and_limits(about),
         "## Training\n\n" + training_section(recipe) + f"\n\n![curve]({pictures.curve.name})",
         "## Data and licence\n\n" + f"{spec.data}\n\nLicence of the weights: {spec.licence}.",
         "## File\n\n" + _file_facts(spec, facts),
     ]
     path.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+
+
+def describe_again(path: Path) -> None:
+    """Write into the card at ``path`` what the source says of its network now.
+
+    What was measured and how it was trained stay as they are.
+    """
+    text, network = path.read_text(encoding="utf-8"), path.with_suffix(".onnx")
+    spec = read_spec(network)
+    about, gmacs = MODELS[spec.arch].about, multiply_adds_720p(onnx.load(network), spec.scale) / 1e9
+    quality, training = text.index("## Quality"), text.index("## Training")
+    measured = text[quality : text.index("## Strengths and limits")].rstrip()
+    sections = [*_opening(spec, about, gmacs), measured, *_strengths_and_limits(about)]
+    path.write_text("\n\n".join([*sections, text[training:]]), encoding="utf-8")
+
+
+def _opening(spec: ModelSpec, about: About, gmacs_720p: float) -> Sequence[str]:
+    """`sr-batch models` reads the two items of the list."""
+    return (
+        f"# {spec.name} x{spec.scale}{_suffix(spec)}",
+        f"- For: {about.choice}\n- Speed: {speed_class(gmacs_720p, spec.scale)}",
+        f"{about.title}. {about.summary}\n\nPaper: {about.paper}.",
+    )
+
+
+def _strengths_and_limits(about: About) -> Sequence[str]:
+    return ("## Strengths and limits", about.strengths, about.limits)
+
+
+def speed_class(gmacs_720p: float, scale: int) -> str:
+    """``fast``, ``medium`` or ``slow``, by the multiply-adds for each pixel of the input.
+
+    On one thread, the time of a network as a multiple of that of espcn is near this ratio.
+    """
+    multiple = gmacs_720p * scale**2 / _ESPCN_GMACS
+    return "fast" if multiple < 1.5 else "medium" if multiple < 4 else "slow"
 
 
 def training_section(recipe: Recipe) -> str:

@@ -23,8 +23,8 @@ def candidate(text: str, scale: int, places: Places) -> Candidate:
     """``bicubic``, an exported file, a teacher's .param, or the weights of a recipe.
 
     Raises:
-        BadConfig: it is none of these, or a recipe of another scale.
-        BadNetwork: the files of a teacher are missing or damaged.
+        BadConfig: it is none of these, or of another scale, or a network for luma.
+        UsageError: the files of a network are missing or damaged.
         FileNotFoundError: the recipe has no weights.
     """
     if text == BICUBIC:
@@ -32,13 +32,23 @@ def candidate(text: str, scale: int, places: Places) -> Candidate:
     path = Path(text)
     if path.suffix == ".onnx":
         session = OnnxSession.open(path)
+        _require_scale(text, session.spec.scale, scale)
+        if session.spec.color != "rgb":
+            raise BadConfig(f"{text}: works on luma; only networks for color are judged")
         return Candidate(path.stem, lambda lr: session(lr[None])[0])
     if path.suffix == ".param":
-        return Candidate(path.stem, _by_torch(load_teacher(path)))
+        teacher = load_teacher(path)
+        _require_scale(text, teacher.scale, scale)
+        return Candidate(path.stem, _by_torch(teacher))
     if text not in RECIPES or RECIPES[text].scale != scale:
         raise BadConfig(f"{text}: neither {BICUBIC}, a .onnx, a .param nor a recipe of x{scale}")
     weights = checkpoint.load_weights(text, places.runs, places.kept)
     return Candidate(text, _by_torch(network(RECIPES[text], weights)))
+
+
+def _require_scale(text: str, scale: int, wanted: int) -> None:
+    if scale != wanted:
+        raise BadConfig(f"{text}: enlarges {scale} times; give --scale {scale}")
 
 
 def _by_torch(net: torch.nn.Module) -> Enlarge:

@@ -20,7 +20,6 @@ from training.evaluate.standard_sets import score_pictures
 from training.losses.objective import make_objective
 from training.losses.pixel import Weights
 from training.models import build, configure
-from training.models.ncnn_teacher import load_teacher
 from training.models.torch_session import TorchSession, unmeasured_spec
 from training.optim.averaging import averaging
 from training.optim.mixed_precision import keep_ends_in_fp32
@@ -29,6 +28,7 @@ from training.quantize.fake_quant import prepare
 from training.recipes.recipe import Recipe, Stage, patch_at, stage_at
 from training.run import checkpoint
 from training.run.best_score import Best
+from training.run.teacher import open_teacher
 
 Corpora = Mapping[int, Corpus]
 """Scale -> its corpus."""
@@ -68,8 +68,8 @@ class Run:
         self.objective = make_objective(
             names, recipe.scale, recipe.lr, setting.features, setting.device
         )
-        file = recipe.teacher_file and setting.teachers / recipe.teacher_file
-        self.teacher = load_teacher(file).to(setting.device) if file else None
+        file = recipe.teacher_file
+        self.teacher = open_teacher(setting.teachers, file).to(setting.device) if file else None
         self.optimizer = make_optimizer(self.net, recipe)
         self.schedule = make_schedule(self.optimizer, recipe)
         self.generator = torch.Generator().manual_seed(recipe.seed)

@@ -27,12 +27,14 @@ def described(
 ) -> tuple[bytes | None, str]:
     """The profile of a picture with a profile, numbers or both; and a note if it has none.
 
+    HDR is refused with a profile, too: that is only for programs without HDR.
+
     Raises:
         UnsupportedImage: it is HDR.
     """
+    require_sdr(transfer)
     if icc:
         return icc, ""
-    require_sdr(transfer)
     return of_numbers(_SRGB if gray else primaries, transfer, gray=gray)
 
 

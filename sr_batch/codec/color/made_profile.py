@@ -1,16 +1,22 @@
 """ICC profiles for colours that a file describes in other ways."""
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 _Doubles = npt.NDArray[np.float64]
 Point = tuple[float, float]
+Points = Sequence[float]
 _D50 = np.array([0.9642, 1.0, 0.8249])  # as ICC rounds it
 _BRADFORD = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
 )
+_SRGB = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+_SRGB_GAMMA = 2.2
+# Differences that nobody sees; viewers read such curves and primaries as sRGB, too.
+_SAME_GAMMA, _SAME_POINT = 0.05 * _SRGB_GAMMA, 0.002
 _MOST = 100.0  # what XYZ may be, in a profile's fixed-point numbers
 
 
@@ -35,6 +41,32 @@ def of_colors(name: str, colors: tuple[Point, ...], white: Point, gamma: float |
     tags = {b"%cXYZ" % color: _point(columns[:, i]) for i, color in enumerate(b"rgb")}
     curve = _curve(gamma)
     return _profile(name.encode(), b"RGB ", tags | {b"%cTRC" % color: curve for color in b"rgb"})
+
+
+def of_description(gamma: float | None, points: Points | None, *, gray: bool) -> bytes | None:
+    """A profile of what a file says in numbers; None if that is sRGB, or looks like it.
+
+    Args:
+        gamma: Exponent from samples to light; None is sRGB's curve.
+        points: x and y of white, red, green and blue; None is sRGB's.
+        gray: Whether the samples are gray; these have no primaries.
+
+    Raises:
+        ValueError: no screen has such colours.
+    """
+    if gray or points is None:
+        points = _SRGB
+    like_srgb = abs((gamma or _SRGB_GAMMA) - _SRGB_GAMMA) <= _SAME_GAMMA
+    same = all(abs(a - b) <= _SAME_POINT for a, b in zip(points, _SRGB, strict=True))
+    if like_srgb and same:
+        return None
+    if gray:
+        return of_gray(f"gamma {gamma:.4g}", gamma or _SRGB_GAMMA)
+    white, *colors = ((points[at], points[at + 1]) for at in range(0, 8, 2))
+    name = f"gamma {gamma:.4g}" if gamma else "sRGB curve"
+    if not same:
+        name += " of other primaries"
+    return of_colors(name, tuple(colors), white, gamma)
 
 
 def adobe_rgb() -> bytes:

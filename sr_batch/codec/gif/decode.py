@@ -2,18 +2,20 @@
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
-from sr_batch.codec import animation
+from sr_batch.codec import animation, comments
 from sr_batch.codec.animation import After, Frame
 from sr_batch.codec.backends import pillow
 from sr_batch.codec.container import Block, Container
 from sr_batch.codec.gif.stream import (
     APPLICATION,
+    COMMENT,
     CONTROL,
     ICC,
     INTERLACED,
@@ -21,6 +23,7 @@ from sr_batch.codec.gif.stream import (
     LOOPS_TOO,
     PICTURE,
     SCREEN,
+    TEXT,
     TICK,
     TRANSPARENT,
     XMP,
@@ -30,10 +33,14 @@ from sr_batch.codec.gif.stream import (
     table_bytes,
     walk,
 )
+from sr_batch.codec.metadata import unread
 from sr_batch.core.geometry import Region, Size
 from sr_batch.core.image import Metadata
 
 _AFTER: dict[int, After] = {2: "clear", 3: "restore", 4: "restore"}
+_C2PA = b"C2PA_GIF"
+# More are an attack.
+_MOST_COMMENTS, _MOST_NAMES = 1000, 10_000
 _GRAYS = bytes(level for level in range(256) for _ in "RGB")
 
 
@@ -43,7 +50,7 @@ def open_file(data: bytes) -> tuple[Container, ...]:
     start = SCREEN + table_bytes(flags)
     palette = data[SCREEN:start] or _GRAYS
     frames = tuple(islice(_frames(data, start, palette), animation.MAX_FRAMES + 1))
-    said = _applications(data, start)
+    said = _said(data, start)
     canvas = Container(
         format="gif",
         # Some frames are larger than their screen.
@@ -55,21 +62,58 @@ def open_file(data: bytes) -> tuple[Container, ...]:
         alpha=True,
         depth=8,
         orientation=1,
-        metadata=Metadata(icc=_icc(said), xmp=_xmp(said)),
+        metadata=Metadata(
+            icc=_icc(said.applications),
+            xmp=_xmp(said.applications),
+            texts=tuple(map(comments.read, said.comments)),
+            unread=unread.named(said.unread),
+        ),
         blocks=tuple,
     )
-    return animation.containers(canvas, frames, _plays(said))
+    return animation.containers(canvas, frames, _plays(said.applications))
 
 
-def _applications(data: bytes, start: int) -> dict[bytes, bytes]:
-    """The chains of the application extensions that are read here, the first of each."""
-    found: dict[bytes, bytes] = {}
+@dataclass(frozen=True)
+class _Said:
+    """What a file says besides its frames.
+
+    Attributes:
+        applications: The chains of the application extensions that are read here, the first of
+            each.
+        comments: The contents of its comments.
+        unread: Names of what is not read.
+    """
+
+    applications: dict[bytes, bytes] = field(default_factory=dict)
+    comments: list[bytes] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+
+def _said(data: bytes, start: int) -> _Said:
+    said, end = _Said(), start
     for part in walk(data, start):
-        if part.label == APPLICATION:
-            name = data[part.at : part.at + 12]
-            if name[1:] in (LOOPS, LOOPS_TOO, ICC, XMP) and name[0] == len(LOOPS):
-                found.setdefault(name[1:], data[part.at + 12 : part.end])
-    return found
+        end = part.end
+        name = data[part.at + 1 : part.at + 12] if part.label == APPLICATION else b""
+        if part.label == COMMENT and len(said.comments) < _MOST_COMMENTS:
+            said.comments.append(joined(data[part.data : part.end]))
+        elif name in (LOOPS, LOOPS_TOO, ICC, XMP) and data[part.at] == len(LOOPS):
+            said.applications.setdefault(name, data[part.at + 12 : part.end])
+        elif len(said.unread) < _MOST_NAMES and part.label not in (CONTROL, PICTURE):
+            said.unread.append(_name(part.label, name))
+    if XMP in said.applications and _xmp(said.applications) is None:
+        said.unread.append("damaged XMP")
+    said.unread.extend(unread.behind(data, end + 1))
+    return said
+
+
+def _name(label: int, application: bytes) -> str:
+    """What a note calls an extension that is not read."""
+    if application.startswith(_C2PA):
+        return unread.CREDENTIALS
+    if application:
+        return unread.labelled("extension", application)
+    known = {TEXT: "a plain text extension", COMMENT: "further comments"}
+    return known.get(label, f"extension {label:#x}")
 
 
 def _plays(said: dict[bytes, bytes]) -> int:

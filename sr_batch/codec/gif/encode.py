@@ -12,6 +12,7 @@ from io import BytesIO
 import numpy as np
 import numpy.typing as npt
 
+from sr_batch.codec import comments
 from sr_batch.codec.animation_encode import Clock, Mask, bounds
 from sr_batch.codec.backends import pillow
 from sr_batch.codec.gif import stream
@@ -176,6 +177,8 @@ def _head(image: Image, palette: Codes) -> bytes:
         parts += _application(stream.ICC, stream.chain(metadata.icc))
     if metadata.xmp and holds_xmp(metadata.xmp):
         parts += _application(stream.XMP, metadata.xmp + stream.XMP_TRAILER)
+    for content in comments.contents(metadata.texts):
+        parts += bytes((stream.EXTENSION, stream.COMMENT)), stream.chain(content)
     return b"".join(parts)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 EXTENSION, PICTURE, CONTROL, APPLICATION = 0x21, 0x2C, 0xF9, 0xFF
+COMMENT, TEXT = 0xFE, 0x01
 TABLE, INTERLACED, TRANSPARENT = 0x80, 0x40, 0x01
 LOOPS, LOOPS_TOO, ICC, XMP = b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012", b"XMP DataXMP"
 # An XMP packet is not cut into sub-blocks. A reader that takes its bytes for lengths of sub-blocks

@@ -42,6 +42,7 @@ def to_container(
             exif=exif.upright(picture.exif),
             xmp=picture.xmp and xmp.upright(picture.xmp, turn),
             dpi=exif.dpi(picture.exif),
+            unread=picture.unread,
             note="; ".join(text for text in said if text) or None,
         ),
         blocks=blocks,

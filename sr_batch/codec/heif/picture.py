@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from sr_batch.codec.heif import unread_parts
 from sr_batch.codec.heif.isobmff import Items
 from sr_batch.core.geometry import Size
 
@@ -46,6 +47,7 @@ class Picture:
         exif: Starts with the TIFF header. Its orientation does not count.
         xmp: XMP packet.
         left_out: Other parts of the picture that are not read, as texts for a note.
+        unread: Names of metadata that is not read.
         metadata_at: Offsets of the types of the items that hold EXIF and XMP.
     """
 
@@ -61,6 +63,7 @@ class Picture:
     exif: bytes | None
     xmp: bytes | None
     left_out: tuple[str, ...]
+    unread: tuple[str, ...]
     metadata_at: tuple[int, ...]
 
     @property
@@ -95,8 +98,9 @@ def read_picture(data: bytes) -> Picture:
         transfer=transfer,
         # The first four bytes are the offset of the TIFF header behind them.
         exif=block and (block[4 + int.from_bytes(block[:4], "big") :] or None),
-        xmp=_metadata_item(items, b"mime", b"application/rdf+xml"),
-        left_out=_left_out(items, auxiliary),
+        xmp=_metadata_item(items, b"mime", unread_parts.XMP),
+        left_out=_left_out(data, items, auxiliary),
+        unread=unread_parts.names(data, items, filter(_is_unknown, auxiliary)),
         metadata_at=tuple(i.at for i in items.by_number.values() if i.type in _METADATA),
     )
 
@@ -164,13 +168,23 @@ def _auxiliaries(items: Items, number: int) -> Iterator[bytes]:
                 yield content[4:].partition(b"\0")[0]
 
 
-def _left_out(items: Items, auxiliary: set[bytes]) -> tuple[str, ...]:
+def _left_out(data: bytes, items: Items, auxiliary: set[bytes]) -> tuple[str, ...]:
     tone_mapped = any(item.type == b"tmap" for item in items.by_number.values())
     lost = {
-        "HDR gain map left out": tone_mapped or any(b"gainmap" in kind for kind in auxiliary),
+        "HDR gain map left out": tone_mapped or any(map(_is_gain_map, auxiliary)),
         "depth map left out": not auxiliary.isdisjoint(_DEPTH),
+        "video of a motion photo left out": unread_parts.has_video(data),
+        "other pictures of the file left out": unread_parts.has_more_pictures(items),
     }
     return tuple(what for what, happens in lost.items() if happens)
+
+
+def _is_gain_map(auxiliary: bytes) -> bool:
+    return b"gainmap" in auxiliary
+
+
+def _is_unknown(auxiliary: bytes) -> bool:
+    return auxiliary not in _ALPHA | _DEPTH and not _is_gain_map(auxiliary)
 
 
 def _metadata_item(items: Items, kind: bytes, mime: bytes) -> bytes | None:

@@ -10,8 +10,14 @@ from functools import cache
 
 from sr_batch.codec.backends import openimageio
 from sr_batch.codec.container import Block, Container
-from sr_batch.codec.jxl.boxes import long_enough, read_metadata, start_of_codestream
-from sr_batch.codec.jxl.header import read_header
+from sr_batch.codec.jxl.boxes import (
+    has_gain_map,
+    long_enough,
+    read_metadata,
+    start_of_codestream,
+    unread_names,
+)
+from sr_batch.codec.jxl.header import JxlHeader, read_header
 from sr_batch.codec.metadata import exif, xmp
 from sr_batch.codec.orientation import as_stored
 from sr_batch.core.errors import UnreadableImage
@@ -45,11 +51,20 @@ def open_file(data: bytes) -> Container:
             exif=exif.upright(block),
             xmp=packet and xmp.upright(packet, turn),
             dpi=exif.dpi(block),
-            note="floating point read as 16 bit" if header.floating else None,
+            unread=unread_names(data, metadata),
+            note=_note(data, header),
         ),
         blocks=blocks,
         profile=None if header.plain else lambda: decoded().icc,
     )
+
+
+def _note(data: bytes, header: JxlHeader) -> str | None:
+    said = {
+        "floating point read as 16 bit": header.floating,
+        "HDR gain map left out": has_gain_map(data),
+    }
+    return "; ".join(what for what, happens in said.items() if happens) or None
 
 
 def _exif_block(box: bytes | None) -> bytes | None:

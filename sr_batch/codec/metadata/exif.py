@@ -5,7 +5,7 @@ A library that rebuilds a block loses its thumbnail and breaks the offsets insid
 
 import struct
 
-from sr_batch.codec.metadata import ifd
+from sr_batch.codec.metadata import exif_pixels, ifd
 from sr_batch.codec.metadata.tags import Tag
 from sr_batch.core.geometry import Size
 
@@ -49,11 +49,15 @@ def dpi(block: bytes | None) -> tuple[float, float] | None:
 
 
 def upright(block: bytes | None) -> bytes | None:
-    """The block of the turned picture: orientation 1, and without the unturned thumbnail."""
+    """The block of the turned picture.
+
+    Orientation is 1, places of the subject are turned, and the unturned thumbnail is removed.
+    """
     if block is None or orientation(block) == 1:
         return block
     directory = _directory(block)
     patched = bytearray(block)
+    exif_pixels.turn(patched, _inner(block, directory), orientation(block))
     _put(patched, directory.order, directory.entries[Tag.ORIENTATION], 1)
     # The next directory holds the thumbnail; its bytes stay, but no offset points to them.
     struct.pack_into(f"{directory.order}I", patched, directory.next_at, 0)
@@ -61,12 +65,13 @@ def upright(block: bytes | None) -> bytes | None:
 
 
 def with_size(block: bytes | None, size: Size) -> bytes | None:
-    """The block of a picture of ``size``: pixel dimensions are updated where it has them."""
+    """The block of a picture of ``size``: dimensions and what counts pixels, where it has them."""
     if block is None:
         return None
     directory = _directory(block)
-    inner = _read(block, directory.number(Tag.EXIF, len(block)), directory.order)
+    inner = _inner(block, directory)
     patched = bytearray(block)
+    exif_pixels.scale(patched, inner, size)
     for entries, width, height in (
         (directory.entries, Tag.WIDTH, Tag.HEIGHT),
         (inner.entries, Tag.PIXEL_WIDTH, Tag.PIXEL_HEIGHT),
@@ -113,6 +118,11 @@ def _read(block: bytes, offset: int, order: str) -> ifd.Directory:
         return ifd.read_directory(block, offset, order)
     except struct.error:
         return ifd.Directory(order)
+
+
+def _inner(block: bytes, directory: ifd.Directory) -> ifd.Directory:
+    """The EXIF directory."""
+    return _read(block, directory.number(Tag.EXIF, len(block)), directory.order)
 
 
 def _put(block: bytearray, order: str, entry: ifd.Entry, value: int) -> None:

@@ -90,12 +90,17 @@ class Directory:
         factor = {2: 1.0, 3: 2.54}.get(self.number(Tag.RESOLUTION_UNIT, 2))
         return (x * factor, y * factor) if x and y and factor else None
 
-    def _ratio(self, tag: int) -> float | None:
+    def ratios(self, tag: int, count: int) -> tuple[float, ...]:
+        """The first ``count`` fractions of ``tag``; none if some are missing or invalid."""
         entry = self.entries.get(tag)
-        if entry is None or entry.kind != RATIONAL or entry.count == 0:
-            return None
-        above, below = struct.unpack_from(f"{self.order}2I", entry.data)
-        return above / below if below else None
+        if entry is None or entry.kind != RATIONAL or entry.count < count:
+            return ()
+        parts = struct.unpack_from(f"{self.order}{2 * count}I", entry.data)
+        pairs = tuple(zip(parts[::2], parts[1::2], strict=True))
+        return tuple(above / below for above, below in pairs) if all(parts[1::2]) else ()
+
+    def _ratio(self, tag: int) -> float | None:
+        return next(iter(self.ratios(tag, 1)), None)
 
 
 def read_header(data: bytes) -> tuple[str, int, bool]:

@@ -20,6 +20,12 @@ def tidied(resources: bytes) -> bytes | None:
     )
 
 
+def unread(resources: bytes | None) -> tuple[str, ...]:
+    """The name of what follows a truncated or invalid resource, for a note."""
+    length = sum(len(block) for _, block, _ in _blocks(resources or b""))
+    return ("damaged resources of Photoshop",) if (resources or b"")[length:].strip(b"\0") else ()
+
+
 def iptc(resources: bytes | None) -> bytes | None:
     """The IPTC record among ``resources``."""
     return next((data for number, _, data in _blocks(resources or b"") if number == IPTC), None)

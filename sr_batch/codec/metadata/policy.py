@@ -14,13 +14,14 @@ def kept(metadata: Metadata, policy: Keep) -> Metadata:
         # What EXIF alone says of the colours must not get lost with it.
         adobe = metadata.icc is None and exif.is_adobe_rgb(metadata.exif)
         icc = made_profile.adobe_rgb() if adobe else metadata.icc
-        return replace(
-            metadata, icc=icc, exif=None, xmp=None, xmp_extension=(), photoshop=None, texts=()
-        )
+        return Metadata(icc=icc, dpi=metadata.dpi, note=metadata.note, lossless=metadata.lossless)
     if policy == "no-gps":
         # An XMP extension is split at any byte, so nothing can be found in it: it is dropped.
-        packet = metadata.xmp and xmp.without_gps(metadata.xmp)
+        unread = (*metadata.unread, *(("a part of XMP",) if metadata.xmp_extension else ()))
+        packet = metadata.xmp and xmp.without_gps(xmp.without_extension(metadata.xmp))
         block = exif.without_gps(metadata.exif)
         texts = tuple(text for text in metadata.texts if "gps" not in text.keyword.lower())
-        return replace(metadata, exif=block, xmp=packet, xmp_extension=(), texts=texts)
+        return replace(
+            metadata, exif=block, xmp=packet, xmp_extension=(), texts=texts, unread=unread
+        )
     return metadata

@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from sr_batch.codec.metadata.unread import CREDENTIALS
+
 
 class Tag(IntEnum):
     """Tags by name."""
@@ -27,6 +29,9 @@ class Tag(IntEnum):
     RESOLUTION_UNIT = 296
     PAGE_NUMBER = 297
     PREDICTOR = 317
+    TRANSFER_FUNCTION = 301
+    WHITE_POINT = 318
+    PRIMARIES = 319
     PALETTE = 320
     TILE_WIDTH = 322
     TILE_HEIGHT = 323
@@ -52,6 +57,10 @@ class Tag(IntEnum):
     COLOR_SPACE = 40961
     PIXEL_WIDTH = 40962
     PIXEL_HEIGHT = 40963
+    SUBJECT_AREA = 37396
+    SUBJECT_LOCATION = 41492
+    FOCAL_PLANE_X = 41486
+    FOCAL_PLANE_Y = 41487
     DNG = 50706
 
 
@@ -75,10 +84,33 @@ LISTS = frozenset(
         *(Tag.PALETTE, Tag.EXTRA_SAMPLES, Tag.YCBCR_SUBSAMPLING, *range(519, 522)),
     )
 )
+# Of the others, those that say how the file stored, printed or previewed its pixels.
+TECHNICAL = frozenset(
+    (
+        *(
+            *range(254, 269),
+            *range(273, 285),
+            *range(286, 301),
+            *range(317, 348),
+            512,
+            50341,
+            59932,
+        ),
+        *GEOGRAPHIC,
+    )
+)
+# Names of tags that are not read, for notes.
+UNREAD_NAMES = {
+    37724: "layers of Photoshop",
+    50838: "metadata of ImageJ",
+    50839: "metadata of ImageJ",
+    52545: CREDENTIALS,
+}
 # Descriptive tags, and the EXIF and GPS directories: the EXIF block of a TIFF.
 OF_EXIF = frozenset(
     (
-        *(269, 270, 271, 272, 285, 305, 306, 315, 316, 18246, 33432, *range(40091, 40096)),
+        *(269, 270, 271, 272, 285, 305, 306, 315, 316, 18246, 18249, 33432),
+        *range(40091, 40096),
         *(Tag.EXIF, Tag.GPS),
     )
 )

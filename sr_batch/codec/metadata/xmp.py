@@ -55,6 +55,13 @@ def without_gps(packet: bytes) -> bytes:
     return packet
 
 
+def without_extension(packet: bytes) -> bytes:
+    """The packet without the property that says that its rest is elsewhere in the JPEG."""
+    name = rb"xmpNote:HasExtendedXMP"
+    packet = re.sub(rb"\s" + name + rb"\s*=\s*(\"[^\"]*\"|'[^']*')", b"", packet)
+    return _without_elements(packet, name)
+
+
 def _alone(packet: bytes) -> bytes:
     """The packet without the properties that describe other parts of the file."""
     for space, names in _OF_OTHER_PARTS.items():

@@ -5,12 +5,10 @@ in pixels.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from sr_batch.codec.metadata.boxes import turned as turned_box
 from sr_batch.core.geometry import Size
-
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom as fractions of the picture."""
 
 # Prefixes of the areas of the Metadata Working Group and of ACDSee: centre, width and height.
 _AREAS = (b"stArea:", b"acdsee-sa:")
@@ -51,23 +49,6 @@ def with_size(packet: bytes, size: Size) -> bytes:
     return packet
 
 
-def _turn(box: Box, orientation: int) -> Box:
-    """``box`` of the stored picture in the upright one."""
-    left, top, right, bottom = box
-    turns: dict[int, Callable[[float, float], tuple[float, float]]] = {
-        2: lambda x, y: (1 - x, y),
-        3: lambda x, y: (1 - x, 1 - y),
-        4: lambda x, y: (x, 1 - y),
-        5: lambda x, y: (y, x),
-        6: lambda x, y: (1 - y, x),
-        7: lambda x, y: (1 - y, 1 - x),
-        8: lambda x, y: (y, 1 - x),
-    }
-    turn = turns[orientation]
-    (x, y), (other_x, other_y) = turn(left, top), turn(right, bottom)
-    return min(x, other_x), min(y, other_y), max(x, other_x), max(y, other_y)
-
-
 def _areas(packet: bytes, prefix: bytes, orientation: int) -> bytes:
     """All areas turned: attributes of one tag, or elements inside one."""
     names = [prefix + name for name in _AREA_NAMES]
@@ -80,7 +61,7 @@ def _areas(packet: bytes, prefix: bytes, orientation: int) -> bytes:
             return found[0]
         x, y, width, height = values
         box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-        left, top, right, bottom = _turn(box, orientation)
+        left, top, right, bottom = turned_box(box, orientation)
         center = ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
         return _put(found[0], names, center)
 
@@ -93,7 +74,7 @@ def _rectangle(found: re.Match[bytes], orientation: int) -> bytes:
     if len(parts) != 4 or not all(re.fullmatch(_NUMBER, part) for part in parts):
         return found[0]
     left, top, width, height = map(float, parts)
-    box = _turn((left, top, left + width, top + height), orientation)
+    box = turned_box((left, top, left + width, top + height), orientation)
     sides = (box[0], box[1], box[2] - box[0], box[3] - box[1])
     return found[1] + b", ".join(map(_text, sides))
 
@@ -104,7 +85,7 @@ def _crop(packet: bytes, orientation: int) -> bytes:
     if values is None or (angle and angle[0]) or b'crs:AlreadyApplied="True"' in packet:
         return packet
     left, top, right, bottom = values
-    return _put(packet, _CROP, _turn((left, top, right, bottom), orientation))
+    return _put(packet, _CROP, turned_box((left, top, right, bottom), orientation))
 
 
 def _swapped(group: bytes, orientation: int) -> bytes:

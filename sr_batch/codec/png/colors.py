@@ -7,10 +7,6 @@ from collections.abc import Mapping
 from sr_batch.codec.color import h273, made_profile
 
 _SCALE = 100_000
-_SRGB = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
-_SRGB_GAMMA = 2.2
-# Differences that nobody sees; viewers read such curves and primaries as sRGB, too.
-_SAME_GAMMA, _SAME_POINT = 0.05 * _SRGB_GAMMA, 0.002
 _MAX_PROFILE = 1 << 26
 _MAX_GAMMA = 100.0
 _SHORTEST_PROFILE = 132
@@ -34,8 +30,8 @@ def profile(
     """
     icc = _icc(chunks["iCCP"]) if "iCCP" in chunks else stored
     note = _DAMAGED if "iCCP" in chunks and icc is None else ""
-    if icc is None and len(numbers := chunks.get("cICP", b"")) == 4:
-        icc, said = h273.described(None, numbers[0], numbers[1], gray=gray)
+    if len(numbers := chunks.get("cICP", b"")) == 4:
+        icc, said = h273.described(icc, numbers[0], numbers[1], gray=gray)
         notes = (note, said, "" if numbers[3] else _NARROW)
         return icc, "; ".join(filter(None, notes))
     if icc is None and "sRGB" not in chunks:
@@ -59,19 +55,7 @@ def _described(chunks: Mapping[str, bytes], *, gray: bool) -> tuple[bytes | None
     """The profile of gAMA and cHRM."""
     try:
         gamma, points = _gamma(chunks.get("gAMA")), _points(chunks.get("cHRM"))
-        if gray:
-            points = _SRGB
-        like_srgb = abs((gamma or _SRGB_GAMMA) - _SRGB_GAMMA) <= _SAME_GAMMA
-        same = all(abs(a - b) <= _SAME_POINT for a, b in zip(points, _SRGB, strict=True))
-        if like_srgb and same:
-            return None, ""
-        if gray:
-            return made_profile.of_gray(f"gamma {gamma:.4g}", gamma or _SRGB_GAMMA), ""
-        white, *colors = ((points[at], points[at + 1]) for at in range(0, 8, 2))
-        name = f"gamma {gamma:.4g}" if gamma else "sRGB curve"
-        if not same:
-            name += " of other primaries"
-        return made_profile.of_colors(name, tuple(colors), white, gamma), ""
+        return made_profile.of_description(gamma, points, gray=gray), ""
     except (ValueError, struct.error):
         return None, _STRANGE
 
@@ -86,8 +70,8 @@ def _gamma(chunk: bytes | None) -> float | None:
     return float(_SCALE / value)
 
 
-def _points(chunk: bytes | None) -> tuple[float, ...]:
+def _points(chunk: bytes | None) -> tuple[float, ...] | None:
     """White, red, green and blue, each as x and y."""
     if chunk is None:
-        return _SRGB
+        return None
     return tuple(value / _SCALE for value in struct.unpack(">8I", chunk))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sr_batch.codec import animation
 from sr_batch.codec.container import Container
-from sr_batch.codec.metadata import exif, photoshop, xmp
+from sr_batch.codec.metadata import exif, photoshop, unread, xmp
 from sr_batch.codec.png import apng, colors, texts
 from sr_batch.codec.png.pixels import (
     GRAY,
@@ -32,6 +32,15 @@ _BITS: dict[int, tuple[int, ...]] = {
 }
 # Known methods of compression, filtering and interlacing, by number.
 _WAYS = ((0,), (0,), (0, 1))
+# Besides the texts. Those in the last line only help to store and to show these very pixels.
+_KNOWN = frozenset(
+    (
+        *("IHDR", "PLTE", "tRNS", "IEND", "acTL", "fcTL", "fdAT", "eXIf", "pHYs"),
+        *("iCCP", "cICP", "sRGB", "gAMA", "cHRM"),
+        *("sBIT", "bKGD", "hIST", "sPLT", "tIME", "iDOT"),
+    )
+)
+_CREDENTIALS = "caBX"
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,8 @@ def open_file(data: bytes) -> tuple[Container, ...]:
             photoshop=_resources(found.texts),
             dpi=_dpi(found.first),
             texts=kept,
+            unread=_unread(data, found),
+            raw_profiles=texts.raw_kinds(found.texts),
             note="; ".join(filter(None, (note, lost))) or None,
         ),
         blocks=lambda: blocks(data, header),
@@ -101,6 +112,18 @@ def _chunks(data: bytes) -> _Chunks:
     return found
 
 
+def _unread(data: bytes, chunks: _Chunks) -> tuple[str, ...]:
+    """Names of the chunks that are not read, and of what follows the last one."""
+    end = max((last for _, _, last in walk(data)), default=len(data)) + 4
+    names = (
+        unread.of_jumbf(name, content) if name == _CREDENTIALS else name
+        for name, content in chunks.first.items()
+        if name not in _KNOWN
+    )
+    damaged = photoshop.unread(texts.raw_profile(chunks.texts, "8bim"))
+    return unread.named((*names, *damaged, *unread.behind(data, end)))
+
+
 def _exif(chunks: _Chunks) -> bytes | None:
     """The eXIf chunk, or what ImageMagick wrote before there was one."""
     if "eXIf" in chunks.first:
@@ -111,11 +134,14 @@ def _exif(chunks: _Chunks) -> bytes | None:
 
 
 def _resources(found: list[RawText]) -> bytes | None:
-    """Photoshop's resources; some programs store the IPTC record alone."""
-    profile = texts.raw_profile(found, "iptc", "8bim") or b""
-    if profile.startswith(photoshop.RECORD):
-        return photoshop.of_iptc(profile)
-    return photoshop.tidied(profile)
+    """Photoshop's resources; some programs store the IPTC record alone, or beside them."""
+    profile = texts.raw_profile(found, "iptc") or b""
+    resources = texts.raw_profile(found, "8bim") or b""
+    if not profile.startswith(photoshop.RECORD):
+        return photoshop.tidied(profile or resources)
+    if photoshop.iptc(resources) is None:
+        resources = photoshop.of_iptc(profile) + resources
+    return photoshop.tidied(resources)
 
 
 def _dpi(chunks: dict[str, bytes]) -> tuple[float, float] | None:

@@ -80,18 +80,15 @@ def metadata_chunks(metadata: Metadata) -> Iterator[tuple[bytes, bytes]]:
         yield b"pHYs", struct.pack(">IIB", x, y, 1)
     if metadata.exif:
         yield b"eXIf", metadata.exif
+        if "exif" in metadata.raw_profiles:
+            yield texts.raw_chunk("exif", b"Exif\0\0" + metadata.exif)
     if metadata.xmp:
         yield b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + metadata.xmp
+        if "xmp" in metadata.raw_profiles:
+            yield texts.raw_chunk("xmp", metadata.xmp)
     if metadata.photoshop:
-        yield b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(_raw(metadata.photoshop))
+        yield texts.raw_chunk("iptc", metadata.photoshop)
     yield from texts.chunks(metadata.texts)
-
-
-def _raw(profile: bytes) -> bytes:
-    """The text ImageMagick writes: the kind, the length, and hexadecimal digits in lines."""
-    digits = profile.hex().encode("ascii")
-    lines = [digits[at : at + 72] for at in range(0, len(digits), 72)]
-    return b"\niptc\n%8d\n" % len(profile) + b"\n".join(lines) + b"\n"
 
 
 def _filtered_strips(parts: Iterable[Pixels], step: int) -> Iterator[Bytes]:

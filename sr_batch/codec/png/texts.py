@@ -10,6 +10,7 @@ XMP_KEYWORD = "XML:com.adobe.xmp"
 COMMENT = "Comment"
 TEXTS = ("tEXt", "zTXt", "iTXt")
 _RAW = "Raw profile type "
+_PROFILES = ("icc", "icm", "exif", "APP1", "iptc", "8bim", "xmp")
 _MAX_PROFILE = 1 << 26
 _MAX_TEXTS = 1 << 23  # all together
 _MAX_KEYWORD = 79
@@ -57,7 +58,10 @@ def kept(texts: list[RawText]) -> tuple[tuple[Text, ...], str]:
     """The texts that are not profiles, and a note if some cannot be kept."""
     found, room, lost = list[Text](), _MAX_TEXTS, False
     for raw in texts:
-        if is_profile(raw.keyword) or _is_stale(raw.keyword):
+        if is_profile(raw.keyword):
+            lost = lost or (raw.keyword != XMP_KEYWORD and _unpacked(raw) is None)
+            continue
+        if _is_stale(raw.keyword):
             continue
         plain = raw.plain(room)
         if plain is None:
@@ -71,22 +75,27 @@ def kept(texts: list[RawText]) -> tuple[tuple[Text, ...], str]:
 
 def is_profile(keyword: str) -> bool:
     """Whether a text of this keyword holds XMP or another profile."""
-    return keyword == XMP_KEYWORD or keyword.startswith(_RAW)
+    known = (f"{_RAW}{kind}" for kind in _PROFILES)
+    return keyword == XMP_KEYWORD or keyword in known
 
 
 def raw_profile(texts: list[RawText], *kinds: str) -> bytes | None:
     """The first of these profiles that is stored as a text, as ImageMagick does it."""
     named = {f"{_RAW}{kind}" for kind in kinds}
     for raw in texts:
-        if raw.keyword not in named:
-            continue
-        # An empty line, the kind, the length, then hexadecimal digits.
-        lines = (raw.plain(_MAX_PROFILE) or b"").split(b"\n")[3:]
-        try:
-            return bytes.fromhex(b"".join(lines).decode("ascii")) or None
-        except ValueError:
-            return None
+        if raw.keyword in named:
+            return _unpacked(raw)
     return None
+
+
+def _unpacked(raw: RawText) -> bytes | None:
+    """The bytes of a profile that is stored as a text; None if it is damaged."""
+    # An empty line, the kind, the length, then hexadecimal digits.
+    plain = raw.plain(_MAX_PROFILE)
+    try:
+        return bytes.fromhex(b"".join((plain or b"").split(b"\n")[3:]).decode("ascii")) or None
+    except ValueError:
+        return None
 
 
 def xmp(texts: list[RawText]) -> bytes | None:
@@ -99,6 +108,23 @@ def xmp(texts: list[RawText]) -> bytes | None:
     if packet is None and (other := raw_profile(texts, "APP1") or b"").startswith(prefix):
         packet = other
     return packet.removeprefix(prefix) if packet else None
+
+
+def raw_kinds(texts: list[RawText]) -> tuple[str, ...]:
+    """Which of EXIF and XMP are where ImageMagick 6 finds them."""
+    names = {raw.keyword for raw in texts}
+    return tuple(kind for kind in ("exif", "xmp") if f"{_RAW}{kind}" in names)
+
+
+def raw_chunk(kind: str, profile: bytes) -> tuple[bytes, bytes]:
+    """Name and content of the chunk in which ImageMagick stores a profile.
+
+    The kind, the length, and hexadecimal digits in lines.
+    """
+    digits = profile.hex().encode("ascii")
+    lines = [digits[at : at + 72] for at in range(0, len(digits), 72)]
+    text = b"\n%s\n%8d\n" % (kind.encode(), len(profile)) + b"\n".join(lines) + b"\n"
+    return b"zTXt", f"{_RAW}{kind}".encode() + b"\0\0" + zlib.compress(text)
 
 
 def chunks(texts: tuple[Text, ...]) -> Iterator[tuple[bytes, bytes]]:

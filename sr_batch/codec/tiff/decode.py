@@ -3,15 +3,28 @@
 import struct
 from collections.abc import Iterator
 
+from sr_batch.codec.color import made_profile
 from sr_batch.codec.container import Container
-from sr_batch.codec.metadata import ifd, photoshop, xmp
-from sr_batch.codec.metadata.tags import GEOGRAPHIC, OF_EXIF, Tag
+from sr_batch.codec.metadata import exif, ifd, photoshop, unread, xmp
+from sr_batch.codec.metadata.tags import (
+    GEOGRAPHIC,
+    OF_EXIF,
+    OF_PIXELS,
+    TECHNICAL,
+    UNREAD_NAMES,
+    Tag,
+)
 from sr_batch.codec.tiff.colors import blocks, recipe
 from sr_batch.codec.tiff.layout import read_layout
 from sr_batch.codec.tiff.supported import require_supported
 from sr_batch.core.errors import UnreadableImage, UnsupportedImage, about
 from sr_batch.core.image import Metadata
 
+_READ = frozenset(
+    (Tag.XMP, Tag.IPTC, Tag.PHOTOSHOP, Tag.ICC, Tag.ORIENTATION, Tag.SAMPLE_FORMAT, Tag.INK_SET)
+)
+_CURVE = "transfer function left out, colors read with the curve of sRGB"
+_STRANGE = "primaries make no sense, colors read as sRGB"
 _GEOGRAPHIC = "GeoTIFF tags left out"
 _REDUCED, _MASK = 1, 4
 _OLD_REDUCED = 2
@@ -49,7 +62,8 @@ def _opened(data: bytes, page: ifd.Directory) -> Container:
     layout = read_layout(page)
     require_supported(layout)
     how, remarks = recipe(page, layout), set[str]()
-    notes = (*how.notes, *([_GEOGRAPHIC] if GEOGRAPHIC & page.entries.keys() else []))
+    profile, said = (None, ()) if how.foreign else _profile(page, gray=layout.channels == 1)
+    notes = (*how.notes, *([_GEOGRAPHIC] if GEOGRAPHIC & page.entries.keys() else []), *said)
     orientation = page.number(Tag.ORIENTATION, 1)
     turn = orientation if 1 <= orientation <= 8 else 1
     packet = page.raw(Tag.XMP)
@@ -61,11 +75,12 @@ def _opened(data: bytes, page: ifd.Directory) -> Container:
         depth=how.depth,
         orientation=turn,
         metadata=Metadata(
-            icc=None if how.foreign else page.raw(Tag.ICC),
-            exif=_exif(data, page),
+            icc=profile,
+            exif=_exif(data, page, turn),
             xmp=packet and xmp.upright(packet, turn),
             photoshop=_resources(page),
             dpi=page.dpi(),
+            unread=_unread(page),
             note="; ".join(notes) or None,
         ),
         blocks=lambda: blocks(data, page, how, remarks),
@@ -147,12 +162,33 @@ def _resources(page: ifd.Directory) -> bytes | None:
     return resources
 
 
-def _exif(data: bytes, page: ifd.Directory) -> bytes | None:
+def _profile(page: ifd.Directory, *, gray: bool) -> tuple[bytes | None, tuple[str, ...]]:
+    """The profile in the file, or of the primaries that it names; and notes."""
+    if (icc := page.raw(Tag.ICC)) or gray:
+        return icc, ()
+    points = (*page.ratios(Tag.WHITE_POINT, 2), *page.ratios(Tag.PRIMARIES, 6))
+    curve = (_CURVE,) if Tag.TRANSFER_FUNCTION in page.entries else ()
+    try:
+        made = made_profile.of_description(None, points if len(points) == 8 else None, gray=False)
+    except ValueError:
+        return None, (*curve, _STRANGE)
+    return made, curve
+
+
+def _unread(page: ifd.Directory) -> tuple[str, ...]:
+    """Names of the tags that are not read."""
+    tags = page.entries.keys() - OF_PIXELS - OF_EXIF - TECHNICAL - _READ - UNREAD_NAMES.keys()
+    known = (UNREAD_NAMES[tag] for tag in sorted(page.entries.keys() & UNREAD_NAMES.keys()))
+    damaged = photoshop.unread(page.raw(Tag.PHOTOSHOP))
+    return unread.named((*known, *(f"tag {tag}" for tag in sorted(tags)), *damaged))
+
+
+def _exif(data: bytes, page: ifd.Directory, turn: int) -> bytes | None:
     """The EXIF block of the page's descriptive tags, EXIF and GPS; None if it has none of them."""
     tree = ifd.read_tree(data, page)
     kept = {tag: entry for tag, entry in tree.items() if tag in OF_EXIF}
     if not kept:
         return None
     if Tag.ORIENTATION in tree:
-        kept[Tag.ORIENTATION] = ifd.integers(page.order, ifd.SHORT, 1)
-    return ifd.header(page.order, 8) + ifd.write_tree(kept, page.order, 8)
+        kept[Tag.ORIENTATION] = ifd.integers(page.order, ifd.SHORT, turn)
+    return exif.upright(ifd.header(page.order, 8) + ifd.write_tree(kept, page.order, 8))

@@ -9,12 +9,14 @@ from sr_batch.codec import animation
 from sr_batch.codec.animation import Frame
 from sr_batch.codec.backends import opencv
 from sr_batch.codec.container import Block, Container
-from sr_batch.codec.metadata import exif, xmp
+from sr_batch.codec.metadata import exif, unread, xmp
 from sr_batch.codec.webp import riff
 from sr_batch.core.errors import UnreadableImage
 from sr_batch.core.geometry import Region, Size
 from sr_batch.core.image import Metadata
 
+_KNOWN = {"VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF", "ICCP", "EXIF", "XMP "}
+_C2PA = "C2PA"
 _CLEARED, _IN_PLACE = 0x01, 0x02
 
 
@@ -44,10 +46,22 @@ def _container(
             exif=exif.upright(block),
             xmp=packet and xmp.upright(packet, turn),
             dpi=exif.dpi(block),
+            unread=_unread(data, chunks),
             lossless=lossless,
         ),
         blocks=lambda: _decode(data, size, alpha),
     )
+
+
+def _unread(data: bytes, chunks: dict[str, bytes]) -> tuple[str, ...]:
+    """Names of the chunks that are not read, and of what follows the last one."""
+    names = (
+        unread.CREDENTIALS if name == _C2PA else unread.labelled("chunk", name.encode("latin-1"))
+        for name in chunks
+        if name not in _KNOWN
+    )
+    end = 8 + int.from_bytes(data[4:8], "little")
+    return unread.named((*names, *unread.behind(data, end)))
 
 
 def _animation(data: bytes, chunks: dict[str, bytes]) -> tuple[Container, ...]:

@@ -179,6 +179,17 @@ def test_carries_a_long_packet_from_jpeg_to_jpeg() -> None:
     assert "a part of XMP left out" not in codec.losses(image, "jpg")
 
 
+def test_a_packet_does_not_promise_a_part_that_is_left_out() -> None:
+    promise = b' xmlns:xmpNote="http://ns.adobe.com/xmp/note/" xmpNote:HasExtendedXMP="0123"'
+    packet = xmp_packet().replace(b' rdf:about=""', b' rdf:about=""' + promise)
+    image = Image(noise(8, 8, 3), None, Metadata(xmp=packet, xmp_extension=(b"0" * 40 + b"x",)))
+    assert b"HasExtendedXMP" in codec.encode_image(image, "jpg", 95)
+    assert b"HasExtendedXMP" not in codec.encode_image(image, "png", 95)
+    without = codec.kept(image.metadata, "no-gps")
+    assert b"HasExtendedXMP" not in (without.xmp or b"")
+    assert without.unread == ("a part of XMP",)
+
+
 def test_notes_what_does_not_fit() -> None:
     long = b"x" * (jpeg.MAX_XMP + 1)
     image = Image(np.zeros((8, 8, 3), np.uint8), None, Metadata(xmp=long, photoshop=b"8BIM"))

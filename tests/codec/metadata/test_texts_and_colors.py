@@ -171,6 +171,9 @@ def test_numbers_become_the_profile_that_they_become_in_avif() -> None:
 def test_hdr_is_refused(transfer: int, name: str) -> None:
     with pytest.raises(UnsupportedImage, match=rf"an HDR picture \({name}\)"):
         read(png((b"cICP", bytes((9, transfer, 0, 1)))))
+    beside = (b"iCCP", b"x\0\0" + zlib.compress(srgb_profile()))
+    with pytest.raises(UnsupportedImage, match=rf"an HDR picture \({name}\)"):
+        read(png(beside, (b"cICP", bytes((9, transfer, 0, 1)))))
 
 
 @pytest.mark.parametrize(

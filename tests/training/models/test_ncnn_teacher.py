@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sr_batch.inference.ncnn import BadNetwork
-from tests.inference.ncnn_files import Line, Stack, plain_stack, write_network
+from sr_batch.importing.ncnn.read import BadNetwork
+from tests.importing.ncnn.files import Line, Stack, plain_stack, write_network
 from training.models.ncnn_teacher import load_teacher
 
 

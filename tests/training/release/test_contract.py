@@ -1,8 +1,8 @@
 from dataclasses import replace
 
-from sr_batch.core.model_spec import from_metadata, to_metadata
+from training.models import build
 from training.recipes import RECIPES
-from training.release.contract import DATA, draft_spec
+from training.release.contract import DATA, PARTNERS, draft_spec
 
 
 def test_names_the_photographs_and_the_teacher_that_a_network_learned_from() -> None:
@@ -22,7 +22,16 @@ def test_a_network_has_the_name_of_its_recipes_model() -> None:
     assert (spec.name, spec.arch, spec.scale, spec.color) == ("photo", "photo", 4, "rgb")
 
 
-def test_the_partner_of_a_network_survives_its_file() -> None:
-    for name, partner in (("photo_x4_first", "balanced"), ("balanced_x4", "")):
-        spec = draft_spec(RECIPES[name])
-        assert spec.partner == from_metadata(to_metadata(spec)).partner == partner
+def test_photo_names_its_partner_and_locks_colors() -> None:
+    spec = draft_spec(RECIPES["photo_x4"])
+    assert (spec.partner, spec.color_lock) == ("balanced", True)
+    other = draft_spec(RECIPES["balanced_x4"])
+    assert (other.partner, other.color_lock) == ("", False)
+
+
+def test_a_partner_has_the_same_structure() -> None:
+    for name, partner in PARTNERS.items():
+        own, other = (build(each, 4, {}).state_dict() for each in (name, partner))
+        assert {key: value.shape for key, value in own.items()} == {
+            key: value.shape for key, value in other.items()
+        }

@@ -1,13 +1,27 @@
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
+
+import pytest
 
 from sr_batch.bench.quality import Score
 from sr_batch.core.model_spec import ModelSpec
+from sr_batch.inference.model_card import read_card
+from sr_batch.inference.model_catalog import find_models
 from sr_batch.inference.onnx_session import read_spec
 from training.models import MODELS
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe, at_each_scale
-from training.release.model_card import Facts, Pictures, training_section, write_card
+from training.release.model_card import (
+    Facts,
+    Pictures,
+    describe_again,
+    speed_class,
+    training_section,
+    write_card,
+)
 
 EXPORTED = Path(__file__).parents[3] / "exported"
 SPEC = ModelSpec(
@@ -46,7 +60,7 @@ def card_of(folder: Path, spec: ModelSpec, recipe: Recipe) -> str:
 
 def test_a_card_has_figures_paper_data_licence_and_pictures(tmp_path: Path) -> None:
     text = card_of(tmp_path, SPEC, RECIPES["edsr_x2"])
-    assert text.startswith("# edsr x2\n")
+    assert text.startswith("# edsr x2\n\n- For: the last bit of quality at x2\n- Speed: slow\n\n")
     assert "| Set5 | 33.66 / 0.9299 | 37.51 / 0.9581 | 37.99 |" in text
     assert "| Urban | 26.00 / 0.8000 | 31.00 / 0.9000 | - |" in text
     for fact in ("Lim et al.", "cats", "CC BY-SA 4.0", "PSNR-Y on luma", "abc123", "1235 thousand"):
@@ -94,3 +108,54 @@ def test_every_exported_card_has_the_training_section_of_a_recipe() -> None:
         text = card.read_text(encoding="utf-8")
         written = text.partition("## Training\n\n")[2].partition("\n\n![curve]")[0]
         assert written in sections[spec.arch, spec.scale, spec.precision == "int8"], card.name
+
+
+CARDS = sorted(EXPORTED.glob("*.md"))
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.stem)
+def test_every_exported_card_says_what_the_source_says(card: Path, tmp_path: Path) -> None:
+    """To write it again: python -m training describe."""
+    for path in (card, card.with_suffix(".onnx")):
+        shutil.copy(path, tmp_path)
+    describe_again(tmp_path / card.name)
+    assert (tmp_path / card.name).read_text() == card.read_text()
+
+
+def test_describes_again_and_keeps_what_was_measured(tmp_path: Path) -> None:
+    for suffix in (".md", ".onnx"):
+        shutil.copy(EXPORTED / f"fast_x2{suffix}", tmp_path)
+    path = tmp_path / "fast_x2.md"
+    text = path.read_text()
+    about = MODELS["fast"].about
+    stale = text.replace(about.limits, "None.").replace("- Speed: fast\n", "")
+    path.write_text(stale.replace("- For: speed, in color\n\n", ""))
+    describe_again(path)
+    assert path.read_text() == text
+
+
+def test_the_class_of_speed_is_that_of_the_measured_time() -> None:
+    """As a multiple of the time of espcn, over all scales and processors of the baseline."""
+    baseline = json.loads((EXPORTED.parent / "benchmarks/baseline.json").read_text())
+    rows = {name: row["speed"] for name, row in baseline["networks"].items()}
+    files = [model for model in find_models() if model.precision == "fp32"]
+    for family in {model.name for model in files}:
+        times = [
+            speeds[f"espcn_x{model.scale}"] / speeds[model.path.stem]
+            for speeds in (rows, *baseline["elsewhere"].values())
+            for model in files
+            if model.name == family and speeds.get(model.path.stem)
+        ]
+        low, high = {"fast": (0, 1.5), "medium": (1.5, 4), "slow": (4, 100)}[
+            read_card(next(m.path for m in files if m.name == family)).speed
+        ]
+        assert not times or low <= median(times) < high, family
+
+
+def test_a_class_of_speed_does_not_depend_on_the_scale() -> None:
+    assert [speed_class(gmacs, scale) for gmacs, scale in ((48, 2), (116, 2), (285, 2))] == [
+        "fast",
+        "medium",
+        "slow",
+    ]
+    assert [speed_class(gmacs, 4) for gmacs in (12, 30, 75)] == ["fast", "medium", "slow"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.inference.ncnn_files import plain_stack, write_network
+from tests.importing.ncnn.files import plain_stack, write_network
 from tests.training.conftest import draw_photograph
 from tests.training.small import small_recipe
 from training.models import BadConfig, build

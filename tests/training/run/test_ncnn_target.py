@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tests.inference.ncnn_files import plain_stack, write_network
+from tests.importing.ncnn.files import plain_stack, write_network
 from tests.training.small import corpora_for, setting, small_recipe
 from training.recipes.recipe import Stage
 from training.run.trainer import Run, Setting

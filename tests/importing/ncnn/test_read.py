@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from sr_batch.core.errors import UsageError
-from sr_batch.inference.ncnn import BadNetwork, read_network
-from tests.inference.ncnn_files import Line, convolution, plain_stack, write_network
+from sr_batch.importing.ncnn.read import BadNetwork, read_network
+from tests.importing.ncnn.files import Line, convolution, plain_stack, write_network
 
 
 @pytest.mark.parametrize("half", [True, False])
@@ -65,7 +65,7 @@ def test_reads_to_the_last_byte(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (Line("LSTM memory 1 1 a b 0=4"), "layer memory: LSTM is not supported; supported are Bin"),
+        (Line("LSTM memory 1 1 a b 0=4"), "layer memory: layers of type LSTM are not supported"),
         (Line("Convolution c 1 1 a b 0=4 1=3 6=100"), "layer c: 100 weights do not make 4"),
         (Line("Convolution c 1 1 a b 0=0 1=3 6=9"), "layer c: parameter 0 must be a whole"),
         (Line("Convolution c 1 1 a b 0=1 1=3"), "layer c: parameter 6 must be a whole .* None"),

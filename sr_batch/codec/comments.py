@@ -1,4 +1,4 @@
-"""The comments of a JPEG, and those that Photoshop stores beside its quality ("Ducky")."""
+"""The comments of a JPEG or a GIF, and those that Photoshop stores beside its quality ("Ducky")."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,7 +10,7 @@ _MAX_COMMENT = 65533
 _DUCKY_NAMES = {2: COMMENT, 3: "Copyright"}
 
 
-def comment(content: bytes) -> Text:
+def read(content: bytes) -> Text:
     """A comment, which has no encoding: UTF-8 if it can be that."""
     return Text(COMMENT, content.rstrip(b"\0").decode("utf-8", "surrogateescape"))
 
@@ -27,10 +27,10 @@ def of_ducky(content: bytes) -> Iterator[Text]:
         at += 4 + length
 
 
-def comments(texts: Iterable[Text]) -> Iterator[bytes]:
-    """What a JPEG's comment segments hold."""
+def contents(texts: Iterable[Text]) -> Iterator[bytes]:
+    """What the comment segments of a JPEG hold, or the comment extensions of a GIF."""
     for text in texts:
-        if text.keyword == COMMENT:
+        if text.keyword.lower() == COMMENT.lower():
             content = text.text.encode("utf-8", "surrogateescape")
             for at in range(0, len(content), _MAX_COMMENT):
                 yield content[at : at + _MAX_COMMENT]

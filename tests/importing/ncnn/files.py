@@ -65,7 +65,8 @@ def write_network(folder: Path, lines: Sequence[Line], name: str = "net") -> Pat
     """``folder/NAME.param`` and the .bin beside it. Returns the .param."""
     path = folder / f"{name}.param"
     text = "".join(f"{line.text}\n" for line in lines)
-    path.write_text(f"7767517\n{len(lines)} {len(lines)}\n{text}")
+    blobs = sum(int(fields[3]) for line in lines if len(fields := line.text.split()) > 3)
+    path.write_text(f"7767517\n{len(lines)} {blobs}\n{text}", encoding="utf-8")
     path.with_suffix(".bin").write_bytes(b"".join(line.data for line in lines))
     return path
 

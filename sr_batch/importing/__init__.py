@@ -1,0 +1,1 @@
+"""Turns networks of other projects into models with this project's contract."""

@@ -1,0 +1,186 @@
+"""Runs an imported model in the real engine: against the bare network, and in tiles.
+
+What does not hold is corrected in the contract where that is possible, and else said.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sr_batch.core.cpu import cores
+from sr_batch.core.errors import ImportRefused
+from sr_batch.core.image import Image
+from sr_batch.core.model_spec import PIXEL_BYTES, ModelSpec
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.importing.drawn_picture import draw
+from sr_batch.inference.model_memory import peak_bytes
+from sr_batch.inference.onnx_session import read_spec
+from sr_batch.upscaling.upscaler import Upscaler
+
+Levels = npt.NDArray[np.int16]
+Rewrite = Callable[[ModelSpec], None]
+"""Writes the model again with another contract."""
+
+_SIDE = 96  # LR pixels
+_BEYOND = 24  # LR pixels of the picture that a tile does not see
+_CHANGED = 5e-3  # share of the samples that may differ by one level
+_MOST_OVERLAP = 64
+_SECONDS = 25.0  # of the time of a step, to find the overlap
+_MOST_PARITY = 2
+
+
+@dataclass(frozen=True)
+class Certified:
+    """What the engine made of a model.
+
+    Attributes:
+        parity: Largest difference from the bare network, in 8-bit levels.
+        levels: Largest change by tiling, in 8-bit levels; None if it was not compared.
+        overlap: LR pixels of context per side of a tile.
+        whole: Whether tiles differ from the whole picture with every overlap that was tried.
+        pixel_bytes: Bytes of memory for each LR pixel of a call.
+    """
+
+    parity: int
+    levels: int | None
+    overlap: int
+    whole: bool
+    pixel_bytes: int
+
+
+def certify(
+    path: Path, bare: Callable[[np.ndarray], np.ndarray], rewrite: Rewrite, thorough: bool
+) -> dict[str, Any]:
+    """Run the model at ``path``, and correct its contract.
+
+    Args:
+        path: The model.
+        bare: The network without its wrapper: (C, H, W) float32 -> (C, H*s, W*s).
+        rewrite: Writes the model again.
+        thorough: Whether to compare tiles; not for networks that are too slow.
+
+    Returns:
+        The fields of :class:`Certified`.
+
+    Raises:
+        ImportRefused: the engine's result is not the network's.
+    """
+    spec = read_spec(path)
+    before = peak_bytes()
+    picture = _picture(spec, spec.window or _SIDE // (1 if thorough else 2))
+    started = time.process_time()
+    whole = _enlarged(path, spec, picture, 0)
+    pace = (time.process_time() - started) / picture.color[..., 0].size
+    after = peak_bytes()
+    grown = (after - before) // picture.color[..., 0].size if after and before else 0
+    parity = _difference(whole, _expected(bare, picture))[0]
+    if parity > _MOST_PARITY:
+        raise ImportRefused(
+            f"in tiles and formats of sr-batch its output differs by {parity} levels"
+        )
+    spec = replace(spec, pixel_bytes=max(PIXEL_BYTES, int(grown)))
+    levels = None
+    if thorough:
+        spec, levels = _seamless(path, spec, pace)
+    rewrite(spec)
+    return asdict(Certified(parity, levels, spec.overlap, spec.whole, spec.pixel_bytes))
+
+
+def _seamless(path: Path, spec: ModelSpec, pace: float) -> tuple[ModelSpec, int | None]:
+    """The contract with the first overlap that leaves no seam, and the change by tiling.
+
+    Args:
+        path: The model.
+        spec: Its contract.
+        pace: Processor seconds for an LR pixel. Nothing is compared that would take too long.
+    """
+    best: tuple[int, int] | None = None
+    end = time.process_time() + _SECONDS * cores()
+    for overlap in _overlaps(spec):
+        if time.process_time() + pace * _work(overlap) > end:
+            break
+        levels, share = _seam(path, spec, overlap)
+        if levels <= 1 and share <= _CHANGED and not spec.whole:
+            return _with(spec, overlap, False, 0), levels
+        if best is None or levels < best[0]:
+            best = levels, overlap
+    if best is None:
+        return spec, None
+    return _with(spec, best[1], True, max(1, best[0])), best[0]
+
+
+def _overlaps(spec: ModelSpec) -> Iterator[int]:
+    """That of the contract, then larger ones; one only if it is known that none is enough."""
+    most = spec.window // 4 or max(_MOST_OVERLAP, spec.overlap)
+    overlap = min(spec.overlap, most)
+    yield overlap
+    while overlap < most and not spec.whole:
+        overlap = min(most, 2 * overlap + 8)
+        yield overlap
+
+
+def _work(overlap: int) -> int:
+    """LR pixels that :func:`_seam` computes."""
+    side = _side(overlap)
+    return side**2 + 4 * (side // 2 + overlap) ** 2
+
+
+def _side(overlap: int) -> int:
+    return max(_SIDE, 2 * (overlap + _BEYOND))
+
+
+def _with(spec: ModelSpec, overlap: int, whole: bool, seam: int) -> ModelSpec:
+    field = max(spec.receptive_field, 4 * overlap + 1)
+    return replace(spec, overlap=overlap, receptive_field=field, whole=whole, seam=float(seam))
+
+
+def _seam(path: Path, spec: ModelSpec, overlap: int) -> tuple[int, float]:
+    """(largest change in levels, share of samples that change) by tiling."""
+    if spec.window:  # it cannot run on the whole picture: more context instead
+        picture = _picture(spec, spec.window * 3 // 2)
+        one = _enlarged(path, spec, picture, 0, overlap)
+        return _difference(one, _enlarged(path, spec, picture, 0, spec.window // 4))
+    side = _side(overlap)
+    picture = _picture(spec, side)
+    whole = _enlarged(path, spec, picture, 0)
+    return _difference(whole, _enlarged(path, spec, picture, side // 2, overlap))
+
+
+def _picture(spec: ModelSpec, side: int) -> Image:
+    side = -(-side // spec.multiple) * spec.multiple
+    planes = draw(side, side, spec.channels, 300, 500)
+    return Image(np.rint(planes.transpose(1, 2, 0) * 255).astype(np.uint8))
+
+
+def _enlarged(
+    path: Path, spec: ModelSpec, picture: Image, tile: int, overlap: int | None = None
+) -> Levels:
+    options = UpscaleOptions(
+        model=str(path),
+        scale=spec.scale,
+        device="cpu",
+        tile=tile,
+        overlap="auto" if overlap is None else overlap,
+    )
+    with Upscaler(options, lambda _: None) as upscaler:
+        enlarged = upscaler(picture, "picture", lambda _: None, threading.Event())
+    levels: Levels = enlarged.image.color.astype(np.int16)
+    return levels
+
+
+def _expected(bare: Callable[[np.ndarray], np.ndarray], picture: Image) -> Levels:
+    planes = picture.color.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+    levels = np.rint(bare(planes).clip(0, 1) * 255)
+    expected: Levels = levels.transpose(1, 2, 0).astype(np.int16)
+    return expected
+
+
+def _difference(one: Levels, other: Levels) -> tuple[int, float]:
+    changed = np.abs(one - other)
+    return int(changed.max()), float(np.count_nonzero(changed)) / changed.size

@@ -1,0 +1,1 @@
+"""ncnn files (.param and .bin): read, and converted to ONNX."""

@@ -1,0 +1,135 @@
+"""The steps of an import, each run in a child process of its own (:mod:`sandbox`).
+
+Files pass from step to step in one folder: ``net.onnx`` is the foreign network, ``model.onnx`` the
+network with a contract.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from sr_batch.core.cpu import cores
+from sr_batch.core.model_spec import Color, ModelSpec
+from sr_batch.importing import onnx_file
+from sr_batch.importing.certify import certify
+from sr_batch.importing.graph_check import check_graph
+from sr_batch.importing.kinds import Kind, kind_of, ncnn_param
+from sr_batch.importing.ncnn.to_onnx import convert as convert_ncnn
+from sr_batch.importing.net_format import NetFormat, border_of
+from sr_batch.importing.net_runtime import open_net
+from sr_batch.importing.probe import Measured, padded, probe
+from sr_batch.importing.store import MODEL
+from sr_batch.importing.wrap import wrap
+
+Step = Callable[[Path, Mapping[str, Any]], Mapping[str, Any]]
+"""Works in a folder on a request; both it and the answer are JSON objects."""
+
+CONVERTED, NET = "converted.onnx", "net.onnx"
+# A network that is too slow to measure gets this overlap. Most of the popular ones need less.
+_ASSUMED_OVERLAP = 32
+_REACH_SECONDS = 25.0  # of the time of a step
+# For a network that sees the whole picture, no overlap is enough; this one hides most.
+_WHOLE_OVERLAP = 32
+
+
+def convert(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the network in the file ``source`` to ``net.onnx``, unless it takes torch to read it.
+
+    Returns:
+        The kind of the file, and whether :func:`convert_torch` must go on.
+    """
+    source = Path(request["source"])
+    kind = kind_of(source)
+    if kind is Kind.ONNX:
+        onnx_file.convert(source, folder / NET)
+    elif kind is Kind.NCNN:
+        convert_ncnn(ncnn_param(source), folder / CONVERTED)
+        onnx_file.convert(folder / CONVERTED, folder / NET)
+    return {"kind": kind.value, "torch": kind in (Kind.TORCH, Kind.SAFETENSORS)}
+
+
+def convert_torch(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the network whose weights are in the file ``source`` to ``net.onnx``."""
+    from sr_batch.importing.weights.convert import convert as convert_weights
+
+    convert_weights(Path(request["source"]), folder / CONVERTED)
+    onnx_file.convert(folder / CONVERTED, folder / NET)
+    return {}
+
+
+def measure(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Probe ``net.onnx`` and write ``model.onnx``. Returns what was measured.
+
+    ``request`` has the ``range`` of the network's values, or None to measure it, and whether its
+    colors are in the order ``bgr``.
+
+    Raises:
+        ImportRefused: without a file name.
+    """
+    model = onnx_file.read_model(folder / NET)
+    port = check_graph(model)
+    call = open_net(folder / NET, port.name, cores())
+    measured = probe(call, port, request["range"], _REACH_SECONDS * cores())
+    measured = replace(measured, format=replace(measured.format, bgr=request["bgr"]))
+    spec = _spec(measured)
+    onnx_file.write_model(wrap(model, spec, measured.format, measured.border), folder / MODEL)
+    return asdict(measured)
+
+
+def certify_model(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Run ``model.onnx`` in the engine, and correct its contract.
+
+    ``request`` has what was ``measured``, and the ``name`` and ``licence`` of the model.
+
+    Raises:
+        ImportRefused: without a file name.
+    """
+    measured = request["measured"]
+    model, net = onnx_file.read_model(folder / MODEL), onnx_file.read_model(folder / NET)
+    call = open_net(folder / NET, check_graph(net).name, cores())
+    border = border_of(*(measured[key] for key in ("scale", "lacking", "multiple", "remainder")))
+    bare = padded(call, NetFormat(**measured["format"]), measured["scale"], border)
+
+    def rewrite(spec: ModelSpec) -> None:
+        named = replace(spec, name=request["name"], licence=request["licence"])
+        onnx_file.set_contract(model, named)
+        onnx_file.write_model(model, folder / MODEL)
+
+    return certify(folder / MODEL, bare, rewrite, measured["reach"] is not None)
+
+
+def _spec(measured: Measured) -> ModelSpec:
+    color: Color = "rgb" if measured.format.channels == 3 else "y"
+    reach = measured.reach
+    whole = reach is not None and reach.whole
+    overlap = reach.overlap if reach else _ASSUMED_OVERLAP
+    if whole:
+        overlap = _WHOLE_OVERLAP
+    if measured.window:
+        overlap = min(overlap, measured.window // 4)
+    return ModelSpec(
+        name="imported",
+        arch="imported",
+        scale=measured.scale,
+        color=color,
+        multiple=measured.multiple,
+        receptive_field=4 * overlap + 1,
+        overlap=overlap,
+        precision="fp32",
+        protocol="none",
+        licence="unknown",
+        data="unknown",
+        commit="none",
+        window=measured.window,
+        least_side=measured.least,
+        whole=whole,
+    )
+
+
+STEPS: Mapping[str, Step] = {
+    "convert": convert,
+    "convert_torch": convert_torch,
+    "measure": measure,
+    "certify": certify_model,
+}

@@ -1,0 +1,48 @@
+"""Which of two networks suits a picture: the one for clean pictures, or the one for photographs.
+
+The limits were set on BSD100; `python -m training choose` measures the choice on other pictures.
+"""
+
+from dataclasses import dataclass
+
+from sr_batch.core.image import Image
+from sr_batch.imaging.picture_traits import Traits, measure
+
+CLEAN, REAL = "balanced", "photo"
+RULE = 1  # increased by one when a picture may get another network than before
+
+_QUALITY = 93  # of a JPEG: below it, compression is visible at x4
+_BLOCKINESS = 0.1
+_NOISE = 3.5  # levels of 255; the texture of a clean picture reaches 3
+_SHARPNESS = 0.4  # pixels of cameras and of enlarged pictures are below it
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The family of the network, and what decided it, in a few words."""
+
+    network: str
+    reason: str
+
+
+def choose_network(image: Image) -> Choice:
+    """The network for ``image``. The same picture always gets the same network."""
+    return choose(measure(image.color), image.metadata.quality)
+
+
+def choose(traits: Traits, quality: int | None) -> Choice:
+    """The network for a picture with these traits.
+
+    Args:
+        traits: Of its pixels.
+        quality: Of the JPEG that it was read from; None if it was another file.
+    """
+    if quality is not None and quality < _QUALITY:
+        return Choice(REAL, f"JPEG quality {quality}")
+    if traits.blockiness >= _BLOCKINESS:
+        return Choice(REAL, "JPEG blocks")
+    if traits.noise >= _NOISE:
+        return Choice(REAL, "noise")
+    if traits.sharpness < _SHARPNESS:
+        return Choice(REAL, "soft at pixel level")
+    return Choice(CLEAN, "clean")

@@ -1,0 +1,154 @@
+"""``--model auto``: which network enlarges a file, what the result says, and when it is remade."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from sr_batch.api import upscale
+from sr_batch.batch.engine import run
+from sr_batch.batch.planning import plan_jobs
+from sr_batch.cli.summary import describe_planned
+from sr_batch.core.errors import UnknownModel, UsageError
+from sr_batch.core.image import Image
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.results import Done, JobResult, Planned, Skipped, to_json
+from sr_batch.inference import model_catalog
+from sr_batch.upscaling.auto_upscaler import AutoUpscaler
+from sr_batch.upscaling.upscaler import Upscaler
+from tests.imaging.test_picture_traits import PHOTOS, clean
+from tests.networks import conv_network, make_spec
+
+
+def ignore(_: Any) -> None:
+    pass
+
+
+def network(folder: Path, name: str, seed: int) -> None:
+    spec = replace(make_spec(receptive_field=5, overlap=2, name=name), consistency=0.0)
+    conv_network(folder / f"{name}_x2.onnx", spec=spec, seed=seed)
+
+
+@pytest.fixture(autouse=True)
+def models(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    network(folder, "balanced", 1)
+    network(folder, "photo", 2)
+    monkeypatch.setattr(model_catalog, "_FOLDERS", (folder,))
+    return folder
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    picture = Pillow.fromarray(clean(PHOTOS[0]))
+    picture.save(folder / "clean.png")
+    picture.save(folder / "web.jpg", quality=45)
+    return folder
+
+
+def options(**given: Any) -> UpscaleOptions:
+    chosen: dict[str, Any] = {"model": "auto", "device": "cpu", "precision": "fp32", "jobs": 1}
+    return UpscaleOptions(**chosen | given)
+
+
+def carry_out(inputs: Path, dry: bool = False, **given: Any) -> dict[str, JobResult]:
+    chosen = options(**given)
+    opened = AutoUpscaler if chosen.model == "auto" else Upscaler
+    with opened(chosen, ignore) as upscaler:
+        plan = plan_jobs([str(inputs)], str(inputs.parent / "out"), chosen, upscaler.model)
+        results = run(plan, upscaler, chosen, ignore, threading.Event(), dry=dry)
+        return {Path(result.input).name: result for result in results}
+
+
+def test_each_file_gets_the_network_that_suits_it(inputs: Path) -> None:
+    results = carry_out(inputs)
+    clean_one, web = results["clean.png"], results["web.jpg"]
+    assert isinstance(clean_one, Done)
+    assert isinstance(web, Done)
+    assert (clean_one.model, web.model) == ("balanced", "photo")
+    assert "enlarged by balanced: clean" in clean_one.notes
+    assert "enlarged by photo: JPEG quality 45" in to_json(web)["notes"]  # type: ignore[operator]
+    for result in (clean_one, web):
+        alone = upscale(result.input, model=result.model, device="cpu", precision="fp32")
+        with Pillow.open(result.output) as written:
+            if result.output.endswith("png"):
+                assert np.array_equal(np.asarray(written), np.asarray(alone))
+
+
+def test_a_dry_run_says_which_and_why(inputs: Path) -> None:
+    planned = carry_out(inputs, dry=True)["web.jpg"]
+    assert isinstance(planned, Planned)
+    assert (planned.model, planned.choice) == ("photo", "JPEG quality 45")
+    assert to_json(planned)["notes"] == ["to be enlarged by photo: JPEG quality 45"]
+    assert describe_planned(planned).endswith(" MB (JPEG quality 45)")
+    assert not (inputs.parent / "out").exists()
+
+
+def test_finished_work_is_skipped_without_a_look_at_the_pixels(
+    inputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carry_out(inputs)
+    monkeypatch.delattr(AutoUpscaler, "chosen_for")
+    assert all(isinstance(result, Skipped) for result in carry_out(inputs).values())
+
+
+def test_only_outputs_of_the_network_that_changed_are_made_again(
+    inputs: Path, models: Path
+) -> None:
+    carry_out(inputs)
+    network(models, "photo", 3)
+    results = carry_out(inputs)
+    assert isinstance(results["clean.png"], Skipped)
+    assert isinstance(results["web.jpg"], Done)
+
+
+def test_the_other_network_s_output_is_not_taken_for_done(inputs: Path) -> None:
+    """A run with --model balanced made it, but auto takes photo for this file."""
+    carry_out(inputs, model="balanced")
+    result = carry_out(inputs)["web.jpg"]
+    assert isinstance(result, Done)
+    assert result.model == "photo"
+
+
+def test_a_network_is_opened_when_a_picture_needs_it(inputs: Path, models: Path) -> None:
+    (models / "photo_x2.onnx").write_bytes(b"damaged")
+    (inputs / "web.jpg").unlink()
+    assert isinstance(carry_out(inputs)["clean.png"], Done)
+
+
+def test_the_python_interface_chooses_too(inputs: Path) -> None:
+    given: dict[str, Any] = {"device": "cpu", "precision": "fp32"}
+    pixels = clean(PHOTOS[0])
+    found = upscale(pixels, model="auto", **given)
+    assert np.array_equal(found, upscale(pixels, model="balanced", **given))
+    with Pillow.open(inputs / "web.jpg") as picture:
+        blocky = np.asarray(picture)
+    assert np.array_equal(
+        upscale(blocky, model="auto", **given), upscale(blocky, model="photo", **given)
+    )
+
+
+def test_a_missing_network_is_named(models: Path) -> None:
+    (models / "photo_x2.onnx").unlink()
+    with pytest.raises(UnknownModel) as refused:
+        AutoUpscaler(options(), ignore)
+    assert str(refused.value).startswith(
+        "--model auto takes balanced or photo: no model is called photo: "
+    )
+
+
+def test_a_strength_is_refused() -> None:
+    with pytest.raises(UsageError, match="--strength and --model auto cannot be combined"):
+        AutoUpscaler(options(strength=0.5), ignore)
+
+
+def test_the_choice_is_the_same_every_time() -> None:
+    with AutoUpscaler(options(), ignore) as upscaler:
+        image = Image(clean(PHOTOS[1]))
+        assert len({upscaler.chosen_for(image).note for _ in range(3)}) == 1

@@ -1,0 +1,74 @@
+"""``compact_tiny_x2.safetensors`` is a network of 12,000 weights in the shape of Compact (CC0)."""
+
+import zipfile
+from importlib import util
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from sr_batch.core.errors import ImportRefused
+from sr_batch.importing.weights import convert as module
+from sr_batch.importing.weights.convert import convert
+
+TINY = Path(__file__).with_name("compact_tiny_x2.safetensors")
+
+
+def saved(folder: Path, state: object, *, zipped: bool = True) -> Path:
+    path = folder / "net.pth"
+    torch.save(state, path, _use_new_zipfile_serialization=zipped)
+    return path
+
+
+def test_exports_a_network_that_agrees_with_torch(tmp_path: Path) -> None:
+    target = tmp_path / "net.onnx"
+    converted = convert(TINY, target)
+    assert (converted.scale, converted.multiple, converted.attempt) == (2, 1, "traced")
+    assert "Compact" in converted.architecture
+    session = onnxruntime.InferenceSession(target, providers=["CPUExecutionProvider"])
+    (result,) = session.run(None, {"input": np.zeros((2, 3, 21, 34), np.float32)})
+    assert np.shape(result) == (2, 3, 42, 68)
+    assert [each.name for each in tmp_path.iterdir()] == ["net.onnx"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("zipped", [True, False])
+def test_reads_both_formats_of_torch(tmp_path: Path, zipped: bool) -> None:
+    path = saved(tmp_path, {"params_ema": load_file(TINY)}, zipped=zipped)
+    assert convert(path, tmp_path / "net.onnx").scale == 2
+
+
+def test_refuses_weights_of_no_known_network(tmp_path: Path) -> None:
+    path = saved(tmp_path, {"layer.weight": torch.zeros(3, 3)})
+    with pytest.raises(ImportRefused, match=r"net\.pth: spandrel does not know this network"):
+        convert(path, tmp_path / "net.onnx")
+    assert [each.name for each in tmp_path.iterdir()] == ["net.pth"]
+
+
+def test_refuses_weights_that_are_compressed(tmp_path: Path) -> None:
+    path, packed = saved(tmp_path, load_file(TINY)), tmp_path / "packed.pth"
+    with zipfile.ZipFile(path) as plain, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for name in plain.namelist():
+            file.writestr(name, plain.read(name))
+    with pytest.raises(ImportRefused, match=r"compressed, which torch\.save never does"):
+        convert(packed, tmp_path / "net.onnx")
+
+
+def test_names_the_libraries_that_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        module, "find_spec", lambda name: util.find_spec(name) if name == "torch" else None
+    )
+    with pytest.raises(ImportRefused, match=r"spandrel and safetensors.*: pip install torch span"):
+        convert(TINY, tmp_path / "net.onnx")
+
+
+def test_every_attempt_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second of processor time is too short to load torch."""
+    monkeypatch.setattr(module, "ATTEMPTS", {"traced": 1, "window": 1})
+    with pytest.raises(ImportRefused, match="traced: took too long; window: took too long"):
+        convert(TINY, tmp_path / "net.onnx")

@@ -1,0 +1,179 @@
+"""Teachers that are missing or damaged, given to the commands that open them."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.importing.ncnn.files import Line, convolution, plain_stack, write_network
+from tests.training.conftest import draw_photograph
+from training import cli
+from training.recipes import RECIPES
+from training.recipes.recipe import Recipe, Stage
+from training.run import teacher
+from training.run.teacher import Origin
+
+ROOT = Path(__file__).parents[2]
+TAUGHT = Recipe(
+    "fast",
+    2,
+    1,
+    1e-3,
+    (Stage(1.0, 1, 12, {"l1": 1}),),
+    {"channels": 8, "blocks": 1},
+    teacher_file="net.param",
+    degradation="photo",
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of image sets with a sound teacher."""
+    (tmp_path / "teachers").mkdir()
+    (tmp_path / "eval" / "Set5").mkdir(parents=True)
+    Image.fromarray(draw_photograph(1, 96)).save(tmp_path / "eval" / "Set5" / "a.png")
+    write_network(tmp_path / "teachers", plain_stack(4, 2).lines)
+    return tmp_path
+
+
+def edit(folder: Path, number: int, old: str, new: str) -> None:
+    lines = list(plain_stack(4, 2).lines)
+    changed = lines[number].text.replace(old, new)
+    assert changed != lines[number].text
+    lines[number] = Line(changed, lines[number].data)
+    write_network(folder / "teachers", lines)
+
+
+def cut(folder: Path) -> None:
+    weights = folder / "teachers" / "net.bin"
+    weights.write_bytes(weights.read_bytes()[:-1])
+
+
+def widen(folder: Path) -> None:
+    """Give the last convolution weights for eight channels, where there are four."""
+    lines = list(plain_stack(4, 2).lines)
+    arrays = {"weight": np.zeros((12, 8, 3, 3), np.float32), "bias": np.zeros(12, np.float32)}
+    lines[4] = convolution("last", "b", "c", arrays, True)
+    write_network(folder / "teachers", lines)
+
+
+def fail(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> str:
+    """Run a command of ``python -m training`` that must end in one line. Returns it."""
+    monkeypatch.setattr(sys, "argv", ["training", *arguments])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    return line
+
+
+HARMS: list[tuple[Callable[[Path], None], str]] = [
+    (cut, "net.bin: layer last: needs 48 bytes of weights and only 47 are left"),
+    (lambda f: edit(f, 3, "PReLU", "Swish"), "net.param: layer bend: Swish is not supported; "),
+    (lambda f: edit(f, 4, "6=432", "6=400"), "net.bin: layer last: 400 weights do not make 12"),
+    (widen, "layer last: takes 8 channels, and gets 4"),
+    (lambda f: edit(f, 5, "0=2", "0=3"), "layer enlarge: must repeat pixels 3 times"),
+    (lambda f: edit(f, 5, "0=2", "0=0"), "layer shuffle: cannot enlarge 0 times"),
+]
+
+
+@pytest.mark.parametrize("command", ["train", "judge"])
+@pytest.mark.parametrize(("harm", "words"), HARMS, ids=[words[:24] for _, words in HARMS])
+def test_a_damaged_teacher_is_one_line_that_names_the_layer(
+    folder: Path,
+    command: str,
+    harm: Callable[[Path], None],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    harm(folder)
+    monkeypatch.setitem(RECIPES, "taught", TAUGHT)
+    line = fail(arguments(command, folder), monkeypatch, capsys)
+    assert line.startswith("error: ")
+    assert words in line
+
+
+def arguments(command: str, folder: Path) -> list[str]:
+    if command == "train":
+        given = ["taught", "--runs", str(folder / "runs"), "--device", "cpu"]
+    else:
+        given = [str(folder / "teachers" / "net.param"), "-o", str(folder), "--scale", "2"]
+    return [command, *given, "--data", str(folder)]
+
+
+@pytest.mark.parametrize("suffix", [".param", ".bin"])
+def test_a_missing_teacher_is_named_with_its_place(
+    folder: Path,
+    suffix: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (folder / "teachers" / f"net{suffix}").unlink()
+    monkeypatch.setitem(RECIPES, "taught", TAUGHT)
+    line = fail(arguments("train", folder), monkeypatch, capsys)
+    where = folder / "teachers"
+    assert line == (
+        f"error: {where / f'net{suffix}'}: the file of the recipe's teacher is missing;"
+        f" copy net.param and net.bin to {where}"
+    )
+    assert f"net{suffix}: cannot be read" in fail(arguments("judge", folder), monkeypatch, capsys)
+
+
+def test_another_version_of_a_teacher_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(RECIPES, "taught", TAUGHT)
+    monkeypatch.setitem(teacher.ORIGINS, "net.param", Origin("example.org/nets", "0" * 64))
+    line = fail(arguments("train", folder), monkeypatch, capsys)
+    assert "net.bin: another version of the recipe's teacher (its SHA-256 begins with " in line
+    assert "that of the right one with 000000000000); copy net.param and net.bin" in line
+    assert f" from example.org/nets to {folder / 'teachers'}" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "scale", "words"),
+    [
+        ("teachers/net.param", "4", "net.param: enlarges 2 times; give --scale 2"),
+        ("missing.onnx", "4", "missing.onnx: no such file"),
+        ("{exported}/fast_x2.onnx", "4", "fast_x2.onnx: enlarges 2 times; give --scale 2"),
+        ("{exported}/espcn_x2.onnx", "2", "espcn_x2.onnx: works on luma"),
+    ],
+)
+def test_judge_refuses_networks_that_do_not_fit(
+    folder: Path,
+    name: str,
+    scale: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(folder)
+    path = name.format(exported=ROOT / "exported")
+    given = ["judge", path, "-o", "out", "--data", str(folder), "--scale", scale]
+    assert words in fail(given, monkeypatch, capsys)
+
+
+def test_recipes_name_teachers_whose_origin_is_known() -> None:
+    files = {recipe.teacher_file for recipe in RECIPES.values() if recipe.teacher_file}
+    assert files <= teacher.ORIGINS.keys()
+
+
+def test_the_process_ends_with_one_line(folder: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "training", *arguments("judge", folder), "--scale", "3"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.splitlines()[-1].endswith("net.param: enlarges 2 times; give --scale 2")
+    assert "Traceback" not in run.stderr

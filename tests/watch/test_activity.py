@@ -1,0 +1,139 @@
+"""What ``status`` shows of the work of a watch."""
+
+import json
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sr_batch.core.errors import OutOfMemory, StorageError
+from sr_batch.watch.activity import Activity, Now, Working, activity_of
+from sr_batch.watch.clock import Clock
+from tests.fakes import FakeUpscaler, save_picture
+from tests.watch.conftest import Watching
+from tests.watch.driver import Driver, failing
+from tests.watch.test_watching import status
+
+
+def now() -> Now:
+    found = activity_of(Path.cwd() / "out", os.getpid())
+    assert found
+    return found
+
+
+@pytest.mark.usefixtures("here")
+def test_tells_what_is_settling_queued_and_in_work() -> None:
+    seen: list[Now] = []
+
+    def look(name: str) -> None:
+        driver.seconds += 1
+        driver.watch._activity.refresh()  # as at every step of a long picture
+        seen.append(now())
+
+    driver = Driver(FakeUpscaler(before=look))
+    for number in range(40):
+        save_picture(Path(f"in/{number}.png"), number)
+    driver.go_on(0)
+    driver.go_on(1)
+    assert now() == Now(40, 0, ())
+    driver.go_on(3)
+    assert len(seen) == 40
+    first = seen[0]
+    assert first.working[0] == Working(Path.cwd() / "in/0.png", driver.started)
+    assert 1 <= len(first.working) <= 4  # threads
+    assert 39 <= first.queued + len(first.working) <= 40  # one may be finished already
+    assert seen[-1].queued == 0
+    driver.go_on(1)
+    assert now() == Now(0, 0, ())
+
+
+@pytest.mark.usefixtures("here")
+def test_a_file_that_is_retried_is_not_queued() -> None:
+    save_picture(Path("in/a.png"))
+    driver = Driver(failing(1, OutOfMemory("out of memory")))
+    driver.run(5)
+    assert now() == Now(0, 0, ())
+    driver.run(10)
+    assert driver.upscaler.names
+
+
+@pytest.mark.usefixtures("here")
+def test_files_that_wait_for_a_full_disk_are_queued() -> None:
+    save_picture(Path("in/a.png"))
+    driver = Driver(failing(1, StorageError("the disk is full")))
+    driver.run(5)
+    assert now() == Now(0, 1, ())
+
+
+@pytest.mark.usefixtures("here")
+def test_an_earlier_process_of_the_same_number_is_not_believed() -> None:
+    activity = Activity(Path("out"), Clock())
+    activity.begin([Path("a.png")])
+    activity.seen(3, 4)
+    Activity(Path("out"), Clock())
+    assert activity_of(Path("out"), os.getpid()) == Now(0, 0, ())
+    assert activity_of(Path("out"), os.getpid() + 1) is None
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"process": 1}', '{"process": 1, "working": 3}'])
+def test_a_damaged_file_says_nothing(text: str) -> None:
+    Path("out/.sr-batch").mkdir(parents=True)
+    Path("out/.sr-batch/watch.now.json").write_text(text)
+    assert activity_of(Path("out"), 1) is None
+
+
+def record(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(status(folder, "status", "--json").stdout)
+    return found
+
+
+@pytest.mark.slow
+def test_status_shows_the_work_of_a_living_process_alone(
+    tmp_path: Path, watching: Callable[..., Watching]
+) -> None:
+    for number in range(3):
+        save_picture(tmp_path / f"in/{number}.png", number, (2500, 2000))
+    (tmp_path / "in/blank.png").write_bytes(bytes(100))
+    watch = watching("--no-isolate", "--model", "edsr")
+    watch.wait((tmp_path / "out/.sr-batch/watch.now.json").exists)
+    deadline = time.monotonic() + 180
+    while not (found := record(tmp_path))["working"] or not found["retries"]:
+        assert time.monotonic() < deadline
+    big = {str(tmp_path / f"in/{number}.png") for number in range(3)}
+    assert {each["input"] for each in found["working"]} <= big
+    assert all(0 <= time.time() - each["since"] < 180 for each in found["working"])
+    assert (found["process"], found["waiting"]) == (watch.process.pid, 1)
+    (retry,) = found["retries"]
+    assert retry["input"] == str(tmp_path / "in/blank.png")
+    lines = status(tmp_path).stdout.splitlines()
+    assert lines[1].startswith("in work: ")
+    assert any(line.startswith("in work since ") and "/in/" in line for line in lines)
+    assert any(line.startswith("next retry at ") and "blank.png" in line for line in lines)
+
+    watch.end(signal.SIGKILL)
+    found = record(tmp_path)
+    assert (found["process"], found["working"], found["queued"]) == (None, [], None)
+    assert found["retries"] == [retry]
+    assert "in work" not in status(tmp_path).stdout
+
+
+def test_reads_the_state_of_an_earlier_version(tmp_path: Path) -> None:
+    (tmp_path / "out/.sr-batch").mkdir(parents=True)
+    connection = sqlite3.connect(tmp_path / "out/.sr-batch/state.sqlite")
+    with connection:
+        connection.execute(
+            "CREATE TABLE outcomes (source BLOB PRIMARY KEY, stamp TEXT NOT NULL, status TEXT NOT"
+            " NULL, error TEXT NOT NULL, attempts INTEGER NOT NULL, pixels INTEGER NOT NULL,"
+            " finished REAL NOT NULL) WITHOUT ROWID"
+        )
+        connection.execute("INSERT INTO outcomes VALUES (x'61', '1', 'waiting', 'e', 2, 0, 100)")
+    connection.close()
+    found = record(tmp_path)
+    assert found["waiting"] == 1
+    assert found["retries"] == [{"input": "a", "due": 130.0}]
