@@ -15,18 +15,19 @@ ABOUT = About(
     ),
     published={},
     strengths=(
-        "For what cameras, phones and the web give, in the time of `balanced`: it takes away JPEG "
-        "blocks, ringing and noise, which the other networks here sharpen, and draws edges, "
-        "whiskers and lettering cleanly."
+        "For what cameras, phones and the web give, in the time of balanced: it takes away JPEG "
+        "blocks, ringing and noise, which the other networks sharpen, and draws edges, whiskers "
+        "and lettering cleanly."
     ),
     limits=(
-        "An early state of a long run. Fur, foliage and stone are smoother than in the original. "
-        "Smooth areas have a fine grain, in which a mesh shows at high zoom. Patches of color that "
+        "An early state of a long run. Fur, foliage and stone are smoother than in the original, "
+        "and even areas have a fine grain, which is a mesh at high zoom. Patches of color that "
         "strong JPEG compression left in faces and in saturated red remain. It does not restore "
         "faces or lettering that cannot be recognized. On clean pictures it is less exact than "
-        "`balanced`, and it may take faint lines for noise."
+        "balanced, and takes faint lines for noise. It is not for screenshots and pixel art: a "
+        "checkerboard of single black and white pixels turns blue."
     ),
-    choice="real photographs",
+    choice="camera and web pictures",
 )
 
 Config = balanced.Config
