@@ -21,7 +21,7 @@ PHOTOGRAPH = HERE.parent / "examples" / "photos" / "astronaut.jpg"
 SCALE, WIDEST = 4, 4000
 MODELS = ("edsr", "balanced", "photo")
 CLEAN = "A clean photograph: astronaut.jpg", (156, 360, 64, 56), None
-WEB = "The same photograph as web sites send it: JPEG, quality 40", (192, 84, 64, 56), 40
+WEB = "The same photograph, saved again as a JPEG of quality 40", (192, 84, 64, 56), 40
 PLENTY = 10**7
 
 

@@ -77,7 +77,7 @@ def upscale_for_ever(folder: str) -> None:
     os.chdir(folder)
     options, upscaler = UpscaleOptions(), FakeUpscaler()
     while True:
-        plan = plan_jobs(["in"], None, options, upscaler.model)
+        plan = plan_jobs(["in"], None, options, upscaler.model, claim=True)
         list(run(plan, upscaler, options, lambda pixels: None, threading.Event()))
 
 
