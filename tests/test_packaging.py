@@ -78,5 +78,5 @@ def test_requires_exactly_one_runtime(
     required = [Requirement(text) for text in fields.get_all("Requires-Dist", [])]
     wanted = {each.name for each in required if not each.marker or each.marker.evaluate(here)}
     assert {name for name in wanted if name.startswith("onnxruntime")} == {runtime}
-    others = {"filelock", "numpy", "opencv-python-headless", "pillow", "typer", "watchdog"}
+    others = {"filelock", "numpy", "onnx", "opencv-python-headless", "pillow", "typer", "watchdog"}
     assert wanted == {*others, runtime}

@@ -73,7 +73,7 @@ def show_model(
         ),
     ],
 ) -> None:
-    """Say what a model is good for and what it is not, and show the metadata of each file."""
+    """Show what a model is good for, its limits and its files."""
     from sr_batch.inference.model_catalog import files_of
 
     files = files_of(known(name))

@@ -32,7 +32,7 @@ def status(
     output: Folder,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show what a watch is doing, its counts, its last errors and its speed."""
+    """Show what a watch is doing, its counts, errors and speed."""
     from sr_batch.watch.activity import activity_of
     from sr_batch.watch.lock import holder
 

@@ -56,6 +56,7 @@ def test_a_folder_adds_what_can_be_added(tmp_path: Path) -> None:
 
 def test_a_refused_file_is_one_line_and_code_2(tmp_path: Path) -> None:
     looping(tmp_path / "loop.onnx")
+    Image.fromarray(np.full((20, 30, 3), 99, np.uint8)).save(tmp_path / "a.png")
     for arguments in (
         ("models", "add", "loop.onnx"),
         ("upscale", "a.png", "--model", "loop.onnx"),

@@ -66,7 +66,7 @@ def test_a_network_of_scale_one_runs_at_scale_one(tmp_path: Path) -> None:
         enlarge(path)
 
 
-@pytest.mark.parametrize("options", [{}, {"tile": 16}, {"overlap": 60}, {"self_ensemble": True}])
+@pytest.mark.parametrize("options", [{}, {"tile": 32}, {"overlap": 60}, {"self_ensemble": True}])
 def test_a_network_of_one_size_gets_this_size_only(tmp_path: Path, options: Any) -> None:
     path = network(tmp_path / "a.onnx", window=48)
     expected = enlarge(network(tmp_path / "b.onnx"), **options).image.color

@@ -75,7 +75,7 @@ def fail(
 
 HARMS: list[tuple[Callable[[Path], None], str]] = [
     (cut, "net.bin: layer last: needs 48 bytes of weights and only 47 are left"),
-    (lambda f: edit(f, 3, "PReLU", "Swish"), "net.param: layer bend: Swish is not supported; "),
+    (lambda f: edit(f, 3, "PReLU", "LSTM"), "net.param: layer bend: layers of type LSTM are not "),
     (lambda f: edit(f, 4, "6=432", "6=400"), "net.bin: layer last: 400 weights do not make 12"),
     (widen, "layer last: takes 8 channels, and gets 4"),
     (lambda f: edit(f, 5, "0=2", "0=3"), "layer enlarge: must repeat pixels 3 times"),

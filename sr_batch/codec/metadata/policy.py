@@ -14,7 +14,13 @@ def kept(metadata: Metadata, policy: Keep) -> Metadata:
         # What EXIF alone says of the colours must not get lost with it.
         adobe = metadata.icc is None and exif.is_adobe_rgb(metadata.exif)
         icc = made_profile.adobe_rgb() if adobe else metadata.icc
-        return Metadata(icc=icc, dpi=metadata.dpi, note=metadata.note, lossless=metadata.lossless)
+        return Metadata(
+            icc=icc,
+            dpi=metadata.dpi,
+            note=metadata.note,
+            lossless=metadata.lossless,
+            quality=metadata.quality,  # of the pixels, too: it chooses the network
+        )
     if policy == "no-gps":
         # An XMP extension is split at any byte, so nothing can be found in it: it is dropped.
         unread = (*metadata.unread, *(("a part of XMP",) if metadata.xmp_extension else ()))
