@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from typing import Any
 
 import cv2
