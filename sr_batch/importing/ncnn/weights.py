@@ -15,7 +15,7 @@ Params = Mapping[int, Number | tuple[Number, ...]]
 Arrays = dict[str, np.ndarray]
 
 FROM_BLOB = -233
-"""Stands for a value that another blob has: the scale of a Scale layer, the end of a crop."""
+"""A parameter has this number if another blob or the size of the picture gives its value."""
 
 _HALF, _FULL = 0x01306B47, 0
 

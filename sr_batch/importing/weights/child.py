@@ -42,7 +42,7 @@ class Refused(Exception):
 
 def main(attempt: str, source: Path, target: Path) -> Mapping[str, object]:
     """Load, export, compare. Returns the answer."""
-    warnings.simplefilter("ignore")  # the exporters warn of their own future
+    warnings.simplefilter("ignore")  # the exporters announce their own replacement
     try:
         network = _load(source)
         _ATTEMPTS[attempt](network, target)
