@@ -7,7 +7,6 @@ succeed, ``refused`` if none can.
 """
 
 import json
-import resource
 import sys
 import types
 import warnings
@@ -225,6 +224,14 @@ def _noise(channels: int, height: int, width: int) -> torch.Tensor:
     return smooth + 0.05 * torch.rand(1, channels, height, width, generator=generator)
 
 
+def _limit_processor_time(seconds: int) -> None:
+    try:
+        import resource
+    except ImportError:
+        return  # on Windows only the parent's deadline holds
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+
+
 def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
@@ -232,5 +239,5 @@ def _one_line(error: BaseException) -> str:
 
 if __name__ == "__main__":
     _attempt, _source, _target, _seconds = sys.argv[1:]
-    resource.setrlimit(resource.RLIMIT_CPU, (int(_seconds), int(_seconds) + 5))
+    _limit_processor_time(int(_seconds))
     print(json.dumps(main(_attempt, Path(_source), Path(_target))))

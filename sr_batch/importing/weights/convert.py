@@ -23,6 +23,7 @@ _NEEDED = ("torch", "spandrel", "safetensors")
 ATTEMPTS: Mapping[str, int] = {"traced": 240, "captured": 400, "window": 240}
 """Name of an attempt -> the seconds of processor time that it may take."""
 
+_OUT_OF_TIME = getattr(signal, "SIGXCPU", 1000)  # Windows has no such signal
 _PATIENCE = 3  # a busy machine takes a multiple of the processor time
 
 
@@ -110,7 +111,7 @@ def _parsed(done: "subprocess.CompletedProcess[bytes]") -> Mapping[str, str]:
 
 
 def _crash(done: "subprocess.CompletedProcess[bytes]") -> str:
-    if done.returncode == -signal.SIGXCPU:
+    if done.returncode == -_OUT_OF_TIME:
         return "took too long"
     if done.returncode < 0:
         return f"the exporter was ended by signal {-done.returncode}"
