@@ -227,7 +227,7 @@ class Estimate:
 
 
 def mean(costs: Iterable[Cost]) -> Cost:
-    """The mean of ``costs``, which stands for one that is not known; zeros if there are none."""
+    """The mean of ``costs``, a guess for an image of unknown size; zeros without any."""
     known = list(costs)
     count = max(1, len(known))
     return Cost(

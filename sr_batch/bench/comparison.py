@@ -18,12 +18,10 @@ from sr_batch.core.model_spec import Precision
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.imaging import bicubic
 from sr_batch.imaging.resample import bleed, resize
+from sr_batch.inference.model_card import read_card
 from sr_batch.inference.model_catalog import ModelFile, files_of, find_models
 from sr_batch.inference.onnx_session import read_spec
 from sr_batch.upscaling.upscaler import Upscaler
-
-# Networks that are kept for comparison in papers' tables; the others are for real use.
-FOR_TABLES = frozenset({"autoencoder", "refiner", "resnet", "srcnn", "srcnn_deep", "vdsr"})
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def choose_models(names: Sequence[str], scale: int, precision: str) -> list[Chos
     """
     if names:
         return [_chosen(name, files_of(name), scale, precision) for name in dict.fromkeys(names)]
-    fitting = [each for each in find_models() if each.name not in FOR_TABLES]
+    fitting = [each for each in find_models() if not read_card(each.path).is_for_comparison]
     families = {each.name for each in fitting if _fits(each, scale, precision)}
     if not families:
         there = ", ".join(f"x{each}" for each in sorted({each.scale for each in find_models()}))

@@ -26,7 +26,6 @@ app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
 COLUMNS = ("NAME", "FOR", "SCALES", "SPEED", "PRECISIONS", "LICENCE")
 _PRECISIONS = ("fp32", "fp16", "int8")
-_COMPARISON = "comparison"
 _WIDTH = 100
 
 app.command("add")(add_models)
@@ -53,8 +52,9 @@ def list_models(as_json: AsJson = False) -> None:
             typer.echo(json.dumps(_record(model, spec)))
         return
     families = [list(files) for _, files in groupby(found, lambda each: each[0].name)]
-    rows = sorted(map(_row, families), key=lambda row: row[1].startswith(_COMPARISON))
-    for line in table([COLUMNS, *rows]):
+    described = [(_card([model for model, _ in family]), family) for family in families]
+    described.sort(key=lambda each: each[0].is_for_comparison)
+    for line in table([COLUMNS, *(_row(card, family) for card, family in described)]):
         typer.echo(line)
     typer.echo(
         f"The default is {UpscaleOptions.model}. Strengths, limits and a picture of each:"
@@ -94,10 +94,9 @@ def table(rows: list[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def _row(family: Family) -> tuple[str, ...]:
+def _row(card: ModelCard, family: Family) -> tuple[str, ...]:
     from sr_batch.inference.user_models import is_added
 
-    card = _card([model for model, _ in family])
     scales = sorted({model.scale for model, _ in family})
     precisions = {model.precision for model, _ in family}
     return (

@@ -24,6 +24,11 @@ class ModelCard:
     strengths: str = ""
     limits: str = ""
 
+    @property
+    def is_for_comparison(self) -> bool:
+        """Whether the network is kept only to compare others with it."""
+        return self.purpose.startswith("comparison")
+
 
 def read_card(network: Path) -> ModelCard:
     """The card beside the file ``network``."""

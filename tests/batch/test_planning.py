@@ -184,7 +184,7 @@ def test_names_that_the_file_system_takes_for_one_collide(first: str, second: st
 
 
 def test_a_real_disk_takes_two_names_for_one() -> None:
-    """On FAT or exFAT. Where none can be mounted, the file system of the test above stands in."""
+    """On FAT or exFAT. If neither can be mounted, only the simulated disk above is tested."""
     if not can_fold():
         pytest.skip("no file system that folds case can be mounted here")
     for name in ("in/a.jpg", "in/A.JPG"):
