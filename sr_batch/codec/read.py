@@ -10,7 +10,7 @@ from sr_batch.codec.container import Container, decode
 from sr_batch.codec.formats import FORMATS, load, titles
 from sr_batch.codec.limits import require_within
 from sr_batch.codec.optional_libraries import require_decoder
-from sr_batch.codec.sniff import describe, sniff
+from sr_batch.codec.sniff import describe, is_cut_short, sniff
 from sr_batch.core.errors import UnreadableImage, UnsupportedImage, about
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
@@ -145,6 +145,8 @@ def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
     if not data:
         raise UnreadableImage("the file is empty")
     kind = sniff(data[:_HEAD])
+    if kind is None and is_cut_short(data[:_HEAD]):
+        raise UnreadableImage(f"truncated: it has only {len(data)} bytes")
     if kind is None:
         raise UnsupportedImage(f"it is {describe(data[:_HEAD])}, not {titles()}")
     require_decoder(kind)

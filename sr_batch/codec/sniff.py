@@ -7,6 +7,7 @@ from sr_batch.codec.formats import FORMATS
 
 _BY_SUFFIX = {suffix: row.name for row in FORMATS.values() for suffix in row.suffixes}
 _BY_BRAND = {brand: row.name for row in FORMATS.values() for brand in row.brands}
+_FEWEST = 16  # bytes that name every format; no picture has fewer
 _BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
 
 # First bytes and names of other files that picture folders contain.
@@ -56,6 +57,20 @@ def sniff(head: bytes) -> str | None:
         if head.startswith(row.magic) and _fits_further(head, row.name):
             return row.name
     return next((_BY_BRAND[brand] for brand in _brands(head) if brand in _BY_BRAND), None)
+
+
+def is_cut_short(head: bytes) -> bool:
+    """Whether ``head`` is a whole file that ends before its format is certain.
+
+    Args:
+        head: The file, or its first 512 bytes.
+    """
+    if head[4:8] == b"ftyp":
+        return len(head) < min(int.from_bytes(head[:4], "big"), 512)
+    magics = [magic for row in FORMATS.values() for magic in row.magic]
+    begun = any(magic.startswith(head) or head.startswith(magic) for magic in magics)
+    box = head.startswith(b"\0\0\0") and b"ftyp".startswith(head[4:8])
+    return len(head) < _FEWEST and (begun or box) and not _other(head)
 
 
 def describe(head: bytes) -> str:

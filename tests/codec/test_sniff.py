@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 
 from sr_batch import codec
 from sr_batch.codec.sniff import describe
-from sr_batch.core.errors import UnsupportedImage
+from sr_batch.core.errors import UnreadableImage, UnsupportedImage
 from tests.codec.pictures import PLENTY, noise, saved
 
 OURS = {
@@ -34,7 +34,7 @@ BY_HEAD = {
 FOREIGN = {
     b"%PDF-1.7\n": "a PDF",
     b"\0\0\0\x18ftypmif1\0\0\0\0mif1jpeg": "HEIF of another kind than HEIC and AVIF",
-    b"\0\0\0\x20ftypisom\0\0\0\0avc1": "a video",
+    b"\0\0\0\x14ftypisom\0\0\0\0avc1": "a video",
     b"8BPS\0\1": "a Photoshop document",
     b"\0\0\1\0\1\0": "an icon",
     b"PK\3\4": "a ZIP archive",
@@ -42,11 +42,10 @@ FOREIGN = {
     b"<?xml version='1.0'?><svg/>": "SVG or XML",
     b"<!DOCTYPE html><title>404": "a web page",
     b"Dear diary,\ntoday I went \xc3\xbc": "text",
-    b"BM, my initials": "text",
+    b"BM, my two initials": "text",
     bytes(600): "all zeros",
     "Caf\u00e9".encode()[:-1]: "text",
     b"\x93\x00\xa7\xfe\x81": "of an unknown kind",
-    b"\xff": "of an unknown kind",
 }
 
 
@@ -70,6 +69,14 @@ def test_names_unsupported_formats(head: bytes, what: str) -> None:
     ) as caught:
         codec.read_header(head, "holiday.jpg", PLENTY)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("pillow_name", OURS)
+def test_a_file_that_has_only_begun_to_arrive_is_truncated(pillow_name: str) -> None:
+    data = saved(Pillow.fromarray(noise(4, 5, 3)), pillow_name)
+    for length in range(1, 24):
+        with pytest.raises(UnreadableImage):
+            codec.read_header(data[:length], "holiday.jpg", PLENTY)
 
 
 @given(st.binary(max_size=80))
