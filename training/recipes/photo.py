@@ -74,8 +74,8 @@ PHOTO = {
     "photo_x4_second": Recipe(
         "photo",
         4,
-        2_000,
-        7e-4,
+        900,
+        5e-4,
         (Stage(1.0, batch=4, patch=48, loss=MORE_SEEN, jitter=3, clean=1),),
         init="photo_x4_first",
         patterns=150,
