@@ -62,7 +62,10 @@ class Recipe:
         original: Losses against HR, added to those against the output of ``teacher_file``.
         lessons_file: Weights of SMFANet+ in the data's ``teachers/``. Its output for the corpus is
             computed once, and is the second target that ``teaching`` weighs.
+        reduced_tail: Whether the last layer starts as that of ``init``, a network of a larger
+            scale, with its output reduced to ``scale`` by means over areas.
         leaves: Number of dead-leaves pictures added to the photographs.
+        patterns: Number of patterns of single pixels added to them.
         photographs: Whether the pictures of ``train-photos`` are added to the corpus.
         degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur``, ``blind``, ``light``,
             ``worn`` or ``photo``.
@@ -99,7 +102,9 @@ class Recipe:
     teacher_file: str = ""
     original: Weights = field(default_factory=dict)
     lessons_file: str = ""
+    reduced_tail: bool = False
     leaves: int = 0
+    patterns: int = 0
     photographs: bool = False
     degradation: Kind = "bicubic"
     optimizer: Literal["adam", "muon", "muon+first", "sgd"] = "adam"

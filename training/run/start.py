@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from training.data.corpus import Corpus, load_corpus, shipped_images
 from training.data.dead_leaves import add_leaves
 from training.data.lr_crops import calibration
+from training.data.patterns import add_patterns
 from training.models import configure
 from training.models.smfanet import load_smfanet
 from training.quantize.equalize import equalize_
@@ -93,7 +94,7 @@ def _note(run: Run) -> None:
 
 
 def _corpora(run: Run, places: Places) -> Corpora:
-    """Photographs at each scale of the run, the output of its teachers, and dead leaves."""
+    """Photographs at each scale of the run, teacher output, dead leaves and patterns."""
     plan = run.recipe
     paths = shipped_images(places.data, plan.photographs)
     corpora = {s: load_corpus(paths, s, run.color) for s in (plan.scale, *plan.scales)}
@@ -103,7 +104,12 @@ def _corpora(run: Run, places: Places) -> Corpora:
     if plan.lessons_file:
         own = corpora[plan.scale]
         corpora[plan.scale] = replace(own, taught=_lessons(run, own, places))
-    return {s: add_leaves(each, run.color, plan.leaves, plan.seed) for s, each in corpora.items()}
+    return {
+        scale: add_patterns(
+            add_leaves(each, run.color, plan.leaves, plan.seed), plan.patterns, plan.seed
+        )
+        for scale, each in corpora.items()
+    }
 
 
 def _taught(run: Run, name: str, corpus: Corpus, places: Places) -> torch.Tensor:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call
 from torch.optim.lr_scheduler import ReduceLROnPlateau
@@ -229,6 +230,10 @@ class Run:
 def _taught(teacher: nn.Module, lr: torch.Tensor, hr: torch.Tensor, clean: int) -> torch.Tensor:
     """HR for the ``clean`` first patches, and the output of ``teacher`` for the LR of the others.
 
-    LR is (B, C, H, W), 0..1; HR and the result are (B, C, H*s, W*s), 0..1.
+    LR is (B, C, H, W), 0..1; HR and the result are (B, C, H*s, W*s), 0..1. A teacher of a larger
+    scale is reduced to it.
     """
-    return torch.cat([hr[:clean], teacher(lr[clean:]).float().clamp(0, 1)])
+    taught = teacher(lr[clean:]).float().clamp(0, 1)
+    if taught.shape[-2:] != hr.shape[-2:]:
+        taught = F.interpolate(taught, hr.shape[-2:], mode="bicubic", antialias=True).clamp(0, 1)
+    return torch.cat([hr[:clean], taught])

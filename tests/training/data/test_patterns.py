@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from training.data.corpus import Corpus, list_images, load_corpus
+from training.data.patterns import add_patterns
+
+
+@pytest.fixture(params=[2, 3])
+def corpus(photographs: Path, request: pytest.FixtureRequest) -> Corpus:
+    return load_corpus(list_images([photographs]), request.param, "rgb")
+
+
+def test_patterns_follow_the_photographs(corpus: Corpus) -> None:
+    more = add_patterns(corpus, 3, seed=1)
+    count = len(corpus.hr)
+    assert len(more.hr) == len(more.lr) == count + 3
+    assert (more.hr.dtype, more.lr.dtype) == (corpus.hr.dtype, corpus.lr.dtype)
+    assert torch.equal(more.hr[:count], corpus.hr)
+    assert torch.equal(add_patterns(corpus, 3, seed=1).hr, more.hr)
+    assert add_patterns(corpus, 0, seed=1) is corpus
+
+
+def test_every_lr_pixel_is_a_square_of_hr(corpus: Corpus) -> None:
+    more = add_patterns(corpus, 8, seed=1)
+    hr, lr = more.hr[-8:].float(), more.lr[-8:].float()
+    assert torch.equal(F.interpolate(lr, scale_factor=corpus.scale, mode="nearest"), hr)
+
+
+def test_a_checkerboard_of_single_pixels_is_among_them(corpus: Corpus) -> None:
+    lr = add_patterns(corpus, 30, seed=1).lr[-30:].float()
+    board = 255 * (torch.arange(12)[:, None] + torch.arange(12)).remainder(2).float()
+    corners = lr[..., :12, :12].mean(1)
+    assert any(torch.equal(corner, board) or torch.equal(corner, 255 - board) for corner in corners)
