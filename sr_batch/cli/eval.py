@@ -13,7 +13,7 @@ from sr_batch.cli.models_add import usable_name
 from sr_batch.cli.parameters import upscale_option
 from sr_batch.core.errors import ImageError, UnknownModel
 from sr_batch.core.model_spec import PrecisionChoice
-from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.options import CLEAN, UpscaleOptions
 from sr_batch.core.results import SOME_FAILED, Failed, one_line
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ AsJson = Annotated[
 
 def evaluate(
     folder: Pictures,
-    model: Annotated[str, upscale_option("model")] = UpscaleOptions.model,
+    model: Annotated[str, upscale_option("model")] = CLEAN,
     scale: Annotated[float | None, upscale_option("scale")] = None,
     precision: Annotated[PrecisionChoice, upscale_option("precision")] = UpscaleOptions.precision,
     device: Annotated[str, upscale_option("device")] = UpscaleOptions.device,

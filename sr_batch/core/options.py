@@ -24,6 +24,7 @@ Again = Literal["auto", "rename", "replace", "fail"]
 Overlap = int | Literal["auto", "full"]
 
 AUTO = "auto"  # the model that is chosen for each picture
+CLEAN, REAL = "balanced", "photo"  # what it chooses from: for clean pictures, for all others
 MIN_TILE = 32
 MAX_PIXELS = 178_956_970  # Pillow's own limit: a quarter of a gigabyte of RGB, twice over
 SECONDS_RANGE = "above 0"
@@ -50,7 +51,7 @@ class UpscaleOptions(Goal):
     """
 
     model: str = field(
-        default="balanced",
+        default=AUTO,
         metadata=option(
             "A name from `sr-batch models`, a network file, or auto: chosen for each picture.",
             "Model and device",

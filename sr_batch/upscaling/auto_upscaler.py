@@ -7,12 +7,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sr_batch.core.errors import UnknownModel, UsageError
+from sr_batch.core.errors import UnknownModel
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
-from sr_batch.core.options import AUTO, UpscaleOptions
+from sr_batch.core.options import AUTO, CLEAN, REAL, UpscaleOptions
+from sr_batch.inference.model_catalog import files_of
 from sr_batch.upscaling.kept_tiles import TileStore
-from sr_batch.upscaling.network_choice import CLEAN, REAL, RULE, choose_network
+from sr_batch.upscaling.network_choice import RULE, choose_network
 from sr_batch.upscaling.tile_tuning import TileSetting, kept_setting
 from sr_batch.upscaling.upscaler import Upscaled, Upscaler
 
@@ -41,7 +42,6 @@ class AutoUpscaler:
         setting_of: As for `Upscaler`.
 
     Raises:
-        UsageError: a strength is given, too.
         UnknownModel: one of the networks is not installed.
         DeviceUnavailable: the device cannot run here.
     """
@@ -55,10 +55,6 @@ class AutoUpscaler:
         notify: Callable[[str], None],
         setting_of: Callable[[Path], TileSetting] = kept_setting,
     ) -> None:
-        if options.strength is not None:
-            raise UsageError(
-                f"--strength and --model {AUTO} cannot be combined: give --model {REAL}"
-            )
         self._clean, self._real = (
             _open(replace(options, model=name), notify, setting_of) for name in (CLEAN, REAL)
         )
@@ -137,7 +133,12 @@ class AutoUpscaler:
 def open_upscaler(
     options: UpscaleOptions, notify: Callable[[str], None]
 ) -> Upscaler | AutoUpscaler:
-    """The upscaler that ``options`` ask for. Errors as `Upscaler` and `AutoUpscaler`."""
+    """The upscaler that ``options`` ask for. Errors as `Upscaler` and `AutoUpscaler`.
+
+    A strength leaves nothing to choose: every picture gets the blend of both networks.
+    """
+    if options.model == AUTO and options.strength is not None:
+        options = replace(options, model=REAL)
     return (AutoUpscaler if options.model == AUTO else Upscaler)(options, notify)
 
 
@@ -146,7 +147,11 @@ def _open(
     notify: Callable[[str], None],
     setting_of: Callable[[Path], TileSetting],
 ) -> Upscaler:
+    wanted, name = options.precision, options.model
     try:
+        if wanted != "auto" and wanted not in {file.precision for file in files_of(name)}:
+            notify(f"--precision {wanted}: {name} has no such file, so it runs in fp32")
+            options = replace(options, precision="fp32")
         return Upscaler(options, notify, setting_of, chosen_by=f"{AUTO} {RULE}")
     except UnknownModel as missing:
         raise UnknownModel(f"--model {AUTO} takes {CLEAN} or {REAL}: {missing}") from missing

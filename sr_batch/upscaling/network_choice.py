@@ -6,9 +6,9 @@ The limits were set on BSD100; `python -m training choose` measures the choice o
 from dataclasses import dataclass
 
 from sr_batch.core.image import Image
+from sr_batch.core.options import CLEAN, REAL
 from sr_batch.imaging.picture_traits import Traits, measure
 
-CLEAN, REAL = "balanced", "photo"
 RULE = 1  # increased by one when a picture may get another network than before
 
 _QUALITY = 93  # of a JPEG: below it, compression is visible at x4

@@ -13,12 +13,13 @@ from sr_batch.api import upscale
 from sr_batch.batch.engine import run
 from sr_batch.batch.planning import plan_jobs
 from sr_batch.cli.summary import describe_planned
-from sr_batch.core.errors import UnknownModel, UsageError
+from sr_batch.core.errors import UnknownModel
+from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Done, JobResult, Planned, Skipped, to_json
 from sr_batch.inference import model_catalog
-from sr_batch.upscaling.auto_upscaler import AutoUpscaler
+from sr_batch.upscaling.auto_upscaler import AutoUpscaler, open_upscaler
 from sr_batch.upscaling.upscaler import Upscaler
 from tests.imaging.test_picture_traits import PHOTOS, clean
 from tests.networks import conv_network, make_spec
@@ -143,9 +144,22 @@ def test_a_missing_network_is_named(models: Path) -> None:
     )
 
 
-def test_a_strength_is_refused() -> None:
-    with pytest.raises(UsageError, match="--strength and --model auto cannot be combined"):
-        AutoUpscaler(options(strength=0.5), ignore)
+def test_a_strength_replaces_the_choice_by_the_blend(models: Path) -> None:
+    spec = replace(make_spec(receptive_field=5, overlap=2, name="photo"), partner="balanced")
+    conv_network(models / "photo_x2.onnx", spec=replace(spec, consistency=0.0), seed=2)
+    with open_upscaler(options(strength=0.5), ignore) as upscaler:
+        assert upscaler.model == "photo-0.5"
+
+
+def test_a_network_without_the_precision_runs_in_fp32(models: Path) -> None:
+    spec = replace(make_spec(receptive_field=5, overlap=2, name="balanced"), precision="int8")
+    conv_network(models / "balanced_x2_int8.onnx", spec=replace(spec, consistency=0.0), seed=1)
+    told: list[str] = []
+    with AutoUpscaler(options(precision="int8"), told.append) as upscaler:
+        size = Size(9, 9)
+        assert upscaler.chosen_for(Image(clean(PHOTOS[0]))).upscaler.precision(size) == "int8"
+        assert upscaler.precision(size) == "fp32"
+    assert told[0] == "--precision int8: photo has no such file, so it runs in fp32"
 
 
 def test_the_choice_is_the_same_every_time() -> None:

@@ -24,7 +24,7 @@ def test_lists_every_exported_network_in_one_row(tool: Tool) -> None:
     assert max(map(len, rows)) <= 100
     cells = re.split(r" {2,}", next(row for row in rows if row.startswith("balanced ")))
     assert cells[2:] == ["x2 x3 x4", "medium", "fp32 fp16 int8", "CC BY-SA 4.0"]
-    assert "default is balanced" in last
+    assert "default is auto" in last
 
 
 def test_networks_for_comparison_come_last_and_say_so(tool: Tool) -> None:
