@@ -18,11 +18,11 @@ from sr_batch.core.results import one_line
 
 if TYPE_CHECKING:
     from sr_batch.watch.activity import Now
-    from sr_batch.watch.journal import Journal, Outcome
+    from sr_batch.watch.journal import Journal, Outcome, Status
 
 _HOUR = 3600.0
 _SHOWN = 5
-_STATUSES = ("done", "failed", "waiting", "skipped")
+_STATUSES: tuple[Status, ...] = ("done", "failed", "waiting", "skipped")
 
 Folder = Annotated[
     Path, typer.Argument(metavar="OUT", show_default=False, help="Output folder of a watch.")
