@@ -12,6 +12,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 PYTEST = -m pytest --numprocesses $(WORKERS) --dist worksteal --durations 10
 WORKERS ?= auto
 MARKS := not soak$(if $(CI),, and not slow)
+# CI loads a part of what it installs, and compiles that when it loads it.
+INSTALL = -m pip install --quiet -c constraints.txt $(if $(CI),--no-compile)
 # Where the numbers of a soak's random cases begin.
 FIRST ?= $(shell date +%s)
 
@@ -50,7 +52,7 @@ bench: $(VENV)/.installed ## measure speed and memory, as ratios; give the machi
 	$(VENV)/bin/python -m benchmarks
 
 peers: $(VENV)/.installed ## the tool beside ncnn, OpenCV and PyTorch; give the machine to it alone
-	$(VENV)/bin/python -m pip install --quiet -c constraints.txt -e '.[training,peers]'
+	$(VENV)/bin/python $(INSTALL) -e '.[training,peers]'
 	$(VENV)/bin/python -m benchmarks peers
 
 gate: $(VENV)/.installed ## compare the exported networks with the baseline; the report is in build/bench
@@ -75,6 +77,6 @@ $(VENV)/.installed $(TOOL_VENV)/.installed: pyproject.toml constraints.txt
 		"On Debian and Ubuntu: sudo apt-get install python3 python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --upgrade pip
-	$(@D)/bin/python -m pip install --quiet -c constraints.txt -e '.[$(EXTRAS)]'
-	$(if $(ALONE),$(@D)/bin/python -m pip install --quiet -c constraints.txt --no-deps $(ALONE))
+	$(@D)/bin/python $(INSTALL) -e '.[$(EXTRAS)]'
+	$(if $(ALONE),$(@D)/bin/python $(INSTALL) --no-deps $(ALONE))
 	touch $@

@@ -3,12 +3,14 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+FOLDERS = ("sr_batch", "training", "plugins")
 
 # From the bottom up. Packages of one level do not know each other, unless UNITED says so.
 ORDER: tuple[frozenset[str], ...] = (
@@ -69,8 +71,13 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 2 else parts)
 
 
-def imported_modules(path: Path) -> Iterator[str]:
+@cache
+def imported_modules(path: Path) -> tuple[str, ...]:
     """Absolute names of what ``path`` imports anywhere, functions and TYPE_CHECKING included."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -86,24 +93,17 @@ def _existing(name: str) -> str | None:
     return name if path.with_suffix(".py").is_file() or path.is_dir() else None
 
 
-IMPORTS = {
-    path: tuple(imported_modules(path))
-    for folder in ("sr_batch", "training", "plugins")
-    for path in python_files(folder)
-}
-
-
 def part_of(module: str) -> str:
     """``sr_batch.codec.tiff.decode`` -> ``codec``; the package itself -> ``__init__``."""
     return module.split(".")[1] if "." in module else "__init__"
 
 
 def parts_used(path: Path, package: str) -> set[str]:
-    return {part_of(name) for name in IMPORTS[path] if name.split(".")[0] == package}
+    return {part_of(name) for name in imported_modules(path) if name.split(".")[0] == package}
 
 
 def foreign_imports(path: Path) -> set[str]:
-    return {name.split(".")[0] for name in IMPORTS[path]} - sys.stdlib_module_names
+    return {name.split(".")[0] for name in imported_modules(path)} - sys.stdlib_module_names
 
 
 def upward(
@@ -130,7 +130,7 @@ def test_training_imports_downwards_only() -> None:
 
 def test_imports_make_no_circle() -> None:
     graph = {
-        module_name(path): {name for name in IMPORTS[path] if name != module_name(path)}
+        module_name(path): {name for name in imported_modules(path) if name != module_name(path)}
         for folder in ("sr_batch", "training")
         for path in python_files(folder)
     }
@@ -165,7 +165,7 @@ def test_a_foreign_library_is_imported_by_its_seam_alone(library: str) -> None:
     importers = {
         module_name(path).removeprefix("sr_batch.")
         for path in python_files("sr_batch")
-        if library in {name.split(".")[0] for name in IMPORTS[path]}
+        if library in {name.split(".")[0] for name in imported_modules(path)}
     }
     strangers = {name for name in importers if not _is_in(name, SEAMS[library])}
     assert strangers == set()
@@ -199,7 +199,8 @@ def test_the_tool_knows_nothing_of_torch_and_training() -> None:
     users = [path for path in python_files("sr_batch") if foreign_imports(path) & unwanted]
     # It runs as a process of its own, so that no other process loads torch.
     assert [module_name(path) for path in users] == [CONVERTER]
-    assert [path for path, names in IMPORTS.items() if CONVERTER in names] == []
+    everything = (each for folder in FOLDERS for each in python_files(folder))
+    assert [path for path in everything if CONVERTER in imported_modules(path)] == []
 
 
 def test_plugins_import_nothing_of_ours() -> None:

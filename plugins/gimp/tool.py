@@ -160,8 +160,14 @@ def _command() -> str:
 
 def _dies_with_us() -> Callable[[], None]:
     """Makes the child die with the plug-in, which GIMP kills without notifying the child."""
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    prctl, plug_in = ctypes.CDLL(None).prctl, os.getpid()
+
+    def bind() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != plug_in:  # it was killed before, and the signal will not come
+            os._exit(1)
+
+    return bind
 
 
 def _last_line(path: Path) -> str:

@@ -11,7 +11,8 @@ folder was chosen by :mod:`sr_batch.batch.default_folder`.
 """
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -115,3 +116,17 @@ class Ledger:
 
     def _key(self, target: Path) -> bytes:
         return os.fsencode(target.relative_to(self._root).as_posix())
+
+
+class Ledgers:
+    """The ledgers of all output folders of a run. Thread-safe."""
+
+    def __init__(self, opened: Mapping[Path, Ledger], notify: Callable[[str], None]) -> None:
+        self._ledgers = dict(opened)
+        self._notify = notify
+        self._lock = threading.Lock()
+
+    def of(self, root: Path) -> Ledger:
+        """The ledger of the output folder ``root``."""
+        with self._lock:
+            return self._ledgers.setdefault(root, Ledger(root, self._notify))

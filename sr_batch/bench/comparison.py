@@ -11,6 +11,7 @@ from typing import get_args
 
 from sr_batch.bench.contact_sheet import Group, Panel
 from sr_batch.codec.color.for_screen import for_screen
+from sr_batch.core.duration import rough_duration
 from sr_batch.core.errors import UnknownModel, UsageError
 from sr_batch.core.geometry import Region
 from sr_batch.core.image import Image
@@ -238,16 +239,10 @@ def _cut(image: Image, region: Region) -> Image:
 
 
 def _panel(cell: Cell) -> Panel:
-    detail = "" if cell.seconds is None else f"whole picture: {_duration(cell.seconds)}"
+    detail = "" if cell.seconds is None else f"whole picture: about {rough_duration(cell.seconds)}"
     return Panel(cell.name, for_screen(cell.image), detail)
 
 
 def _heading(photo: Photograph, part: Region) -> str:
     where = f"{part.size} pixels at {part.left},{part.top} of {photo.image.size}"
     return f"{photo.name}: {where}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"about {seconds:.2g} s" if seconds < 10 else f"about {seconds:.0f} s"
-    return f"about {seconds / 60:.0f} min" if seconds < 6000 else f"about {seconds / 3600:.1f} h"

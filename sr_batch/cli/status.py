@@ -18,10 +18,11 @@ from sr_batch.core.results import one_line
 
 if TYPE_CHECKING:
     from sr_batch.watch.activity import Now
-    from sr_batch.watch.journal import Journal, Outcome
+    from sr_batch.watch.journal import Journal, Outcome, Status
 
 _HOUR = 3600.0
 _SHOWN = 5
+_STATUSES: tuple[Status, ...] = ("done", "failed", "waiting", "skipped")
 
 Folder = Annotated[
     Path, typer.Argument(metavar="OUT", show_default=False, help="Output folder of a watch.")
@@ -50,14 +51,12 @@ def status(
     if now:
         for line in _describe(now):
             typer.echo(line)
-    typer.echo(f"done: {record['done']}, failed: {record['failed']}, waiting: {record['waiting']}")
+    typer.echo(", ".join(f"{status}: {record[status]}" for status in _STATUSES))
     for retry in retries[:_SHOWN]:
         when = "at" if process else "not before"
         typer.echo(one_line(f"next retry {when} {_time(retry.due)}: {retry.source}"))
-    typer.echo(
-        f"in the last hour: {record['hour_images']} images,"
-        f" {record['hour_megapixels']:.1f} megapixels"
-    )
+    images = "1 image" if record["hour_images"] == 1 else f"{record['hour_images']} images"
+    typer.echo(f"in the last hour: {images}, {record['hour_megapixels']:.1f} megapixels")
     for error in _errors(outcomes):
         typer.echo(one_line(error.error))
 
@@ -134,9 +133,7 @@ def _totals(
         "working": [{"input": str(each.source), "since": each.since} for each in working],
         "queued": activity.queued if activity else None,
         "settling": activity.settling if activity else None,
-        "done": counts["done"],
-        "failed": counts["failed"],
-        "waiting": counts["waiting"],
+        **{status: counts[status] for status in _STATUSES},
         "retries": [{"input": str(each.source), "due": each.due} for each in retries],
         "hour_images": len(lately),
         "hour_megapixels": sum(each.pixels for each in lately) / 1e6,

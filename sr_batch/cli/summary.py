@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sr_batch.batch.job import NOT_READ
+from sr_batch.core.duration import rough_duration
 from sr_batch.core.results import Done, Failed, JobResult, NotRun, Planned, Skipped
 
 _MOST_REASONS = 8
@@ -70,14 +71,14 @@ def describe_planned(result: Planned) -> str:
     passes = ", ".join(f"x{scale}" for scale in result.passes)
     method = f"{result.model} {passes} in {result.precision}" if passes else "resampling alone"
     sizes = f"{result.input_size} -> {result.output_size}"
-    cost = f"about {_duration(result.seconds)} and {result.bytes / 1e6:.1f} MB"
+    cost = f"about {rough_duration(result.seconds)} and {result.bytes / 1e6:.1f} MB"
     choice = f" ({result.choice})" if result.choice else ""
     return f"{result.input} -> {result.output}: {sizes} by {method}, {cost}{choice}"
 
 
 def _costs(planned: Sequence[Planned]) -> str:
     seconds, size = sum(each.seconds for each in planned), sum(each.bytes for each in planned)
-    return f" (about {_duration(seconds)} and {size / 1e6:.1f} MB)"
+    return f" (about {rough_duration(seconds)} and {size / 1e6:.1f} MB)"
 
 
 def _reasons(results: Sequence[JobResult]) -> str:
@@ -107,9 +108,3 @@ def _with_one_sum(reasons: Counter[str]) -> Counter[str]:
 def _speed(summary: Summary, results: Sequence[JobResult]) -> str:
     pixels = sum(result.input_size.pixels for result in results if isinstance(result, Done))
     return f" ({pixels / 1e6 / summary.seconds:.2g} MP/s)" if pixels and summary.seconds else ""
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.2g} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -99,7 +99,14 @@ class ModelSpec:
 _TEXT = ("name", "arch", "color", "precision", "protocol", "licence", "data", "commit")
 _NUMBERS = ("scale", "multiple", "receptive_field", "overlap")
 # Written only if they differ from these: most networks need none of them.
-_RARE = {"window": 0, "least_side": LEAST_SIDE, "whole": False, "seam": 0.0}
+_RARE: dict[str, str | int | float] = {
+    "partner": "",
+    "window": 0,
+    "least_side": LEAST_SIDE,
+    "whole": False,
+    "seam": 0.0,
+    "color_lock": False,
+}
 
 
 def to_metadata(spec: ModelSpec) -> dict[str, str]:
@@ -107,13 +114,9 @@ def to_metadata(spec: ModelSpec) -> dict[str, str]:
     flat = {key: str(getattr(spec, key)) for key in _TEXT + _NUMBERS}
     flat |= {"schema": SCHEMA, "range": "0..1", "consistency": repr(spec.consistency)}
     flat["pixel_bytes"] = str(spec.pixel_bytes)
-    if spec.partner:
-        flat["partner"] = spec.partner
     for key, default in _RARE.items():
-        if getattr(spec, key) != default:
-            flat[key] = repr(float(spec.seam)) if key == "seam" else str(int(getattr(spec, key)))
-    if spec.color_lock:
-        flat["color_lock"] = "1"
+        if (value := getattr(spec, key)) != default:
+            flat[key] = _rare_text(value, default)
     for name, (psnr, ssim) in spec.scores.items():
         flat |= {f"psnr.{name}": repr(psnr), f"ssim.{name}": repr(ssim)}
     return {PREFIX + key: value for key, value in flat.items()}
@@ -142,21 +145,33 @@ def _parsed(flat: Mapping[str, str]) -> ModelSpec:
     """Raises KeyError for a missing key, and ValueError for a bad number."""
     text: dict[str, Any] = {key: flat[key] for key in _TEXT if key not in ("color", "precision")}
     numbers: dict[str, Any] = {key: int(flat[key]) for key in _NUMBERS}
+    rare: dict[str, Any] = {
+        key: _rare_value(flat[key], default) for key, default in _RARE.items() if key in flat
+    }
     return ModelSpec(
         color=cast(Color, flat["color"]),
         precision=cast(Precision, flat["precision"]),
         scores=_scores(flat),
         consistency=float(flat.get("consistency", LEAST_CONSISTENCY)),
         pixel_bytes=int(flat.get("pixel_bytes", PIXEL_BYTES)),
-        partner=flat.get("partner", ""),
-        window=int(flat.get("window", 0)),
-        least_side=int(flat.get("least_side", LEAST_SIDE)),
-        whole=int(flat.get("whole", 0)) != 0,
-        seam=float(flat.get("seam", 0)),
-        color_lock=flat.get("color_lock") == "1",
         **text,
         **numbers,
+        **rare,
     )
+
+
+def _rare_text(value: Any, default: str | int | float) -> str:
+    """How a rare key is written; the type of its default tells what it is."""
+    if isinstance(default, str):
+        return str(value)
+    return repr(float(value)) if isinstance(default, float) else str(int(value))
+
+
+def _rare_value(text: str, default: str | int | float) -> str | int | float:
+    """What :func:`_rare_text` wrote. Raises ValueError."""
+    if isinstance(default, bool):
+        return int(text) != 0
+    return type(default)(text)
 
 
 def _scores(flat: Mapping[str, str]) -> dict[str, tuple[float, float]]:

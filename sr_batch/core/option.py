@@ -108,14 +108,17 @@ class Option:
     def parse(self, text: str) -> Any:
         """The value of a number that may also be a word, or of a word that has synonyms.
 
+        Upper and lower case of a word that has synonyms are the same.
+
         Raises:
             UsageError: ``text`` is neither a number nor one of the words.
         """
         if text == self.none:
             return None
-        text = self.synonyms.get(text, text)
-        if text in self.choices:
-            return text
+        word = text.lower() if self.synonyms else text
+        word = self.synonyms.get(word, word)
+        if word in self.choices:
+            return word
         try:
             return self.kind(text)
         except ValueError as error:

@@ -275,7 +275,9 @@ class UpscaleOptions(Goal):
         return "\n".join(lines)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "format", SYNONYMS.get(self.format, self.format))
+        for each in options_of(type(self)):
+            if each.synonyms:
+                object.__setattr__(self, each.name, each.parse(getattr(self, each.name)))
         check_values(self)
         sizes = [each for each in options_of(Goal) if each.allowed]
         given = [each.flag for each in sizes if getattr(self, each.name) is not None]

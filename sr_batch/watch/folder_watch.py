@@ -21,7 +21,7 @@ from sr_batch.watch.file_events import FileEvents
 from sr_batch.watch.finished_sources import FinishedSources, Sidecars
 from sr_batch.watch.folder_pair import Pair
 from sr_batch.watch.folder_scan import is_wanted, scan
-from sr_batch.watch.journal import Journal, Status, outcome_of
+from sr_batch.watch.journal import Journal, final_status, outcome_of
 from sr_batch.watch.known_sources import KnownSources
 from sr_batch.watch.late_sidecars import copy_late_sidecars
 from sr_batch.watch.listener import Listener
@@ -286,11 +286,9 @@ class FolderWatch:
             self.listener.say(note, "note: ")
 
     def _finish(self, path: Path, stamp: Stamp, result: JobResult) -> None:
-        failed = isinstance(result, Failed)
-        self._known.add(path, stamp, failed)
+        self._known.add(path, stamp, isinstance(result, Failed))
         attempts = self._retries.count(path, stamp)
-        status: Status = "failed" if failed else "done"
-        outcome = outcome_of(result, status, stamp, attempts, self.clock.wall())
+        outcome = outcome_of(result, final_status(result), stamp, attempts, self.clock.wall())
         self._finished.add(path, stamp, self._sidecars[path], result, outcome)
         self._retries.forget(path)
 

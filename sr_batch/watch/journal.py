@@ -10,11 +10,12 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from sr_batch.core.results import Done, Failed, JobResult
+from sr_batch.batch.job import ALREADY_DONE
+from sr_batch.core.results import Done, Failed, JobResult, Skipped
 from sr_batch.files.stamp import Stamp
 from sr_batch.files.state_db import Rows, StateFile
 
-Status = Literal["done", "failed", "waiting"]
+Status = Literal["done", "skipped", "failed", "waiting"]
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS outcomes (source BLOB PRIMARY KEY, stamp TEXT NOT NULL,"
@@ -42,7 +43,7 @@ _REMOVED = (
 _REMOVED_OF = _REMOVED.replace(" ORDER", " WHERE source = ? OR source > ? AND source < ? ORDER")
 _RECORD_REMOVED = "INSERT OR REPLACE INTO removed VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _FORGET_REMOVED = "DELETE FROM removed WHERE source = ? AND stamp = ?"
-_PRUNE_REMOVED = "DELETE FROM removed WHERE status = 'done' AND finished < ?"
+_PRUNE_REMOVED = "DELETE FROM removed WHERE status != 'failed' AND finished < ?"
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class Outcome:
 
     Attributes:
         stamp: The stamp of the source at that time.
-        status: ``waiting`` means that it failed for a reason that may pass, and is retried after
-            the pause that belongs to its attempts.
+        status: ``done`` means that its output exists. ``waiting`` means that it failed for a
+            reason that may pass, and is retried after the pause that belongs to its attempts.
         error: One line; empty if it did not fail.
         attempts: How often it has failed with this stamp.
         pixels: Pixels of the input, 0 if not known.
@@ -94,6 +95,14 @@ def outcome_of(
         pixels=result.input_size.pixels if isinstance(result, Done) else 0,
         finished=finished,
     )
+
+
+def final_status(result: JobResult) -> Status:
+    """The status of a source that is not retried."""
+    if isinstance(result, Failed):
+        return "failed"
+    skipped = isinstance(result, Skipped) and result.reason != ALREADY_DONE
+    return "skipped" if skipped else "done"
 
 
 class Journal:

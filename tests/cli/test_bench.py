@@ -89,7 +89,6 @@ def test_finds_that_an_altered_file_has_lost_parity(
         assert baseline.read_bytes() == before
 
 
-@pytest.mark.alone
 def test_reports_a_slow_network_after_a_second_measurement(baseline: Path, tool: Tool) -> None:
     change_row(baseline, speed=1000.0)
     run = bench(tool)

@@ -16,7 +16,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache/sr-batch/layouts"
 
 
-@pytest.mark.alone
 def test_measures_and_saves_the_fastest_layout(tool: Tool, cache: Path) -> None:
     run = tool("tune", str(Path(__file__).parents[2] / "exported/espcn_x2.onnx"))
     (line,) = run.out.decode().splitlines()

@@ -60,10 +60,13 @@ def test_survives_the_round_trip(spec: ModelSpec) -> None:
 
 @pytest.mark.parametrize("color_lock", [True, False])
 def test_keys_that_most_files_lack_are_optional(color_lock: bool) -> None:
-    spec = replace(SPEC, partner="balanced", color_lock=color_lock)
-    assert from_metadata(to_metadata(spec)) == spec
+    spec = replace(SPEC, partner="balanced", seam=1.5, whole=True, color_lock=color_lock)
+    rare = {"sr.partner": "balanced", "sr.seam": "1.5", "sr.whole": "1"}
+    rare |= {"sr.color_lock": "1"} if color_lock else {}
     written = to_metadata(SPEC)
-    assert not {"sr.partner", "sr.color_lock"} & written.keys()
+    assert to_metadata(spec).items() - written.items() == rare.items()
+    assert from_metadata(to_metadata(spec)) == spec
+    assert not [key for key in written if key in ("sr.partner", "sr.seam", "sr.color_lock")]
     assert from_metadata(written) == SPEC
 
 

@@ -182,8 +182,12 @@ def test_the_page_of_options_is_up_to_date() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "format"), [("jpeg", "jpg"), ("jpe", "jpg"), ("tiff", "tif"), ("heif", "heic")]
+    ("word", "format"),
+    [
+        *(("jpeg", "jpg"), ("jpe", "jpg"), ("tiff", "tif"), ("heif", "heic")),
+        *(("JPG", "jpg"), ("Jpeg", "jpg"), ("TIFF", "tif"), ("KEEP", "keep")),
+    ],
 )
-def test_a_format_has_synonyms(word: Any, format: str) -> None:
+def test_a_format_has_synonyms_in_any_case(word: Any, format: str) -> None:
     assert UpscaleOptions(format=word).format == format
     assert UpscaleOptions(format=word) == UpscaleOptions(format=format)

@@ -127,7 +127,11 @@ def _session_of(number: int) -> int | None:
 
 def _serve() -> None:
     # Imported before the forks, but not ONNX Runtime: forks would not have its threads.
+    from sr_batch.batch import decoder_pool, engine  # noqa: F401
     from sr_batch.cli import config, main, report  # noqa: F401
+    from sr_batch.upscaling import auto_upscaler  # noqa: F401
+
+    assert "onnxruntime" not in sys.modules
 
     for line in sys.stdin:
         folder, *arguments = json.loads(line)

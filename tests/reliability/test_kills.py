@@ -33,9 +33,9 @@ WITH_METADATA = 5
 PATIENCE = 15.0  # seconds until all processes of a killed run must be gone, even on a busy machine
 HARMS: tuple[Callable[[Path], object], ...] = (Path.unlink, lambda path: os.truncate(path, 0))
 ROUNDS = [
-    (Forks, 3),
-    pytest.param(Forks, 10, marks=pytest.mark.slow),
-    pytest.param(Command, 100, marks=pytest.mark.soak),
+    pytest.param(Forks, range(3), id="few"),
+    pytest.param(Forks, range(3, 10), id="more", marks=pytest.mark.slow),
+    pytest.param(Command, range(100), id="many", marks=pytest.mark.soak),
 ]
 
 
@@ -149,17 +149,17 @@ class Round:
 
 @pytest.mark.parametrize(("starter", "rounds"), ROUNDS)
 def test_a_killed_run_leaves_whole_files_and_is_completed(
-    starter: type[Forks] | type[Command], rounds: int, first: int, tmp_path: Path
+    starter: type[Forks] | type[Command], rounds: range, first: int, tmp_path: Path
 ) -> None:
     kills = 0
     with starter() as running:
-        for number in range(first, first + rounds):
+        for number in (first + each for each in rounds):
             print(f"round {number}", flush=True)
             batch = Round(tmp_path / str(number), running, random.Random(number))
             batch.go()
             kills += batch.kills
-    print(f"{rounds} rounds from {first}: {kills} kills")
-    assert kills >= rounds
+    print(f"{len(rounds)} rounds from {first + rounds.start}: {kills} kills")
+    assert kills >= len(rounds)
 
 
 def _is_whole(path: Path) -> bool:

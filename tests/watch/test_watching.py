@@ -181,7 +181,7 @@ def test_status_prints_the_counts_and_retry_retries_failures(
     watch.wait(lambda: len(watch.results()) == 2)
     output = status(tmp_path).stdout
     assert "done: 1, failed: 1, waiting: 0" in output
-    assert "in the last hour: 1 images, 0.0 megapixels" in output
+    assert "in the last hour: 1 image, 0.0 megapixels" in output
     assert "bad.jpg: it is text" in output
     record = json.loads(status(tmp_path, "status", "--json").stdout)
     assert (record["done"], record["failed"], record["process"]) == (1, 1, watch.process.pid)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.plugins.chroot import ROOT
 from tests.plugins.gimp.conftest import Program
 
 SCRIPT = """
@@ -84,6 +85,24 @@ def test_sr_batch_does_not_outlive_a_killed_plug_in(start: Start) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert soon(lambda: not Path(f"/proc/{child}/exe").exists())
+
+
+KILLED_AT_ONCE = """
+import os, time, tool
+bind, plug_in = tool._dies_with_us(), os.getpid()
+if not os.fork():
+    while os.getppid() == plug_in:
+        time.sleep(0.01)
+    bind()
+    print("outlives the plug-in", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this signal")
+def test_sr_batch_does_not_outlive_a_plug_in_that_is_killed_at_once() -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "plugins/gimp")}
+    command = [sys.executable, "-c", KILLED_AT_ONCE]
+    assert subprocess.check_output(command, env=environment) == b""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="looks at the age of folders")

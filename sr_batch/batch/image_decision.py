@@ -1,0 +1,104 @@
+"""Decides whether an input is enlarged, and by which network."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from sr_batch import codec
+from sr_batch.batch.enlarging import Enlarger
+from sr_batch.batch.image_work import Work
+from sr_batch.batch.job import ALREADY_DONE, EDITED, LARGE_ENOUGH, Job, Notify
+from sr_batch.batch.loading import Loader
+from sr_batch.batch.output_ledger import Ledgers
+from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard, Recipes
+from sr_batch.core.errors import about
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.results import Skipped
+from sr_batch.files.reading import content_hash, display_name
+from sr_batch.upscaling.auto_upscaler import AutoUpscaler
+
+
+class Decider:
+    """Decides for one input after the other. Thread-safe."""
+
+    def __init__(
+        self,
+        upscaler: Enlarger,
+        options: UpscaleOptions,
+        load: Loader,
+        notify: Notify,
+        ledgers: Ledgers,
+    ) -> None:
+        self._upscaler = upscaler
+        self._options = options
+        self._load = load
+        self._notify = notify
+        self._ledgers = ledgers
+        self._outdated: set[Path] = set()
+        self._lock = threading.Lock()
+
+    def decide(self, job: Job, name: str, data: bytes, header: codec.Header) -> Work | Skipped:
+        """Find out whether there is anything to do, and refuse what cannot be done.
+
+        Raises:
+            ImageError: the input cannot be enlarged, or its output cannot be written.
+            StorageError: the disk is full or failing.
+        """
+        with about(name):
+            if self._options.goal.leaves(header.size):
+                return Skipped(str(job.source), None, LARGE_ENOUGH)
+            sizes = tuple(self._upscaler.output_size(size) for size in header.sizes)
+        kind = header.format if job.format == "keep" else job.format
+        guard = self._guard(job, data, kind)
+        if guard.is_done:
+            return Skipped(str(job.source), str(job.target), ALREADY_DONE)
+        if guard.is_edited:
+            return Skipped(str(job.source), str(job.target), EDITED)
+        codec.require_holds(header, kind, name)
+        for size in sizes:
+            codec.require_fits(size, kind, name)
+        try:
+            guard.require_replaceable(kind, sizes, self._load)
+        except OutputTaken:
+            if self._options.existing != "skip":
+                raise
+            return Skipped(str(job.source), str(job.target), "another file has its name")
+        if guard.is_outdated:
+            self._tell_outdated(job.root)
+        return Work(job, name, data, header, kind, sizes, guard, self._upscaler)
+
+    def choose(self, work: Work) -> Work:
+        """With ``--model auto``, the upscaler that suits the first picture of the file.
+
+        The file is opened once more, because its pictures can be decoded only once.
+        """
+        if not isinstance(self._upscaler, AutoUpscaler):
+            return work
+        with self._load(work.data, work.name, self._options.max_pixels) as file:
+            chosen = self._upscaler.chosen_for(next(file.pages()))
+        work.guard.made_by(self._recipes(work.kind, chosen.upscaler))
+        return replace(work, upscaler=chosen.upscaler, choice=chosen)
+
+    def _tell_outdated(self, root: Path) -> None:
+        """Say once for each folder that outputs of inputs that are not new are replaced."""
+        with self._lock:
+            if root in self._outdated:
+                return
+            self._outdated.add(root)
+        self._notify(
+            f"{display_name(root)} has outputs of another model or other settings, which are made"
+            " again; to keep them, give the options that made them, or another folder with -o"
+        )
+
+    def _recipes(self, kind: str, upscaler: Enlarger) -> Recipes:
+        """Hashes of everything but the input that the bytes of an output depend on."""
+        rest = f"{kind}\n{self._options.encoding_recipe(kind)}"
+        own, *equal = (
+            content_hash(f"{pixels}\n{rest}".encode())
+            for pixels in (upscaler.recipe, *upscaler.equal_recipes)
+        )
+        return Recipes(own, frozenset(equal))
+
+    def _guard(self, job: Job, data: bytes, kind: str) -> OverwriteGuard:
+        ledger, recipes = self._ledgers.of(job.root), self._recipes(kind, self._upscaler)
+        return OverwriteGuard(job, ledger, content_hash(data), recipes, self._options.existing)
