@@ -22,6 +22,7 @@ _CLEARLY = 3.0
 _SIDES = (48, 64, 56, 60, 72, 80, 84, 96, 100, 112, 120, 128, 160, 192, 224, 256)
 # After so many sizes at which the output resembles nothing, other sizes are not tried.
 _PATIENCE = 3
+_STARVED = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 _BYTES: list[Range] = ["0..255"]  # of uint8
 _MOST_LACK = 0.8
 
@@ -64,6 +65,7 @@ def first_trial(call: Call, port: Port, given: Range | None = None) -> Trial:
 
     Raises:
         ImportRefused: there is none; the message says what comes out instead.
+        MemoryError: the first size takes more memory than this process may have.
     """
     best: Trial | None = None
     failure, disappointments = "", 0
@@ -78,10 +80,16 @@ def first_trial(call: Call, port: Port, given: Range | None = None) -> Trial:
                 return trial
             if best is None or trial.likeness > best.likeness:
                 best = trial
+        if best is None and any(each in failure for each in _STARVED):
+            raise MemoryError(failure)  # a larger size needs more
         disappointments += best is not None
         if disappointments == _PATIENCE:
             break
-    raise ImportRefused(_disappointment(best) if best else f"it cannot run: {failure}")
+    raise ImportRefused(
+        _disappointment(best)
+        if best
+        else f"it cannot run: {failure}: export it with free height and width, and try it there"
+    )
 
 
 def run(call: Call, form: NetFormat, picture: FloatArray) -> FloatArray:

@@ -93,7 +93,7 @@ def test_names_what_a_pickle_would_import(tmp_path: Path, protocol: int) -> None
         (b"\xff\xd8\xff\xe0 a photograph", "not a network: ONNX, .pth"),
         (WEIGHTS, "a pickle, but not one that torch"),
         (safetensors("lora_up.weight"), "a LoRA"),
-        (struct.pack("<Q", 20) + b"{ no json", "list of tensors cannot be read"),
+        (struct.pack("<Q", 9) + b"{ no json", "list of tensors cannot be read"),
         (archive(**{"data.pkl": WEIGHTS, "constants.pkl": b""}), "TorchScript"),
         (archive(**{"code__net.py": b"", "data.pkl": WEIGHTS}), "TorchScript"),
         (archive(**{"config.json": b"{}", "model.weights.h5": b""}), "a Keras file"),

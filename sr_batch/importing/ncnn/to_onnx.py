@@ -62,7 +62,10 @@ def _ends(source: Path, layers: Sequence[Layer]) -> tuple[str, str]:
     writes = [name for layer in layers for name in layer.outputs if name not in used]
     for kind, names in (("input", reads), ("output", writes)):
         if len(names) != 1:
-            raise BadNetwork(f"{source}: has {len(names)} {kind}s; a network for pictures has one")
+            raise BadNetwork(
+                f"{source}: has {len(names)} {kind}s; a network for pictures has one: take another"
+                " network"
+            )
     return reads[0], writes[0]
 
 

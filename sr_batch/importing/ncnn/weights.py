@@ -57,7 +57,10 @@ class Stream:
         """
         size = count * np.dtype(kind).itemsize
         if size > self.left:
-            raise BadWeights(f"needs {size} bytes of weights and only {self.left} are left")
+            raise BadWeights(
+                f"needs {size} bytes of weights and only {self.left} are left: truncated, or of"
+                " another .param; download both files again"
+            )
         self._at += size
         return np.frombuffer(self._data, kind, count, self._at - size).copy()
 

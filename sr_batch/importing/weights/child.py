@@ -10,7 +10,6 @@ import json
 import sys
 import types
 import warnings
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -78,7 +77,6 @@ def _state_dict(source: Path) -> dict[str, torch.Tensor]:
         from safetensors.torch import load_file
 
         return load_file(source)
-    _require_plain_zip(source)
     try:
         state = torch.load(source, map_location="cpu", weights_only=True)
     except Exception as error:
@@ -86,15 +84,6 @@ def _state_dict(source: Path) -> dict[str, torch.Tensor]:
     if not isinstance(state, dict):
         raise Refused(f"it holds a {type(state).__name__} and not a state dict")
     return state
-
-
-def _require_plain_zip(source: Path) -> None:
-    """torch.save compresses nothing. A compressed member may be a thousand times as large."""
-    if not zipfile.is_zipfile(source):
-        return
-    with zipfile.ZipFile(source) as archive:
-        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
-            raise Refused("its weights are compressed, which torch.save never does")
 
 
 def _stand_in_for_torchvision() -> None:
