@@ -25,6 +25,14 @@ _PATIENCE = 3
 _STARVED = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 _BYTES: list[Range] = ["0..255"]  # of uint8
 _MOST_LACK = 0.8
+_FLAT = 1e-4  # standard deviation
+ONE_COLOR = (
+    "it returns a picture of one color: if other programs can run it, state the range of its"
+    " values with --range; if not, download it again"
+)
+OVERFLOW = (
+    "if it is in fp16, take its fp32 file; if not, state the range of its values with --range"
+)
 
 Call = Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
 """One call of the network on its own arrays; raises CallFailed."""
@@ -88,7 +96,7 @@ def first_trial(call: Call, port: Port, given: Range | None = None) -> Trial:
     raise ImportRefused(
         _disappointment(best)
         if best
-        else f"it cannot run: {failure}: export it with free height and width, and try it there"
+        else f"it cannot run: {failure}; if other programs can run it, export it in another way"
     )
 
 
@@ -127,12 +135,14 @@ def _try(
     picture = draw(*side, channels)
     known: list[Range] = [given] if given else list(RANGES)
     found: dict[tuple[Range, Range], Trial] = {}
-    finite = False
+    finite, flat = False, True
     for each in _BYTES if dtype == "uint8" else known:
         form = NetFormat(layout, layout, channels, dtype, each, each)
         output = call(form.to_net(picture))
         form = replace(form, layout_out=_layout_out(output.shape, channels, layout))
-        finite = finite or bool(np.isfinite(output).all())
+        if np.isfinite(output).all():
+            finite = True
+            flat = flat and float(output.astype(np.float32).std()) < _FLAT
         sizes = _scales(output.shape, form.layout_out, side)
         for other in _BYTES if output.dtype == np.uint8 else known:
             tried = replace(form, range_out=other)
@@ -141,7 +151,9 @@ def _try(
                 key=lambda trial: trial.likeness,
             )
     if not finite:
-        raise ImportRefused("it returns NaN or infinite values")
+        raise ImportRefused(f"it returns NaN or infinite values: {OVERFLOW}")
+    if flat:
+        raise ImportRefused(ONE_COLOR)
     return _likeliest(found)
 
 
@@ -205,5 +217,6 @@ def _scales(
 def _disappointment(best: Trial) -> str:
     return (
         f"its output does not resemble its input ({best.likeness:.1f} dB, and"
-        f" {LEAST_CONSISTENCY:g} are expected): a part of another network, or for other pictures"
+        f" {LEAST_CONSISTENCY:g} are expected): a part of another network, or for other pictures;"
+        " if other programs can run it, state the range of its values with --range"
     )
