@@ -15,6 +15,7 @@ from typing import Any
 from sr_batch.importing.confine import confine, end_with_parent
 
 ANSWER = "answer.json"
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
@@ -30,8 +31,11 @@ def main() -> None:
         code = 0
     except MemoryError:
         code = errno.ENOMEM
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as fault:
+        if getattr(fault, "errno", 0) in DISK_FULL:
+            code = errno.ENOSPC
+        else:
+            traceback.print_exc()
     finally:
         os._exit(code)  # a library may have a thread that does not end
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sr_batch.core.cpu import cores
-from sr_batch.core.errors import ImportRefused, SrBatchError
+from sr_batch.core.errors import ImportRefused, SrBatchError, StorageError
 from sr_batch.core.results import one_line
 from sr_batch.importing.child import ANSWER, too_large
 
@@ -49,6 +49,7 @@ def run_step(
 
     Raises:
         ImportRefused: the step refuses the file, or ran into a limit; without a file name.
+        StorageError: the disk is full.
         SrBatchError: no process can be started.
     """
     (folder / ANSWER).unlink(missing_ok=True)
@@ -56,6 +57,11 @@ def run_step(
     code, said = _run(name, folder, json.dumps(dict(request) | allowed), seconds * _patience())
     if code == errno.ENOMEM or "bad_alloc" in said:
         raise ImportRefused(too_large(memory))
+    if code == errno.ENOSPC:
+        raise StorageError(
+            f"the disk that holds {folder} is full: free some space, then run the same command"
+            " again"
+        )
     answer = _answer(folder / ANSWER)
     if answer is None:
         raise ImportRefused(
