@@ -133,11 +133,15 @@ def _require_picture_in_and_out(graph: GraphProto) -> Port:
     inputs = [each for each in graph.input if each.name not in weights]
     if len(inputs) != 1:
         names = ", ".join(each.name for each in inputs) or "none"
-        raise ImportRefused(f"it takes {len(inputs)} inputs ({names}), and must take one picture")
+        raise ImportRefused(
+            f"it takes {len(inputs)} inputs ({names}), and must take one picture: export it with"
+            " one input"
+        )
     if len(graph.output) != 1:
         names = ", ".join(each.name for each in graph.output) or "none"
         raise ImportRefused(
-            f"it returns {len(graph.output)} outputs ({names}), and must return one"
+            f"it returns {len(graph.output)} outputs ({names}), and must return one: export it with"
+            " the enlarged picture only"
         )
     if graph.sparse_initializer:
         raise ImportRefused("it has sparse weights, which are not supported: export it without")
@@ -167,9 +171,15 @@ def _port(info: ValueInfoProto) -> Port:
 
 def _require_one_picture(shape: tuple[int | None, ...]) -> None:
     if len(shape) == 5:
-        raise ImportRefused("it takes several frames (5 dimensions): a network for video")
+        raise ImportRefused(
+            "it takes several frames (5 dimensions), as networks for video do: take one for single"
+            " pictures"
+        )
     if len(shape) != 4:
-        raise ImportRefused(f"its input has {len(shape)} dimensions, and must have 4")
+        raise ImportRefused(
+            f"its input has {len(shape)} dimensions, and must have 4: export it for a batch of"
+            " pictures"
+        )
     if shape[0] not in (None, 1):
         raise ImportRefused(f"it takes {shape[0]} pictures at a time; export it for 1 or for any")
     channels, last = shape[1], shape[3]
@@ -179,4 +189,6 @@ def _require_one_picture(shape: tuple[int | None, ...]) -> None:
     count = next((each for each in (channels, last) if each and each <= _MOST_CHANNELS), None)
     if count is None:
         return
-    raise ImportRefused(f"it takes {count} channels, and must take 3 (RGB) or 1 (gray)")
+    raise ImportRefused(
+        f"it takes {count} channels, and must take 3 (RGB) or 1 (gray): take another network"
+    )

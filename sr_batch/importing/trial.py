@@ -170,7 +170,9 @@ def _likeliest(found: dict[tuple[Range, Range], Trial]) -> Trial:
 
 def _layout_out(shape: tuple[int, ...], channels: int, layout: Layout) -> Layout:
     if len(shape) != 4 or shape[0] != 1:
-        raise ImportRefused(f"it returns an array of shape {shape}, which is not one picture")
+        raise ImportRefused(
+            f"it returns an array of shape {shape}, which is not one picture: take another network"
+        )
     places: dict[Layout, int] = {"nchw": shape[1], "nhwc": shape[3]}
     if places[layout] == channels:
         return layout
@@ -179,7 +181,7 @@ def _layout_out(shape: tuple[int, ...], channels: int, layout: Layout) -> Layout
         return other
     raise ImportRefused(
         f"it returns {places[layout]} channels for a picture of {channels}:"
-        " not a network that enlarges or restores pictures"
+        " not a network that enlarges or restores pictures; take another network"
     )
 
 
@@ -209,7 +211,7 @@ def _scales(
     if not found:
         raise ImportRefused(
             f"it makes {columns}x{rows} of {side[1]}x{side[0]}: it must enlarge by a whole number"
-            f" from 1 to {MOST_SCALE}"
+            f" from 1 to {MOST_SCALE}; take another network"
         )
     return exact or found
 

@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from tests.importing.hostile.__main__ import tried
 from tests.importing.hostile.case import Case
 from tests.importing.hostile.every import CASES
 
+HINT = re.compile(
+    r"\b(add|download|export|fetch|give|load|merge|put|save|state|take|unpack)\b"
+    r"|ONNX, \.pth, .* are read"
+)
 CHECKED = [case for case in CASES if not case.runs]
 # These take all memory, all time, or the process itself with them.
 ALONE = {
@@ -64,6 +69,7 @@ def test_a_hostile_file_is_refused_in_one_line_that_names_it(places: Path, case:
     message = str(refusal.value)
     assert message.startswith(str(source))
     assert message.isprintable()
+    assert HINT.search(message.removeprefix(str(source))), "it must say what to do"
     assert len(message.removeprefix(str(source))) < 400
     assert not [path for path in user_models.folder().rglob("*") if path.name != ".work"]
 

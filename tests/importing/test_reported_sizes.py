@@ -103,7 +103,7 @@ def test_a_size_that_the_exporter_fixed_is_the_only_one(tmp_path: Path) -> None:
         node("Reshape", "x", "same", "fixed"),
         node("Resize", "same", "y", "", "scales", mode="nearest"),
     ]
-    weights = {
+    weights: dict[str, Array] = {
         "fixed": np.array([1, 3, 64, 64], np.int64),
         "scales": np.array([1, 1, 2, 2], np.float32),
     }
@@ -160,7 +160,8 @@ def test_a_residual_that_needs_its_input_is_refused() -> None:
 
     def call(x: Array) -> Array:
         large = repeat(x, 4)
-        return large - np.roll(large, 1, axis=3)
+        residual: Array = large - np.roll(large, 1, axis=3)
+        return residual
 
     with pytest.raises(ImportRefused, match=r"does not resemble its input .*part of another"):
         measured(call)

@@ -22,6 +22,8 @@ from sr_batch.importing.ncnn.weights import (
 )
 
 MAGIC = "7767517"
+INSTEAD = "take the network's .onnx, .pth or .safetensors file if there is one"
+AGAIN = "damaged; download it again"
 _ARRAY = -23300  # the key of an array is this minus its own number
 
 
@@ -103,9 +105,7 @@ def _layer(path: Path, fields: list[str]) -> Layer:
             raise ValueError
         params = dict(_param(text) for text in rest)
     except (ValueError, IndexError, OverflowError) as error:
-        raise BadNetwork(
-            f"{path}: layer {name}: its line cannot be read: damaged; download it again"
-        ) from error
+        raise BadNetwork(f"{path}: layer {name}: its line cannot be read: {AGAIN}") from error
     return Layer(fields[0], name, tuple(blobs[:reads]), tuple(blobs[reads:]), params)
 
 
@@ -131,8 +131,7 @@ def _filled(path: Path, layer: Layer, stream: Stream) -> Layer:
     """``layer`` with its part of ``stream``."""
     if layer.type not in SUPPORTED:
         raise BadNetwork(
-            f"{path}: layer {layer.name}: layers of type {layer.type} are not supported; take the"
-            " network's .onnx, .pth or .safetensors file if there is one"
+            f"{path}: layer {layer.name}: layers of type {layer.type} are not supported; {INSTEAD}"
         )
     try:
         weights = read_weights(layer.type, layer.params, stream)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Network: TypeAlias = ImageModelDescriptor[torch.nn.Module]
 
+_INSTEAD = "if there is an ONNX file of it, take that one"
 _OPSET = 18
 _WINDOW = 128
 _AGREES = 2e-3  # half a level of 8 bits
@@ -61,13 +62,15 @@ def _load(source: Path) -> "Network":
     try:
         network = ModelLoader(device="cpu").load_from_state_dict(state)
     except UnsupportedModelError as error:
-        raise Refused(
-            "spandrel does not know this network; if there is an ONNX file of it, take that one"
-        ) from error
+        raise Refused(f"spandrel does not know this network; {_INSTEAD}") from error
     except (RuntimeError, KeyError, ValueError) as error:
-        raise Refused(f"its weights do not fit its network: {_one_line(error)}") from error
+        raise Refused(
+            f"its weights do not fit its network ({_one_line(error)}): {_INSTEAD}"
+        ) from error
     if not isinstance(network, ImageModelDescriptor):
-        raise Refused(f"{network.architecture.name} needs a mask beside the picture")
+        raise Refused(
+            f"{network.architecture.name} needs a mask beside the picture: take another network"
+        )
     network.model.eval().float()
     return network
 
@@ -80,9 +83,14 @@ def _state_dict(source: Path) -> dict[str, torch.Tensor]:
     try:
         state = torch.load(source, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise Refused(f"its weights cannot be read: {_one_line(error)}") from error
+        raise Refused(
+            f"its weights cannot be read ({_one_line(error)}): download it again"
+        ) from error
     if not isinstance(state, dict):
-        raise Refused(f"it holds a {type(state).__name__} and not a state dict")
+        raise Refused(
+            f"it holds a {type(state).__name__} and not a state dict: load it where it was made,"
+            " and save its state_dict() alone"
+        )
     return state
 
 

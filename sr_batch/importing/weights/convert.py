@@ -65,7 +65,10 @@ def convert(source: Path, target: Path) -> Converted:
             scale, multiple = int(answer["scale"]), int(answer["multiple"])
             return Converted(answer["architecture"], scale, multiple, attempt)
         failures.append(f"{attempt}: {answer['failed']}")
-    raise ImportRefused(f"{source}: it cannot be exported to ONNX ({'; '.join(failures)})")
+    raise ImportRefused(
+        f"{source}: it cannot be exported to ONNX ({'; '.join(failures)}): if there is an ONNX file"
+        " of it, take that one"
+    )
 
 
 def require_extra(source: Path) -> None:
