@@ -91,7 +91,18 @@ def _state_dict(source: Path) -> dict[str, torch.Tensor]:
             f"it holds a {type(state).__name__} and not a state dict: load it where it was made,"
             " and save its state_dict() alone"
         )
+    _require_own_bytes(state, source.stat().st_size)
     return state
+
+
+def _require_own_bytes(state: Mapping[object, object], size: int) -> None:
+    """Refuse a tensor that repeats one number a million times: as a weight, it needs all bytes."""
+    for name, value in state.items():
+        if isinstance(value, Mapping):
+            _require_own_bytes(value, size)
+        elif isinstance(value, torch.Tensor) and value.numel() * value.element_size() > size:
+            shape = "x".join(map(str, value.shape))
+            raise Refused(f"its tensor {name} ({shape}) is larger than the file: download it again")
 
 
 def _stand_in_for_torchvision() -> None:

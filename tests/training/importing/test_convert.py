@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from sr_batch.core.errors import ImportRefused
 from sr_batch.importing.weights import convert as module
+from sr_batch.importing.weights.child import Refused, _state_dict
 from sr_batch.importing.weights.convert import convert
 
 TINY = Path(__file__).with_name("compact_tiny_x2.safetensors")
@@ -55,6 +56,15 @@ def test_refuses_weights_that_are_compressed(tmp_path: Path) -> None:
             file.writestr(name, plain.read(name))
     with pytest.raises(ImportRefused, match=r"compressed, which torch\.save never does"):
         convert(packed, tmp_path / "net.onnx")
+
+
+def test_refuses_a_tensor_that_is_larger_than_the_file(tmp_path: Path) -> None:
+    """One number, repeated without taking room: building the network would take 40 TB."""
+    huge = {"params": {"body.0.weight": torch.zeros(1).expand(1 << 20, 1 << 20)}}
+    path = saved(tmp_path, huge)
+    assert path.stat().st_size < 4096
+    with pytest.raises(Refused, match=r"body\.0\.weight \(1048576x1048576\) is larger than"):
+        _state_dict(path)
 
 
 def test_names_the_libraries_that_are_missing(
