@@ -76,7 +76,7 @@ def test_nothing_is_imported_from_the_current_folder(
     program.write_text("""#!/bin/sh\necho "{\\"refused\\": \\"$1\\"}"\n""")
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
-    with pytest.raises(ImportRefused, match=": -P$"):
+    with pytest.raises(ImportRefused, match=r": -P$"):
         convert(TINY, tmp_path / "net.onnx")
 
 
