@@ -26,6 +26,7 @@ MEMORY = 2 << 30
 # On a machine that is busy with other programs a step may take this many times longer.
 _MOST_PATIENCE = 10.0
 _MOST_ANSWER = 1 << 20
+_OUT_OF_TIME = getattr(signal, "SIGPROF", 1000)  # Windows has no such signal
 _MOST_SAID = 200  # letters
 
 
@@ -53,10 +54,14 @@ def run_step(
         SrBatchError: no process can be started.
     """
     (folder / ANSWER).unlink(missing_ok=True)
-    allowed = {"readable": list(map(str, readable)), "seconds": seconds * cores(), "memory": memory}
+    # The timer of the child allows twice the processor time that is stated.
+    processor = seconds * cores() / 2
+    allowed = {"readable": list(map(str, readable)), "seconds": processor, "memory": memory}
     code, said = _run(name, folder, json.dumps(dict(request) | allowed), seconds * _patience())
     if code == errno.ENOMEM or "bad_alloc" in said:
         raise ImportRefused(too_large(memory))
+    if code == -_OUT_OF_TIME:
+        raise ImportRefused(_too_slow(seconds))
     if code == errno.ENOSPC:
         raise StorageError(
             f"the disk that holds {folder} is full: free some space, then run the same command"
@@ -101,13 +106,17 @@ def _run(name: str, folder: Path, request: str, seconds: float) -> tuple[int, st
         try:
             _, said = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired as fault:
-            raise ImportRefused(
-                f"it takes more than {seconds:.0f} seconds to try: take a smaller network, or a"
-                " faster computer"
-            ) from fault
+            raise ImportRefused(_too_slow(seconds)) from fault
         finally:
             _end(process)
     return process.returncode, said.decode("utf-8", "replace")
+
+
+def _too_slow(seconds: float) -> str:
+    return (
+        f"it takes more than {seconds:.0f} seconds to try: take a smaller network, or a faster"
+        " computer"
+    )
 
 
 def _end_of(code: int, said: str) -> str:

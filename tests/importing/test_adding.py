@@ -233,6 +233,17 @@ def is_alive(pid: str) -> bool:
         return False
 
 
+def test_a_step_that_uses_up_its_processor_time_is_too_slow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nkill -PROF $$\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(ImportRefused, match="takes more than 60 seconds to try: take a smaller"):
+        sandbox.run_step("measure", tmp_path, {})
+
+
 def test_a_step_that_dies_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(ImportRefused, match="ends the process that tries it"):

@@ -19,11 +19,15 @@ from tests.importing.hostile.every import CASES
 
 
 class Outcome(NamedTuple):
-    """What the command did. ``memory`` is the most of one process, in bytes."""
+    """What the command did. ``memory`` is the most of one process, in bytes.
+
+    ``seconds`` depend on what else the machine does, ``processor`` seconds hardly.
+    """
 
     code: int
     said: str
     seconds: float
+    processor: float
     memory: int
 
 
@@ -36,7 +40,7 @@ def main(words: Sequence[str]) -> int:
         faults += bool(wrong)
         print(
             f"{'WRONG: ' + wrong if wrong else 'refused':8} {outcome.seconds:5.1f} s"
-            f" {outcome.memory >> 20:5} MiB  {case.name}\n    {outcome.said}",
+            f" {outcome.processor:5.1f} s of processor {outcome.memory >> 20:5} MiB  {case.name}\n    {outcome.said}",
             flush=True,
         )
     print(f"{len(chosen) - faults} of {len(chosen)} are refused as they must be")
@@ -66,7 +70,8 @@ def added(source: Path, data: Path) -> Outcome:
         said.seek(0)
         text = said.read().decode("utf-8", "replace")
     seconds = time.monotonic() - started
-    return Outcome(process.returncode, text.strip(), seconds, used.ru_maxrss << 10)
+    processor = used.ru_utime + used.ru_stime
+    return Outcome(process.returncode, text.strip(), seconds, processor, used.ru_maxrss << 10)
 
 
 def fault_of(case: Case, outcome: Outcome, source: Path, data: Path) -> str:
