@@ -38,13 +38,17 @@ def main(words: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             outcome, wrong = tried(case, Path(folder))
         faults += bool(wrong)
-        print(
-            f"{'WRONG: ' + wrong if wrong else 'refused':8} {outcome.seconds:5.1f} s"
-            f" {outcome.processor:5.1f} s of processor {outcome.memory >> 20:5} MiB  {case.name}\n    {outcome.said}",
-            flush=True,
-        )
+        print(_line(case, outcome, wrong), flush=True)
     print(f"{len(chosen) - faults} of {len(chosen)} are refused as they must be")
     return 1 if faults else 0
+
+
+def _line(case: Case, outcome: Outcome, wrong: str) -> str:
+    return (
+        f"{'WRONG: ' + wrong if wrong else 'refused':8} {outcome.seconds:5.1f} s"
+        f" {outcome.processor:5.1f} s of processor {outcome.memory >> 20:5} MiB  {case.name}\n"
+        f"    {outcome.said}"
+    )
 
 
 def tried(case: Case, folder: Path) -> tuple[Outcome, str]:
