@@ -3,14 +3,15 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from sr_batch.core.errors import ImageError, ImportRefused, UnknownModel
+from sr_batch.core.results import one_line
 from sr_batch.files.reading import display_name, require_regular
 from sr_batch.importing import store
 from sr_batch.importing.net_format import Range
 from sr_batch.importing.sandbox import run_step
+from sr_batch.importing.source_file import content_of
 from sr_batch.importing.store import MODEL
 from sr_batch.inference.model_catalog import find_models, is_shipped
 from sr_batch.inference.onnx_runtime import runtime_version
@@ -57,7 +58,7 @@ def add(source: Path, wishes: Wishes, notify: Notify, make_unique: bool = False)
         require_regular(source)
         digest = content_of(source)
     except ImageError as fault:
-        raise ImportRefused(str(fault)) from fault
+        raise ImportRefused(f"{fault}: give the file of a network") from fault
     except OSError as fault:
         raise ImportRefused(f"{display_name(source)}: cannot be read: {fault.strerror}") from fault
     if wishes.name:
@@ -118,17 +119,6 @@ def known_file(path: Path) -> str:
     return str(known.path)
 
 
-def content_of(source: Path) -> str:
-    """The SHA-256 of a file, and of the weights beside it that belong to it."""
-    digest = sha256(source.read_bytes())
-    if source.suffix in (".param", ".bin"):
-        other = source.with_suffix(".bin" if source.suffix == ".param" else ".param")
-        if other.is_file():
-            first, second = sorted((source, other))
-            digest = sha256(first.read_bytes() + second.read_bytes())
-    return digest.hexdigest()
-
-
 def name_of(source: Path, scale: int) -> str:
     """The name for a file: its own, without its scale, and without what a shell would read."""
     stem = re.sub(rf"[-_.]?(x{scale}|{scale}x)$", "", source.stem, flags=re.IGNORECASE)
@@ -140,6 +130,8 @@ def _made(
 ) -> UserModel:
     """Run the steps in ``folder``, and keep the model that is in it then."""
     kind = _converted(source, folder, notify)
+    if content_of(source) != digest:
+        raise ImportRefused("it changed while it was read: add it again when nothing writes to it")
     notify(f"{source.name}: measuring")
     measured = run_step("measure", folder, {"range": wishes.range, "bgr": wishes.bgr})
     scale = int(measured["scale"])
@@ -192,4 +184,7 @@ def _require_name(name: str) -> None:
 
 
 def _about(source: Path, message: str) -> str:
-    return message if message.startswith(str(source)) else f"{display_name(source)}: {message}"
+    """``message`` with the name of the file as the user wrote it."""
+    for said in (source, source.resolve()):
+        message = message.removeprefix(f"{one_line(str(said))}: ")
+    return f"{display_name(source)}: {message}"

@@ -15,6 +15,7 @@ from typing import Any
 from sr_batch.importing.confine import confine, end_with_parent
 
 ANSWER = "answer.json"
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
@@ -25,21 +26,26 @@ def main() -> None:
     confined = confine([Path(each) for each in request["readable"]], [folder])
     code = 1
     try:
-        answer = _run(name, folder, request)
+        answer = run(name, folder, request)
         (folder / ANSWER).write_text(json.dumps(answer | {"confined": confined}), "utf-8")
         code = 0
     except MemoryError:
         code = errno.ENOMEM
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as fault:
+        if getattr(fault, "errno", 0) in DISK_FULL:
+            code = errno.ENOSPC
+        else:
+            traceback.print_exc()
     finally:
         os._exit(code)  # a library may have a thread that does not end
 
 
-def _run(name: str, folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+def run(name: str, folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """What the step ``name`` ``found``, or the reason why it ``refused`` the file."""
     from sr_batch.batch.decoder_process import Limits, held_to
     from sr_batch.core.errors import ImportRefused, SrBatchError
     from sr_batch.importing import steps
+    from sr_batch.importing.trial import CallFailed
 
     limits = Limits(request["seconds"], request["memory"])
     try:
@@ -47,8 +53,17 @@ def _run(name: str, folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
             return {"found": steps.STEPS[name](folder, request)}
     except ImportRefused as refusal:
         return {"refused": str(refusal)}
+    except MemoryError:
+        return {"refused": too_large(request["memory"])}
+    except CallFailed as fault:
+        return {"refused": f"it works at some sizes only: at another one it ends with {fault}"}
     except SrBatchError as fault:
         return {"refused": f"it does not run: {fault}"}
+
+
+def too_large(memory: int) -> str:
+    """The refusal of a network that needs more than ``memory`` bytes."""
+    return f"it needs more than {memory >> 30} GiB of memory: take a smaller network"
 
 
 if __name__ == "__main__":

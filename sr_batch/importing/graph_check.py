@@ -3,47 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
+from onnx import (
+    IR_VERSION,
+    GraphProto,
+    ModelProto,
+    NodeProto,
+    TensorProto,
+    ValueInfoProto,
+)
+from onnx.defs import onnx_opset_version
 
 from sr_batch.core.errors import ImportRefused
+from sr_batch.importing.graph_functions import STANDARD, operators
+from sr_batch.importing.graph_operators import require_known
+from sr_batch.importing.graph_values import require_order, require_short_names, require_whole
 
 OLDEST_OPSET = 9
 _MOST_NODES = 50_000
 _MOST_CHANNELS = 32
-_STANDARD = ("", "ai.onnx")
+_MOST_SIDE = 1 << 14  # of a fixed size
 
-# Operators of ordinary networks. All are functions of their inputs, and take time and memory in
-# proportion to their sizes.
-_ARITHMETIC = (
-    "Abs Add And BitwiseAnd BitwiseNot BitwiseOr BitwiseXor BitShift Ceil Clip Cos Cosh CumSum Div"
-    " Equal Erf Exp Floor FusedMatMul Gemm Greater GreaterOrEqual IsInf IsNaN Less LessOrEqual Log"
-    " MatMul Max Mean Min Mod Mul Neg Not Or Pow Reciprocal Round Sign Sin Sinh Sqrt Sub Sum Tan"
-    " Trilu Where Xor Einsum Det"
-)
-_ACTIVATIONS = (
-    "Celu Elu Gelu HardSigmoid HardSwish Hardmax LeakyRelu LogSoftmax Mish PRelu QuickGelu Relu"
-    " Selu Shrink Sigmoid Softmax Softplus Softsign Swish Tanh ThresholdedRelu"
-)
-_LAYERS = (
-    "Attention AveragePool BatchNormalization Col2Im Conv ConvInteger ConvTranspose DeformConv"
-    " DequantizeLinear DynamicQuantizeLinear GlobalAveragePool GlobalLpPool GlobalMaxPool"
-    " GridSample AffineGrid GroupNormalization InstanceNormalization LayerNormalization LRN"
-    " LpNormalization LpPool MatMulInteger MaxPool MeanVarianceNormalization"
-    " RMSNormalization RotaryEmbedding QLinearConv QLinearMatMul QuantizeLinear"
-    " SimplifiedLayerNormalization SkipLayerNormalization FusedConv"
-)
-_SHAPES = (
-    "ArgMax ArgMin Cast CastLike CenterCropPad Compress Concat Constant ConstantOfShape"
-    " DepthToSpace Dropout Expand EyeLike Flatten Gather GatherElements GatherND Identity NonZero"
-    " OneHot Pad Range ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean"
-    " ReduceMin ReduceProd ReduceSum ReduceSumSquare Reshape Resize ReverseSequence"
-    " ScatterElements ScatterND Shape Size Slice SpaceToDepth Split Squeeze Tile TopK Transpose"
-    " Unsqueeze Upsample"
-)
-ALLOWED = frozenset(f"{_ARITHMETIC} {_ACTIVATIONS} {_LAYERS} {_SHAPES}".split())
-
-_RANDOM = ("Random", "Multinomial", "Bernoulli")
-_STATEFUL = ("LSTM", "GRU", "RNN")
 _TYPES: dict[int, str] = {
     TensorProto.FLOAT: "float32",
     TensorProto.FLOAT16: "float16",
@@ -88,12 +67,22 @@ def check_graph(model: ModelProto) -> Port:
     Raises:
         ImportRefused: without a file name.
     """
+    _require_version(model)
     _require_opset(model)
-    inlined = {(each.domain, each.name) for each in model.functions}
+    _require_few(len(model.graph.node))
+    require_short_names(model)
+    _require_few(operators(model))
+    if model.training_info:
+        raise ImportRefused("it holds steps of training: export it for inference")
+    functions = {(each.domain, each.name) for each in model.functions}
     for node in _nodes(model):
-        if (node.domain, node.op_type) not in inlined:
-            _require_known(node)
-    return _require_picture_in_and_out(model.graph)
+        if (node.domain, node.op_type) not in functions:
+            require_known(node)
+    port = _require_picture_in_and_out(model.graph)
+    for tensor in model.graph.initializer:
+        require_whole(tensor)
+    require_order(model.graph)
+    return port
 
 
 def input_of(graph: GraphProto) -> ValueInfoProto:
@@ -103,43 +92,40 @@ def input_of(graph: GraphProto) -> ValueInfoProto:
     return found
 
 
-def _require_opset(model: ModelProto) -> None:
-    opset = next((each.version for each in model.opset_import if each.domain in _STANDARD), None)
-    if opset is None:
-        raise ImportRefused("its ONNX opset is not stated; export it again with opset 17")
-    if opset < OLDEST_OPSET:
+def _require_version(model: ModelProto) -> None:
+    if model.ir_version > IR_VERSION:
         raise ImportRefused(
-            f"it is in ONNX opset {opset}, and {OLDEST_OPSET} is the oldest that is supported;"
+            f"its ONNX format has version {model.ir_version}, and {IR_VERSION} is the newest that"
+            " is supported; export it again with an older version of onnx"
+        )
+
+
+def _require_opset(model: ModelProto) -> None:
+    opsets = [each.version for each in model.opset_import if each.domain in STANDARD]
+    if not opsets:
+        raise ImportRefused("its ONNX opset is not stated; export it again with opset 17")
+    if len(opsets) > 1:
+        raise ImportRefused("it states its ONNX opset twice; export it again with opset 17")
+    newest = onnx_opset_version()
+    if not OLDEST_OPSET <= opsets[0] <= newest:
+        end, most = ("oldest", OLDEST_OPSET) if opsets[0] < OLDEST_OPSET else ("newest", newest)
+        raise ImportRefused(
+            f"it is in ONNX opset {opsets[0]}, and {most} is the {end} that is supported;"
             " export it again with opset 17"
         )
 
 
-def _nodes(model: ModelProto) -> Iterator[NodeProto]:
-    nodes = [*model.graph.node, *(node for each in model.functions for node in each.node)]
-    if len(nodes) > _MOST_NODES:
-        raise ImportRefused(f"it has {len(nodes)} operators, and {_MOST_NODES} is the limit")
-    yield from nodes
-
-
-def _require_known(node: NodeProto) -> None:
-    kind = node.op_type
-    if kind in ("Loop", "If", "Scan") or any(_holds_a_graph(each) for each in node.attribute):
+def _require_few(count: int) -> None:
+    if count > _MOST_NODES:
         raise ImportRefused(
-            f"it has control flow ({kind}), which is not supported; export it without"
-            " (torch.onnx.export with fixed options, or onnxsim)"
+            f"it has {count} operators, and {_MOST_NODES} is the limit: take a smaller network"
         )
-    if kind.startswith(_RANDOM):
-        raise ImportRefused(f"it draws random numbers ({kind}): its output would always differ")
-    if kind in _STATEFUL:
-        raise ImportRefused(f"it is a recurrent network ({kind}), which is not supported")
-    if node.domain not in (*_STANDARD, "com.microsoft"):
-        raise ImportRefused(f"it has an operator of its own ({node.domain}:{kind})")
-    if kind not in ALLOWED:
-        raise ImportRefused(f"its operator {kind} is not supported")
 
 
-def _holds_a_graph(attribute: AttributeProto) -> bool:
-    return attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS)
+def _nodes(model: ModelProto) -> Iterator[NodeProto]:
+    yield from model.graph.node
+    for each in model.functions:
+        yield from each.node
 
 
 def _require_picture_in_and_out(graph: GraphProto) -> Port:
@@ -147,14 +133,18 @@ def _require_picture_in_and_out(graph: GraphProto) -> Port:
     inputs = [each for each in graph.input if each.name not in weights]
     if len(inputs) != 1:
         names = ", ".join(each.name for each in inputs) or "none"
-        raise ImportRefused(f"it takes {len(inputs)} inputs ({names}), and must take one picture")
+        raise ImportRefused(
+            f"it takes {len(inputs)} inputs ({names}), and must take one picture: export it with"
+            " one input"
+        )
     if len(graph.output) != 1:
         names = ", ".join(each.name for each in graph.output) or "none"
         raise ImportRefused(
-            f"it returns {len(graph.output)} outputs ({names}), and must return one"
+            f"it returns {len(graph.output)} outputs ({names}), and must return one: export it with"
+            " the enlarged picture only"
         )
     if graph.sparse_initializer:
-        raise ImportRefused("it has sparse weights, which are not supported")
+        raise ImportRefused("it has sparse weights, which are not supported: export it without")
     return _port(inputs[0])
 
 
@@ -162,19 +152,34 @@ def _port(info: ValueInfoProto) -> Port:
     tensor = info.type.tensor_type
     if tensor.elem_type not in _TYPES:
         named = TensorProto.DataType.Name(tensor.elem_type) if tensor.elem_type else "no tensor"
-        raise ImportRefused(f"its input is {named.lower()}, and must be float32, float16 or uint8")
+        raise ImportRefused(
+            f"its input is {named.lower()}, and must be float32, float16 or uint8: export it with"
+            " one of these"
+        )
     if not tensor.HasField("shape"):
         return Port(info.name, _TYPES[tensor.elem_type], (None,) * 4)
     shape = tuple(each.dim_value if each.dim_value > 0 else None for each in tensor.shape.dim)
     _require_one_picture(shape)
+    if max(each or 0 for each in shape) > _MOST_SIDE:
+        sides = "x".join(str(each or "any") for each in shape)
+        raise ImportRefused(
+            f"it takes pictures of {sides} only, and {_MOST_SIDE} pixels are the limit: export it"
+            " with free height and width"
+        )
     return Port(info.name, _TYPES[tensor.elem_type], shape)
 
 
 def _require_one_picture(shape: tuple[int | None, ...]) -> None:
     if len(shape) == 5:
-        raise ImportRefused("it takes several frames (5 dimensions): a network for video")
+        raise ImportRefused(
+            "it takes several frames (5 dimensions), as networks for video do: take one for single"
+            " pictures"
+        )
     if len(shape) != 4:
-        raise ImportRefused(f"its input has {len(shape)} dimensions, and must have 4")
+        raise ImportRefused(
+            f"its input has {len(shape)} dimensions, and must have 4: export it for a batch of"
+            " pictures"
+        )
     if shape[0] not in (None, 1):
         raise ImportRefused(f"it takes {shape[0]} pictures at a time; export it for 1 or for any")
     channels, last = shape[1], shape[3]
@@ -184,4 +189,6 @@ def _require_one_picture(shape: tuple[int | None, ...]) -> None:
     count = next((each for each in (channels, last) if each and each <= _MOST_CHANNELS), None)
     if count is None:
         return
-    raise ImportRefused(f"it takes {count} channels, and must take 3 (RGB) or 1 (gray)")
+    raise ImportRefused(
+        f"it takes {count} channels, and must take 3 (RGB) or 1 (gray): take another network"
+    )

@@ -1,5 +1,6 @@
 """Calls a foreign network in ONNX Runtime, as it is."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import numpy.typing as npt
 from sr_batch.core.errors import ImportRefused
 from sr_batch.importing.trial import Call, CallFailed
 from sr_batch.inference.onnx_runtime import CPU, first_line, load_runtime
+
+_MOST_SAID = 200  # letters
 
 
 def open_net(path: Path, name: str, threads: int) -> Call:
@@ -27,14 +30,25 @@ def open_net(path: Path, name: str, threads: int) -> Call:
             path, options, providers=[CPU], enable_fallback=False
         )
     except Exception as fault:  # ONNX Runtime's exceptions have no common base
-        raise ImportRefused(f"ONNX Runtime cannot load it: {first_line(fault)}") from fault
+        raise ImportRefused(
+            f"ONNX Runtime cannot load it ({reason(fault)}): export it again, in another way"
+        ) from fault
 
     def call(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         try:
             (output,) = session.run(None, {name: values})
         except Exception as fault:
-            raise CallFailed(first_line(fault)) from fault
+            raise CallFailed(reason(fault)) from fault
         result: npt.NDArray[Any] = output
         return result
 
     return call
+
+
+def reason(fault: Exception) -> str:
+    """What ONNX Runtime says, without the place in its own source: ``Resize: ...``."""
+    said = first_line(fault)
+    operator = re.search(r"while running (\w+) node", said)
+    said = re.sub(r"^.*Status Message: ", "", said)
+    said = re.sub(r"\S*onnxruntime_src\S*:\d+ \S.*?\) ", "", said)[:_MOST_SAID]
+    return f"{operator[1]}: {said}" if operator else said

@@ -1,7 +1,9 @@
 """Reads ONNX files of other projects into one self-contained file. Runs in the sandbox."""
 
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from google.protobuf.message import DecodeError, EncodeError
 from onnx import ModelProto, TensorProto
@@ -11,8 +13,12 @@ from onnx.inliner import inline_local_functions
 from sr_batch.core.errors import ImportRefused
 from sr_batch.core.model_spec import ModelSpec, to_metadata
 from sr_batch.importing.graph_check import check_graph
+from sr_batch.importing.graph_values import require_whole
 
 _EXTERNAL = TensorProto.EXTERNAL
+_MOST_BYTES = (2 << 30) - 1  # of one file, with all weights inside
+_AGAIN = "download it again"
+_TOO_LARGE = "over 2 GiB with its weights, which one file cannot hold: take a smaller network"
 
 
 def convert(source: Path, target: Path) -> None:
@@ -34,13 +40,17 @@ def read_model(path: Path) -> ModelProto:
     """The file as it is, without weights that are beside it. Raises ImportRefused."""
     model = ModelProto()
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ImportRefused(f"it is {_TOO_LARGE}")
         model.ParseFromString(path.read_bytes())
     except DecodeError as fault:
-        raise ImportRefused("it cannot be read as ONNX: truncated or damaged") from fault
+        raise ImportRefused(
+            f"it cannot be read as ONNX: truncated, damaged or nested too deep; {_AGAIN}"
+        ) from fault
     except OSError as fault:
         raise ImportRefused(f"it cannot be read: {fault.strerror}") from fault
     if not model.graph.node:
-        raise ImportRefused("it holds no network: truncated, or not an ONNX file")
+        raise ImportRefused(f"it holds no network: truncated, or not an ONNX file; {_AGAIN}")
     return model
 
 
@@ -49,9 +59,7 @@ def write_model(model: ModelProto, target: Path) -> None:
     try:
         data = model.SerializeToString()
     except (ValueError, EncodeError) as fault:
-        raise ImportRefused(
-            "it is over 2 GiB with its weights, which one file cannot hold"
-        ) from fault
+        raise ImportRefused(f"it is {_TOO_LARGE}") from fault
     target.write_bytes(data)
 
 
@@ -62,29 +70,31 @@ def set_contract(model: ModelProto, spec: ModelSpec) -> None:
 
 
 def _fold_weights(model: ModelProto, folder: Path) -> None:
-    tensors = [*model.graph.initializer]
-    for node in model.graph.node:
-        tensors += [each.t for each in node.attribute if each.HasField("t")]
-    for tensor in tensors:
+    left = _MOST_BYTES
+    for tensor in [*model.graph.initializer, *_constants(model)]:
         if tensor.data_location == _EXTERNAL:
-            _fold(tensor, folder)
+            left -= _fold(tensor, folder, left)
 
 
-def _fold(tensor: TensorProto, folder: Path) -> None:
+def _constants(model: ModelProto) -> Iterator[TensorProto]:
+    for node in model.graph.node:
+        for each in node.attribute:
+            yield from each.tensors
+            if each.HasField("t"):
+                yield each.t
+
+
+def _fold(tensor: TensorProto, folder: Path, most: int) -> int:
+    """Put the weights of ``tensor`` into it. Returns how many bytes."""
     entries = {each.key: each.value for each in tensor.external_data}
     location = entries.get("location", "")
-    path = _beside(folder, location)
     try:
-        offset, length = int(entries.get("offset", 0)), int(entries.get("length", -1))
-        with path.open("rb") as file:
-            there = os.fstat(file.fileno()).st_size
-            wanted = there - offset if length < 0 else length
-            if offset < 0 or offset + wanted > there:
-                raise ImportRefused(f"{location} beside it is too short: download it again")
-            file.seek(offset)
-            data = file.read(wanted)
+        with _beside(folder, location).open("rb") as file:
+            data = _part(file, entries, location, most)
     except ValueError as fault:
-        raise ImportRefused(f"the place of its weights in {location} cannot be read") from fault
+        raise ImportRefused(
+            f"the place of its weights in {location} cannot be read: {_AGAIN}"
+        ) from fault
     except OSError as fault:
         raise ImportRefused(
             f"its weights are in {location}, which is missing beside it: download it, too"
@@ -92,14 +102,40 @@ def _fold(tensor: TensorProto, folder: Path) -> None:
     tensor.raw_data = data
     tensor.data_location = TensorProto.DEFAULT
     del tensor.external_data[:]
+    require_whole(tensor)
+    return len(data)
+
+
+def _part(file: IO[bytes], entries: Mapping[str, str], location: str, most: int) -> bytes:
+    """The bytes that the entries of a weight name."""
+    offset, length = int(entries.get("offset", 0)), int(entries.get("length", -1))
+    there = os.fstat(file.fileno()).st_size
+    wanted = there - offset if length < 0 else length
+    if offset < 0 or wanted < 0 or offset + wanted > there:
+        raise ImportRefused(f"{location} beside it is too short: {_AGAIN}")
+    if wanted > most:
+        raise ImportRefused(f"it is {_TOO_LARGE}")
+    file.seek(offset)
+    return file.read(wanted)
 
 
 def _beside(folder: Path, location: str) -> Path:
-    """The file of weights, which must be in the folder of the network and no link out of it."""
-    path = folder / location
+    """The file of weights, which must be in the folder of the network and no link out of it.
+
+    Raises:
+        ImportRefused: it is not.
+        OSError, ValueError: it cannot be found.
+    """
+    place = Path(location)
+    path = folder / place
     inside = path.resolve().is_relative_to(folder.resolve())
-    if not location or Path(location).is_absolute() or ".." in Path(location).parts or not inside:
-        raise ImportRefused(f"its weights are in {location or 'no file'}, outside its folder")
+    if not location or place.is_absolute() or ".." in place.parts or not inside:
+        raise ImportRefused(
+            f"its weights are in {location or 'no file'}, outside its folder: put them beside it,"
+            " and export it again"
+        )
     if path.exists() and not path.is_file():
-        raise ImportRefused(f"its weights are in {location}, which is not a file")
+        raise ImportRefused(
+            f"its weights are in {location}, which is not a file: put the file there"
+        )
     return path

@@ -17,7 +17,7 @@ from sr_batch.importing.drawn_picture import draw, likeness, psnr
 from sr_batch.importing.graph_check import Port
 from sr_batch.importing.net_format import Border, NetFormat, Range, border_of
 from sr_batch.importing.reach import Enlarge, Reach, measure_reach, reach_in_window
-from sr_batch.importing.trial import Call, CallFailed, Trial, first_trial, run
+from sr_batch.importing.trial import ONE_COLOR, OVERFLOW, Call, CallFailed, Trial, first_trial, run
 
 LEAST_SIDE = 8
 _MOST_MULTIPLE = 64
@@ -145,9 +145,11 @@ class _Probed:
         picture = self._picture()
         one, other = (run(self._call, self._trial.format, picture) for _ in range(2))
         if np.abs(one - other).max() > _DETERMINISTIC:
-            raise ImportRefused("its output for one picture changes from call to call")
+            raise ImportRefused(
+                "its output for one picture changes from call to call: export it for inference"
+            )
         if one.std() < 1e-3:
-            raise ImportRefused("it returns a picture of one color")
+            raise ImportRefused(ONE_COLOR)
 
     def pace(self, clock: Callable[[], float]) -> float:
         """Seconds for an LR pixel, from pictures for which the output must be finite."""
@@ -156,7 +158,9 @@ class _Probed:
         started = clock()
         for picture in (np.zeros_like(noise), np.ones_like(noise), noise):
             if not np.isfinite(run(self._call, self._trial.format, picture)).all():
-                raise ImportRefused("it returns NaN or infinite values for some pictures")
+                raise ImportRefused(
+                    f"it returns NaN or infinite values for some pictures: {OVERFLOW}"
+                )
         return (clock() - started) / (3 * self._trial.height * self._trial.width)
 
     def reach(self, sizes: _Sizes, border: Border, pace: float, seconds: float) -> Reach | None:

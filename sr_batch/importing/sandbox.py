@@ -17,14 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from sr_batch.core.cpu import cores
-from sr_batch.core.errors import ImportRefused, SrBatchError
-from sr_batch.importing.child import ANSWER
+from sr_batch.core.errors import ImportRefused, SrBatchError, StorageError
+from sr_batch.core.results import one_line
+from sr_batch.importing.child import ANSWER, too_large
 
 SECONDS = 60.0
 MEMORY = 2 << 30
 # On a machine that is busy with other programs a step may take this many times longer.
 _MOST_PATIENCE = 10.0
 _MOST_ANSWER = 1 << 20
+_OUT_OF_TIME = getattr(signal, "SIGPROF", 1000)  # Windows has no such signal
+_MOST_SAID = 200  # letters
 
 
 def run_step(
@@ -47,19 +50,36 @@ def run_step(
 
     Raises:
         ImportRefused: the step refuses the file, or ran into a limit; without a file name.
+        StorageError: the disk is full.
         SrBatchError: no process can be started.
     """
     (folder / ANSWER).unlink(missing_ok=True)
-    allowed = {"readable": list(map(str, readable)), "seconds": seconds * cores(), "memory": memory}
+    # The timer of the child allows twice the processor time that is stated.
+    processor = seconds * cores() / 2
+    allowed = {"readable": list(map(str, readable)), "seconds": processor, "memory": memory}
     code, said = _run(name, folder, json.dumps(dict(request) | allowed), seconds * _patience())
     if code == errno.ENOMEM or "bad_alloc" in said:
-        raise ImportRefused(f"it needs more than {memory >> 30} GiB of memory")
+        raise ImportRefused(too_large(memory))
+    if code == -_OUT_OF_TIME:
+        raise ImportRefused(_too_slow(seconds))
+    if code == errno.ENOSPC:
+        raise StorageError(
+            f"the disk that holds {folder} is full: free some space, then run the same command"
+            " again"
+        )
     answer = _answer(folder / ANSWER)
     if answer is None:
-        last = said.strip().splitlines()[-1:] or [f"exit code {code}"]
-        raise ImportRefused(f"it ends the process that tries it ({last[0][:200]})")
+        raise ImportRefused(
+            f"it ends the process that tries it ({_end_of(code, said)}): if other programs can run"
+            " it, export it in another way"
+        )
+    return found(answer)
+
+
+def found(answer: Mapping[str, Any]) -> Any:
+    """What a child found. Raises ImportRefused, without a file name, if it refuses the file."""
     if "refused" in answer:
-        raise ImportRefused(str(answer["refused"]))
+        raise ImportRefused(one_line(str(answer["refused"])))  # names in a file may be hostile
     return answer["found"]
 
 
@@ -86,10 +106,25 @@ def _run(name: str, folder: Path, request: str, seconds: float) -> tuple[int, st
         try:
             _, said = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired as fault:
-            raise ImportRefused(f"it takes more than {seconds:.0f} seconds to try") from fault
+            raise ImportRefused(_too_slow(seconds)) from fault
         finally:
             _end(process)
     return process.returncode, said.decode("utf-8", "replace")
+
+
+def _too_slow(seconds: float) -> str:
+    return (
+        f"it takes more than {seconds:.0f} seconds to try: take a smaller network, or a faster"
+        " computer"
+    )
+
+
+def _end_of(code: int, said: str) -> str:
+    """The signal that ended a process, or the last line that it said."""
+    if code < 0:
+        return signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+    last = said.strip().splitlines()[-1:] or [f"exit code {code}"]
+    return one_line(last[0][:_MOST_SAID])
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -3,16 +3,24 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from sr_batch.core.errors import UnknownModel, UsageError, did_you_mean
-from sr_batch.files.atomic_write import write_output
+from sr_batch.core.errors import (
+    StorageError,
+    UnknownModel,
+    UnwritableOutput,
+    UsageError,
+    did_you_mean,
+)
+from sr_batch.files.part_file import part_file
+from sr_batch.files.reading import display_name
 from sr_batch.inference.user_models import UserModel, folder, user_models
 
 # Increased by one when probing measures other things, or measures them otherwise.
@@ -20,6 +28,7 @@ PROBE = 1
 MODEL = "model.onnx"  # in the folder of one import: the network with its contract
 _LOCK = ".lock"
 _WORK = ".work"
+_FORGOTTEN = 24 * 3600.0  # seconds; no import takes as long
 
 
 def find_source(source: str) -> UserModel | None:
@@ -41,7 +50,7 @@ def save(model: Path, name: str, scale: int, record: Mapping[str, Any]) -> UserM
 
     Raises:
         UsageError: another file has this name and scale.
-        SrBatchError: the folder cannot be written to.
+        StorageError: the folder cannot be written to, or the disk is full.
     """
     data = model.read_bytes()
     full = dict(record) | {
@@ -58,9 +67,7 @@ def save(model: Path, name: str, scale: int, record: Mapping[str, Any]) -> UserM
                 f"{name} x{scale} was added already, from {there.record.get('source')}: choose"
                 f" another --name, or sr-batch models remove {name}"
             )
-        target.with_suffix(".json").unlink(missing_ok=True)  # first: without it there is no model
-        write_output(target, data)
-        write_output(target.with_suffix(".json"), json.dumps(full, indent=1).encode())
+        _write(target, data, json.dumps(full, indent=1).encode())
     return UserModel(target, full)
 
 
@@ -84,13 +91,56 @@ def remove(name: str) -> list[Path]:
 
 @contextmanager
 def work_folder() -> Iterator[Path]:
-    """A folder for the files of one import, which is deleted at its end."""
+    """A folder for the files of one import, which is deleted at its end.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    _sweep()
     place = folder() / _WORK / f"{os.getpid()}-{os.urandom(4).hex()}"
-    place.mkdir(parents=True, mode=0o700)
+    with _storing(place):
+        place.mkdir(parents=True, mode=0o700)
     try:
         yield place.resolve()
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _write(target: Path, data: bytes, record: bytes) -> None:
+    """Both files are on the disk before what was there gives way: a full disk changes nothing."""
+    beside = target.with_suffix(".json")
+    with (
+        _storing(target),
+        part_file(target, len(data)) as model,
+        part_file(beside, len(record)) as about,
+    ):
+        model.write(data)
+        model.sync()
+        about.write(record)
+        about.sync()
+        beside.unlink(missing_ok=True)  # first: without it there is no model
+        model.take_name()
+        about.take_name()
+
+
+@contextmanager
+def _storing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, StorageError, UnwritableOutput) as fault:
+        cause = fault.__cause__ or fault
+        raise StorageError(
+            f"{display_name(path)} cannot be written: {getattr(cause, 'strerror', None) or cause};"
+            " see that its folder has room and may be written to, then run the same command again"
+        ) from fault
+
+
+def _sweep() -> None:
+    """Delete the folders of imports that were killed."""
+    for place in folder().joinpath(_WORK).glob("*"):
+        with suppress(OSError):
+            if time.time() - place.stat().st_mtime > _FORGOTTEN:
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def _gives_way(there: UserModel, record: Mapping[str, Any]) -> bool:

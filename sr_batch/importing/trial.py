@@ -22,8 +22,17 @@ _CLEARLY = 3.0
 _SIDES = (48, 64, 56, 60, 72, 80, 84, 96, 100, 112, 120, 128, 160, 192, 224, 256)
 # After so many sizes at which the output resembles nothing, other sizes are not tried.
 _PATIENCE = 3
+_STARVED = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 _BYTES: list[Range] = ["0..255"]  # of uint8
 _MOST_LACK = 0.8
+_FLAT = 1e-4  # standard deviation
+ONE_COLOR = (
+    "it returns a picture of one color: if other programs can run it, state the range of its"
+    " values with --range; if not, download it again"
+)
+OVERFLOW = (
+    "if it is in fp16, take its fp32 file; if not, state the range of its values with --range"
+)
 
 Call = Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
 """One call of the network on its own arrays; raises CallFailed."""
@@ -64,6 +73,7 @@ def first_trial(call: Call, port: Port, given: Range | None = None) -> Trial:
 
     Raises:
         ImportRefused: there is none; the message says what comes out instead.
+        MemoryError: the first size takes more memory than this process may have.
     """
     best: Trial | None = None
     failure, disappointments = "", 0
@@ -78,10 +88,16 @@ def first_trial(call: Call, port: Port, given: Range | None = None) -> Trial:
                 return trial
             if best is None or trial.likeness > best.likeness:
                 best = trial
+        if best is None and any(each in failure for each in _STARVED):
+            raise MemoryError(failure)  # a larger size needs more
         disappointments += best is not None
         if disappointments == _PATIENCE:
             break
-    raise ImportRefused(_disappointment(best) if best else f"it cannot run: {failure}")
+    raise ImportRefused(
+        _disappointment(best)
+        if best
+        else f"it cannot run: {failure}; if other programs can run it, export it in another way"
+    )
 
 
 def run(call: Call, form: NetFormat, picture: FloatArray) -> FloatArray:
@@ -119,12 +135,14 @@ def _try(
     picture = draw(*side, channels)
     known: list[Range] = [given] if given else list(RANGES)
     found: dict[tuple[Range, Range], Trial] = {}
-    finite = False
+    finite, flat = False, True
     for each in _BYTES if dtype == "uint8" else known:
         form = NetFormat(layout, layout, channels, dtype, each, each)
         output = call(form.to_net(picture))
         form = replace(form, layout_out=_layout_out(output.shape, channels, layout))
-        finite = finite or bool(np.isfinite(output).all())
+        if np.isfinite(output).all():
+            finite = True
+            flat = flat and float(output.astype(np.float32).std()) < _FLAT
         sizes = _scales(output.shape, form.layout_out, side)
         for other in _BYTES if output.dtype == np.uint8 else known:
             tried = replace(form, range_out=other)
@@ -133,7 +151,9 @@ def _try(
                 key=lambda trial: trial.likeness,
             )
     if not finite:
-        raise ImportRefused("it returns NaN or infinite values")
+        raise ImportRefused(f"it returns NaN or infinite values: {OVERFLOW}")
+    if flat:
+        raise ImportRefused(ONE_COLOR)
     return _likeliest(found)
 
 
@@ -150,7 +170,9 @@ def _likeliest(found: dict[tuple[Range, Range], Trial]) -> Trial:
 
 def _layout_out(shape: tuple[int, ...], channels: int, layout: Layout) -> Layout:
     if len(shape) != 4 or shape[0] != 1:
-        raise ImportRefused(f"it returns an array of shape {shape}, which is not one picture")
+        raise ImportRefused(
+            f"it returns an array of shape {shape}, which is not one picture: take another network"
+        )
     places: dict[Layout, int] = {"nchw": shape[1], "nhwc": shape[3]}
     if places[layout] == channels:
         return layout
@@ -159,7 +181,7 @@ def _layout_out(shape: tuple[int, ...], channels: int, layout: Layout) -> Layout
         return other
     raise ImportRefused(
         f"it returns {places[layout]} channels for a picture of {channels}:"
-        " not a network that enlarges or restores pictures"
+        " not a network that enlarges or restores pictures; take another network"
     )
 
 
@@ -189,7 +211,7 @@ def _scales(
     if not found:
         raise ImportRefused(
             f"it makes {columns}x{rows} of {side[1]}x{side[0]}: it must enlarge by a whole number"
-            f" from 1 to {MOST_SCALE}"
+            f" from 1 to {MOST_SCALE}; take another network"
         )
     return exact or found
 
@@ -197,5 +219,6 @@ def _scales(
 def _disappointment(best: Trial) -> str:
     return (
         f"its output does not resemble its input ({best.likeness:.1f} dB, and"
-        f" {LEAST_CONSISTENCY:g} are expected): a part of another network, or for other pictures"
+        f" {LEAST_CONSISTENCY:g} are expected): a part of another network, or for other pictures;"
+        " if other programs can run it, state the range of its values with --range"
     )

@@ -70,8 +70,16 @@ def require_unchanged(path: Path) -> None:
         UnknownModel: it was changed, or has no record.
     """
     found = next((each for each in user_models() if each.path.name == path.name), None)
-    if found is None or found.record.get("sha256") != sha256(path.read_bytes()).hexdigest():
+    if found is None or found.record.get("sha256") != _digest(path):
         raise UnknownModel(
             f"{path} is not as it was added: to add it again: sr-batch models remove"
             f" {found.name if found else path.stem.rpartition('_x')[0]}, then models add"
         )
+
+
+def _digest(path: Path) -> str | None:
+    """The SHA-256 of a file; None if another process has removed it meanwhile."""
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None

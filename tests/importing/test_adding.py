@@ -1,11 +1,9 @@
 """Adds files as a user does, with real processes."""
 
 import json
-import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,7 @@ from sr_batch.importing.adding import Wishes, add, name_of, usable
 from sr_batch.inference import user_models
 from sr_batch.inference.model_catalog import all_models, choose
 from sr_batch.inference.onnx_session import read_spec
-from tests.importing.foreign import bomb, doubling, enlarger, external, looping, model_of, slow
+from tests.importing.foreign import enlarger, external, slow
 from tests.networks import make_spec
 
 ROOT = Path(__file__).parents[2]
@@ -157,57 +155,7 @@ def test_takes_the_name_of_the_file(file: str, scale: int, name: str) -> None:
     assert name_of(Path(file), scale) == name
 
 
-# Hostile files
-
-
-def residual(path: Path) -> Path:
-    nodes = [helper.make_node("Sub", ["x", "x"], ["y"])]
-    onnx.save(model_of(nodes), path)
-    return path
-
-
-def truncated(path: Path) -> Path:
-    enlarger(path).write_bytes(path.read_bytes()[:-40])
-    return path
-
-
-def page(path: Path) -> Path:
-    path.write_text("<!DOCTYPE html><title>Not found</title>")
-    return path
-
-
-def outside(path: Path) -> Path:
-    return external(path, "/etc/passwd", 1)
-
-
-def pipe(path: Path) -> Path:
-    os.mkfifo(path)
-    return path
-
-
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (looping, "control flow"),
-        (bomb, "memory|cannot run|alloc"),
-        (doubling, "memory|cannot run|alloc"),
-        (residual, "resemble|one color"),
-        (truncated, "truncated"),
-        (page, "web page|HTML"),
-        (outside, "outside its folder"),
-        (pipe, "a pipe"),
-    ],
-)
-def test_a_hostile_file_is_refused_in_one_line(
-    tmp_path: Path, data: Path, make: Callable[[Path], Path], words: str
-) -> None:
-    source = make(tmp_path / "bad.onnx")
-    with pytest.raises(ImportRefused, match=words) as refusal:
-        add(source, Wishes(), quiet)
-    message = str(refusal.value)
-    assert message.startswith(str(source))
-    assert "\n" not in message
-    assert list(user_models.user_models()) == []
+# Limits
 
 
 @pytest.mark.slow
@@ -283,6 +231,17 @@ def is_alive(pid: str) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
     except OSError:
         return False
+
+
+def test_a_step_that_uses_up_its_processor_time_is_too_slow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nkill -PROF $$\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(ImportRefused, match="takes more than 60 seconds to try: take a smaller"):
+        sandbox.run_step("measure", tmp_path, {})
 
 
 def test_a_step_that_dies_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,12 @@ def test_names_what_a_pickle_would_import(tmp_path: Path, protocol: int) -> None
         (b'{"architecture": "x"}', "a JSON file"),
         (b"\x89HDF\r\n\x1a\n....", "Keras"),
         (b"ftrt\x01\x00\x00\x00", "a TensorRT engine"),
+        (b"<!-- saved --><HTML>", "a web page"),
+        (b"\x1f\x8b\x08\x00....", "an archive: unpack it"),
+        (b"7z\xbc\xaf\x27\x1c....", "an archive: unpack it"),
+        (b"GGUF\x03\x00\x00\x00", "a GGUF file.*take the ONNX"),
+        (b"\x47\x6b\x30\x01....", r"weights of an ncnn network: put its net\.param beside"),
+        (archive(**{"data.pkl": pickle.dumps({"lora_up.weight": 1.0}, 2)}), "a LoRA"),
         (b"\x1c\x00\x00\x00TFL3....", "TensorFlow Lite"),
         (b"\x08\x01\x12\x99\x01", "TensorFlow SavedModel"),
         (b"\xdd\x85\x76\x00\x08\x00\x00\x00", r"a binary \.param"),
@@ -93,7 +99,7 @@ def test_names_what_a_pickle_would_import(tmp_path: Path, protocol: int) -> None
         (b"\xff\xd8\xff\xe0 a photograph", "not a network: ONNX, .pth"),
         (WEIGHTS, "a pickle, but not one that torch"),
         (safetensors("lora_up.weight"), "a LoRA"),
-        (struct.pack("<Q", 20) + b"{ no json", "list of tensors cannot be read"),
+        (struct.pack("<Q", 9) + b"{ no json", "list of tensors cannot be read"),
         (archive(**{"data.pkl": WEIGHTS, "constants.pkl": b""}), "TorchScript"),
         (archive(**{"code__net.py": b"", "data.pkl": WEIGHTS}), "TorchScript"),
         (archive(**{"config.json": b"{}", "model.weights.h5": b""}), "a Keras file"),
@@ -117,6 +123,17 @@ def test_names_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         kind_of(tmp_path)
 
 
-def test_an_onnx_file_that_is_cut_in_front_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ImportRefused, match="not an ONNX file; is the download complete"):
-        kind_of(written(tmp_path, "net.onnx", b"\xff\xfe garbage"))
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("net.onnx", "not an ONNX file; is the download complete"),
+        ("net.safetensors", "not a safetensors file; is the download complete"),
+        ("net.param", r"not a \.param of ncnn; is the download complete"),
+        ("net.pb", "TensorFlow SavedModel or graph: export it to ONNX with tf2onnx"),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_named(
+    tmp_path: Path, name: str, message: str
+) -> None:
+    with pytest.raises(ImportRefused, match=message):
+        kind_of(written(tmp_path, name, b"\xff\xfe garbage"))

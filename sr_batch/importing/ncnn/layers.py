@@ -45,7 +45,7 @@ def _convolution(graph: Graph, layer: Layer) -> None:
     value = graph.step(
         "Conv",
         [layer.inputs[0], weight, bias],
-        group=whole(layer, 7, 1),
+        group=counted(layer, 7, 1),
         **_window(layer),
         **_padding(layer),
     )
@@ -71,10 +71,10 @@ def _deconvolution(graph: Graph, layer: Layer) -> None:
 
 def _window(layer: Layer) -> dict[str, list[int]]:
     """Dilations and strides, height first."""
-    dilation, stride = whole(layer, 2, 1), whole(layer, 3, 1)
+    dilation, stride = counted(layer, 2, 1), counted(layer, 3, 1)
     return {
-        "dilations": [whole(layer, 12, dilation), dilation],
-        "strides": [whole(layer, 13, stride), stride],
+        "dilations": [counted(layer, 12, dilation), dilation],
+        "strides": [counted(layer, 13, stride), stride],
     }
 
 
@@ -241,7 +241,7 @@ def _padding_layer(graph: Graph, layer: Layer) -> None:
 
 def _pixel_shuffle(graph: Graph, layer: Layer) -> None:
     mode = ("CRD", "DCR")[whole(layer, 1, 0)]
-    side = whole(layer, 0, 1)
+    side = counted(layer, 0, 1)
     graph.add("DepthToSpace", layer.inputs, layer.outputs[0], blocksize=side, mode=mode)
 
 
@@ -285,6 +285,14 @@ def whole(layer: Layer, key: int, usual: int) -> int:
     value = layer.params.get(key, usual)
     if not isinstance(value, int):
         raise Unsupported(f"parameter {key} must be an integer, not {value}")
+    return value
+
+
+def counted(layer: Layer, key: int, usual: int) -> int:
+    """The integer parameter ``key`` of ``layer``, which must be above 0."""
+    value = whole(layer, key, usual)
+    if value < 1:
+        raise Unsupported(f"parameter {key} must be above 0, not {value}")
     return value
 
 

@@ -6,11 +6,12 @@ model file structure").
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
 
-from sr_batch.core.errors import UsageError
+from sr_batch.core.errors import ImportRefused
 from sr_batch.importing.ncnn.weights import (
     SUPPORTED,
     BadWeights,
@@ -21,10 +22,12 @@ from sr_batch.importing.ncnn.weights import (
 )
 
 MAGIC = "7767517"
+INSTEAD = "take the network's .onnx, .pth or .safetensors file if there is one"
+AGAIN = "damaged; download it again"
 _ARRAY = -23300  # the key of an array is this minus its own number
 
 
-class BadNetwork(UsageError):
+class BadNetwork(ImportRefused):
     """A file is not an ncnn network, or has a layer that is not supported."""
 
 
@@ -67,7 +70,8 @@ def read_network(param: Path, weights: Path | None = None) -> tuple[Layer, ...]:
     filled = tuple(_filled(param, layer, stream) for layer in layers)
     if stream.left:
         raise BadNetwork(
-            f"{path}: {stream.left} bytes follow the last layer; does it belong to {param.name}?"
+            f"{path}: {stream.left} bytes follow the last layer: it is not the .bin of"
+            f" {param.name}, or one of them is truncated; download both again"
         )
     return filled
 
@@ -85,7 +89,10 @@ def _read_layers(path: Path, lines: list[str]) -> list[Layer]:
     layers = [_layer(path, line.split()) for line in lines[2:] if line.strip()]
     announced = lines[1].split()[0] if lines[1:] and lines[1].strip() else "no"
     if announced != str(len(layers)):
-        raise BadNetwork(f"{path}: announces {announced} layers and lists {len(layers)}")
+        raise BadNetwork(
+            f"{path}: announces {announced} layers and lists {len(layers)}: truncated or damaged;"
+            " download it again"
+        )
     return layers
 
 
@@ -97,8 +104,8 @@ def _layer(path: Path, fields: list[str]) -> Layer:
         if min(reads, writes) < 0 or len(blobs) < reads + writes:
             raise ValueError
         params = dict(_param(text) for text in rest)
-    except (ValueError, IndexError) as error:
-        raise BadNetwork(f"{path}: layer {name}: its line cannot be read") from error
+    except (ValueError, IndexError, OverflowError) as error:
+        raise BadNetwork(f"{path}: layer {name}: its line cannot be read: {AGAIN}") from error
     return Layer(fields[0], name, tuple(blobs[:reads]), tuple(blobs[reads:]), params)
 
 
@@ -114,15 +121,17 @@ def _param(text: str) -> tuple[int, Number | tuple[Number, ...]]:
 
 
 def _number(text: str) -> Number:
-    return float(text) if any(mark in text for mark in ".eE") else int(text)
+    value = float(text) if any(mark in text for mark in ".eE") else int(text)
+    if not isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def _filled(path: Path, layer: Layer, stream: Stream) -> Layer:
     """``layer`` with its part of ``stream``."""
     if layer.type not in SUPPORTED:
         raise BadNetwork(
-            f"{path}: layer {layer.name}: layers of type {layer.type} are not supported; take the"
-            " network's .onnx, .pth or .safetensors file if there is one"
+            f"{path}: layer {layer.name}: layers of type {layer.type} are not supported; {INSTEAD}"
         )
     try:
         weights = read_weights(layer.type, layer.params, stream)

@@ -8,7 +8,7 @@ from onnx.helper import make_graph, make_model, make_opsetid, make_tensor_value_
 
 from sr_batch.importing.ncnn.graph import Graph
 from sr_batch.importing.ncnn.layers import Unsupported, add_layer
-from sr_batch.importing.ncnn.read import BadNetwork, Layer, read_network
+from sr_batch.importing.ncnn.read import AGAIN, INSTEAD, BadNetwork, Layer, read_network
 
 _OPSET, _IR = 18, 10
 # A name in a .param file has no space, so these are not names of blobs.
@@ -51,7 +51,9 @@ def _add(source: Path, graph: Graph, layer: Layer) -> None:
     try:
         add_layer(graph, layer)
     except Unsupported as error:
-        raise BadNetwork(f"{source}: layer {layer.name} ({layer.type}): {error}") from error
+        raise BadNetwork(
+            f"{source}: layer {layer.name} ({layer.type}): {error}; {INSTEAD}"
+        ) from error
 
 
 def _ends(source: Path, layers: Sequence[Layer]) -> tuple[str, str]:
@@ -62,7 +64,10 @@ def _ends(source: Path, layers: Sequence[Layer]) -> tuple[str, str]:
     writes = [name for layer in layers for name in layer.outputs if name not in used]
     for kind, names in (("input", reads), ("output", writes)):
         if len(names) != 1:
-            raise BadNetwork(f"{source}: has {len(names)} {kind}s; a network for pictures has one")
+            raise BadNetwork(
+                f"{source}: has {len(names)} {kind}s; a network for pictures has one: take another"
+                " network"
+            )
     return reads[0], writes[0]
 
 
@@ -71,16 +76,17 @@ def _require_order(source: Path, layers: Iterable[Layer]) -> None:
     known: set[str] = set()
     small: set[str] = set()
     for layer in layers:
+        about = f"{source}: layer {layer.name}"
         for name in layer.inputs:
             if name not in known:
-                raise BadNetwork(f"{source}: layer {layer.name}: no layer before it writes {name}")
+                raise BadNetwork(f"{about}: no layer before it writes {name}: {AGAIN}")
         if again := known.intersection(layer.outputs):
-            raise BadNetwork(f"{source}: layer {layer.name}: writes {again.pop()} once more")
+            raise BadNetwork(f"{about}: writes {again.pop()} once more: {AGAIN}")
         known.update(layer.outputs)
         if layer.type in _SHAPED or (layer.type in _PASSING and small.issuperset(layer.inputs)):
             small.update(layer.outputs)
         if layer.type == "InnerProduct" and not small.issuperset(layer.inputs):
-            raise BadNetwork(f"{source}: layer {layer.name}: reads a whole picture of a fixed size")
+            raise BadNetwork(f"{about}: reads a whole picture of a fixed size; {INSTEAD}")
 
 
 def _channels(layers: Iterable[Layer]) -> int | None:

@@ -17,6 +17,7 @@ Arrays = dict[str, np.ndarray]
 FROM_BLOB = -233
 """A parameter has this number if another blob or the size of the picture gives its value."""
 
+_AGAIN = "damaged; download both files again"
 _HALF, _FULL = 0x01306B47, 0
 
 
@@ -45,7 +46,10 @@ class Stream:
         if flag == _FULL:
             return self.plain(count)
         if flag != _HALF:
-            raise BadWeights(f"its weights are neither fp32 nor fp16 (flag {flag:#010x})")
+            raise BadWeights(
+                f"its weights are neither fp32 nor fp16 (flag {flag:#010x}): take the network's"
+                " fp16 or fp32 file"
+            )
         halves = self.plain(count + count % 2, "<f2")  # in whole groups of four bytes
         return halves[:count].astype(np.float32)
 
@@ -57,7 +61,10 @@ class Stream:
         """
         size = count * np.dtype(kind).itemsize
         if size > self.left:
-            raise BadWeights(f"needs {size} bytes of weights and only {self.left} are left")
+            raise BadWeights(
+                f"needs {size} bytes of weights and only {self.left} are left: truncated, or of"
+                " another .param; download both files again"
+            )
         self._at += size
         return np.frombuffer(self._data, kind, count, self._at - size).copy()
 
@@ -68,7 +75,7 @@ def _convolution(params: Params, stream: Stream) -> Arrays:
     width = _whole(params, 1)
     height = _whole(params, 11) if 11 in params else width
     if size % (out * height * width):
-        raise BadWeights(f"{size} weights do not make {out} kernels of {width}x{height}")
+        raise BadWeights(f"{size} weights do not make {out} kernels of {width}x{height}: {_AGAIN}")
     weight = _flagged(params, stream, size).reshape(out, -1, height, width)
     return {"weight": weight, "bias": _bias(params, stream, 5, out)}
 
@@ -77,7 +84,7 @@ def _inner_product(params: Params, stream: Stream) -> Arrays:
     """``weight`` (out, in) and ``bias`` (out)."""
     out, size = _whole(params, 0), _whole(params, 2)
     if size % out:
-        raise BadWeights(f"{size} weights do not make {out} rows")
+        raise BadWeights(f"{size} weights do not make {out} rows: {_AGAIN}")
     weight = _flagged(params, stream, size).reshape(out, -1)
     return {"weight": weight, "bias": _bias(params, stream, 1, out)}
 
@@ -144,12 +151,12 @@ def read_weights(type: str, params: Params, stream: Stream) -> Arrays:
     arrays = _READERS[type](params, stream)
     for name, values in arrays.items():
         if not math.isfinite(float(np.abs(values).sum(dtype=np.float64))):
-            raise BadWeights(f"its {name} has NaN or infinite values")
+            raise BadWeights(f"its {name} has NaN or infinite values: {_AGAIN}")
     return arrays
 
 
 def _whole(params: Params, key: int) -> int:
     value = params.get(key)
     if not isinstance(value, int) or value < 1:
-        raise BadWeights(f"parameter {key} must be a whole number above 0, not {value}")
+        raise BadWeights(f"parameter {key} must be a whole number above 0, not {value}: {_AGAIN}")
     return value

@@ -10,7 +10,6 @@ import json
 import sys
 import types
 import warnings
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     Network: TypeAlias = ImageModelDescriptor[torch.nn.Module]
 
+_INSTEAD = "if there is an ONNX file of it, take that one"
 _OPSET = 18
 _WINDOW = 128
 _AGREES = 2e-3  # half a level of 8 bits
@@ -62,13 +62,15 @@ def _load(source: Path) -> "Network":
     try:
         network = ModelLoader(device="cpu").load_from_state_dict(state)
     except UnsupportedModelError as error:
-        raise Refused(
-            "spandrel does not know this network; if there is an ONNX file of it, take that one"
-        ) from error
+        raise Refused(f"spandrel does not know this network; {_INSTEAD}") from error
     except (RuntimeError, KeyError, ValueError) as error:
-        raise Refused(f"its weights do not fit its network: {_one_line(error)}") from error
+        raise Refused(
+            f"its weights do not fit its network ({_one_line(error)}): {_INSTEAD}"
+        ) from error
     if not isinstance(network, ImageModelDescriptor):
-        raise Refused(f"{network.architecture.name} needs a mask beside the picture")
+        raise Refused(
+            f"{network.architecture.name} needs a mask beside the picture: take another network"
+        )
     network.model.eval().float()
     return network
 
@@ -78,23 +80,29 @@ def _state_dict(source: Path) -> dict[str, torch.Tensor]:
         from safetensors.torch import load_file
 
         return load_file(source)
-    _require_plain_zip(source)
     try:
         state = torch.load(source, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise Refused(f"its weights cannot be read: {_one_line(error)}") from error
+        raise Refused(
+            f"its weights cannot be read ({_one_line(error)}): download it again"
+        ) from error
     if not isinstance(state, dict):
-        raise Refused(f"it holds a {type(state).__name__} and not a state dict")
+        raise Refused(
+            f"it holds a {type(state).__name__} and not a state dict: load it where it was made,"
+            " and save its state_dict() alone"
+        )
+    _require_own_bytes(state, source.stat().st_size)
     return state
 
 
-def _require_plain_zip(source: Path) -> None:
-    """torch.save compresses nothing. A compressed member may be a thousand times as large."""
-    if not zipfile.is_zipfile(source):
-        return
-    with zipfile.ZipFile(source) as archive:
-        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
-            raise Refused("its weights are compressed, which torch.save never does")
+def _require_own_bytes(state: Mapping[object, object], size: int) -> None:
+    """Refuse a tensor that repeats one number a million times: as a weight, it needs all bytes."""
+    for name, value in state.items():
+        if isinstance(value, Mapping):
+            _require_own_bytes(value, size)
+        elif isinstance(value, torch.Tensor) and value.numel() * value.element_size() > size:
+            shape = "x".join(map(str, value.shape))
+            raise Refused(f"its tensor {name} ({shape}) is larger than the file: download it again")
 
 
 def _stand_in_for_torchvision() -> None:

@@ -24,6 +24,7 @@ ATTEMPTS: Mapping[str, int] = {"traced": 240, "captured": 400, "window": 240}
 """Name of an attempt -> the seconds of processor time that it may take."""
 
 _OUT_OF_TIME = getattr(signal, "SIGXCPU", 1000)  # Windows has no such signal
+_MOST_SAID = 200  # letters
 _PATIENCE = 3  # a busy machine takes a multiple of the processor time
 
 
@@ -65,7 +66,10 @@ def convert(source: Path, target: Path) -> Converted:
             scale, multiple = int(answer["scale"]), int(answer["multiple"])
             return Converted(answer["architecture"], scale, multiple, attempt)
         failures.append(f"{attempt}: {answer['failed']}")
-    raise ImportRefused(f"{source}: it cannot be exported to ONNX ({'; '.join(failures)})")
+    raise ImportRefused(
+        f"{source}: it cannot be exported to ONNX ({'; '.join(failures)}): if there is an ONNX file"
+        " of it, take that one"
+    )
 
 
 def require_extra(source: Path) -> None:
@@ -85,7 +89,8 @@ def require_extra(source: Path) -> None:
 def _ask(source: Path, target: Path, attempt: str, seconds: int) -> Mapping[str, str]:
     """What the child says of one attempt; ``target`` is written if it worked."""
     part = target.with_name(target.name + ".part")
-    command = [sys.executable, "-m", _CHILD, attempt, str(source), str(part), str(seconds)]
+    # -P: the current folder may have a torch.py, downloaded with the network.
+    command = [sys.executable, "-P", "-m", _CHILD, attempt, str(source), str(part), str(seconds)]
     try:
         done = subprocess.run(
             command, capture_output=True, timeout=_PATIENCE * seconds, check=False
@@ -116,4 +121,4 @@ def _crash(done: "subprocess.CompletedProcess[bytes]") -> str:
     if done.returncode < 0:
         return f"the exporter was ended by signal {-done.returncode}"
     lines = done.stderr.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else f"the exporter ended with code {done.returncode}"
+    return lines[-1][:_MOST_SAID] if lines else f"the exporter ended with code {done.returncode}"

@@ -1,5 +1,6 @@
 """``compact_tiny_x2.safetensors`` is a network of 12,000 weights in the shape of Compact (CC0)."""
 
+import sys
 import zipfile
 from importlib import util
 from pathlib import Path
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 
 from sr_batch.core.errors import ImportRefused
 from sr_batch.importing.weights import convert as module
+from sr_batch.importing.weights.child import Refused, _state_dict
 from sr_batch.importing.weights.convert import convert
 
 TINY = Path(__file__).with_name("compact_tiny_x2.safetensors")
@@ -55,6 +57,27 @@ def test_refuses_weights_that_are_compressed(tmp_path: Path) -> None:
             file.writestr(name, plain.read(name))
     with pytest.raises(ImportRefused, match=r"compressed, which torch\.save never does"):
         convert(packed, tmp_path / "net.onnx")
+
+
+def test_refuses_a_tensor_that_is_larger_than_the_file(tmp_path: Path) -> None:
+    """One number, repeated without taking room: building the network would take 40 TB."""
+    huge = {"params": {"body.0.weight": torch.zeros(1).expand(1 << 20, 1 << 20)}}
+    path = saved(tmp_path, huge)
+    assert path.stat().st_size < 4096
+    with pytest.raises(Refused, match=r"body\.0\.weight \(1048576x1048576\) is larger than"):
+        _state_dict(path)
+
+
+def test_nothing_is_imported_from_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A torch.py may have been downloaded with the network; the first argument, -P, ignores it."""
+    program = tmp_path / "python"
+    program.write_text("""#!/bin/sh\necho "{\\"refused\\": \\"$1\\"}"\n""")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(ImportRefused, match=r": -P$"):
+        convert(TINY, tmp_path / "net.onnx")
 
 
 def test_names_the_libraries_that_are_missing(
