@@ -57,6 +57,12 @@ def compare(photographs: Photographs, **values: Any) -> None:
     _run(paths, command, replace(options, scale=scale), crops)
 
 
+def show(photograph: Path, model: str, scale: int, output: str | None) -> None:
+    """Write a sheet of one model beside bicubic: what ``models show --on`` does."""
+    command = CompareCommand(output=output, models=model)
+    _run([photograph], command, UpscaleOptions(scale=scale), [None])
+
+
 def _run(
     paths: list[Path],
     command: CompareCommand,

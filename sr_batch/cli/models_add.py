@@ -113,6 +113,8 @@ def measurements(path: Path) -> dict[str, Any]:
     if not is_added(path):
         return {}
     model = next(each for each in user_models() if each.path.name == path.name)
+    if model.precision == "int8":
+        return _measured_int8(model.record["quantized"])
     record, form = model.record, model.record["measured"]["format"]
     return {
         "source": record["source"],
@@ -126,17 +128,40 @@ def measurements(path: Path) -> dict[str, Any]:
     }
 
 
+def _measured_int8(record: Mapping[str, Any]) -> dict[str, Any]:
+    from sr_batch.importing.quantize import Figures
+
+    return {
+        "measured": f"{Figures.of(record)}, on {record['pictures']} pictures",
+        "pictures": record["folder"],
+        "processor": record["processor"],
+        "runtime": f"onnxruntime {record['runtime']}",
+    }
+
+
 def _added(source: Path, wishes: Any, count: int) -> bool:
     from sr_batch.importing.adding import add
 
+    before = _int8_files()
     try:
         _show(add(source, wishes, say))
+        for path in before - _int8_files():
+            typer.echo(
+                f"{path.name} was made of the earlier file and is deleted; to make it again:"
+                f" sr-batch models quantize {path.stem.rpartition('_x')[0]} --on FOLDER"
+            )
     except UsageError as refusal:
         if count == 1:
             raise
         say(str(refusal))
         return False
     return True
+
+
+def _int8_files() -> set[Path]:
+    from sr_batch.inference.user_models import user_models
+
+    return {each.path for each in user_models() if each.precision == "int8"}
 
 
 def _show(model: UserModel) -> None:

@@ -127,9 +127,25 @@ def _spec(measured: Measured) -> ModelSpec:
     )
 
 
+def make_int8(folder: Path, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """See :func:`sr_batch.importing.quantize_steps.make_int8`."""
+    from sr_batch.importing import quantize_steps  # what it imports takes long, and few need it
+
+    return quantize_steps.make_int8(folder, request)
+
+
+def judge_int8(folder: Path, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """See :func:`sr_batch.importing.quantize_steps.judge_int8`."""
+    from sr_batch.importing import quantize_steps
+
+    return quantize_steps.judge_int8(folder, request)
+
+
 STEPS: Mapping[str, Step] = {
     "convert": convert,
     "convert_torch": convert_torch,
     "measure": measure,
     "certify": certify_model,
+    "make_int8": make_int8,
+    "judge_int8": judge_int8,
 }
