@@ -101,8 +101,8 @@ def show_model(
 
     if output and not photograph:
         raise UsageError(f"-o {output}: give the photograph for the sheet, too: --on PHOTO")
-    model = known(name)
-    files = files_of(model)
+    named = known(name)
+    files = files_of(named)
     for line in _description(files):
         typer.echo(line)
     for model in files:
@@ -111,7 +111,7 @@ def show_model(
             typer.echo(f"{key:<16}{_text(value)}")
     if photograph:
         typer.echo()
-        compare.show(photograph, model, max(each.scale for each in files), output)
+        compare.show(photograph, named, max(each.scale for each in files), output)
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:
@@ -151,8 +151,19 @@ def _description(files: Sequence[ModelFile]) -> list[str]:
         "picture": str(sheet or ""),
     }
     if not any(said.values()):
-        return [f"{files[0].name}: no card says what it is good for"]
+        return [_without_card(files[0])]
     return [line for key, text in said.items() if text for line in _wrapped(key, text)]
+
+
+def _without_card(model: ModelFile) -> str:
+    from sr_batch.inference.user_models import is_added
+
+    if is_added(model.path):
+        return (
+            f"{model.name}: added by you; to see what it does: sr-batch models show {model.name}"
+            " --on PHOTO"
+        )
+    return f"{model.name}: no card says what it is good for"
 
 
 def _wrapped(key: str, text: str) -> list[str]:
