@@ -124,6 +124,7 @@ def measurements(path: Path) -> dict[str, Any]:
         "values": f"{form['range']} in, {form['range_out']} out, {form['dtype']}, {form['layout']}"
         + (", BGR" if form["bgr"] else ""),
         "tiles": _tiles(record),
+        **_colors(record),
         "runtime": f"onnxruntime {record['runtime']}",
     }
 
@@ -167,6 +168,8 @@ def _int8_files() -> set[Path]:
 def _show(model: UserModel) -> None:
     record = model.record
     typer.echo(f"added {model.name} x{model.scale}: {_summary(record)}; {_tiles(record)}")
+    for text in _colors(record).values():
+        typer.echo(text)
     swap = record["measured"]["swap"]
     if swap is not None and not record["measured"]["format"]["bgr"]:
         typer.echo(
@@ -187,6 +190,22 @@ def _summary(record: Mapping[str, Any]) -> str:
         parts.append(f"only {measured['window']}x{measured['window']}")
     parts.append(f"reduced output {measured['likeness']:.1f} dB from the input")
     return ", ".join(parts)
+
+
+def _colors(record: Mapping[str, Any]) -> dict[str, str]:
+    """What is said about a shift of colors; nothing if there is none to be seen."""
+    from sr_batch.importing.color_shift import is_shift
+
+    shift = record["certified"].get("shift", [])  # older records have none
+    if not is_shift(shift):
+        return {}
+    by = "/".join(f"{each:+.1f}" for each in shift)
+    color = "mean color (R/G/B)" if len(shift) == 3 else "mean brightness"
+    if record["certified"]["color_lock"]:
+        done = "--color-lock takes this out, and is on for this model (--no-color-lock: off)"
+    else:
+        done = "--color-lock takes this out"
+    return {"colors": f"it shifts the {color} by {by} levels of 255: {done}"}
 
 
 def _tiles(record: Mapping[str, Any]) -> str:
