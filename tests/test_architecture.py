@@ -42,7 +42,7 @@ PURE = {"core": {"numpy"}, "imaging": {"numpy"}}
 
 # A foreign library is imported by these modules and packages of sr_batch, and by no others.
 SEAMS = {
-    "onnxruntime": {"inference.onnx_runtime"},
+    "onnxruntime": {"inference.onnx_runtime", "importing.int8"},
     "onnx": {"importing", "inference.network_blend"},
     "cv2": {"codec.backends.opencv"},
     "PIL": {"api", "bench.contact_sheet", "codec.backends.pillow", "codec.color"},

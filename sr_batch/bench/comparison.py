@@ -101,8 +101,8 @@ def compare(
 ) -> list[list[Cell]]:
     """The cells of every part, in the order of photographs and parts.
 
-    The first cell of a part has its pixels enlarged by repeating them, the second by bicubic. The
-    networks are opened one after the other.
+    The first cell of a part has its pixels enlarged by repeating them, the second by bicubic (at
+    scale 1 there is no second). The networks are opened one after the other.
 
     Args:
         photographs: At least one part in all.
@@ -195,6 +195,8 @@ def _plain(image: Image, part: Region, scale: int) -> list[Cell]:
         color=pixels.color.repeat(scale, 0).repeat(scale, 1),
         alpha=None if pixels.alpha is None else pixels.alpha.repeat(scale, 0).repeat(scale, 1),
     )
+    if scale == 1:
+        return [Cell("your pixels", repeated)]
     window = _window(part, image, bicubic.REACH, 1)
     smooth = _crop_enlarged(_by_bicubic(_cut(image, window), scale), part, window, scale)
     return [Cell(f"your pixels, x{scale}", repeated), Cell(f"bicubic x{scale}", smooth)]

@@ -60,6 +60,7 @@ class SheetFile:
         recipe: Everything else that the sheet shows, besides how long it took.
         existing: As for `OverwriteGuard`.
         notify: Told about a state file that cannot be used.
+        again: How the user gets a sheet that is there made again.
     """
 
     def __init__(
@@ -70,10 +71,12 @@ class SheetFile:
         recipe: str,
         existing: Existing,
         notify: Callable[[str], None],
+        again: str,
     ) -> None:
         self._target = target
         self._kind = codec.format_of_suffix(target) or "png"
         self._existing = existing
+        self._again = again
         source = content_hash("".join(map(content_hash, contents)).encode())
         job = Job(photographs[0], target, target.parent, self._kind, pixels=0)
         ledger = Ledger(target.parent, notify)
@@ -88,7 +91,7 @@ class SheetFile:
             UnwritableOutput: another file is there, or no file can be made there.
         """
         if self._guard.is_done and self._existing != "overwrite":
-            return f"{ALREADY_DONE}; --existing overwrite makes it again"
+            return f"{ALREADY_DONE}; {self._again}"
         if self._guard.is_edited:
             return EDITED
         try:

@@ -57,11 +57,19 @@ def compare(photographs: Photographs, **values: Any) -> None:
     _run(paths, command, replace(options, scale=scale), crops)
 
 
+def show(photograph: Path, model: str, scale: int, output: str | None) -> None:
+    """Write a sheet of one model beside bicubic: what ``models show --on`` does."""
+    command = CompareCommand(output=output, models=model)
+    again = "delete it to have it made again"
+    _run([photograph], command, UpscaleOptions(scale=scale), [None], again)
+
+
 def _run(
     paths: list[Path],
     command: CompareCommand,
     options: UpscaleOptions,
     crops: list[Region | None],
+    again: str = "--existing overwrite makes it again",
 ) -> None:
     from sr_batch.bench.comparison import choose_models, groups
     from sr_batch.bench.comparison import compare as computed
@@ -74,7 +82,7 @@ def _run(
     target = sheet_path(command.output, paths)
     contents = [read_source(path, most_bytes(options.max_pixels)) for path in paths]
     recipe = _recipe(chosen, crops, options)
-    file = SheetFile(target, paths, contents, recipe, options.existing, say)
+    file = SheetFile(target, paths, contents, recipe, options.existing, say, again)
     if kept := file.kept:
         say(f"{target}: {kept}")
         if command.as_json:

@@ -7,12 +7,16 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sr_batch.cli import compare
 from sr_batch.cli.models_add import add_models, known, measurements, remove_models
+from sr_batch.cli.models_quantize import quantize_models
 from sr_batch.cli.parameters import model_names
+from sr_batch.core.errors import UsageError
 from sr_batch.core.options import UpscaleOptions
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ _WIDTH = 100
 
 app.command("add")(add_models)
 app.command("remove")(remove_models)
+app.command("quantize")(quantize_models)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object per file.")]
 
@@ -72,17 +77,41 @@ def show_model(
             autocompletion=model_names,
         ),
     ],
+    photograph: Annotated[
+        Path | None,
+        typer.Option(
+            "--on",
+            metavar="PHOTO",
+            help="Also write a sheet: the most detailed part of your photograph, by bicubic and by"
+            " the model.",
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="SHEET.png",
+            help="The sheet; otherwise PHOTO_compare.png beside the photograph.",
+        ),
+    ] = None,
 ) -> None:
     """Show what a model is good for, its limits and its files."""
     from sr_batch.inference.model_catalog import files_of
 
-    files = files_of(known(name))
+    if output and not photograph:
+        raise UsageError(f"-o {output}: give the photograph for the sheet, too: --on PHOTO")
+    named = known(name)
+    files = files_of(named)
     for line in _description(files):
         typer.echo(line)
     for model in files:
         typer.echo()
         for key, value in {**_record(model, _spec(model)), **measurements(model.path)}.items():
             typer.echo(f"{key:<16}{_text(value)}")
+    if photograph:
+        typer.echo()
+        compare.show(photograph, named, max(each.scale for each in files), output)
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:
@@ -122,8 +151,19 @@ def _description(files: Sequence[ModelFile]) -> list[str]:
         "picture": str(sheet or ""),
     }
     if not any(said.values()):
-        return [f"{files[0].name}: no card says what it is good for"]
+        return [_without_card(files[0])]
     return [line for key, text in said.items() if text for line in _wrapped(key, text)]
+
+
+def _without_card(model: ModelFile) -> str:
+    from sr_batch.inference.user_models import is_added
+
+    if is_added(model.path):
+        return (
+            f"{model.name}: added by you; to see what it does: sr-batch models show {model.name}"
+            " --on PHOTO"
+        )
+    return f"{model.name}: no card says what it is good for"
 
 
 def _wrapped(key: str, text: str) -> list[str]:

@@ -113,6 +113,8 @@ def measurements(path: Path) -> dict[str, Any]:
     if not is_added(path):
         return {}
     model = next(each for each in user_models() if each.path.name == path.name)
+    if model.precision == "int8":
+        return _measured_int8(model.record["quantized"])
     record, form = model.record, model.record["measured"]["format"]
     return {
         "source": record["source"],
@@ -122,6 +124,18 @@ def measurements(path: Path) -> dict[str, Any]:
         "values": f"{form['range']} in, {form['range_out']} out, {form['dtype']}, {form['layout']}"
         + (", BGR" if form["bgr"] else ""),
         "tiles": _tiles(record),
+        **_colors(record),
+        "runtime": f"onnxruntime {record['runtime']}",
+    }
+
+
+def _measured_int8(record: Mapping[str, Any]) -> dict[str, Any]:
+    from sr_batch.importing.quantize import Figures
+
+    return {
+        "measured": f"{Figures.of(record)}, on {record['pictures']} pictures",
+        "pictures": record["folder"],
+        "processor": record["processor"],
         "runtime": f"onnxruntime {record['runtime']}",
     }
 
@@ -129,8 +143,14 @@ def measurements(path: Path) -> dict[str, Any]:
 def _added(source: Path, wishes: Any, count: int) -> bool:
     from sr_batch.importing.adding import add
 
+    before = _int8_files()
     try:
         _show(add(source, wishes, say))
+        for path in before - _int8_files():
+            typer.echo(
+                f"{path.name} was made of the earlier file and is deleted; to make it again:"
+                f" sr-batch models quantize {path.stem.rpartition('_x')[0]} --on FOLDER"
+            )
     except UsageError as refusal:
         if count == 1:
             raise
@@ -139,9 +159,17 @@ def _added(source: Path, wishes: Any, count: int) -> bool:
     return True
 
 
+def _int8_files() -> set[Path]:
+    from sr_batch.inference.user_models import user_models
+
+    return {each.path for each in user_models() if each.precision == "int8"}
+
+
 def _show(model: UserModel) -> None:
     record = model.record
     typer.echo(f"added {model.name} x{model.scale}: {_summary(record)}; {_tiles(record)}")
+    for text in _colors(record).values():
+        typer.echo(text)
     swap = record["measured"]["swap"]
     if swap is not None and not record["measured"]["format"]["bgr"]:
         typer.echo(
@@ -162,6 +190,22 @@ def _summary(record: Mapping[str, Any]) -> str:
         parts.append(f"only {measured['window']}x{measured['window']}")
     parts.append(f"reduced output {measured['likeness']:.1f} dB from the input")
     return ", ".join(parts)
+
+
+def _colors(record: Mapping[str, Any]) -> dict[str, str]:
+    """What is said about a shift of colors; nothing if there is none to be seen."""
+    from sr_batch.importing.color_shift import is_shift
+
+    shift = record["certified"].get("shift", [])  # older records have none
+    if not is_shift(shift):
+        return {}
+    by = "/".join(f"{each:+.1f}" for each in shift)
+    color = "mean color (R/G/B)" if len(shift) == 3 else "mean brightness"
+    if record["certified"]["color_lock"]:
+        done = "--color-lock takes this out, and is on for this model (--no-color-lock: off)"
+    else:
+        done = "--color-lock takes this out"
+    return {"colors": f"it shifts the {color} by {by} levels of 255: {done}"}
 
 
 def _tiles(record: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from sr_batch.core.cpu import cores
 from sr_batch.core.model_spec import Color, ModelSpec
 from sr_batch.importing import onnx_file
 from sr_batch.importing.certify import certify
+from sr_batch.importing.color_shift import is_shift, mean_shift
 from sr_batch.importing.graph_check import check_graph
 from sr_batch.importing.kinds import Kind, kind_of, ncnn_param
 from sr_batch.importing.ncnn.to_onnx import convert as convert_ncnn
@@ -29,6 +30,7 @@ CONVERTED, NET = "converted.onnx", "net.onnx"
 # A network that is too slow to measure gets this overlap. Most of the popular ones need less.
 _ASSUMED_OVERLAP = 32
 _REACH_SECONDS = 25.0  # of the time of a step
+_SHIFT_SIDE = 64  # LR pixels of the picture whose colors are compared
 # For a network that sees the whole picture, no overlap is enough; this one hides most.
 _WHOLE_OVERLAP = 32
 
@@ -90,13 +92,19 @@ def certify_model(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     call = open_net(folder / NET, check_graph(net).name, cores())
     border = border_of(*(measured[key] for key in ("scale", "lacking", "multiple", "remainder")))
     bare = padded(call, NetFormat(**measured["format"]), measured["scale"], border)
+    side = measured["window"] or max(_SHIFT_SIDE, measured["least"])
+    side = -(-side // measured["multiple"]) * measured["multiple"]
+    shift = mean_shift(bare, measured["format"]["channels"], side)
+    # A network of scale 1 may be made to change colors.
+    locked = is_shift(shift) and measured["scale"] > 1
 
     def rewrite(spec: ModelSpec) -> None:
-        named = replace(spec, name=request["name"], licence=request["licence"])
+        named = replace(spec, name=request["name"], licence=request["licence"], color_lock=locked)
         onnx_file.set_contract(model, named)
         onnx_file.write_model(model, folder / MODEL)
 
-    return certify(folder / MODEL, bare, rewrite, measured["reach"] is not None)
+    certified = certify(folder / MODEL, bare, rewrite, measured["reach"] is not None)
+    return certified | {"shift": shift, "color_lock": locked}
 
 
 def _spec(measured: Measured) -> ModelSpec:
@@ -127,9 +135,25 @@ def _spec(measured: Measured) -> ModelSpec:
     )
 
 
+def make_int8(folder: Path, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """See :func:`sr_batch.importing.quantize_steps.make_int8`."""
+    from sr_batch.importing import quantize_steps  # what it imports takes long, and few need it
+
+    return quantize_steps.make_int8(folder, request)
+
+
+def judge_int8(folder: Path, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """See :func:`sr_batch.importing.quantize_steps.judge_int8`."""
+    from sr_batch.importing import quantize_steps
+
+    return quantize_steps.judge_int8(folder, request)
+
+
 STEPS: Mapping[str, Step] = {
     "convert": convert,
     "convert_torch": convert_torch,
     "measure": measure,
     "certify": certify_model,
+    "make_int8": make_int8,
+    "judge_int8": judge_int8,
 }

@@ -25,7 +25,8 @@ from sr_batch.inference.user_models import UserModel, folder, user_models
 
 # Increased by one when probing measures other things, or measures them otherwise.
 PROBE = 1
-MODEL = "model.onnx"  # in the folder of one import: the network with its contract
+# In the folder of one import: the network with its contract; that in int8, and the user's pictures.
+MODEL, INT8, CALIBRATION, HELD = "model.onnx", "int8.onnx", "calibration.npz", "held.npz"
 _LOCK = ".lock"
 _WORK = ".work"
 _FORGOTTEN = 24 * 3600.0  # seconds; no import takes as long
@@ -67,8 +68,39 @@ def save(model: Path, name: str, scale: int, record: Mapping[str, Any]) -> UserM
                 f"{name} x{scale} was added already, from {there.record.get('source')}: choose"
                 f" another --name, or sr-batch models remove {name}"
             )
-        _write(target, data, json.dumps(full, indent=1).encode())
-    return UserModel(target, full)
+        int8 = _int8_of(target)
+        if int8 and int8.record.get("of") != full["sha256"]:
+            _delete(int8.path)
+        return _written(target, data, full)
+
+
+def save_int8(int8: Path, model: UserModel, figures: Mapping[str, Any]) -> UserModel:
+    """Keep the file ``int8`` as that of ``model``.
+
+    Args:
+        int8: The ONNX file with its contract.
+        model: The model in fp32 that it was made of.
+        figures: What was measured.
+
+    Raises:
+        UsageError: ``model`` was removed or added again meanwhile.
+        SrBatchError: the folder cannot be written to.
+    """
+    data = int8.read_bytes()
+    record = {
+        "name": model.name,
+        "scale": model.scale,
+        "precision": "int8",
+        "source_sha256": model.record.get("source_sha256"),  # so that adding it again is allowed
+        "of": model.record["sha256"],
+        "sha256": sha256(data).hexdigest(),
+        "quantized": dict(figures),
+    }
+    with _locked():
+        now = {each.path: each.record.get("sha256") for each in user_models()}
+        if now.get(model.path) != model.record["sha256"]:
+            raise UsageError(f"{model.name} was changed meanwhile: run models quantize again")
+        return _written(model.path.with_name(f"{model.path.stem}_int8.onnx"), data, record)
 
 
 def remove(name: str) -> list[Path]:
@@ -80,8 +112,7 @@ def remove(name: str) -> list[Path]:
     with _locked():
         found = [each.path for each in user_models() if each.name == name]
         for path in found:
-            path.with_suffix(".json").unlink(missing_ok=True)
-            path.unlink(missing_ok=True)
+            _delete(path)
     if not found:
         names = sorted({each.name for each in user_models()})
         known = f"Added: {', '.join(names)}" if names else "no model was added"
@@ -106,21 +137,22 @@ def work_folder() -> Iterator[Path]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _write(target: Path, data: bytes, record: bytes) -> None:
+def _written(target: Path, data: bytes, record: Mapping[str, Any]) -> UserModel:
     """Both files are on the disk before what was there gives way: a full disk changes nothing."""
-    beside = target.with_suffix(".json")
+    beside, text = target.with_suffix(".json"), json.dumps(record, indent=1).encode()
     with (
         _storing(target),
         part_file(target, len(data)) as model,
-        part_file(beside, len(record)) as about,
+        part_file(beside, len(text)) as about,
     ):
         model.write(data)
         model.sync()
-        about.write(record)
+        about.write(text)
         about.sync()
         beside.unlink(missing_ok=True)  # first: without it there is no model
         model.take_name()
         about.take_name()
+    return UserModel(target, record)
 
 
 @contextmanager
@@ -141,6 +173,16 @@ def _sweep() -> None:
         with suppress(OSError):
             if time.time() - place.stat().st_mtime > _FORGOTTEN:
                 shutil.rmtree(place, ignore_errors=True)
+
+
+def _delete(path: Path) -> None:
+    path.with_suffix(".json").unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
+def _int8_of(path: Path) -> UserModel | None:
+    """The int8 file that was made of the one at ``path``."""
+    return next((each for each in user_models() if each.path.stem == f"{path.stem}_int8"), None)
 
 
 def _gives_way(there: UserModel, record: Mapping[str, Any]) -> bool:

@@ -79,7 +79,7 @@ def find_models() -> tuple[ModelFile, ...]:
 
 def all_models() -> tuple[ModelFile, ...]:
     """As :func:`find_models`, and then those that the user added."""
-    added = (ModelFile(each.name, each.scale, "fp32", each.path) for each in user_models())
+    added = (ModelFile(each.name, each.scale, each.precision, each.path) for each in user_models())
     return (*find_models(), *added)
 
 
@@ -142,6 +142,8 @@ def _loses_little(model: ModelFile, files: Mapping[str, ModelFile]) -> bool:
     full = files.get("fp32")
     if full is None or full == model:
         return full == model
+    if is_added(model.path):  # an int8 file that loses more is not kept
+        return True
     with suppress(ValueError, OSError):  # what is wrong with a file is said when it is opened
         spec, of_full = (from_metadata(read_metadata(each.path)) for each in (model, full))
         loss = spec.loss_against(of_full)

@@ -1,7 +1,7 @@
 """The models that the user added, kept in the user's data folder.
 
-Each is a pair of files: ``NAME_xS.onnx`` and ``NAME_xS.json``, its record. The contract in the
-first is believed only if the record has its SHA-256.
+Each is a pair of files: ``NAME_xS.onnx`` and ``NAME_xS.json``, its record; in int8 they end in
+``_int8``. The contract in the first is believed only if the record has its SHA-256.
 """
 
 import json
@@ -37,6 +37,11 @@ class UserModel:
     @property
     def scale(self) -> int:
         return int(self.record["scale"])
+
+    @property
+    def precision(self) -> str:
+        """``fp32``, or ``int8`` for a file that `models quantize` made of one in fp32."""
+        return str(self.record.get("precision", "fp32"))
 
 
 def folder(environment: Mapping[str, str] = os.environ) -> Path:

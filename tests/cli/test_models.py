@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from sr_batch.cli.models import app
 from sr_batch.core.errors import UnknownModel
 from sr_batch.inference import model_catalog
-from tests.cli.conftest import ROOT, Tool
+from tests.cli.conftest import ROOT, Photo, Tool, size_of
 from tests.networks import conv_network
 
 FILES = {path.name for path in (ROOT / "exported").glob("*.onnx")}
@@ -52,6 +52,28 @@ def test_a_file_that_is_no_network_is_named(
     (tmp_path / "mine_x2.onnx").write_bytes(b"no network")
     with pytest.raises(UnknownModel, match=r"mine_x2\.onnx: ONNX Runtime cannot load it"):
         CliRunner().invoke(app, ["list"], catch_exceptions=False)
+
+
+def test_shows_a_model_on_a_photograph(
+    photo: Photo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    photo("me.png", (60, 40))
+    shown = ["show", "fast", "--on", "me.png"]
+    result = CliRunner().invoke(app, shown)
+    assert result.output.splitlines()[-1] == (
+        "me_compare.png: your pixels, x4, bicubic x4, fast x4"
+    )
+    assert size_of(tmp_path / "me_compare.png")[0] > 3 * 160
+    again = CliRunner().invoke(app, shown)
+    assert again.stderr == "me_compare.png: already done; delete it to have it made again\n"
+
+
+def test_a_sheet_needs_a_photograph() -> None:
+    result = CliRunner().invoke(app, ["show", "fast", "-o", "sheet.png"])
+    assert (
+        str(result.exception) == "-o sheet.png: give the photograph for the sheet, too: --on PHOTO"
+    )
 
 
 def test_lists_them_as_json(tool: Tool) -> None:

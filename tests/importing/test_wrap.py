@@ -26,8 +26,16 @@ def imported(source: Path, folder: Path, **request: Any) -> tuple[Path, dict[str
     return folder / MODEL, measured | steps.certify_model(folder, named)
 
 
-def enlarged(model: Path, picture: np.ndarray, scale: float, tile: int | None = None) -> np.ndarray:
-    options = UpscaleOptions(model=str(model), scale=scale, device="cpu", tile=tile, jobs=1)
+def enlarged(
+    model: Path,
+    picture: np.ndarray,
+    scale: float,
+    tile: int | None = None,
+    lock: bool | None = False,
+) -> np.ndarray:
+    options = UpscaleOptions(
+        model=str(model), scale=scale, device="cpu", tile=tile, jobs=1, color_lock=lock
+    )
     with Upscaler(options, lambda _: None) as upscaler:
         return upscaler(Image(picture), "a", lambda _: None, threading.Event()).image.color
 
@@ -114,6 +122,23 @@ def test_old_and_new_opsets(tmp_path: Path, opset: int) -> None:
     onnx_file.write_model(model_of(nodes, weights, opset=opset), tmp_path / "a.onnx")
     _, found = imported(tmp_path / "a.onnx", tmp_path)
     assert found["lacking"] == 8
+
+
+@pytest.mark.parametrize(("scale", "locked"), [(2, True), (1, False)])
+def test_a_network_that_shifts_colors_is_locked_if_it_enlarges(
+    tmp_path: Path, scale: int, locked: bool
+) -> None:
+    nodes, weights = enlarging(scale)
+    weights["w"][: scale**2] *= 0.95  # darkens the first channel
+    onnx_file.write_model(model_of(nodes, weights), tmp_path / "a.onnx")
+    model, found = imported(tmp_path / "a.onnx", tmp_path)
+    assert found["shift"][0] < -4
+    assert np.abs(found["shift"][1:]).max() < 0.5
+    assert (found["color_lock"], read_spec(model).color_lock) == (locked, locked)
+    pixels = np.full((40, 40, 3), 200, np.uint8)
+    middle = slice(16 * scale, 24 * scale)
+    red = enlarged(model, pixels, scale, lock=None)[middle, middle, 0].mean()
+    assert red == pytest.approx(200 if locked else 190, abs=2)
 
 
 def test_blue_first_changes_the_order_on_both_sides(tmp_path: Path) -> None:
