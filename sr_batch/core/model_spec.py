@@ -55,6 +55,8 @@ class ModelSpec:
         least_side: Shortest side in LR pixels that its input may have.
         whole: Whether each output pixel depends on the whole picture, so that tiles differ from it.
         seam: Largest change by tiling in 8-bit levels that was measured; 0 if at most 1.
+        pace: Processor seconds that an LR pixel took when the network was added; a call that takes
+            a large multiple of it is ended. 0 if calls may take any time.
         color_lock: Whether it shifts colors over whole areas, so that they are locked by default.
     """
 
@@ -78,6 +80,7 @@ class ModelSpec:
     least_side: int = LEAST_SIDE
     whole: bool = False
     seam: float = 0.0
+    pace: float = 0.0
     color_lock: bool = False
 
     @property
@@ -99,7 +102,7 @@ class ModelSpec:
 _TEXT = ("name", "arch", "color", "precision", "protocol", "licence", "data", "commit")
 _NUMBERS = ("scale", "multiple", "receptive_field", "overlap")
 # Written only if they differ from these: most networks need none of them.
-_RARE = {"window": 0, "least_side": LEAST_SIDE, "whole": False, "seam": 0.0}
+_RARE = {"window": 0, "least_side": LEAST_SIDE, "whole": False, "seam": 0.0, "pace": 0.0}
 
 
 def to_metadata(spec: ModelSpec) -> dict[str, str]:
@@ -110,8 +113,9 @@ def to_metadata(spec: ModelSpec) -> dict[str, str]:
     if spec.partner:
         flat["partner"] = spec.partner
     for key, default in _RARE.items():
-        if getattr(spec, key) != default:
-            flat[key] = repr(float(spec.seam)) if key == "seam" else str(int(getattr(spec, key)))
+        value = getattr(spec, key)
+        if value != default:
+            flat[key] = repr(value) if isinstance(default, float) else str(int(value))
     if spec.color_lock:
         flat["color_lock"] = "1"
     for name, (psnr, ssim) in spec.scores.items():
@@ -153,6 +157,7 @@ def _parsed(flat: Mapping[str, str]) -> ModelSpec:
         least_side=int(flat.get("least_side", LEAST_SIDE)),
         whole=int(flat.get("whole", 0)) != 0,
         seam=float(flat.get("seam", 0)),
+        pace=float(flat.get("pace", 0)),
         color_lock=flat.get("color_lock") == "1",
         **text,
         **numbers,

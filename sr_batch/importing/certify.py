@@ -84,7 +84,7 @@ def certify(
         raise ImportRefused(
             f"in tiles and formats of sr-batch its output differs by {parity} levels"
         )
-    spec = replace(spec, pixel_bytes=max(PIXEL_BYTES, int(grown)))
+    spec = replace(spec, pixel_bytes=max(PIXEL_BYTES, int(grown)), pace=float(f"{pace:.3g}"))
     levels = None
     if thorough:
         spec, levels = _seamless(path, spec, pace)

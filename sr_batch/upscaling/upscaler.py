@@ -20,6 +20,7 @@ from sr_batch.core.options import UpscaleOptions
 from sr_batch.imaging import bicubic
 from sr_batch.imaging.color_lock import lock_colors
 from sr_batch.imaging.resample import bleed, resize
+from sr_batch.inference.onnx_session import until
 from sr_batch.inference.providers import require_known
 from sr_batch.inference.self_ensemble import SelfEnsemble
 from sr_batch.upscaling import tile_pass
@@ -152,7 +153,7 @@ class Upscaler:
             name: Its name in error messages.
             progress: Receives numbers of finished input pixels; they add up to those of ``image``,
                 without the restored ones.
-            stop: Checked before every tile.
+            stop: Ends the tiles in flight when it is set.
             store: Keeps finished tiles when ``stop`` is set, and restores them later.
 
         Raises:
@@ -247,7 +248,9 @@ class Upscaler:
         tiles = self._tiles(size, overlap, scale)
         kept = KeptPass(store, key, run, done.restore)
         try:
-            network = SelfEnsemble(session) if self._options.self_ensemble else session
+            network = until(session, stop)
+            if self._options.self_ensemble:
+                network = SelfEnsemble(network)
             return tile_pass.upscale(image, network, tiles, mode, kept.run, kept.show)
         except BadOutput:
             if not self._networks.replace_by_fp32(scale, session):
