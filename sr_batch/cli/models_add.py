@@ -166,12 +166,25 @@ def _summary(record: Mapping[str, Any]) -> str:
 
 def _tiles(record: Mapping[str, Any]) -> str:
     certified = record["certified"]
-    overlap = f"overlap {certified['overlap']}"
+    tiles = f"tiles with overlap {certified['overlap']}{_assumed(record['measured'])}"
     if certified["levels"] is None:
-        return f"tiles with {overlap} (assumed, because measuring would take too long)"
+        return f"{tiles}, not compared with the whole, because that would take too long"
     if certified["whole"]:
         return (
-            f"sees the whole picture: tiles with {overlap} differ from it by up to"
+            f"sees the whole picture: {tiles} differ from it by up to"
             f" {certified['levels']} levels of 255"
         )
-    return f"tiles with {overlap} equal the whole within {certified['levels']} level(s)"
+    if certified["levels"] > 1:
+        return f"{tiles} differ from the whole by up to {certified['levels']} levels of 255"
+    return f"{tiles} equal the whole within {certified['levels']} level(s)"
+
+
+def _assumed(measured: Mapping[str, Any]) -> str:
+    """Where the overlap comes from, if it was not measured."""
+    if measured["reach"]:
+        return ""
+    graph = measured.get("graph")
+    if graph is None:
+        return " (assumed)"
+    sees = "the whole picture" if graph["whole"] else f"{graph['reach']} pixels around each"
+    return f" (assumed from the graph, by which it sees {sees})"

@@ -63,7 +63,7 @@ def certify(
         path: The model.
         bare: The network without its wrapper: (C, H, W) float32 -> (C, H*s, W*s).
         rewrite: Writes the model again.
-        thorough: Whether to compare tiles; not for networks that are too slow.
+        thorough: Whether it was measured how far pixels matter; it is not for slow networks.
 
     Returns:
         The fields of :class:`Certified`.
@@ -72,33 +72,34 @@ def certify(
         ImportRefused: the engine's result is not the network's.
     """
     spec = read_spec(path)
-    before = peak_bytes()
     picture = _picture(spec, spec.window or _SIDE // (1 if thorough else 2))
-    started = time.process_time()
-    whole = _enlarged(path, spec, picture, 0)
-    pace = (time.process_time() - started) / picture.color[..., 0].size
-    after = peak_bytes()
-    grown = (after - before) // picture.color[..., 0].size if after and before else 0
+    with Upscaler(_options(path, spec, 0), lambda _: None) as upscaler:
+        before, started = peak_bytes(), time.process_time()
+        whole = _levels(upscaler, picture)
+        pace = (time.process_time() - started) / picture.size.pixels
+        after = peak_bytes()
+    grown = (after - before) // picture.size.pixels if after and before else 0
     parity = _difference(whole, _expected(bare, picture))[0]
     if parity > _MOST_PARITY:
         raise ImportRefused(
             f"in tiles and formats of sr-batch its output differs by {parity} levels"
         )
     spec = replace(spec, pixel_bytes=max(PIXEL_BYTES, int(grown)), pace=float(f"{pace:.3g}"))
-    levels = None
-    if thorough:
-        spec, levels = _seamless(path, spec, pace)
+    spec, levels = _seamless(path, spec, pace, thorough)
     rewrite(spec)
     return asdict(Certified(parity, levels, spec.overlap, spec.whole, spec.pixel_bytes))
 
 
-def _seamless(path: Path, spec: ModelSpec, pace: float) -> tuple[ModelSpec, int | None]:
+def _seamless(
+    path: Path, spec: ModelSpec, pace: float, thorough: bool
+) -> tuple[ModelSpec, int | None]:
     """The contract with the first overlap that leaves no seam, and the change by tiling.
 
     Args:
         path: The model.
         spec: Its contract.
         pace: Processor seconds for an LR pixel. Nothing is compared that would take too long.
+        thorough: Whether a difference with all overlaps means that it sees the whole picture.
     """
     best: tuple[int, int] | None = None
     end = time.process_time() + _SECONDS * cores()
@@ -112,7 +113,7 @@ def _seamless(path: Path, spec: ModelSpec, pace: float) -> tuple[ModelSpec, int 
             best = levels, overlap
     if best is None:
         return spec, None
-    return _with(spec, best[1], True, max(1, best[0])), best[0]
+    return _with(spec, best[1], thorough or spec.whole, max(1, best[0])), best[0]
 
 
 def _overlaps(spec: ModelSpec) -> Iterator[int]:
@@ -161,15 +162,22 @@ def _picture(spec: ModelSpec, side: int) -> Image:
 def _enlarged(
     path: Path, spec: ModelSpec, picture: Image, tile: int, overlap: int | None = None
 ) -> Levels:
-    options = UpscaleOptions(
+    with Upscaler(_options(path, spec, tile, overlap), lambda _: None) as upscaler:
+        return _levels(upscaler, picture)
+
+
+def _options(path: Path, spec: ModelSpec, tile: int, overlap: int | None = None) -> UpscaleOptions:
+    return UpscaleOptions(
         model=str(path),
         scale=spec.scale,
         device="cpu",
         tile=tile,
         overlap="auto" if overlap is None else overlap,
     )
-    with Upscaler(options, lambda _: None) as upscaler:
-        enlarged = upscaler(picture, "picture", lambda _: None, threading.Event())
+
+
+def _levels(upscaler: Upscaler, picture: Image) -> Levels:
+    enlarged = upscaler(picture, "picture", lambda _: None, threading.Event())
     levels: Levels = enlarged.image.color.astype(np.int16)
     return levels
 

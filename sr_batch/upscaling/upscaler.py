@@ -290,9 +290,10 @@ class Upscaler:
             mode: Color = spec.color if self._options.mode == "auto" else self._options.mode
             count = len(self._tiles(size, self._overlap(spec, mode), scale))
             if spec.seam and count > 1:
+                seen = "the whole picture" if spec.whole else "beyond their overlap"
                 yield (
-                    f"computed in {count} tiles, although {spec.name} x{scale} sees the whole"
-                    f" picture: tiles changed a test picture by up to {spec.seam:g} levels of 255"
+                    f"computed in {count} tiles, although {spec.name} x{scale} sees {seen}:"
+                    f" tiles changed a test picture by up to {spec.seam:g} levels of 255"
                 )
             size = size * scale
 

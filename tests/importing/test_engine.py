@@ -46,6 +46,9 @@ def test_tiles_are_said_for_a_network_that_sees_the_whole(tmp_path: Path) -> Non
     assert "up to 7 levels of 255" in note
     (note,) = enlarge(path, tile=40).notes
     assert note.startswith("computed in 6 tiles")
+    deep = network(tmp_path / "b.onnx", seam=3.0)
+    (note,) = enlarge(deep, tile=40).notes
+    assert "sees beyond their overlap: tiles changed a test picture by up to 3 levels" in note
 
 
 def test_small_pictures_are_padded_to_the_least_side(tmp_path: Path) -> None:

@@ -1,0 +1,48 @@
+"""Corrects contracts by what the real engine makes of a model."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from onnx import helper
+
+from sr_batch.core.model_spec import ModelSpec
+from sr_batch.importing.certify import certify
+from sr_batch.inference.onnx_session import OnnxSession
+from tests.networks import make_spec, save
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """x1: each pixel depends on those 80 pixels away, and more than a tile with 64 can tell."""
+    pool, pads = "AveragePool", [80, 0, 80, 0]
+    nodes = [
+        helper.make_node(pool, ["input"], ["a"], kernel_shape=[161, 1], pads=pads),
+        helper.make_node(pool, ["a"], ["b"], kernel_shape=[1, 161], pads=pads[1:] + pads[:1]),
+        helper.make_node("Add", ["input", "b"], ["twice"]),
+        helper.make_node("Mul", ["twice", "half"], ["output"]),
+    ]
+    path = tmp_path_factory.mktemp("far") / "far.onnx"
+    spec = make_spec(scale=1, overlap=32, receptive_field=161)
+    return save(path, nodes, {"half": np.array([0.5], np.float32)}, spec)
+
+
+def certified(path: Path, thorough: bool) -> tuple[dict[str, Any], ModelSpec]:
+    session, written = OnnxSession.open(path), list[ModelSpec]()
+    found = certify(path, lambda planes: session(planes[None])[0], written.append, thorough)
+    return found, written[0]
+
+
+def test_a_network_that_needs_more_than_all_overlaps_sees_the_whole_picture(far: Path) -> None:
+    found, spec = certified(far, thorough=True)
+    assert found["levels"] > 1
+    assert (found["whole"], spec.whole, spec.seam) == (True, True, found["levels"])
+    assert spec.pace > 0
+
+
+def test_a_slow_network_is_not_said_to_see_the_whole_because_it_sees_far(far: Path) -> None:
+    found, spec = certified(far, thorough=False)
+    assert found["levels"] > 1
+    assert (found["whole"], spec.whole, spec.seam) == (False, False, found["levels"])
+    assert spec.receptive_field >= 161
