@@ -80,13 +80,20 @@ def remove_models(
 
 
 def usable_model(options: UpscaleOptions) -> UpscaleOptions:
-    """``options`` with a model that can be opened; a file of another project is added first."""
-    return replace(options, model=usable_name(options.model))
+    """``options`` with a model that can be opened; a file of another project is added first.
+
+    One that does not enlarge runs at its own scale, unless they state a size.
+    """
+    from sr_batch.inference.user_models import with_own_scale
+
+    return with_own_scale(replace(options, model=usable_name(options.model)))
 
 
 def usable_name(model: str) -> str:
     """A model that can be opened, for the value of ``--model``."""
-    if "." not in model:
+    from sr_batch.inference.user_models import user_models
+
+    if "." not in model and all(each.name != model for each in user_models()):
         return model  # no file, and no library is loaded
     from sr_batch.importing.adding import usable
 

@@ -55,6 +55,8 @@ class ModelSpec:
         least_side: Shortest side in LR pixels that its input may have.
         whole: Whether each output pixel depends on the whole picture, so that tiles differ from it.
         seam: Largest change by tiling in 8-bit levels that was measured; 0 if at most 1.
+        most_side: Longest side in LR pixels of a tile with its context, because it was not tried on
+            longer ones; 0 if it may have any.
         pace: Processor seconds that an LR pixel took when the network was added; a call that takes
             a large multiple of it is ended. 0 if calls may take any time.
         color_lock: Whether it shifts colors over whole areas, so that they are locked by default.
@@ -80,6 +82,7 @@ class ModelSpec:
     least_side: int = LEAST_SIDE
     whole: bool = False
     seam: float = 0.0
+    most_side: int = 0
     pace: float = 0.0
     color_lock: bool = False
 
@@ -102,7 +105,14 @@ class ModelSpec:
 _TEXT = ("name", "arch", "color", "precision", "protocol", "licence", "data", "commit")
 _NUMBERS = ("scale", "multiple", "receptive_field", "overlap")
 # Written only if they differ from these: most networks need none of them.
-_RARE = {"window": 0, "least_side": LEAST_SIDE, "whole": False, "seam": 0.0, "pace": 0.0}
+_RARE = {
+    "window": 0,
+    "least_side": LEAST_SIDE,
+    "whole": False,
+    "seam": 0.0,
+    "most_side": 0,
+    "pace": 0.0,
+}
 
 
 def to_metadata(spec: ModelSpec) -> dict[str, str]:
@@ -157,6 +167,7 @@ def _parsed(flat: Mapping[str, str]) -> ModelSpec:
         least_side=int(flat.get("least_side", LEAST_SIDE)),
         whole=int(flat.get("whole", 0)) != 0,
         seam=float(flat.get("seam", 0)),
+        most_side=int(flat.get("most_side", 0)),
         pace=float(flat.get("pace", 0)),
         color_lock=flat.get("color_lock") == "1",
         **text,
@@ -177,6 +188,6 @@ def _require_ranges(spec: ModelSpec) -> None:
     for key in ("scale", "multiple", "receptive_field", "pixel_bytes"):
         if getattr(spec, key) < 1:
             raise ContractError(f"{PREFIX}{key} must be at least 1")
-    for key in ("overlap", "window", "least_side"):
+    for key in ("overlap", "window", "least_side", "most_side"):
         if getattr(spec, key) < 0:
             raise ContractError(f"{PREFIX}{key} is negative")

@@ -32,6 +32,10 @@ _BEYOND = 24  # LR pixels of the picture that a tile does not see
 _CHANGED = 5e-3  # share of the samples that may differ by one level
 _MOST_OVERLAP = 64
 _SECONDS = 25.0  # of the time of a step, to find the overlap
+# The largest of these sides that takes little time and memory is tried. No tile is longer later.
+_LARGE_SIDES = (384, 320, 256, 192, 160, 128)
+_LARGE_SECONDS = 3.0
+_LARGE_BYTES = 700 << 20
 _MOST_PARITY = 2
 
 
@@ -44,6 +48,7 @@ class Certified:
         levels: Largest change by tiling, in 8-bit levels; None if it was not compared.
         overlap: LR pixels of context per side of a tile.
         whole: Whether tiles differ from the whole picture with every overlap that was tried.
+        most_side: Longest side in LR pixels at which it was tried.
         pixel_bytes: Bytes of memory for each LR pixel of a call.
     """
 
@@ -51,6 +56,7 @@ class Certified:
     levels: int | None
     overlap: int
     whole: bool
+    most_side: int
     pixel_bytes: int
 
 
@@ -86,8 +92,12 @@ def certify(
         )
     spec = replace(spec, pixel_bytes=max(PIXEL_BYTES, int(grown)), pace=float(f"{pace:.3g}"))
     spec, levels = _seamless(path, spec, pace, thorough)
+    if not spec.window:
+        spec = replace(spec, most_side=_most_side(path, spec, pace, thorough))
     rewrite(spec)
-    return asdict(Certified(parity, levels, spec.overlap, spec.whole, spec.pixel_bytes))
+    return asdict(
+        Certified(parity, levels, spec.overlap, spec.whole, spec.most_side, spec.pixel_bytes)
+    )
 
 
 def _seamless(
@@ -116,6 +126,18 @@ def _seamless(
     return _with(spec, best[1], thorough or spec.whole, max(1, best[0])), best[0]
 
 
+def _most_side(path: Path, spec: ModelSpec, pace: float, thorough: bool) -> int:
+    """The longest side that was tried: a larger one than before, if that works as well."""
+    tried = max(_side(spec.overlap), 4 * spec.overlap)
+    end = _LARGE_SECONDS if thorough else _SECONDS / 2
+    for side in _LARGE_SIDES:
+        fits = side**2 * spec.pixel_bytes <= _LARGE_BYTES
+        if side > tried and fits and pace * _work(spec.overlap, side) <= end * cores():
+            levels, _ = _seam(path, spec, spec.overlap, side)
+            return side if levels <= max(1, spec.seam) else tried
+    return tried
+
+
 def _overlaps(spec: ModelSpec) -> Iterator[int]:
     """That of the contract, then larger ones; one only if it is known that none is enough."""
     most = spec.window // 4 or max(_MOST_OVERLAP, spec.overlap)
@@ -126,9 +148,9 @@ def _overlaps(spec: ModelSpec) -> Iterator[int]:
         yield overlap
 
 
-def _work(overlap: int) -> int:
+def _work(overlap: int, side: int = 0) -> int:
     """LR pixels that :func:`_seam` computes."""
-    side = _side(overlap)
+    side = side or _side(overlap)
     return side**2 + 4 * (side // 2 + overlap) ** 2
 
 
@@ -141,13 +163,13 @@ def _with(spec: ModelSpec, overlap: int, whole: bool, seam: int) -> ModelSpec:
     return replace(spec, overlap=overlap, receptive_field=field, whole=whole, seam=float(seam))
 
 
-def _seam(path: Path, spec: ModelSpec, overlap: int) -> tuple[int, float]:
+def _seam(path: Path, spec: ModelSpec, overlap: int, side: int = 0) -> tuple[int, float]:
     """(largest change in levels, share of samples that change) by tiling."""
     if spec.window:  # it cannot run on the whole picture: more context instead
         picture = _picture(spec, spec.window * 3 // 2)
         one = _enlarged(path, spec, picture, 0, overlap)
         return _difference(one, _enlarged(path, spec, picture, 0, spec.window // 4))
-    side = _side(overlap)
+    side = side or _side(overlap)
     picture = _picture(spec, side)
     whole = _enlarged(path, spec, picture, 0)
     return _difference(whole, _enlarged(path, spec, picture, side // 2, overlap))

@@ -16,16 +16,16 @@ from sr_batch.files.atomic_write import write_output
 from sr_batch.inference.user_models import UserModel, folder, user_models
 
 # Increased by one when probing measures other things, or measures them otherwise.
-PROBE = 1
+PROBE = 2
 MODEL = "model.onnx"  # in the folder of one import: the network with its contract
-_LOCK = ".lock"
+_LOCK, _RENEWAL = ".lock", ".renewal"
 _WORK = ".work"
 
 
 def find_source(source: str) -> UserModel | None:
-    """The model that was made of a file with the SHA-256 ``source`` by this version."""
+    """The model that was made of a file with the SHA-256 ``source``, by whichever version."""
     for model in user_models():
-        if model.record.get("source_sha256") == source and model.record.get("probe") == PROBE:
+        if model.record.get("source_sha256") == source and "measured" in model.record:
             return model
     return None
 
@@ -96,6 +96,13 @@ def work_folder() -> Iterator[Path]:
 def _gives_way(there: UserModel, record: Mapping[str, Any]) -> bool:
     """Whether a kept model is of the same file, and so may be replaced."""
     return bool(there.record.get("source_sha256") == record["source_sha256"])
+
+
+@contextmanager
+def one_renews() -> Iterator[None]:
+    """Let only one process at a time measure models again."""
+    with FileLock(folder() / _RENEWAL):
+        yield
 
 
 @contextmanager

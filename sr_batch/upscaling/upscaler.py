@@ -270,6 +270,15 @@ class Upscaler:
         return max(pixels, bicubic.REACH) if mode == "y" else pixels
 
     def _tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
+        spec, tiles = self._networks[scale].spec, self._wanted_tiles(size, overlap, scale)
+        longest = max(max(tile.window.size.width, tile.window.size.height) for tile in tiles)
+        if not spec.most_side or spec.whole or longest <= spec.most_side:
+            return tiles
+        context = 2 * (overlap + spec.multiple - 1)
+        core = max(spec.most_side - context, spec.most_side // 2)
+        return plan_tiles(size, core, overlap, spec.multiple)
+
+    def _wanted_tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
         spec, tile = self._networks[scale].spec, self._options.tile
         if spec.window:
             return plan_fixed(size, spec.window, overlap, spec.multiple)

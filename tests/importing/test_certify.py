@@ -1,5 +1,6 @@
 """Corrects contracts by what the real engine makes of a model."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from onnx import helper
 
 from sr_batch.core.model_spec import ModelSpec
-from sr_batch.importing.certify import certify
+from sr_batch.importing import certify as certify_
 from sr_batch.inference.onnx_session import OnnxSession
 from tests.networks import make_spec, save
 
@@ -28,9 +29,17 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save(path, nodes, {"half": np.array([0.5], np.float32)}, spec)
 
 
+@pytest.fixture(autouse=True)
+def no_large_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "far" in request.fixturenames:
+        monkeypatch.setattr(certify_, "_LARGE_SIDES", ())
+
+
 def certified(path: Path, thorough: bool) -> tuple[dict[str, Any], ModelSpec]:
     session, written = OnnxSession.open(path), list[ModelSpec]()
-    found = certify(path, lambda planes: session(planes[None])[0], written.append, thorough)
+    found = certify_.certify(
+        path, lambda planes: session(planes[None])[0], written.append, thorough
+    )
     return found, written[0]
 
 
@@ -46,3 +55,23 @@ def test_a_slow_network_is_not_said_to_see_the_whole_because_it_sees_far(far: Pa
     assert found["levels"] > 1
     assert (found["whole"], spec.whole, spec.seam) == (False, False, found["levels"])
     assert spec.receptive_field >= 161
+    assert spec.most_side >= 176  # the side at which an overlap of 64 was tried
+
+
+@pytest.mark.parametrize(
+    ("pace", "bytes_", "levels", "side"),
+    [
+        (1e-7, 1280, 1, 384),
+        (1e-7, 32 << 10, 1, 128),  # more would take too much memory
+        (4.6e-5, 1280, 1, 192),  # more would take too long
+        (1.0, 1280, 1, 96),
+        (1e-7, 1280, 2, 96),  # it differs there
+    ],
+)
+def test_the_largest_side_that_takes_little_is_tried(
+    monkeypatch: pytest.MonkeyPatch, pace: float, bytes_: int, levels: int, side: int
+) -> None:
+    monkeypatch.setattr(certify_, "_seam", lambda *_: (levels, 0.0))
+    monkeypatch.setattr(certify_, "cores", lambda: 2)
+    spec = replace(make_spec(overlap=14), pixel_bytes=bytes_)
+    assert certify_._most_side(Path(), spec, pace, thorough=True) == side
