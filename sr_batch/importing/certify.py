@@ -33,8 +33,8 @@ _CHANGED = 5e-3  # share of the samples that may differ by one level
 _MOST_OVERLAP = 64
 _SECONDS = 25.0  # of the time of a step, to find the overlap
 # The largest of these sides that takes little time and memory is tried. No tile is longer later.
-_LARGE_SIDES = (384, 320, 256, 192, 160, 128)
-_LARGE_SECONDS = 3.0
+_LARGE_SIDES = (384, 320, 256, 224, 192, 160, 128)
+_LARGE_SECONDS, _SLOW_SECONDS = 2.0, 20.0  # the latter for networks that are slow anyway
 _LARGE_BYTES = 700 << 20
 _MOST_PARITY = 2
 
@@ -127,15 +127,27 @@ def _seamless(
 
 
 def _most_side(path: Path, spec: ModelSpec, pace: float, thorough: bool) -> int:
-    """The longest side that was tried: a larger one than before, if that works as well."""
+    """The longest side that was tried: a larger one than before, if it works there as well."""
     tried = max(_side(spec.overlap), 4 * spec.overlap)
-    end = _LARGE_SECONDS if thorough else _SECONDS / 2
+    end = (_LARGE_SECONDS if thorough else _SLOW_SECONDS) * cores()
     for side in _LARGE_SIDES:
         fits = side**2 * spec.pixel_bytes <= _LARGE_BYTES
-        if side > tried and fits and pace * _work(spec.overlap, side) <= end * cores():
-            levels, _ = _seam(path, spec, spec.overlap, side)
-            return side if levels <= max(1, spec.seam) else tried
+        if side > tried and fits and pace * (side**2 + _side(spec.overlap) ** 2) <= end:
+            return side if _inside(path, spec, side) <= max(1, 2 * spec.seam) else tried
     return tried
+
+
+def _inside(path: Path, spec: ModelSpec, side: int) -> int:
+    """Largest difference in levels between the middle of a large picture and that part alone."""
+    picture, inner = _picture(spec, side), _picture(spec, _side(spec.overlap)).size.width
+    first = (picture.size.width - inner) // 2 // spec.multiple * spec.multiple
+    last, scale = first + inner, spec.scale
+    part = Image(np.ascontiguousarray(picture.color[first:last, first:last]))
+    whole, alone = (_enlarged(path, spec, each, 0) for each in (picture, part))
+    edge = spec.overlap * scale
+    same = slice(first * scale + edge, last * scale - edge)
+    middle = slice(edge, inner * scale - edge)
+    return _difference(whole[same, same], alone[middle, middle])[0]
 
 
 def _overlaps(spec: ModelSpec) -> Iterator[int]:
@@ -148,9 +160,9 @@ def _overlaps(spec: ModelSpec) -> Iterator[int]:
         yield overlap
 
 
-def _work(overlap: int, side: int = 0) -> int:
+def _work(overlap: int) -> int:
     """LR pixels that :func:`_seam` computes."""
-    side = side or _side(overlap)
+    side = _side(overlap)
     return side**2 + 4 * (side // 2 + overlap) ** 2
 
 
@@ -163,13 +175,13 @@ def _with(spec: ModelSpec, overlap: int, whole: bool, seam: int) -> ModelSpec:
     return replace(spec, overlap=overlap, receptive_field=field, whole=whole, seam=float(seam))
 
 
-def _seam(path: Path, spec: ModelSpec, overlap: int, side: int = 0) -> tuple[int, float]:
+def _seam(path: Path, spec: ModelSpec, overlap: int) -> tuple[int, float]:
     """(largest change in levels, share of samples that change) by tiling."""
     if spec.window:  # it cannot run on the whole picture: more context instead
         picture = _picture(spec, spec.window * 3 // 2)
         one = _enlarged(path, spec, picture, 0, overlap)
         return _difference(one, _enlarged(path, spec, picture, 0, spec.window // 4))
-    side = side or _side(overlap)
+    side = _side(overlap)
     picture = _picture(spec, side)
     whole = _enlarged(path, spec, picture, 0)
     return _difference(whole, _enlarged(path, spec, picture, side // 2, overlap))

@@ -10,8 +10,8 @@ from onnx import helper
 
 from sr_batch.core.model_spec import ModelSpec
 from sr_batch.importing import certify as certify_
-from sr_batch.inference.onnx_session import OnnxSession
-from tests.networks import make_spec, save
+from sr_batch.inference.onnx_session import OnnxSession, read_spec
+from tests.networks import conv_network, make_spec, save
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_a_slow_network_is_not_said_to_see_the_whole_because_it_sees_far(far: Pa
     [
         (1e-7, 1280, 1, 384),
         (1e-7, 32 << 10, 1, 128),  # more would take too much memory
-        (4.6e-5, 1280, 1, 192),  # more would take too long
+        (6e-5, 1280, 1, 224),  # more would take too long
         (1.0, 1280, 1, 96),
         (1e-7, 1280, 2, 96),  # it differs there
     ],
@@ -71,7 +71,14 @@ def test_a_slow_network_is_not_said_to_see_the_whole_because_it_sees_far(far: Pa
 def test_the_largest_side_that_takes_little_is_tried(
     monkeypatch: pytest.MonkeyPatch, pace: float, bytes_: int, levels: int, side: int
 ) -> None:
-    monkeypatch.setattr(certify_, "_seam", lambda *_: (levels, 0.0))
+    monkeypatch.setattr(certify_, "_inside", lambda *_: levels)
     monkeypatch.setattr(certify_, "cores", lambda: 2)
     spec = replace(make_spec(overlap=14), pixel_bytes=bytes_)
     assert certify_._most_side(Path(), spec, pace, thorough=True) == side
+
+
+def test_a_part_of_a_large_picture_equals_that_part_alone(tmp_path: Path) -> None:
+    path = conv_network(tmp_path / "a.onnx", 2)
+    spec = read_spec(path)
+    assert certify_._inside(path, spec, 160) == 0
+    assert certify_._inside(path, replace(spec, overlap=0), 160) > 1
