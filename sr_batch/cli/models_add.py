@@ -166,7 +166,8 @@ def _summary(record: Mapping[str, Any]) -> str:
     if measured["multiple"] > 1:
         parts.append(f"sides in steps of {measured['multiple']}")
     if measured["window"]:
-        parts.append(f"only {measured['window']}x{measured['window']}")
+        rows = measured.get("window_rows") or measured["window"]
+        parts.append(f"only {measured['window']}x{rows}")
     parts.append(f"reduced output {measured['likeness']:.1f} dB from the input")
     return ", ".join(parts)
 

@@ -51,7 +51,8 @@ class ModelSpec:
             works at the enlarged resolution; the default suits networks that work on LR pixels.
         partner: Family whose weights this network started from, in the same structure. With
             ``--strength``, 0 is that family, 1 is this one. Empty if there is none.
-        window: The only side in LR pixels that its input may have; 0 if it may have any.
+        window: The only width in LR pixels that its input may have; 0 if it may have any size.
+        window_rows: The only height, if its input is not square.
         least_side: Shortest side in LR pixels that its input may have.
         whole: Whether each output pixel depends on the whole picture, so that tiles differ from it.
         seam: Largest change by tiling in 8-bit levels that was measured; 0 if at most 1.
@@ -79,6 +80,7 @@ class ModelSpec:
     pixel_bytes: int = PIXEL_BYTES
     partner: str = ""
     window: int = 0
+    window_rows: int = 0
     least_side: int = LEAST_SIDE
     whole: bool = False
     seam: float = 0.0
@@ -90,6 +92,11 @@ class ModelSpec:
     def channels(self) -> int:
         """The number of channels of its input and output."""
         return 3 if self.color == "rgb" else 1
+
+    @property
+    def window_sides(self) -> tuple[int, int]:
+        """The only height and width that its input may have; 0 if it may have any."""
+        return self.window_rows or self.window, self.window
 
     @property
     def full_overlap(self) -> int:
@@ -107,6 +114,7 @@ _NUMBERS = ("scale", "multiple", "receptive_field", "overlap")
 # Written only if they differ from these: most networks need none of them.
 _RARE = {
     "window": 0,
+    "window_rows": 0,
     "least_side": LEAST_SIDE,
     "whole": False,
     "seam": 0.0,
@@ -164,6 +172,7 @@ def _parsed(flat: Mapping[str, str]) -> ModelSpec:
         pixel_bytes=int(flat.get("pixel_bytes", PIXEL_BYTES)),
         partner=flat.get("partner", ""),
         window=int(flat.get("window", 0)),
+        window_rows=int(flat.get("window_rows", 0)),
         least_side=int(flat.get("least_side", LEAST_SIDE)),
         whole=int(flat.get("whole", 0)) != 0,
         seam=float(flat.get("seam", 0)),
@@ -188,6 +197,6 @@ def _require_ranges(spec: ModelSpec) -> None:
     for key in ("scale", "multiple", "receptive_field", "pixel_bytes"):
         if getattr(spec, key) < 1:
             raise ContractError(f"{PREFIX}{key} must be at least 1")
-    for key in ("overlap", "window", "least_side", "most_side"):
+    for key in ("overlap", "window", "window_rows", "least_side", "most_side"):
         if getattr(spec, key) < 0:
             raise ContractError(f"{PREFIX}{key} is negative")

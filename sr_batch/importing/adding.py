@@ -165,9 +165,10 @@ def _made(
     source: Path, digest: str, folder: Path, wishes: Wishes, notify: Notify, make_unique: bool
 ) -> UserModel:
     """Run the steps in ``folder``, and keep the model that is in it then."""
-    kind = _converted(source, folder, notify)
+    kind, multiple = _converted(source, folder, notify)
     notify(f"{source.name}: measuring")
-    measured = run_step("measure", folder, {"range": wishes.range, "bgr": wishes.bgr})
+    known = {"range": wishes.range, "bgr": wishes.bgr, "multiple": multiple}
+    measured = run_step("measure", folder, known)
     scale = int(measured["scale"])
     name = wishes.name or name_of(source, scale)
     if make_unique and _is_taken(name, scale, digest):
@@ -188,15 +189,15 @@ def _made(
     return store.save(folder / MODEL, name, scale, record)
 
 
-def _converted(source: Path, folder: Path, notify: Notify) -> str:
-    """Convert the file to ONNX. Returns its kind."""
+def _converted(source: Path, folder: Path, notify: Notify) -> tuple[str, int]:
+    """Convert the file to ONNX. Returns its kind, and what its sides must be multiples of."""
     notify(f"{source.name}: reading")
     request, readable = {"source": str(source)}, [source.parent]
     found = run_step("convert", folder, request, readable)
     if found["torch"]:
         notify(f"{source.name}: converting from PyTorch, which may take minutes")
-        run_step("convert_torch", folder, request, readable, _TORCH_SECONDS, _TORCH_MEMORY)
-    return str(found["kind"])
+        found |= run_step("convert_torch", folder, request, readable, _TORCH_SECONDS, _TORCH_MEMORY)
+    return str(found["kind"]), int(found.get("multiple", 1))
 
 
 def _is_taken(name: str, scale: int, source: str) -> bool:

@@ -78,7 +78,8 @@ def certify(
         ImportRefused: the engine's result is not the network's.
     """
     spec = read_spec(path)
-    picture = _picture(spec, spec.window or _SIDE // (1 if thorough else 2))
+    side = _SIDE // (1 if thorough else 2)
+    picture = _picture(spec, *(spec.window_sides if spec.window else (side, side)))
     with Upscaler(_options(path, spec, 0), lambda _: None) as upscaler:
         before, started = peak_bytes(), time.process_time()
         whole = _levels(upscaler, picture)
@@ -139,7 +140,8 @@ def _most_side(path: Path, spec: ModelSpec, pace: float, thorough: bool) -> int:
 
 def _inside(path: Path, spec: ModelSpec, side: int) -> int:
     """Largest difference in levels between the middle of a large picture and that part alone."""
-    picture, inner = _picture(spec, side), _picture(spec, _side(spec.overlap)).size.width
+    picture = _picture(spec, side, side)
+    inner = -(-_side(spec.overlap) // spec.multiple) * spec.multiple
     first = (picture.size.width - inner) // 2 // spec.multiple * spec.multiple
     last, scale = first + inner, spec.scale
     part = Image(np.ascontiguousarray(picture.color[first:last, first:last]))
@@ -152,7 +154,7 @@ def _inside(path: Path, spec: ModelSpec, side: int) -> int:
 
 def _overlaps(spec: ModelSpec) -> Iterator[int]:
     """That of the contract, then larger ones; one only if it is known that none is enough."""
-    most = spec.window // 4 or max(_MOST_OVERLAP, spec.overlap)
+    most = min(spec.window_sides) // 4 or max(_MOST_OVERLAP, spec.overlap)
     overlap = min(spec.overlap, most)
     yield overlap
     while overlap < most and not spec.whole:
@@ -178,18 +180,19 @@ def _with(spec: ModelSpec, overlap: int, whole: bool, seam: int) -> ModelSpec:
 def _seam(path: Path, spec: ModelSpec, overlap: int) -> tuple[int, float]:
     """(largest change in levels, share of samples that change) by tiling."""
     if spec.window:  # it cannot run on the whole picture: more context instead
-        picture = _picture(spec, spec.window * 3 // 2)
+        rows, columns = spec.window_sides
+        picture = _picture(spec, rows * 3 // 2, columns * 3 // 2)
         one = _enlarged(path, spec, picture, 0, overlap)
-        return _difference(one, _enlarged(path, spec, picture, 0, spec.window // 4))
+        return _difference(one, _enlarged(path, spec, picture, 0, min(rows, columns) // 4))
     side = _side(overlap)
-    picture = _picture(spec, side)
+    picture = _picture(spec, side, side)
     whole = _enlarged(path, spec, picture, 0)
     return _difference(whole, _enlarged(path, spec, picture, side // 2, overlap))
 
 
-def _picture(spec: ModelSpec, side: int) -> Image:
-    side = -(-side // spec.multiple) * spec.multiple
-    planes = draw(side, side, spec.channels, 300, 500)
+def _picture(spec: ModelSpec, height: int, width: int) -> Image:
+    height, width = (-(-side // spec.multiple) * spec.multiple for side in (height, width))
+    planes = draw(height, width, spec.channels, 300, 500)
     return Image(np.rint(planes.transpose(1, 2, 0) * 255).astype(np.uint8))
 
 

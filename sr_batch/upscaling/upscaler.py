@@ -266,7 +266,7 @@ class Upscaler:
             chosen = spec.overlap
         elif chosen == "full":
             chosen = spec.full_overlap
-        pixels = min(chosen, spec.window // 4) if spec.window else chosen
+        pixels = min(chosen, min(spec.window_sides) // 4) if spec.window else chosen
         return max(pixels, bicubic.REACH) if mode == "y" else pixels
 
     def _tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
@@ -281,7 +281,7 @@ class Upscaler:
     def _wanted_tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
         spec, tile = self._networks[scale].spec, self._options.tile
         if spec.window:
-            return plan_fixed(size, spec.window, overlap, spec.multiple)
+            return plan_fixed(size, spec.window, overlap, spec.multiple, spec.window_rows)
         if spec.whole and tile is None:
             return plan_whole(size, overlap, spec.multiple, self._threads, spec.pixel_bytes)
         if tile is None:

@@ -48,6 +48,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
         data=TEXT,
         commit=TEXT,
         window=st.integers(0, 512),
+        window_rows=st.integers(0, 512),
         least_side=st.integers(1, 64),
         whole=st.booleans(),
         seam=st.floats(0, 255),
