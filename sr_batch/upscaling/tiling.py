@@ -7,7 +7,7 @@ half as large again, and other providers prepare for each size.
 
 from collections.abc import Iterator
 from itertools import count, pairwise, product
-from math import ceil
+from math import ceil, isqrt
 from typing import NamedTuple
 
 from sr_batch.core.geometry import Region, Size, Tile
@@ -55,10 +55,12 @@ def plan_auto(
 def plan_whole(
     size: Size, overlap: int, multiple: int, threads: int, pixel_bytes: int
 ) -> tuple[Tile, ...]:
-    """One tile if it fits the memory budget of :func:`plan_auto`, which otherwise cuts it."""
+    """One tile if it fits the memory budget of :func:`plan_auto`, else the largest that fit."""
     if size.pixels * pixel_bytes <= _MEMORY:
         return plan_tiles(size, 0, overlap, multiple)
-    return plan_auto(size, overlap, multiple, threads, pixel_bytes)
+    window = isqrt(_MEMORY // (threads * pixel_bytes))
+    core = max(_SMALLEST, 2 * overlap, window - 2 * (overlap + multiple - 1))
+    return plan_tiles(size, core, overlap, multiple)
 
 
 def plan_fixed(
