@@ -31,6 +31,7 @@ from benchmarks.work import (
     network_input,
     options_for,
 )
+from benchmarks.wrapped import wrapped
 from sr_batch.batch.decoder_pool import DecoderPool
 from sr_batch.batch.loading import Loader, load_file
 from sr_batch.bench.speed import ratio_in_turns
@@ -173,6 +174,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "eta": eta,
     "png": png,
     "graphs": graphs,
+    "wrapped": wrapped,
     "engines": engines,
     "gpu": gpu,
     "growth": growth,

@@ -21,6 +21,7 @@ from sr_batch.core.option import options_of
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.importing.adding import usable
 from sr_batch.inference.providers import PROVIDERS
+from sr_batch.inference.user_models import with_own_scale
 from sr_batch.upscaling.auto_upscaler import AutoUpscaler, open_upscaler
 from sr_batch.upscaling.upscaler import Upscaler
 
@@ -56,7 +57,8 @@ def upscale(
             profile, EXIF and DPI are in the ``info`` of the result.
         model: Name of a network, or the path of a file as `sr-batch models add` takes it. Such a
             file is measured and added on its first use.
-        scale: Output side / input side; 2 if the options give no size.
+        scale: Output side / input side. If the options give no size, 2, or 1 for an added model
+            that does not enlarge.
         **options: The other fields of :class:`sr_batch.core.options.UpscaleOptions`.
 
     Raises:
@@ -67,6 +69,7 @@ def upscale(
     """
     with _without_flags():
         chosen = UpscaleOptions(model=usable(model, _log.info), scale=scale, **options)
+        chosen = with_own_scale(chosen)
         source, convert_back = _converted(image, chosen.max_pixels)
         name = os.fspath(image) if isinstance(image, str | os.PathLike) else "image"
         upscaled = _upscaler(chosen)(source, name, lambda _: None, threading.Event())

@@ -49,6 +49,18 @@ def conv_network(
     return save(path, nodes, weights, spec)
 
 
+def long_network(path: Path, layers: int = 100, spec: ModelSpec | None = None) -> Path:
+    """x1: convolutions that take seconds for a tile of 128x128, and a fraction of one each."""
+    nodes = [helper.make_node("Conv", ["input", "first"], ["m0"], pads=[1, 1, 1, 1])]
+    nodes += [
+        helper.make_node("Conv", [f"m{n}", "w"], [f"m{n + 1}"], pads=[1, 1, 1, 1])
+        for n in range(layers)
+    ]
+    nodes.append(helper.make_node("Conv", [f"m{layers}", "last"], ["output"], pads=[1, 1, 1, 1]))
+    weights = {"first": _weights(64, 3, 3), "w": _weights(64, 64, 3), "last": _weights(3, 64, 3)}
+    return save(path, nodes, weights, spec or make_spec(scale=1))
+
+
 def block_network(path: Path) -> Path:
     """x2 on blocks of 4x4: sides must be multiples of 4, and the position of a block matters."""
     nodes = [

@@ -80,13 +80,20 @@ def remove_models(
 
 
 def usable_model(options: UpscaleOptions) -> UpscaleOptions:
-    """``options`` with a model that can be opened; a file of another project is added first."""
-    return replace(options, model=usable_name(options.model))
+    """``options`` with a model that can be opened; a file of another project is added first.
+
+    One that does not enlarge runs at its own scale, unless they state a size.
+    """
+    from sr_batch.inference.user_models import with_own_scale
+
+    return with_own_scale(replace(options, model=usable_name(options.model)))
 
 
 def usable_name(model: str) -> str:
     """A model that can be opened, for the value of ``--model``."""
-    if "." not in model:
+    from sr_batch.inference.user_models import user_models
+
+    if "." not in model and all(each.name != model for each in user_models()):
         return model  # no file, and no library is loaded
     from sr_batch.importing.adding import usable
 
@@ -187,7 +194,8 @@ def _summary(record: Mapping[str, Any]) -> str:
     if measured["multiple"] > 1:
         parts.append(f"sides in steps of {measured['multiple']}")
     if measured["window"]:
-        parts.append(f"only {measured['window']}x{measured['window']}")
+        rows = measured.get("window_rows") or measured["window"]
+        parts.append(f"only {measured['window']}x{rows}")
     parts.append(f"reduced output {measured['likeness']:.1f} dB from the input")
     return ", ".join(parts)
 
@@ -210,12 +218,25 @@ def _colors(record: Mapping[str, Any]) -> dict[str, str]:
 
 def _tiles(record: Mapping[str, Any]) -> str:
     certified = record["certified"]
-    overlap = f"overlap {certified['overlap']}"
+    tiles = f"tiles with overlap {certified['overlap']}{_assumed(record['measured'])}"
     if certified["levels"] is None:
-        return f"tiles with {overlap} (assumed, because measuring would take too long)"
+        return f"{tiles}, not compared with the whole, because that would take too long"
     if certified["whole"]:
         return (
-            f"sees the whole picture: tiles with {overlap} differ from it by up to"
+            f"sees the whole picture: {tiles} differ from it by up to"
             f" {certified['levels']} levels of 255"
         )
-    return f"tiles with {overlap} equal the whole within {certified['levels']} level(s)"
+    if certified["levels"] > 1:
+        return f"{tiles} differ from the whole by up to {certified['levels']} levels of 255"
+    return f"{tiles} equal the whole within {certified['levels']} level(s)"
+
+
+def _assumed(measured: Mapping[str, Any]) -> str:
+    """Where the overlap comes from, if it was not measured."""
+    if measured["reach"]:
+        return ""
+    graph = measured.get("graph")
+    if graph is None:
+        return " (assumed)"
+    sees = "the whole picture" if graph["whole"] else f"{graph['reach']} pixels around each"
+    return f" (assumed from the graph, by which it sees {sees})"

@@ -14,6 +14,7 @@
     │   ├── ImageTooLarge        3   over the pixel limit, or over the output format's
     │   ├── UnwritableOutput     3   this output cannot be written; others may be
     │   ├── OutOfMemory          3   not even the smallest tile fits
+    │   ├── TookTooLong          3   an added model computes a tile far longer than was measured
     │   └── BadOutput            3   the network returned NaN, or another picture
     └── DeviceUnavailable        4   the requested device cannot be used
 
@@ -80,6 +81,10 @@ class UnwritableOutput(ImageError):
 
 class OutOfMemory(ImageError):
     """Inference ran out of memory. The engine halves the tile before it gives up."""
+
+
+class TookTooLong(ImageError):
+    """A model that the user added takes far longer for a tile than when it was added."""
 
 
 class BadOutput(ImageError):

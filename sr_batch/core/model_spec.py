@@ -51,10 +51,15 @@ class ModelSpec:
             works at the enlarged resolution; the default suits networks that work on LR pixels.
         partner: Family whose weights this network started from, in the same structure. With
             ``--strength``, 0 is that family, 1 is this one. Empty if there is none.
-        window: The only side in LR pixels that its input may have; 0 if it may have any.
+        window: The only width in LR pixels that its input may have; 0 if it may have any size.
+        window_rows: The only height, if its input is not square.
         least_side: Shortest side in LR pixels that its input may have.
         whole: Whether each output pixel depends on the whole picture, so that tiles differ from it.
         seam: Largest change by tiling in 8-bit levels that was measured; 0 if at most 1.
+        most_side: Longest side in LR pixels of a tile with its context, because it was not tried on
+            longer ones; 0 if it may have any.
+        pace: Processor seconds that an LR pixel took when the network was added; a call that takes
+            a large multiple of it is ended. 0 if calls may take any time.
         color_lock: Whether it shifts colors over whole areas, so that they are locked by default.
     """
 
@@ -75,15 +80,23 @@ class ModelSpec:
     pixel_bytes: int = PIXEL_BYTES
     partner: str = ""
     window: int = 0
+    window_rows: int = 0
     least_side: int = LEAST_SIDE
     whole: bool = False
     seam: float = 0.0
+    most_side: int = 0
+    pace: float = 0.0
     color_lock: bool = False
 
     @property
     def channels(self) -> int:
         """The number of channels of its input and output."""
         return 3 if self.color == "rgb" else 1
+
+    @property
+    def window_sides(self) -> tuple[int, int]:
+        """The only height and width that its input may have; 0 if it may have any."""
+        return self.window_rows or self.window, self.window
 
     @property
     def full_overlap(self) -> int:
@@ -102,9 +115,12 @@ _NUMBERS = ("scale", "multiple", "receptive_field", "overlap")
 _RARE: dict[str, str | int | float] = {
     "partner": "",
     "window": 0,
+    "window_rows": 0,
     "least_side": LEAST_SIDE,
     "whole": False,
     "seam": 0.0,
+    "most_side": 0,
+    "pace": 0.0,
     "color_lock": False,
 }
 
@@ -187,6 +203,6 @@ def _require_ranges(spec: ModelSpec) -> None:
     for key in ("scale", "multiple", "receptive_field", "pixel_bytes"):
         if getattr(spec, key) < 1:
             raise ContractError(f"{PREFIX}{key} must be at least 1")
-    for key in ("overlap", "window", "least_side"):
+    for key in ("overlap", "window", "window_rows", "least_side", "most_side"):
         if getattr(spec, key) < 0:
             raise ContractError(f"{PREFIX}{key} is negative")

@@ -28,7 +28,8 @@ class Goal:
     scale: float | None = field(
         default=None,
         metadata=option(
-            f"Factor, {_SCALE.text}; {DEFAULT_SCALE:g} if no size is given.",
+            f"Factor, {_SCALE.text}; {DEFAULT_SCALE:g} if no size is given, 1 if the model does not"
+            " enlarge.",
             "Size",
             "--scale",
             "-s",

@@ -10,6 +10,7 @@ from sr_batch.core.results import one_line
 from sr_batch.files.reading import display_name, require_regular
 from sr_batch.importing import store
 from sr_batch.importing.net_format import Range
+from sr_batch.importing.renewing import is_outdated, renew
 from sr_batch.importing.sandbox import run_step
 from sr_batch.importing.source_file import content_of
 from sr_batch.importing.store import MODEL
@@ -73,7 +74,8 @@ def add(source: Path, wishes: Wishes, notify: Notify, make_unique: bool = False)
 def usable(model: str, notify: Notify) -> str:
     """What ``--model`` names, ready for use: a file of another project is added first.
 
-    A contract in a file is believed only of networks of sr-batch, and of what was added.
+    A contract in a file is believed only of networks of sr-batch, and of what was added. What
+    another version has measured is measured again.
 
     Args:
         model: The name of a family, or a file.
@@ -88,20 +90,44 @@ def usable(model: str, notify: Notify) -> str:
     """
     path = Path(model)
     if path.suffix.lower() not in SUFFIXES:
+        for each in user_models():
+            if each.name == model:
+                _current(each, notify)
         return model
     if not path.is_file():
         raise UnknownModel(f"{path}: no such file; to list the models: sr-batch models list")
-    if is_added(path) or is_shipped(path):
+    if is_shipped(path):
+        return model
+    if is_added(path):
+        for each in user_models():
+            if each.path.name == path.name:
+                _current(each, notify)
         return model
     known = store.find_source(content_of(path))
     if known:
-        return str(known.path)
+        return str(_current(known, notify).path)
     added = add(path, Wishes(), notify, make_unique=True)
     notify(
         f"{path.name} is now the model {added.name}; to see what was measured: sr-batch models"
         f" show {added.name}"
     )
     return str(added.path)
+
+
+def _current(model: UserModel, notify: Notify) -> UserModel:
+    """``model``, measured again if another version has measured it."""
+    return renew(model, _from_source, notify) if is_outdated(model) else model
+
+
+def _from_source(model: UserModel) -> UserModel | None:
+    """The model, added again; None if the file that it was made of is gone, or has changed."""
+    record, source = model.record, Path(model.record["source"])
+    if not source.is_file() or content_of(source) != record["source_sha256"]:
+        return None
+    form = record["measured"]["format"]
+    known = form["range"] if form["range"] == form["range_out"] else None
+    wishes = Wishes(model.name, record["licence"], known, form["bgr"])
+    return add(source, wishes, lambda _: None)
 
 
 def known_file(path: Path) -> str:
@@ -129,11 +155,12 @@ def _made(
     source: Path, digest: str, folder: Path, wishes: Wishes, notify: Notify, make_unique: bool
 ) -> UserModel:
     """Run the steps in ``folder``, and keep the model that is in it then."""
-    kind = _converted(source, folder, notify)
+    kind, multiple = _converted(source, folder, notify)
     if content_of(source) != digest:
         raise ImportRefused("it changed while it was read: add it again when nothing writes to it")
     notify(f"{source.name}: measuring")
-    measured = run_step("measure", folder, {"range": wishes.range, "bgr": wishes.bgr})
+    known = {"range": wishes.range, "bgr": wishes.bgr, "multiple": multiple}
+    measured = run_step("measure", folder, known)
     scale = int(measured["scale"])
     name = wishes.name or name_of(source, scale)
     if make_unique and _is_taken(name, scale, digest):
@@ -154,15 +181,15 @@ def _made(
     return store.save(folder / MODEL, name, scale, record)
 
 
-def _converted(source: Path, folder: Path, notify: Notify) -> str:
-    """Convert the file to ONNX. Returns its kind."""
+def _converted(source: Path, folder: Path, notify: Notify) -> tuple[str, int]:
+    """Convert the file to ONNX. Returns its kind, and what its sides must be multiples of."""
     notify(f"{source.name}: reading")
     request, readable = {"source": str(source)}, [source.parent]
     found = run_step("convert", folder, request, readable)
     if found["torch"]:
         notify(f"{source.name}: converting from PyTorch, which may take minutes")
-        run_step("convert_torch", folder, request, readable, _TORCH_SECONDS, _TORCH_MEMORY)
-    return str(found["kind"])
+        found |= run_step("convert_torch", folder, request, readable, _TORCH_SECONDS, _TORCH_MEMORY)
+    return str(found["kind"]), int(found.get("multiple", 1))
 
 
 def _is_taken(name: str, scale: int, source: str) -> bool:

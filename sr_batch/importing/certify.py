@@ -32,6 +32,10 @@ _BEYOND = 24  # LR pixels of the picture that a tile does not see
 _CHANGED = 5e-3  # share of the samples that may differ by one level
 _MOST_OVERLAP = 64
 _SECONDS = 25.0  # of the time of a step, to find the overlap
+# The largest of these sides that takes little time and memory is tried. No tile is longer later.
+_LARGE_SIDES = (384, 320, 256, 224, 192, 160, 128)
+_LARGE_SECONDS, _SLOW_SECONDS = 2.0, 20.0  # the latter for networks that are slow anyway
+_LARGE_BYTES = 700 << 20
 _MOST_PARITY = 2
 
 
@@ -44,6 +48,7 @@ class Certified:
         levels: Largest change by tiling, in 8-bit levels; None if it was not compared.
         overlap: LR pixels of context per side of a tile.
         whole: Whether tiles differ from the whole picture with every overlap that was tried.
+        most_side: Longest side in LR pixels at which it was tried.
         pixel_bytes: Bytes of memory for each LR pixel of a call.
     """
 
@@ -51,6 +56,7 @@ class Certified:
     levels: int | None
     overlap: int
     whole: bool
+    most_side: int
     pixel_bytes: int
 
 
@@ -63,7 +69,7 @@ def certify(
         path: The model.
         bare: The network without its wrapper: (C, H, W) float32 -> (C, H*s, W*s).
         rewrite: Writes the model again.
-        thorough: Whether to compare tiles; not for networks that are too slow.
+        thorough: Whether it was measured how far pixels matter; it is not for slow networks.
 
     Returns:
         The fields of :class:`Certified`.
@@ -72,33 +78,39 @@ def certify(
         ImportRefused: the engine's result is not the network's.
     """
     spec = read_spec(path)
-    before = peak_bytes()
-    picture = _picture(spec, spec.window or _SIDE // (1 if thorough else 2))
-    started = time.process_time()
-    whole = _enlarged(path, spec, picture, 0)
-    pace = (time.process_time() - started) / picture.color[..., 0].size
-    after = peak_bytes()
-    grown = (after - before) // picture.color[..., 0].size if after and before else 0
+    side = _SIDE // (1 if thorough else 2)
+    picture = _picture(spec, *(spec.window_sides if spec.window else (side, side)))
+    with Upscaler(_options(path, spec, 0), lambda _: None) as upscaler:
+        before, started = peak_bytes(), time.process_time()
+        whole = _levels(upscaler, picture)
+        pace = (time.process_time() - started) / picture.size.pixels
+        after = peak_bytes()
+    grown = (after - before) // picture.size.pixels if after and before else 0
     parity = _difference(whole, _expected(bare, picture))[0]
     if parity > _MOST_PARITY:
         raise ImportRefused(
             f"in tiles and formats of sr-batch its output differs by {parity} levels"
         )
-    spec = replace(spec, pixel_bytes=max(PIXEL_BYTES, int(grown)))
-    levels = None
-    if thorough:
-        spec, levels = _seamless(path, spec, pace)
+    spec = replace(spec, pixel_bytes=max(PIXEL_BYTES, int(grown)), pace=float(f"{pace:.3g}"))
+    spec, levels = _seamless(path, spec, pace, thorough)
+    if not spec.window:
+        spec = replace(spec, most_side=_most_side(path, spec, pace, thorough))
     rewrite(spec)
-    return asdict(Certified(parity, levels, spec.overlap, spec.whole, spec.pixel_bytes))
+    return asdict(
+        Certified(parity, levels, spec.overlap, spec.whole, spec.most_side, spec.pixel_bytes)
+    )
 
 
-def _seamless(path: Path, spec: ModelSpec, pace: float) -> tuple[ModelSpec, int | None]:
+def _seamless(
+    path: Path, spec: ModelSpec, pace: float, thorough: bool
+) -> tuple[ModelSpec, int | None]:
     """The contract with the first overlap that leaves no seam, and the change by tiling.
 
     Args:
         path: The model.
         spec: Its contract.
         pace: Processor seconds for an LR pixel. Nothing is compared that would take too long.
+        thorough: Whether a difference with all overlaps means that it sees the whole picture.
     """
     best: tuple[int, int] | None = None
     end = time.process_time() + _SECONDS * cores()
@@ -112,12 +124,37 @@ def _seamless(path: Path, spec: ModelSpec, pace: float) -> tuple[ModelSpec, int 
             best = levels, overlap
     if best is None:
         return spec, None
-    return _with(spec, best[1], True, max(1, best[0])), best[0]
+    return _with(spec, best[1], thorough or spec.whole, max(1, best[0])), best[0]
+
+
+def _most_side(path: Path, spec: ModelSpec, pace: float, thorough: bool) -> int:
+    """The longest side that was tried: a larger one than before, if it works there as well."""
+    tried = max(_side(spec.overlap), 4 * spec.overlap)
+    end = (_LARGE_SECONDS if thorough else _SLOW_SECONDS) * cores()
+    for side in _LARGE_SIDES:
+        fits = side**2 * spec.pixel_bytes <= _LARGE_BYTES
+        if side > tried and fits and pace * (side**2 + _side(spec.overlap) ** 2) <= end:
+            return side if _inside(path, spec, side) <= max(1, 2 * spec.seam) else tried
+    return tried
+
+
+def _inside(path: Path, spec: ModelSpec, side: int) -> int:
+    """Largest difference in levels between the middle of a large picture and that part alone."""
+    picture = _picture(spec, side, side)
+    inner = -(-_side(spec.overlap) // spec.multiple) * spec.multiple
+    first = (picture.size.width - inner) // 2 // spec.multiple * spec.multiple
+    last, scale = first + inner, spec.scale
+    part = Image(np.ascontiguousarray(picture.color[first:last, first:last]))
+    whole, alone = (_enlarged(path, spec, each, 0) for each in (picture, part))
+    edge = spec.overlap * scale
+    same = slice(first * scale + edge, last * scale - edge)
+    middle = slice(edge, inner * scale - edge)
+    return _difference(whole[same, same], alone[middle, middle])[0]
 
 
 def _overlaps(spec: ModelSpec) -> Iterator[int]:
     """That of the contract, then larger ones; one only if it is known that none is enough."""
-    most = spec.window // 4 or max(_MOST_OVERLAP, spec.overlap)
+    most = min(spec.window_sides) // 4 or max(_MOST_OVERLAP, spec.overlap)
     overlap = min(spec.overlap, most)
     yield overlap
     while overlap < most and not spec.whole:
@@ -143,33 +180,41 @@ def _with(spec: ModelSpec, overlap: int, whole: bool, seam: int) -> ModelSpec:
 def _seam(path: Path, spec: ModelSpec, overlap: int) -> tuple[int, float]:
     """(largest change in levels, share of samples that change) by tiling."""
     if spec.window:  # it cannot run on the whole picture: more context instead
-        picture = _picture(spec, spec.window * 3 // 2)
+        rows, columns = spec.window_sides
+        picture = _picture(spec, rows * 3 // 2, columns * 3 // 2)
         one = _enlarged(path, spec, picture, 0, overlap)
-        return _difference(one, _enlarged(path, spec, picture, 0, spec.window // 4))
+        return _difference(one, _enlarged(path, spec, picture, 0, min(rows, columns) // 4))
     side = _side(overlap)
-    picture = _picture(spec, side)
+    picture = _picture(spec, side, side)
     whole = _enlarged(path, spec, picture, 0)
     return _difference(whole, _enlarged(path, spec, picture, side // 2, overlap))
 
 
-def _picture(spec: ModelSpec, side: int) -> Image:
-    side = -(-side // spec.multiple) * spec.multiple
-    planes = draw(side, side, spec.channels, 300, 500)
+def _picture(spec: ModelSpec, height: int, width: int) -> Image:
+    height, width = (-(-side // spec.multiple) * spec.multiple for side in (height, width))
+    planes = draw(height, width, spec.channels, 300, 500)
     return Image(np.rint(planes.transpose(1, 2, 0) * 255).astype(np.uint8))
 
 
 def _enlarged(
     path: Path, spec: ModelSpec, picture: Image, tile: int, overlap: int | None = None
 ) -> Levels:
-    options = UpscaleOptions(
+    with Upscaler(_options(path, spec, tile, overlap), lambda _: None) as upscaler:
+        return _levels(upscaler, picture)
+
+
+def _options(path: Path, spec: ModelSpec, tile: int, overlap: int | None = None) -> UpscaleOptions:
+    return UpscaleOptions(
         model=str(path),
         scale=spec.scale,
         device="cpu",
         tile=tile,
         overlap="auto" if overlap is None else overlap,
     )
-    with Upscaler(options, lambda _: None) as upscaler:
-        enlarged = upscaler(picture, "picture", lambda _: None, threading.Event())
+
+
+def _levels(upscaler: Upscaler, picture: Image) -> Levels:
+    enlarged = upscaler(picture, "picture", lambda _: None, threading.Event())
     levels: Levels = enlarged.image.color.astype(np.int16)
     return levels
 

@@ -37,7 +37,8 @@ class Measured:
         lacking: Output pixels that are missing in each direction.
         multiple: The sides of its input are ``remainder`` above a multiple of this.
         remainder: See ``multiple``.
-        window: The only side of a picture that it takes; 0 if there are several.
+        window: The only width of a picture that it takes; 0 if there are several.
+        window_rows: The only height, if that is another.
         least: Shortest side of a picture, after padding to ``multiple``.
         reach: How far the pixels around a tile matter; None if measuring would take too long.
         likeness: dB between the reduced output and the input.
@@ -50,6 +51,7 @@ class Measured:
     multiple: int
     remainder: int
     window: int
+    window_rows: int
     least: int
     reach: Reach | None
     likeness: float
@@ -88,17 +90,19 @@ def probe(
     multiple = 0 if port.has_fixed_sides else probed.multiple()
     if multiple:
         probed.require_all_sizes(multiple)
-        sizes = _Sizes(multiple, trial.width % multiple, 0)
+        sizes = _Sizes(multiple, trial.width % multiple, None)
     else:
-        sizes = _Sizes(1, 0, _square(trial))
+        sizes = _Sizes(1, 0, (trial.height, trial.width))
     border = border_of(trial.scale, trial.lacking, sizes.multiple, sizes.remainder)
+    rows, columns = _within(border, sizes)
     return Measured(
         trial.format,
         trial.scale,
         trial.lacking,
         sizes.multiple,
         sizes.remainder,
-        sizes.window and sizes.window - border.before - border.after,
+        columns,
+        0 if rows == columns else rows,
         probed.least(sizes.multiple, border) if multiple else LEAST_SIDE,
         probed.reach(sizes, border, pace, seconds),
         round(trial.likeness, 2),
@@ -109,7 +113,14 @@ def probe(
 class _Sizes(NamedTuple):
     multiple: int
     remainder: int
-    window: int
+    window: tuple[int, int] | None
+
+
+def _within(border: Border, sizes: _Sizes) -> tuple[int, int]:
+    """The only height and width of a picture, without its border; 0 if there are several."""
+    rows, columns = sizes.window or (0, 0)
+    around = border.before + border.after
+    return (rows - around, columns - around) if sizes.window else (0, 0)
 
 
 def padded(call: Call, form: NetFormat, scale: int, border: Border) -> Enlarge:
@@ -123,15 +134,6 @@ def padded(call: Call, form: NetFormat, scale: int, border: Border) -> Enlarge:
         return output[:, border.crop : border.crop + rows, border.crop : border.crop + columns]
 
     return enlarge
-
-
-def _square(trial: Trial) -> int:
-    if trial.height != trial.width:
-        raise ImportRefused(
-            f"it takes pictures of {trial.width}x{trial.height} only, and a fixed size must be"
-            " square: export it with free height and width"
-        )
-    return trial.width
 
 
 class _Probed:
@@ -166,8 +168,7 @@ class _Probed:
     def reach(self, sizes: _Sizes, border: Border, pace: float, seconds: float) -> Reach | None:
         enlarge = padded(self._call, self._trial.format, self._trial.scale, border)
         if sizes.window:
-            side = sizes.window - border.before - border.after
-            return reach_in_window(enlarge, self._channels, side)
+            return reach_in_window(enlarge, self._channels, *_within(border, sizes))
         return measure_reach(enlarge, self._channels, sizes.multiple, pace, seconds)
 
     def multiple(self) -> int:

@@ -75,17 +75,17 @@ def _by_cut(enlarge: Enlarge, channels: int, side: int, tile: int, multiple: int
     return _judged(errors, scale)
 
 
-def reach_in_window(enlarge: Enlarge, channels: int, side: int) -> Reach:
-    """For a network with one size: compare two windows, a quarter of their side apart."""
-    step = side // 4
-    picture = draw(side + step, side + step, channels)
-    one, other = enlarge(_square(picture, 0, side)), enlarge(_square(picture, step, side + step))
-    scale = one.shape[1] // side
-    shared = (side - step) * scale
-    error = _differences(_square(one, step * scale, side * scale), _square(other, 0, shared))
+def reach_in_window(enlarge: Enlarge, channels: int, rows: int, columns: int) -> Reach:
+    """For a network with one size: compare two windows, a quarter of a side apart."""
+    step = min(rows, columns) // 4
+    picture = draw(rows + step, columns + step, channels)
+    one = enlarge(np.ascontiguousarray(picture[:, :rows, :columns]))
+    other = enlarge(np.ascontiguousarray(picture[:, step:, step:]))
+    scale = one.shape[1] // rows
+    moved = step * scale
+    error = _differences(one[:, moved:, moved:], other[:, :-moved, :-moved])
     found = _judged([error], scale)
-    most = side // 4
-    return found if found.overlap <= most else Reach(most, found.whole, found.levels)
+    return found if found.overlap <= step else Reach(step, found.whole, found.levels)
 
 
 def _differences(one: FloatArray, other: FloatArray) -> FloatArray:
@@ -95,7 +95,8 @@ def _differences(one: FloatArray, other: FloatArray) -> FloatArray:
 
 def _judged(errors: list[FloatArray], scale: int) -> Reach:
     """The smallest depth in a tile from which on the change is invisible."""
-    depth = _depths(errors[0].shape[0], scale)
+    height, width = errors[0].shape
+    depth = _depths(height, width, scale)
     most = int(depth.max()) * 3 // 4  # so that enough is left to compare
     for overlap in range(most):
         inner = depth >= overlap
@@ -112,11 +113,12 @@ def _levels(errors: list[FloatArray], inner: npt.NDArray[np.bool_]) -> float:
     return round(255 * max(float(error[inner].max()) for error in errors), 2)
 
 
-def _depths(side: int, scale: int) -> npt.NDArray[np.int64]:
-    """For every output pixel of a square tile: LR pixels between it and the nearest edge."""
-    line = np.arange(side) // scale
-    line = np.minimum(line, line[::-1])
-    return np.minimum(line[:, None], line[None, :])
+def _depths(height: int, width: int, scale: int) -> npt.NDArray[np.int64]:
+    """For every output pixel of a tile: LR pixels between it and the nearest edge."""
+    rows, columns = (np.arange(side) // scale for side in (height, width))
+    return np.minimum(
+        np.minimum(rows, rows[::-1])[:, None], np.minimum(columns, columns[::-1])[None, :]
+    )
 
 
 def _square(planes: FloatArray, first: int, last: int) -> FloatArray:

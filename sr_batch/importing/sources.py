@@ -50,11 +50,15 @@ def _in_package(package: str, patterns: Sequence[str]) -> list[Path]:
         raise UsageError(f"--from {package}: no network is in this package")
     if not patterns:
         return found
-    chosen = [path for path in found if any(fnmatch(path.stem, each) for each in patterns)]
+    chosen = [path for path in found if any(_fits(path, each) for each in patterns)]
     if not chosen:
         names = ", ".join(path.stem for path in found)
         raise UsageError(f"--from {package}: no model {', '.join(patterns)}. It has {names}")
     return chosen
+
+
+def _fits(path: Path, pattern: str) -> bool:
+    return fnmatch(path.stem.lower(), pattern.lower())
 
 
 def _networks(paths: Sequence[Path]) -> Iterator[Path]:

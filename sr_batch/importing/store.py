@@ -24,18 +24,18 @@ from sr_batch.files.reading import display_name
 from sr_batch.inference.user_models import UserModel, folder, user_models
 
 # Increased by one when probing measures other things, or measures them otherwise.
-PROBE = 1
+PROBE = 2
 # In the folder of one import: the network with its contract; that in int8, and the user's pictures.
 MODEL, INT8, CALIBRATION, HELD = "model.onnx", "int8.onnx", "calibration.npz", "held.npz"
-_LOCK = ".lock"
+_LOCK, _RENEWAL = ".lock", ".renewal"
 _WORK = ".work"
 _FORGOTTEN = 24 * 3600.0  # seconds; no import takes as long
 
 
 def find_source(source: str) -> UserModel | None:
-    """The model that was made of a file with the SHA-256 ``source`` by this version."""
+    """The model that was made of a file with the SHA-256 ``source``, by whichever version."""
     for model in user_models():
-        if model.record.get("source_sha256") == source and model.record.get("probe") == PROBE:
+        if model.record.get("source_sha256") == source and "measured" in model.record:
             return model
     return None
 
@@ -188,6 +188,13 @@ def _int8_of(path: Path) -> UserModel | None:
 def _gives_way(there: UserModel, record: Mapping[str, Any]) -> bool:
     """Whether a kept model is of the same file, and so may be replaced."""
     return bool(there.record.get("source_sha256") == record["source_sha256"])
+
+
+@contextmanager
+def one_renews() -> Iterator[None]:
+    """Let only one process at a time measure models again."""
+    with FileLock(folder() / _RENEWAL):
+        yield
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def wrap(model: ModelProto, spec: ModelSpec, form: NetFormat, border: Border) ->
     del inner.graph.value_info[:]  # shapes that an exporter noted may be wrong
     inner.graph.node.extend(nodes)
     inner.graph.initializer.extend(chain.weights)
-    sides: list[str | int] = [spec.window, spec.window] if spec.window else ["h", "w"]
+    sides: list[str | int] = [*spec.window_sides] if spec.window else ["h", "w"]
     shape = [1 if spec.window else "n", spec.channels, *sides]
     inner.graph.input.append(make_tensor_value_info("input", TensorProto.FLOAT, shape))
     inner.graph.output.append(make_tensor_value_info("output", TensorProto.FLOAT, None))

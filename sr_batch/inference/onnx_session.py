@@ -1,5 +1,7 @@
 """Networks that run on ONNX Runtime."""
 
+import math
+import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -9,8 +11,9 @@ from typing import Any, cast
 import numpy as np
 
 from sr_batch.core.cpu import cores
-from sr_batch.core.errors import ImageError, OutOfMemory, UnknownModel
+from sr_batch.core.errors import ImageError, OutOfMemory, Stopped, TookTooLong, UnknownModel
 from sr_batch.core.model_spec import ContractError, ModelSpec, from_metadata
+from sr_batch.inference.call_watch import WATCH, WatchedCall, thread_clock
 from sr_batch.inference.onnx_runtime import (
     CPU,
     first_line,
@@ -19,7 +22,7 @@ from sr_batch.inference.onnx_runtime import (
     plugin_devices,
 )
 from sr_batch.inference.pinned_memory import PinnedRunner
-from sr_batch.inference.session import Batch
+from sr_batch.inference.session import Batch, Session, SessionWrapper
 
 # How the CPU, CUDA, cuBLAS and cuDNN report that memory ran out, in lower case.
 _OUT_OF_MEMORY = (
@@ -29,6 +32,11 @@ _OUT_OF_MEMORY = (
     "alloc_failed",
     "allocation_failed",
 )
+# A call may take this many times what was measured when the network was added: larger tiles need
+# more for a pixel, and other machines are slower. Yet a call may always take the least seconds.
+_PATIENCE, _LEAST_SECONDS = 50.0, 60.0
+# At so many pixels it was measured. A network that looks at the whole takes more for each of more.
+_MEASURED_PIXELS = 96**2
 
 
 class OnnxSession:
@@ -87,13 +95,30 @@ class OnnxSession:
 
         Raises:
             OutOfMemory: there is not enough memory for this size.
+            TookTooLong: the call takes far longer than when the network was added.
             ImageError: the network fails on this input, or its output breaks the contract.
         """
-        try:
-            with self._turns:
-                output = self._run(batch)
-        except Exception as fault:  # ONNX Runtime's exceptions have no common base
-            raise _translated(fault) from fault
+        return self.call_until(batch, None)
+
+    def call_until(self, batch: Batch, stop: threading.Event | None) -> Batch:
+        """As a call, but ended when ``stop`` is set.
+
+        Raises:
+            Stopped: it was.
+        """
+        seconds = most_seconds(self.spec, batch.shape)
+        options = load_runtime().RunOptions()
+        with self._turns:
+            call = WatchedCall(options, stop, seconds, thread_clock())
+            try:
+                with WATCH.watched(call):
+                    output = self._run(batch, options)
+            except Exception as fault:  # ONNX Runtime's exceptions have no common base
+                if call.was_stopped:
+                    raise Stopped from fault
+                if call.took_too_long:
+                    raise TookTooLong(_late(self.spec, batch.shape, seconds)) from fault
+                raise _translated(fault) from fault
         count, channels, height, width = batch.shape
         scale = self.spec.scale
         if output.shape != (count, channels, height * scale, width * scale):
@@ -103,9 +128,37 @@ class OnnxSession:
             )
         return np.asarray(output, np.float32)
 
-    def _run_copied(self, batch: Batch) -> Batch:
-        (output,) = self._runtime.run(["output"], {"input": batch})
+    def _run_copied(self, batch: Batch, options: Any) -> Batch:
+        (output,) = self._runtime.run(["output"], {"input": batch}, options)
         return cast(Batch, output)
+
+
+class _Until(SessionWrapper):
+    """An `OnnxSession` whose calls end when ``stop`` is set."""
+
+    def __init__(self, session: OnnxSession, stop: threading.Event) -> None:
+        super().__init__(session)
+        self._call, self._stop = session.call_until, stop
+
+    def __call__(self, batch: Batch) -> Batch:
+        return self._call(batch, self._stop)
+
+
+def until(session: Session, stop: threading.Event) -> Session:
+    """``session``, whose calls raise Stopped when ``stop`` is set.
+
+    One that gathers calls of several pictures is returned as it is: on its device they are short.
+    """
+    return _Until(session, stop) if isinstance(session, OnnxSession) else session
+
+
+def most_seconds(spec: ModelSpec, shape: tuple[int, ...]) -> float:
+    """Processor seconds that a call on a batch of ``shape`` may take; infinite without a limit."""
+    if not spec.pace:
+        return math.inf
+    count, _, height, width = shape
+    more = max(1.0, height * width / _MEASURED_PIXELS) if spec.whole else 1.0
+    return max(_LEAST_SECONDS, _PATIENCE * spec.pace * count * height * width * more)
 
 
 def read_spec(path: Path) -> ModelSpec:
@@ -150,6 +203,14 @@ def _spec(runtime: Any, path: Path) -> ModelSpec:
     if inputs != [("input", "tensor(float)", 4)] or outputs != ["output"]:
         raise UnknownModel(f"{path}: inputs {inputs} and outputs {outputs} break the contract")
     return spec
+
+
+def _late(spec: ModelSpec, shape: tuple[int, ...], seconds: float) -> str:
+    return (
+        f"the network {spec.name} takes more than {seconds:.0f} seconds for {shape[3]}x{shape[2]}"
+        f" pixels, {_PATIENCE:.0f} times what was measured; try smaller tiles: --tile"
+        f" {max(shape[2:]) // 2}, or measure it again: sr-batch models add"
+    )
 
 
 def _translated(fault: Exception) -> ImageError:

@@ -33,10 +33,15 @@ class PinnedRunner:
         self._idle: list[_Buffers] = []
         self._lock = threading.Lock()
 
-    def __call__(self, batch: Batch) -> Batch:
-        """Map (N, C, H, W) float32 to (N, C, H*s, W*s); raises the runtime's exceptions."""
+    def __call__(self, batch: Batch, options: Any = None) -> Batch:
+        """Map (N, C, H, W) float32 to (N, C, H*s, W*s); raises the runtime's exceptions.
+
+        Args:
+            batch: The input.
+            options: ``RunOptions`` of ONNX Runtime for this call.
+        """
         buffers = self._take(batch.shape)
-        output = buffers.run(batch)
+        output = buffers.run(batch, options)
         with self._lock:  # buffers of a failed call are dropped
             self._idle = [buffers, *self._idle][:_KEPT]
         return output
@@ -63,9 +68,9 @@ class _Buffers:
         self._output = allocate((count, channels, height * scale, width * scale))
         self._binding.bind_ortvalue_output("output", self._output)
 
-    def run(self, batch: Batch) -> Batch:
+    def run(self, batch: Batch, options: Any) -> Batch:
         self._input.numpy()[:] = batch
         self._binding.bind_ortvalue_input("input", self._input)  # copies it to the device
-        self._runtime.run_with_iobinding(self._binding)
+        self._runtime.run_with_iobinding(self._binding, options)
         self._binding.synchronize_outputs()
         return np.array(self._output.numpy())

@@ -9,12 +9,13 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from sr_batch.core.errors import UnknownModel
+from sr_batch.core.options import UpscaleOptions
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,18 @@ def user_models() -> Iterator[UserModel]:
             model = UserModel(path.with_suffix(".onnx"), json.loads(path.read_text("utf-8")))
             if model.name and model.scale and model.path.is_file():
                 yield model
+
+
+def with_own_scale(options: UpscaleOptions) -> UpscaleOptions:
+    """``options`` at scale 1 if they state no size, and the user's model does not enlarge."""
+    stated = options.scale is not None or not options.goal.fixed
+    path = Path(options.model).resolve()
+    scales = {
+        each.scale
+        for each in user_models()
+        if each.name == options.model or each.path.resolve() == path
+    }
+    return options if stated or scales != {1} else replace(options, scale=1.0)
 
 
 def is_added(path: Path) -> bool:

@@ -136,16 +136,18 @@ def _enlarge_luma(session: Session, rgb: FloatArray) -> FloatArray:
 def infer(session: Session, planes: FloatArray) -> FloatArray:
     """(C, h, w) -> (C, H, W); pads to a size the network accepts, and crops its output."""
     _, height, width = planes.shape
-    down, right = (_missing(side, session.spec) for side in (height, width))
+    spec = session.spec
+    rows, columns = spec.window_sides
+    down, right = _missing(height, rows, spec), _missing(width, columns, spec)
     if down or right:
         planes = np.pad(planes, ((0, 0), (0, down), (0, right)), mode="edge")
-    scale = session.spec.scale
+    scale = spec.scale
     return session(planes[None])[0, :, : height * scale, : width * scale]
 
 
-def _missing(side: int, spec: ModelSpec) -> int:
-    """Pixels to add to ``side``, so that the network accepts it."""
-    if spec.window:
-        return spec.window - side
+def _missing(side: int, fixed: int, spec: ModelSpec) -> int:
+    """Pixels to add to ``side``, so that the network accepts it; the ``fixed`` one, if any."""
+    if fixed:
+        return fixed - side
     wanted = max(side, LEAST_SIDE, spec.least_side)
     return wanted + -wanted % spec.multiple - side

@@ -18,7 +18,7 @@ class TileJob:
         work: Computes one tile. When memory runs out, it is called again for parts of the tile.
         split: Cuts a core into tiles with cores of at most the given side in pixels.
         done: Receives the number of pixels of every finished core.
-        stop: Stops the job before its next tile.
+        stop: Stops the job before its next tile. ``work`` ends the tile in flight.
     """
 
     work: Callable[[Tile], None]
@@ -44,7 +44,11 @@ class TilePool:
             OutOfMemory: not even the smallest tile fits into memory.
         """
         futures = [self._pool.submit(self._do, job, tile) for tile in tiles]
-        wait(futures, return_when=FIRST_EXCEPTION)
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+        except KeyboardInterrupt:  # in a program that calls an upscaler from its main thread
+            job.stop.set()
+            raise
         started = [future for future in futures if not future.cancel()]
         wait(started)
         for future in started:

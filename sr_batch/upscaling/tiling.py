@@ -7,7 +7,7 @@ half as large again, and other providers prepare for each size.
 
 from collections.abc import Iterator
 from itertools import count, pairwise, product
-from math import ceil
+from math import ceil, isqrt
 from typing import NamedTuple
 
 from sr_batch.core.geometry import Region, Size, Tile
@@ -23,6 +23,7 @@ _SMALLEST = 64
 _SHARING = 1.1
 # A window of a fixed side is at least this many overlaps long, or it would be mostly context.
 _LEAST_OVERLAPS = 4
+_ANY = Size(1, 1)  # windows may be smaller than any other size
 
 
 def plan_tiles(size: Size, core: int, overlap: int, multiple: int) -> tuple[Tile, ...]:
@@ -54,13 +55,17 @@ def plan_auto(
 def plan_whole(
     size: Size, overlap: int, multiple: int, threads: int, pixel_bytes: int
 ) -> tuple[Tile, ...]:
-    """One tile if it fits the memory budget of :func:`plan_auto`, which otherwise cuts it."""
+    """One tile if it fits the memory budget of :func:`plan_auto`, else the largest that fit."""
     if size.pixels * pixel_bytes <= _MEMORY:
         return plan_tiles(size, 0, overlap, multiple)
-    return plan_auto(size, overlap, multiple, threads, pixel_bytes)
+    window = isqrt(_MEMORY // (threads * pixel_bytes))
+    core = max(_SMALLEST, 2 * overlap, window - 2 * (overlap + multiple - 1))
+    return plan_tiles(size, core, overlap, multiple)
 
 
-def plan_fixed(size: Size, window: int, overlap: int, multiple: int) -> tuple[Tile, ...]:
+def plan_fixed(
+    size: Size, window: int, overlap: int, multiple: int, window_rows: int = 0
+) -> tuple[Tile, ...]:
     """Like :func:`plan_tiles`, with the fewest tiles whose windows all have a given size.
 
     Args:
@@ -69,18 +74,20 @@ def plan_fixed(size: Size, window: int, overlap: int, multiple: int) -> tuple[Ti
             of the image that is shorter, windows cover that side.
         overlap: As for :func:`plan_tiles`.
         multiple: As for :func:`plan_tiles`. Padded to it, windows have exactly the given size.
+        window_rows: Height of the windows, if they are not square.
     """
-    length = _up(max(window, _LEAST_OVERLAPS * max(overlap, multiple)), multiple)
+    least = _LEAST_OVERLAPS * max(overlap, multiple)
+    width, height = (_up(max(side, least), multiple) for side in (window, window_rows or window))
     columns, rows = (
         next(
             parts
             for parts in count(ceil(side / length))
             if _longest(_needs(0, side, parts, side, overlap, multiple)) <= length
         )
-        for side in (size.width, size.height)
+        for side, length in ((size.width, width), (size.height, height))
     )
     whole = Region(0, 0, size.width, size.height)
-    return _cut(whole, size, columns, rows, overlap, multiple, length)
+    return _cut(whole, size, columns, rows, overlap, multiple, Size(width, height))
 
 
 def split(region: Region, size: Size, core: int, overlap: int, multiple: int) -> tuple[Tile, ...]:
@@ -91,10 +98,16 @@ def split(region: Region, size: Size, core: int, overlap: int, multiple: int) ->
 
 
 def _cut(
-    region: Region, size: Size, columns: int, rows: int, overlap: int, multiple: int, least: int = 0
+    region: Region,
+    size: Size,
+    columns: int,
+    rows: int,
+    overlap: int,
+    multiple: int,
+    least: Size = _ANY,
 ) -> tuple[Tile, ...]:
-    xs = _spans(region.left, region.right, columns, size.width, overlap, multiple, least)
-    ys = _spans(region.top, region.bottom, rows, size.height, overlap, multiple, least)
+    xs = _spans(region.left, region.right, columns, size.width, overlap, multiple, least.width)
+    ys = _spans(region.top, region.bottom, rows, size.height, overlap, multiple, least.height)
     return tuple(
         Tile(Region(x0, y0, x1, y1), Region(left, top, right, bottom))
         for (y0, y1), (top, bottom) in ys

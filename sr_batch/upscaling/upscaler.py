@@ -20,6 +20,7 @@ from sr_batch.core.options import UpscaleOptions
 from sr_batch.imaging import bicubic
 from sr_batch.imaging.color_lock import lock_colors
 from sr_batch.imaging.resample import bleed, resize
+from sr_batch.inference.onnx_session import until
 from sr_batch.inference.providers import require_known
 from sr_batch.inference.self_ensemble import SelfEnsemble
 from sr_batch.upscaling import tile_pass
@@ -152,7 +153,7 @@ class Upscaler:
             name: Its name in error messages.
             progress: Receives numbers of finished input pixels; they add up to those of ``image``,
                 without the restored ones.
-            stop: Checked before every tile.
+            stop: Ends the tiles in flight when it is set.
             store: Keeps finished tiles when ``stop`` is set, and restores them later.
 
         Raises:
@@ -247,7 +248,9 @@ class Upscaler:
         tiles = self._tiles(size, overlap, scale)
         kept = KeptPass(store, key, run, done.restore)
         try:
-            network = SelfEnsemble(session) if self._options.self_ensemble else session
+            network = until(session, stop)
+            if self._options.self_ensemble:
+                network = SelfEnsemble(network)
             return tile_pass.upscale(image, network, tiles, mode, kept.run, kept.show)
         except BadOutput:
             if not self._networks.replace_by_fp32(scale, session):
@@ -263,13 +266,22 @@ class Upscaler:
             chosen = spec.overlap
         elif chosen == "full":
             chosen = spec.full_overlap
-        pixels = min(chosen, spec.window // 4) if spec.window else chosen
+        pixels = min(chosen, min(spec.window_sides) // 4) if spec.window else chosen
         return max(pixels, bicubic.REACH) if mode == "y" else pixels
 
     def _tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
+        spec, tiles = self._networks[scale].spec, self._wanted_tiles(size, overlap, scale)
+        longest = max(max(tile.window.size.width, tile.window.size.height) for tile in tiles)
+        if not spec.most_side or spec.whole or longest <= spec.most_side:
+            return tiles
+        context = 2 * (overlap + spec.multiple - 1)
+        core = max(spec.most_side - context, spec.most_side // 2)
+        return plan_tiles(size, core, overlap, spec.multiple)
+
+    def _wanted_tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
         spec, tile = self._networks[scale].spec, self._options.tile
         if spec.window:
-            return plan_fixed(size, spec.window, overlap, spec.multiple)
+            return plan_fixed(size, spec.window, overlap, spec.multiple, spec.window_rows)
         if spec.whole and tile is None:
             return plan_whole(size, overlap, spec.multiple, self._threads, spec.pixel_bytes)
         if tile is None:
@@ -287,9 +299,10 @@ class Upscaler:
             mode: Color = spec.color if self._options.mode == "auto" else self._options.mode
             count = len(self._tiles(size, self._overlap(spec, mode), scale))
             if spec.seam and count > 1:
+                seen = "the whole picture" if spec.whole else "beyond their overlap"
                 yield (
-                    f"computed in {count} tiles, although {spec.name} x{scale} sees the whole"
-                    f" picture: tiles changed a test picture by up to {spec.seam:g} levels of 255"
+                    f"computed in {count} tiles, although {spec.name} x{scale} sees {seen}:"
+                    f" tiles changed a test picture by up to {spec.seam:g} levels of 255"
                 )
             size = size * scale
 

@@ -98,7 +98,7 @@ def test_adds_the_models_of_a_package(tmp_path: Path, monkeypatch: pytest.Monkey
         enlarger(tmp_path / "site" / "nets" / f"{name}.onnx")
     paths = f"{tmp_path / 'site'}:{ENVIRONMENT['PYTHONPATH']}"
     monkeypatch.setitem(ENVIRONMENT, "PYTHONPATH", paths)
-    added = run(tmp_path, "models", "add", "--from", "nets", "b*")
+    added = run(tmp_path, "models", "add", "--from", "nets", "B*")
     assert added.code == 0, added.err
     assert added.out.decode().startswith("added b x2")
     unknown = run(tmp_path, "models", "add", "--from", "nets", "c")

@@ -48,9 +48,12 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
         data=TEXT,
         commit=TEXT,
         window=st.integers(0, 512),
+        window_rows=st.integers(0, 512),
         least_side=st.integers(1, 64),
         whole=st.booleans(),
         seam=st.floats(0, 255),
+        most_side=st.integers(0, 512),
+        pace=st.floats(0, 1),
         scores=st.dictionaries(TEXT, st.tuples(st.floats(0, 99), st.floats(-1, 1))),
     )
 )

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,18 @@ import onnx
 import pytest
 from onnx import helper
 
+import sr_batch
+from sr_batch.cli.models_add import usable_model
 from sr_batch.core.errors import ImportRefused, UnknownModel, UsageError
 from sr_batch.core.model_spec import to_metadata
-from sr_batch.importing import adding, sandbox, store
+from sr_batch.core.options import UpscaleOptions
+from sr_batch.importing import adding, renewing, sandbox, steps, store
 from sr_batch.importing.adding import Wishes, add, name_of, usable
 from sr_batch.inference import user_models
 from sr_batch.inference.model_catalog import all_models, choose
-from sr_batch.inference.onnx_session import read_spec
+from sr_batch.inference.onnx_session import OnnxSession, read_spec
 from tests.importing.foreign import enlarger, external, slow
-from tests.networks import make_spec
+from tests.networks import conv_network, make_spec
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,6 +37,23 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def quiet(_: str) -> None: ...
+
+
+@pytest.fixture
+def steps_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the steps in this process, which takes a second less for each."""
+
+    def run(name: str, folder: Path, request: Any, readable: Any = ()) -> Any:
+        return json.loads(json.dumps(steps.STEPS[name](folder, request)))
+
+    for module in (adding, renewing):
+        monkeypatch.setattr(module, "run_step", run)
+
+
+def newer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a newer version of sr-batch run from now on."""
+    monkeypatch.setattr(store, "PROBE", store.PROBE + 1)
+    monkeypatch.setattr(renewing, "PROBE", store.PROBE)
 
 
 def test_an_added_model_is_a_model_like_any_other(tmp_path: Path) -> None:
@@ -58,15 +79,41 @@ def test_a_file_is_added_on_first_use_and_remembered_by_content(
     assert read_spec(Path(path)).name == "a"
 
 
+@pytest.mark.usefixtures("steps_here")
 def test_a_model_that_an_older_version_measured_is_measured_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = enlarger(tmp_path / "a.onnx")
-    before = add(source, Wishes(), quiet)
-    monkeypatch.setattr(store, "PROBE", store.PROBE + 1)
-    assert usable(str(source), quiet) == str(before.path)
+    source, lines = enlarger(tmp_path / "a.onnx"), list[str]()
+    before = add(source, Wishes("own", "CC0"), quiet)
+    newer(monkeypatch)
+    assert usable("own", lines.append) == "own"
+    assert lines == ["own x2 was measured by another version of sr-batch, and is measured again"]
     (after,) = user_models.user_models()
+    assert (after.path, after.record["probe"]) == (before.path, store.PROBE)
+    assert (after.name, after.record["licence"]) == ("own", "CC0")
+    monkeypatch.setattr(adding, "add", None)
+    for name in ("own", str(source), str(before.path)):
+        assert usable(name, lines.append) in ("own", str(before.path))
+    assert len(lines) == 1
+
+
+@pytest.mark.usefixtures("steps_here")
+def test_a_model_whose_source_is_gone_is_measured_again_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = enlarger(tmp_path / "a.onnx", gain=255.0)
+    before = add(source, Wishes(), quiet)
+    picture = np.random.default_rng(0).random((1, 3, 40, 40), np.float32)
+    expected, digest = OnnxSession.open(before.path)(picture), before.record["sha256"]
+    source.unlink()
+    newer(monkeypatch)
+    with ThreadPoolExecutor(3) as pool:  # at once, as several processes do it
+        list(pool.map(lambda _: usable("a", quiet), range(3)))
+    (after,) = user_models.user_models()
+    assert after.record["source_sha256"] == before.record["source_sha256"]
     assert after.record["probe"] == store.PROBE
+    assert after.record["sha256"] != digest
+    assert np.array_equal(OnnxSession.open(after.path)(picture), expected)
 
 
 def test_models_of_sr_batch_are_used_as_they_are(data: Path) -> None:
@@ -115,6 +162,21 @@ def test_a_name_that_is_taken_is_made_unique_on_first_use(tmp_path: Path) -> Non
     path = Path(usable(str(enlarger(tmp_path / "same.onnx")), quiet))
     assert path.name.startswith("same-")
     assert {each.name for each in user_models.user_models()} == {"same", read_spec(path).name}
+
+
+def test_a_model_that_does_not_enlarge_runs_at_scale_one(tmp_path: Path) -> None:
+    spec = make_spec(scale=1, name="clean")
+    record = {"source": "/x", "source_sha256": "1"}
+    path = store.save(conv_network(tmp_path / "a.onnx", 1, spec=spec), "clean", 1, record).path
+    assert usable_model(UpscaleOptions(model="clean")).scale == 1
+    assert usable_model(UpscaleOptions(model=str(path))).scale == 1
+    assert usable_model(UpscaleOptions(model="clean", scale=2)).scale == 2
+    assert usable_model(UpscaleOptions(model="clean", width=99)).scale is None
+    assert usable_model(UpscaleOptions(model="edsr")).scale is None
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    cleaned = sr_batch.upscale(picture, model="clean")
+    assert cleaned.shape == picture.shape
+    assert not np.array_equal(cleaned, picture)
 
 
 def test_removes_a_model(tmp_path: Path) -> None:

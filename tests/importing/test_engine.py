@@ -13,6 +13,7 @@ from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.importing import onnx_file
 from sr_batch.inference.onnx_session import read_spec
+from sr_batch.upscaling import tile_pass
 from sr_batch.upscaling.upscaler import Upscaled, Upscaler
 from tests.networks import conv_network
 
@@ -46,6 +47,28 @@ def test_tiles_are_said_for_a_network_that_sees_the_whole(tmp_path: Path) -> Non
     assert "up to 7 levels of 255" in note
     (note,) = enlarge(path, tile=40).notes
     assert note.startswith("computed in 6 tiles")
+    deep = network(tmp_path / "b.onnx", seam=3.0)
+    (note,) = enlarge(deep, tile=40).notes
+    assert "sees beyond their overlap: tiles changed a test picture by up to 3 levels" in note
+
+
+def test_tiles_are_no_longer_than_what_was_tried(tmp_path: Path) -> None:
+    path = network(tmp_path / "a.onnx", most_side=32)
+    sides: set[int] = set()
+
+    def seen(session: Any, planes: np.ndarray) -> np.ndarray:
+        sides.update(planes.shape[1:])
+        return real(session, planes)
+
+    real = tile_pass.infer
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tile_pass, "infer", seen)
+        capped = [enlarge(path, tile=tile) for tile in (None, 0, 64)]
+        assert max(sides) <= 32
+        enlarge(network(tmp_path / "b.onnx", most_side=32, whole=True))
+        assert max(sides) == 90
+    expected = enlarge(network(tmp_path / "c.onnx")).image.color
+    assert all(np.array_equal(each.image.color, expected) for each in capped)
 
 
 def test_small_pictures_are_padded_to_the_least_side(tmp_path: Path) -> None:
@@ -66,13 +89,21 @@ def test_a_network_of_scale_one_runs_at_scale_one(tmp_path: Path) -> None:
         enlarge(path)
 
 
-@pytest.mark.parametrize("options", [{}, {"tile": 32}, {"overlap": 60}, {"self_ensemble": True}])
-def test_a_network_of_one_size_gets_this_size_only(tmp_path: Path, options: Any) -> None:
-    path = network(tmp_path / "a.onnx", window=48)
+@pytest.mark.parametrize(
+    ("rows", "options"),
+    [
+        (40, {}),
+        (40, {"tile": 32}),
+        (40, {"overlap": 60}),
+        (48, {"self_ensemble": True}),  # if it is oblong, it is turned by halves only
+    ],
+)
+def test_a_network_of_one_size_gets_this_size_only(tmp_path: Path, rows: int, options: Any) -> None:
+    path = network(tmp_path / "a.onnx", window=48, window_rows=rows)
     expected = enlarge(network(tmp_path / "b.onnx"), **options).image.color
     model = onnx_file.read_model(path)
     dimensions = model.graph.input[0].type.tensor_type.shape.dim
-    for dimension, side in zip(dimensions, (1, 3, 48, 48), strict=True):
+    for dimension, side in zip(dimensions, (1, 3, rows, 48), strict=True):
         dimension.dim_value = side
     onnx_file.write_model(model, path)
     difference = enlarge(path, **options).image.color.astype(int) - expected

@@ -114,7 +114,10 @@ def test_a_network_that_pads_without_cropping_has_a_multiple() -> None:
 def test_a_declared_size_is_the_only_one() -> None:
     port = Port("x", "float32", (1, 3, 224, 224))
     found = measured(repeat, port)
-    assert (found.window, found.multiple) == (224, 1)
+    assert (found.window, found.window_rows, found.multiple) == (224, 0, 1)
+    found = measured(lambda x: blurred(repeat(x), 3), Port("x", "float32", (1, 3, 96, 160)))
+    assert (found.window, found.window_rows) == (160, 96)
+    assert found.reach and 2 <= found.reach.overlap <= 6
 
 
 def test_a_size_that_is_built_in_is_found() -> None:

@@ -94,6 +94,14 @@ def test_a_network_without_padding_gets_it(tmp_path: Path, radius: int) -> None:
     assert np.abs(out.astype(float) - pixels.repeat(2, 0).repeat(2, 1)).mean() < 6
 
 
+def test_a_multiple_that_is_known_is_kept(tmp_path: Path) -> None:
+    source = enlarger(tmp_path / "a.onnx")
+    model, found = imported(source, tmp_path, multiple=8)
+    assert (found["multiple"], read_spec(model).multiple) == (8, 8)
+    pixels = picture(41, 30)
+    assert np.abs(enlarged(model, pixels, 2) - blurred(pixels, 2))[4:-4, 4:-4].max() <= 1.5
+
+
 def test_a_gray_network_enlarges_the_luma(tmp_path: Path) -> None:
     model, _ = imported(enlarger(tmp_path / "a.onnx", channels=1), tmp_path)
     assert read_spec(model).color == "y"
@@ -102,11 +110,13 @@ def test_a_gray_network_enlarges_the_luma(tmp_path: Path) -> None:
     assert np.abs(out - blurred(gray, 2))[4:-4, 4:-4].max() <= 1.5
 
 
-def test_a_network_of_one_size_runs_in_tiles(tmp_path: Path) -> None:
-    source = enlarger(tmp_path / "a.onnx", shape=[1, 3, 64, 64])
+@pytest.mark.parametrize(("rows", "columns"), [(64, 64), (48, 80)])
+def test_a_network_of_one_size_runs_in_tiles(tmp_path: Path, rows: int, columns: int) -> None:
+    source = enlarger(tmp_path / "a.onnx", shape=[1, 3, rows, columns])
     model, found = imported(source, tmp_path)
-    assert (read_spec(model).window, found["window"]) == (64, 64)
-    for size in ((20, 30), (64, 64), (150, 90)):
+    assert read_spec(model).window_sides == (rows, columns)
+    assert (found["window"], found["window_rows"]) == (columns, 0 if rows == columns else rows)
+    for size in ((20, 30), (rows, columns), (150, 90)):
         pixels = picture(*size)
         out = enlarged(model, pixels, 2)
         assert np.abs(out - blurred(pixels, 2))[4:-4, 4:-4].max() <= 1.5

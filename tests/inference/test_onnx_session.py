@@ -1,6 +1,9 @@
+import math
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +11,11 @@ import onnx
 import pytest
 from onnx import helper
 
-from sr_batch.core.errors import ImageError, OutOfMemory, UnknownModel
+from sr_batch.core.errors import ImageError, OutOfMemory, Stopped, TookTooLong, UnknownModel
+from sr_batch.inference import onnx_session
 from sr_batch.inference.onnx_runtime import CPU
-from sr_batch.inference.onnx_session import OnnxSession, read_spec
-from tests.networks import block_network, conv_network, make_spec, save
+from sr_batch.inference.onnx_session import OnnxSession, most_seconds, read_spec, until
+from tests.networks import block_network, conv_network, long_network, make_spec, save
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,6 +95,34 @@ def test_refuses_outputs_of_another_scale(tmp_path: Path) -> None:
     )
     with pytest.raises(ImageError, match="its contract says x2"):
         session(noise(1, 3, 4, 4))
+
+
+def test_a_call_ends_when_nobody_waits_for_it_and_the_session_works_on(tmp_path: Path) -> None:
+    session = OnnxSession.open(long_network(tmp_path / "net.onnx"))
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        until(session, stop)(noise(1, 3, 128, 128))
+    assert session(noise(1, 3, 8, 8)).shape == (1, 3, 8, 8)
+
+
+def test_a_call_ends_when_it_takes_far_longer_than_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = replace(make_spec(scale=1, name="slow"), pace=1e-9)
+    session = OnnxSession.open(long_network(tmp_path / "net.onnx", spec=spec))
+    monkeypatch.setattr(onnx_session, "_LEAST_SECONDS", 0.05)
+    with pytest.raises(TookTooLong, match=r"slow takes more than .* 128x64 pixels.*--tile 64"):
+        session(noise(1, 3, 64, 128))
+
+
+def test_a_call_has_a_multiple_of_the_measured_time_and_never_little() -> None:
+    spec = make_spec()
+    assert most_seconds(spec, (1, 3, 900, 900)) == math.inf
+    assert most_seconds(replace(spec, pace=1e-6), (1, 3, 100, 100)) == 60
+    assert most_seconds(replace(spec, pace=1e-3), (2, 3, 100, 100)) == 1000
+    whole = replace(spec, pace=1e-3, whole=True)
+    assert most_seconds(whole, (1, 3, 192, 96)) == 2 * 50e-3 * 192 * 96
 
 
 def test_translates_errors_of_the_runtime(tmp_path: Path) -> None:

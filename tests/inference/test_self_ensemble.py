@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -32,6 +33,13 @@ def test_every_orientation_is_turned_back(height: int, width: int, count: int) -
     batch = np.random.default_rng(0).random((count, 3, height, width), np.float32)
     plain = NearestSession(2)
     assert np.allclose(SelfEnsemble(plain)(batch), plain(batch), atol=1e-6)
+
+
+def test_a_network_of_one_size_is_not_turned_by_a_quarter() -> None:
+    leaning = Leaning()
+    leaning.spec = replace(leaning.spec, window=6, window_rows=4)
+    assert np.allclose(SelfEnsemble(leaning)(np.full((1, 3, 4, 6), 0.5, np.float32)), 0.5)
+    assert leaning.sizes == [(1, 3, 4, 6)] * 4
 
 
 def test_the_mean_cancels_a_ramp_to_one_side() -> None:

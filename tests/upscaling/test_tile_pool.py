@@ -5,6 +5,7 @@ import pytest
 
 from sr_batch.core.errors import BadOutput, OutOfMemory, Stopped
 from sr_batch.core.geometry import Region, Size, Tile
+from sr_batch.upscaling import tile_pool
 from sr_batch.upscaling.tile_pool import TileJob, TilePool
 from sr_batch.upscaling.tiling import plan_tiles, split
 
@@ -52,6 +53,19 @@ class Memory:
     @property
     def pixels(self) -> int:
         return sum(core.size.pixels for core in self.done)
+
+
+def test_an_interrupt_of_the_waiting_thread_stops_the_tiles(
+    pool: TilePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tile_pool, "wait", interrupted)
+    job = TileJob(lambda _: None, lambda *_: (), lambda _: None, threading.Event())
+    with pytest.raises(KeyboardInterrupt):
+        pool.run(job, plan_tiles(SIZE, 64, 4, 1))
+    assert job.stop.is_set()
 
 
 def test_computes_every_tile(pool: TilePool, notes: list[str]) -> None:

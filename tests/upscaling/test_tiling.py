@@ -171,5 +171,10 @@ def test_a_picture_that_fits_is_not_cut_for_a_network_that_sees_the_whole() -> N
 
 
 def test_a_picture_that_does_not_fit_is_cut_for_it_nevertheless() -> None:
-    size = Size(6000, 4000)
-    assert plan_whole(size, 12, 2, 2, 1280) == plan_auto(size, 12, 2, 2, 1280)
+    size, two = Size(6000, 4000), 2
+    for pixel_bytes in (1280, 8 << 10):
+        tiles = plan_whole(size, 32, 2, two, pixel_bytes)
+        largest = max(tile.window.size.pixels for tile in tiles)
+        assert 0.8 * 700 < largest * two * pixel_bytes / 2**20 <= 700
+    # More context than that would cost too much; there is no limit to what a pixel takes.
+    assert max(tile.core.size.width for tile in plan_whole(size, 32, 2, two, 1 << 20)) == 64

@@ -21,12 +21,14 @@ from sr_batch.inference import model_catalog
 from sr_batch.inference.onnx_runtime import CPU
 from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.providers import PROVIDERS, Provider, find_cuda_fault
+from sr_batch.upscaling.kept_tiles import NoStore
 from sr_batch.upscaling.upscaler import Upscaled, Upscaler
 from tests.imaging.ycbcr import rgb_to_ycbcr_studio, ycbcr_studio_to_rgb
 from tests.networks import (
     block_network,
     conv_network,
     dazzled_network,
+    long_network,
     make_spec,
     nan_network,
 )
@@ -234,6 +236,24 @@ def test_stops_between_tiles() -> None:
         with pytest.raises(Stopped):
             upscaler(Image(noise(64, 64, 3)), "cat.png", progress, stop)
         assert reported == [32 * 32]
+
+
+def test_stops_in_a_tile_which_is_not_kept(tmp_path: Path) -> None:
+    kept: list[Any] = []
+    stop = threading.Event()
+
+    class Store(NoStore):
+        def restore(self, key: Any, pieces: Any) -> Any:  # the first tile begins
+            threading.Timer(0.1, stop.set).start()
+            return ()
+
+        def keep(self, key: Any, pieces: Any, finished: Any, seconds: float) -> None:
+            kept.append(finished)
+
+    chosen = UpscaleOptions(model=str(long_network(tmp_path / "a.onnx")), scale=1, device="cpu")
+    with Upscaler(chosen, ignore) as upscaler, pytest.raises(Stopped):
+        upscaler(Image(noise(128, 128, 3)), "cat.png", ignore, stop, Store())
+    assert kept == [[]]
 
 
 def test_images_in_flight_do_not_mix(folder: Path) -> None:
