@@ -8,8 +8,9 @@ from statistics import fmean
 import numpy as np
 import torch
 
+from sr_batch.core.options import CLEAN
 from sr_batch.imaging.picture_traits import Traits, measure
-from sr_batch.upscaling.network_choice import CLEAN, choose
+from sr_batch.upscaling.network_choice import choose
 from training.evaluate.contact_sheet import levels
 from training.evaluate.mixed_set import Mixed
 from training.evaluate.photo_judge import Candidate
