@@ -18,6 +18,7 @@ from sr_batch.cli.models_quantize import quantize_models
 from sr_batch.cli.parameters import model_names
 from sr_batch.core.errors import UsageError
 from sr_batch.core.options import UpscaleOptions
+from sr_batch.core.results import one_line
 
 if TYPE_CHECKING:
     from sr_batch.core.model_spec import ModelSpec
@@ -200,7 +201,7 @@ def _text(value: object) -> str:
         return ", ".join(
             f"{name} {psnr:.2f} dB / {ssim:.4f}" for name, (psnr, ssim) in value.items()
         )
-    return "-" if value is None or value == {} else str(value)
+    return "-" if value is None or value == {} else one_line(str(value))
 
 
 def _spec(model: ModelFile) -> ModelSpec:

@@ -7,21 +7,28 @@ import json
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
+from onnx.helper import set_model_props
 
+from sr_batch.cli.models import _text
 from sr_batch.core.errors import ImportRefused
+from sr_batch.core.model_spec import PIXEL_BYTES, to_metadata
 from sr_batch.importing import adding, sandbox
 from sr_batch.importing.adding import Wishes, add
 from sr_batch.importing.child import ANSWER
 from sr_batch.inference import user_models
+from sr_batch.inference.onnx_session import read_spec
 from tests.importing import in_process
 from tests.importing.foreign import enlarger
 from tests.importing.hostile.__main__ import tried
 from tests.importing.hostile.case import Case
 from tests.importing.hostile.every import CASES
+from tests.networks import make_spec
 
 HINT = re.compile(
     r"\b(add|download|export|fetch|give|load|merge|put|save|state|take|unpack)\b"
@@ -140,3 +147,23 @@ def test_the_size_of_a_weight_is_counted_before_it_is_read(places: Path) -> None
     os.truncate(places / "net.onnx", 3 << 30)
     with pytest.raises(ImportRefused, match="over 2 GiB with its weights"):
         in_process.run_step("convert", places, {"source": str(places / "net.onnx")})
+
+
+def test_a_forged_contract_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It claims tiles without overlap, pictures of 4096 pixels, and hardly any memory."""
+    monkeypatch.setattr(adding, "run_step", in_process.run_step)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    source = enlarger(tmp_path / "net.onnx", radius=5)
+    model = onnx.load(source)
+    claims = replace(make_spec(8), overlap=0, multiple=64, window=4096, pixel_bytes=1)
+    set_model_props(model, to_metadata(claims))
+    onnx.save(model, source)
+    found = read_spec(add(source, Wishes(range="0..1"), quiet).path)
+    assert (found.scale, found.multiple, found.window) == (2, 1, 0)
+    assert found.overlap >= 5
+    assert found.pixel_bytes >= PIXEL_BYTES
+
+
+def test_what_is_shown_of_a_model_stays_on_its_line() -> None:
+    """The name of the file that it was made of may have any characters."""
+    assert _text("/home/a/\x1b[2J\nnet.onnx") == r"/home/a/\x1b[2J\nnet.onnx"

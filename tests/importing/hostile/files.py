@@ -30,6 +30,7 @@ def sparse_file(path: Path) -> None:
 
 
 CASES = (
+    Case("a folder named as a network", place(Path.mkdir), "a folder, not a file|in this folder"),
     Case("a pipe", place(os.mkfifo), "a pipe, not a file"),
     Case("a link to an endless device", place(lambda path: path.symlink_to("/dev/zero")), "device"),
     Case(
