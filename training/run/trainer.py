@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,7 @@ class Run:
         self.schedule = make_schedule(self.optimizer, recipe)
         self.generator = torch.Generator().manual_seed(recipe.seed)
         self.iteration = 0
+        self.losses: list[torch.Tensor] = []  # since the last row of metrics.csv
         self.best = Best()
 
     def step(self, corpora: Corpora) -> torch.Tensor:
@@ -87,7 +88,8 @@ class Run:
             loss.backward()
             self.objective.learn(stage.loss, sr, batch.hr)
             losses.append(loss.detach())
-        nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
+        if self.recipe.clip:
+            nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
         with self._autocast():  # Muon's matrix products need no more than bf16
             self.optimizer.step()
         if not isinstance(self.schedule, ReduceLROnPlateau):
@@ -109,19 +111,29 @@ class Run:
         """Pass ``score`` to the schedule and to the early stop. False ends the run."""
         if isinstance(self.schedule, ReduceLROnPlateau):
             self.schedule.step(score.psnr)
-        self.best = self.best.after(score.psnr)
-        if self.recipe.early_stop is None:
-            return True
-        if not self.best.stale:
+        self.best = self.best.after(score.psnr, self.iteration)
+        if self.recipe.early_stop and not self.best.stale:
             checkpoint.save_best(self.setting.folder, self.ema.module.state_dict())
-        return self.best.stale < self.recipe.early_stop
+        return not self.stops_early
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether the recipe ends the run because its score does not rise any more."""
+        limit = self.recipe.early_stop
+        return limit is not None and self.best.stale >= limit
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to train."""
+        return self.iteration >= self.recipe.iterations or self.stops_early
 
     def save(self) -> None:
         """Write a checkpoint to the run folder."""
         progress = {
             "iteration": self.iteration,
             "generator": self.generator.get_state(),
-            "best": (self.best.psnr, self.best.stale),
+            "best": astuple(self.best),
+            "losses": torch.stack(self.losses).cpu() if self.losses else torch.empty(0),
         }
         states = {
             "net": self.net.state_dict(),
@@ -152,6 +164,7 @@ class Run:
         self.objective.load_state_dict(dict(states["objective"]))
         self.generator.set_state(states["progress"]["generator"])
         self.iteration = states["progress"]["iteration"]
+        self.losses = list(states["progress"].get("losses", ()))  # not in older checkpoints
         self.best = Best(*states["progress"]["best"])
 
     def start_from(self, weights: checkpoint.State) -> list[str]:
