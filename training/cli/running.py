@@ -17,7 +17,7 @@ from training.recipes.recipe import Recipe, differences
 from training.run import checkpoint
 from training.run.places import Places
 from training.run.record import find_record
-from training.run.start import carry_out
+from training.run.start import EVERY, carry_out
 from training.run.trainer import Setting
 
 
@@ -48,7 +48,10 @@ def train(
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads. Default: all cores.")
     ] = None,
-    every: Annotated[int, typer.Option(min=1, help="Iterations between checkpoints.")] = 500,
+    every: Annotated[
+        int | None,
+        typer.Option(min=1, help="Iterations between checkpoints. Default: 500, or an epoch."),
+    ] = None,
 ) -> None:
     """Train a recipe, or resume its run from the last checkpoint.
 
@@ -62,7 +65,7 @@ def train(
     bf16 = has_fast_bf16(chosen) if amp is None else amp
     monitor = tuple(list_images([data / "eval" / "Set5"]))
     setting = Setting(
-        runs / run_name, chosen, bf16, monitor, every, data / FEATURES, data / "teachers"
+        runs / run_name, chosen, bf16, monitor, every or 0, data / FEATURES, data / "teachers"
     )
     for line in (f"{run_name}:", *plan_lines(plan), *_circumstances(setting, plan)):
         typer.echo(line)
@@ -112,14 +115,19 @@ def _circumstances(setting: Setting, plan: Recipe) -> list[str]:
     """Where the run happens, and what is already there."""
     precision = "bf16" if setting.amp else "fp32"
     threads = "" if setting.device.type == "cuda" else f", {torch.get_num_threads()} threads"
+    if setting.every:
+        interval = f"{setting.every} iterations"
+    else:
+        interval = "epoch" if plan.epochs else f"{EVERY} iterations"
     lines = [
         f"  {'device':12} {setting.device}{threads}, {precision}",
-        f"  {'folder':12} {setting.folder}, a checkpoint every {setting.every} iterations",
+        f"  {'folder':12} {setting.folder}, a checkpoint every {interval}",
     ]
     record = find_record(setting.folder.name, setting.folder.parent, Path())
     if record and record.iterations:
-        pairs = differences(record.recipe, plan).items()
-        changes = ", ".join(f"{name} {old} -> {new}" for name, (old, new) in pairs)
+        old = replace(record.recipe, iterations=plan.iterations) if plan.epochs else record.recipe
+        pairs = differences(old, plan).items()
+        changes = ", ".join(f"{name} {was} -> {now}" for name, (was, now) in pairs)
         note = f"; changed since then: {changes}" if changes else ""
         lines.append(f"  {'resumes':12} at iteration {record.iterations:,}{note}")
     return lines

@@ -80,7 +80,7 @@ class Recipe:
             only ``rotations``, or ``none``.
         optimizer: ``adam``; ``muon`` with Adam for the first and the last layer;
             ``muon+first`` with Adam for the last layer only; ``sgd`` with momentum 0.9.
-        betas: Decays of Adam's two running means.
+        betas: Decays of Adam's two running means, for ``adam`` only.
         rates: Prefix of a parameter's name -> factor of its learning rate.
         schedule: After the warm-up: ``cosine`` to ``final_lr``; ``step``, to a tenth at each of
             ``drops``; ``plateau``, to a half after ``patience`` checkpoints without a gain.
@@ -131,6 +131,12 @@ class Recipe:
     clip: float = 1.0
     seed: int = 1
     remark: str = ""
+
+
+def passes_of(recipe: Recipe, tiles: int) -> int:
+    """Iterations of one epoch: as many patches as there are ``tiles``."""
+    first = recipe.stages[0]
+    return -(-tiles // (first.batch * first.accumulate))
 
 
 def stage_at(recipe: Recipe, iteration: int) -> Stage:

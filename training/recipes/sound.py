@@ -24,7 +24,11 @@ def _numbers(recipe: Recipe) -> Iterator[str]:
         yield f"lr = {recipe.lr:g}: must be more than 0"
     if not 0 <= recipe.ema < 1:
         yield f"ema = {recipe.ema:g}: must be at least 0 and less than 1"
-    for name in ("clip", "warmup", "leaves", "final_lr", "teaching"):
+    if not all(0 <= beta < 1 for beta in recipe.betas):
+        yield f"betas = {recipe.betas}: both must be at least 0 and less than 1"
+    if recipe.optimizer != "adam" and recipe.betas != (0.9, 0.99):
+        yield f"betas = {recipe.betas}: only adam has them, and not {recipe.optimizer}"
+    for name in ("clip", "epochs", "warmup", "leaves", "final_lr", "teaching"):
         if not getattr(recipe, name) >= 0:
             yield f"{name} = {getattr(recipe, name):g}: must be at least 0"
     if recipe.ensemble not in (1, 4, 8):

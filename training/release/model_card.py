@@ -194,6 +194,8 @@ def _details(recipe: Recipe) -> Iterator[str]:
     if recipe.rates:
         rates = ", ".join(f"{factor:g} in `{part}`" for part, factor in recipe.rates.items())
         yield f"Some layers had a fraction of the learning rate: {rates}."
+    if recipe.start != "own" and not recipe.init:
+        yield f"Its convolutions started as in Keras ({recipe.start})."
     if recipe.init:
         yield f"Started from the weights of `{recipe.init}`."
     if recipe.remark:

@@ -9,13 +9,13 @@ from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
 
-from training.data.corpus import Corpus, load_corpus, shipped_images
+from training.data.corpus import Corpus, count_tiles, load_corpus, shipped_images
 from training.data.dead_leaves import add_leaves
 from training.data.lr_crops import calibration
 from training.models import configure
 from training.models.smfanet import load_smfanet
 from training.quantize.equalize import equalize_
-from training.recipes.recipe import Recipe
+from training.recipes.recipe import Recipe, passes_of
 from training.run import checkpoint
 from training.run.distillation import teacher_output, to_luma
 from training.run.loop import train
@@ -26,6 +26,8 @@ from training.run.sources import find_plan, require_sources
 from training.run.trained_network import network, starting_weights
 from training.run.trainer import Corpora, Run, Setting
 from training.run.weight_file import is_weight_file, read_weights, require_fitting
+
+EVERY = 500  # iterations between checkpoints, for recipes without epochs
 
 
 class Busy(RuntimeError):
@@ -43,6 +45,7 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
         Diverged: the loss became NaN or infinite.
     """
     require_sources(plan, setting.folder, places)
+    plan, setting = _with_length(plan, setting, places)
     with _alone_in(setting.folder):
         run = Run(plan, setting)
         if not run.resume() and not _resume_kept(run, places.kept) and plan.init:
@@ -50,6 +53,15 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
         corpora = _corpora(run, places)
         _note(run, places)
         train(run, corpora)
+
+
+def _with_length(plan: Recipe, setting: Setting, places: Places) -> tuple[Recipe, Setting]:
+    """With the iterations of the recipe's epochs, and with the interval of checkpoints."""
+    if not plan.epochs:
+        return plan, replace(setting, every=setting.every or EVERY)
+    epoch = passes_of(plan, count_tiles(_pictures(plan, places), plan.scale))
+    plan = replace(plan, iterations=plan.epochs * epoch)
+    return plan, replace(setting, every=setting.every or epoch)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from training.evaluate.standard_sets import score_pictures
 from training.losses.objective import make_objective
 from training.losses.pixel import Weights
 from training.models import build, configure
+from training.models.starts import start_as_
 from training.models.torch_session import TorchSession, unmeasured_spec
 from training.optim.averaging import averaging
 from training.optim.mixed_precision import keep_ends_in_fp32
@@ -42,7 +43,7 @@ class Setting:
     device: torch.device
     amp: bool  # bf16 autocast
     monitor: tuple[Path, ...]  # HR pictures that are scored at every checkpoint
-    every: int = 500  # iterations between checkpoints
+    every: int = 500  # iterations between checkpoints; 0: an epoch of the recipe, or 500
     features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
     teachers: Path = Path("teachers")  # folder of ncnn networks
 
@@ -60,6 +61,8 @@ class Run:
         self.recipe, self.setting = recipe, setting
         self.color = configure(recipe.model, recipe.scale, recipe.model_options).color
         self.net = self._build(recipe.scale)
+        if recipe.start != "own":
+            start_as_(self.net, recipe.start)
         self.views = {scale: self._build(scale) for scale in recipe.scales}
         self.ema = AveragedModel(
             self.net, multi_avg_fn=averaging(recipe.ema, lambda: self.iteration)
@@ -189,7 +192,9 @@ class Run:
         scales = (self.recipe.scale, *self.recipe.scales)
         drawn = int(torch.randint(len(scales), (), generator=self.generator)) if scales[1:] else 0
         patch = patch_at(self.recipe, stage, scales[drawn])
-        batch = sample(corpora[scales[drawn]], stage.batch, patch, self.generator)
+        batch = sample(
+            corpora[scales[drawn]], stage.batch, patch, self.generator, self.recipe.turns
+        )
         lr = self._degraded(batch, stage.clean, scales[drawn])
         lr = lr.to(memory_format=torch.channels_last)  # a fifth faster, also in fp32
         with self._autocast():

@@ -21,7 +21,7 @@ def test_settings_reach_every_level() -> None:
         [
             "lr=1e-4",
             "clip=2",
-            "optimizer=sgd",
+            "schedule=step",
             "early_stop=3",
             "betas=[0.9, 0.999]",
             "model_options.layers=2",
@@ -29,7 +29,7 @@ def test_settings_reach_every_level() -> None:
             "stages.1.loss={ l1 = 1.0, fft = 0.1 }",
         ],
     )
-    assert (changed.lr, changed.clip, changed.optimizer) == (1e-4, 2.0, "sgd")
+    assert (changed.lr, changed.clip, changed.schedule) == (1e-4, 2.0, "step")
     assert (changed.early_stop, changed.betas) == (3, (0.9, 0.999))
     assert changed.model_options == {"channels": 16, "layers": 2}
     assert [stage.batch for stage in changed.stages] == [5, 5, 5]
