@@ -68,6 +68,32 @@ def test_trains_keeps_exports_evaluates_and_compares(
     assert page.read_text().startswith(f"{figures}| `espcn` | speed, on luma |")
 
 
+def test_a_dry_run_of_a_file_says_what_it_would_cost_and_writes_nothing(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "tiny", TINY)
+    (tmp_path / "mine.toml").write_text('recipe = "tiny"\nlr = 0.5\n')
+    given = ("--data", str(data), "--runs", str(tmp_path / "runs"), "--device", "cpu")
+    changes = ("--set", "stages.batch=3", "--iterations", "7", "--init", "none")
+    text = run("train", str(tmp_path / "mine.toml"), *given, *changes, "--dry-run")
+    assert text.startswith("mine:\n")
+    for part in (
+        "7 iterations",
+        "adam, learning rate 0.5, by a cosine",
+        "3 patches of 12x12 LR (24x24 HR), loss l1",
+        "thousand\n",
+        "for a step in each stage",
+    ):
+        assert part in text
+    assert not (tmp_path / "runs").exists()
+
+
+def test_list_describes_recipes_in_order() -> None:
+    lines = run("list", "edsr_x?").splitlines()
+    assert [line.split()[0] for line in lines] == ["edsr_x2", "edsr_x3", "edsr_x4"]
+    assert lines[0].endswith("2,600 iterations, from edsr_x2_start [train first: edsr_x2_start]")
+
+
 def test_judge_prints_a_table_and_draws_sheets(
     data: Path, features: Path, photographs: Path, tmp_path: Path
 ) -> None:

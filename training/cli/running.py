@@ -1,5 +1,7 @@
 """Commands that run recipes: train, keep."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -15,9 +17,11 @@ from training.recipes.describe import plan_lines
 from training.recipes.fields import with_settings
 from training.recipes.recipe import Recipe, differences
 from training.run import checkpoint
+from training.run.forecast import forecast
+from training.run.notify import Notifier
 from training.run.places import Places
 from training.run.record import find_record
-from training.run.start import EVERY, carry_out
+from training.run.start import EVERY, carry_out, with_length
 from training.run.trainer import Setting
 
 
@@ -52,24 +56,61 @@ def train(
         int | None,
         typer.Option(min=1, help="Iterations between checkpoints. Default: 500, or an epoch."),
     ] = None,
+    notify: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="Tell this Apprise URL how the run ends. Repeatable."),
+    ] = None,
+    notify_sheet: Annotated[
+        bool, typer.Option("--notify-sheet", help="Send the contact sheet with that message.")
+    ] = False,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile the network: slower to start, then faster.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what the run would cost, and train nothing.")
+    ] = False,
 ) -> None:
     """Train a recipe, or resume its run from the last checkpoint.
 
     Ctrl-C saves a checkpoint and ends the run. The same command resumes it exactly.
     """
+    notifier = Notifier(notify or [], notify_sheet)
     run_name, plan = planned(recipe, name, runs, kept)
     plan = _changed(plan, settings or [], iterations, init)
     if threads:
         torch.set_num_threads(threads)
     chosen = _device(device)
     bf16 = has_fast_bf16(chosen) if amp is None else amp
-    monitor = tuple(list_images([data / "eval" / "Set5"]))
     setting = Setting(
-        runs / run_name, chosen, bf16, monitor, every or 0, data / FEATURES, data / "teachers"
+        folder=runs / run_name,
+        device=chosen,
+        amp=bf16,
+        monitor=tuple(list_images([data / "eval" / "Set5"])),
+        every=every or 0,
+        features=data / FEATURES,
+        teachers=data / "teachers",
+        compiler="inductor" if compiled else "",
     )
+    places = Places(data, runs, kept)
     for line in (f"{run_name}:", *plan_lines(plan), *_circumstances(setting, plan)):
         typer.echo(line)
-    carry_out(plan, setting, Places(data, runs, kept))
+    if dry_run:
+        for line in forecast(*with_length(plan, setting, places)).lines():
+            typer.echo(line)
+        return
+    with _told(notifier, setting.folder):
+        carry_out(plan, setting, places)
+
+
+@contextmanager
+def _told(notifier: Notifier, folder: Path) -> Iterator[None]:
+    """Tell how the training in the block ends."""
+    try:
+        yield
+    except BaseException as error:
+        notifier.failed(folder, error)
+        raise
+    notifier.ended(folder)
 
 
 def keep(

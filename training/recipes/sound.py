@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from math import isfinite
 
+from training.losses.objective import require_known
 from training.models import BadConfig
 from training.recipes.recipe import Recipe
 
@@ -13,6 +14,7 @@ def require_sound(recipe: Recipe) -> None:
     Raises:
         BadConfig: a value is out of its range; the message names the field.
     """
+    require_known({*recipe.original, *(name for stage in recipe.stages for name in stage.loss)})
     for problem in (*_numbers(recipe), *_stages(recipe)):
         raise BadConfig(problem)
 

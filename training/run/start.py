@@ -18,7 +18,7 @@ from training.quantize.equalize import equalize_
 from training.recipes.recipe import Recipe, passes_of
 from training.run import checkpoint
 from training.run.distillation import teacher_output, to_luma
-from training.run.loop import train
+from training.run.loop import ending, train
 from training.run.places import Places
 from training.run.record import Leg, begin_leg, pictures_of
 from training.run.source_commit import source_commit
@@ -45,17 +45,20 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
         Diverged: the loss became NaN or infinite.
     """
     require_sources(plan, setting.folder, places)
-    plan, setting = _with_length(plan, setting, places)
+    plan, setting = with_length(plan, setting, places)
     with _alone_in(setting.folder):
         run = Run(plan, setting)
         if not run.resume() and not _resume_kept(run, places.kept) and plan.init:
             _start_from(run, plan.init, places)
+        if run.recipe.iterations and run.is_over and (setting.folder / "sheet.jpg").exists():
+            print(ending(run))
+            return
         corpora = _corpora(run, places)
         _note(run, places)
         train(run, corpora)
 
 
-def _with_length(plan: Recipe, setting: Setting, places: Places) -> tuple[Recipe, Setting]:
+def with_length(plan: Recipe, setting: Setting, places: Places) -> tuple[Recipe, Setting]:
     """With the iterations of the recipe's epochs, and with the interval of checkpoints."""
     if not plan.epochs:
         return plan, replace(setting, every=setting.every or EVERY)

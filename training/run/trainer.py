@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -46,6 +46,7 @@ class Setting:
     every: int = 500  # iterations between checkpoints; 0: an epoch of the recipe, or 500
     features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
     teachers: Path = Path("teachers")  # folder of ncnn networks
+    compiler: str = ""  # backend of torch.compile, such as inductor; empty to do without
 
 
 class Run:
@@ -63,6 +64,9 @@ class Run:
         self.net = self._build(recipe.scale)
         if recipe.start != "own":
             start_as_(self.net, recipe.start)
+        self.forward: nn.Module = self.net  # or compiled, with the same weights
+        if setting.compiler:
+            self.forward = cast(nn.Module, torch.compile(self.net, backend=setting.compiler))
         self.views = {scale: self._build(scale) for scale in recipe.scales}
         self.ema = AveragedModel(
             self.net, multi_avg_fn=averaging(recipe.ema, lambda: self.iteration)
@@ -233,7 +237,7 @@ class Run:
     def _forward(self, scale: int, lr: torch.Tensor) -> torch.Tensor:
         """The network at ``scale``; all scales have the same weights."""
         if scale == self.recipe.scale:
-            return self.net(lr)
+            return self.forward(lr)
         sr: torch.Tensor = functional_call(self.views[scale], dict(self.net.named_parameters()), lr)
         return sr
 

@@ -121,6 +121,10 @@ def test_epochs_set_the_length_and_the_interval_of_checkpoints(data: Path, tmp_p
     assert (record.iterations, record.recipe.iterations) == (3, 3)
     assert record.pictures == Pictures({"train-tight": 1}, 256**2 / 1e6)
     assert record.ended == "Trained for all 3 iterations."
+    (tmp_path / "it" / "sheet.jpg").write_bytes(b"of the first time")
+    carry_out(recipe, setting(tmp_path / "it", data / "valid", every=0), places)
+    assert (tmp_path / "it" / "sheet.jpg").read_bytes() == b"of the first time"
+    assert find_record("it", places.runs, places.kept) == record
 
 
 def test_starts_from_a_file_of_weights(

@@ -171,6 +171,19 @@ def test_a_run_may_have_no_average_no_clipping_and_other_initial_weights(
     assert norms[1] < 1e-6 < norms[0]
 
 
+def test_a_compiled_network_has_the_same_weights(photographs: Path, tmp_path: Path) -> None:
+    """The backend ``eager`` compiles nothing, and so needs no compiler."""
+    corpora = corpora_for("espcn", photographs)
+    place = setting(tmp_path, photographs)
+    plain = Run(small_recipe("espcn"), place)
+    traced = Run(small_recipe("espcn"), replace(place, compiler="eager"))
+    for run in (plain, traced):
+        run.step(corpora)
+    assert traced.forward is not traced.net
+    _require_same(plain.net, traced.net)
+    _require_same(plain.ema, traced.ema)
+
+
 def test_a_teacher_is_a_second_target(photographs: Path, tmp_path: Path) -> None:
     corpora = corpora_for("espcn", photographs)
     black = {s: replace(c, taught=torch.zeros_like(c.hr)) for s, c in corpora.items()}
