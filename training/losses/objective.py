@@ -56,7 +56,7 @@ def make_objective(
         BadConfig: a loss does not exist, or ``vgg`` is asked for without torchvision.
         FileNotFoundError: ``perceptual`` is asked for and ``features`` does not exist.
     """
-    _require_known(names)
+    require_known(names)
     losses = LOSSES | {"consistency": consistency(scale), "mesh": mesh(scale)}
     if "perceptual" in names:
         perceptual = Perceptual(load_squeezenet(features)).to(device)
@@ -70,7 +70,12 @@ def make_objective(
     return Objective(losses, adversary)
 
 
-def _require_known(names: Iterable[str]) -> None:
+def require_known(names: Iterable[str]) -> None:
+    """Refuse losses that do not exist.
+
+    Raises:
+        BadConfig: one does not; the message lists those that do.
+    """
     for name in names:
         if name not in NAMES:
             question = did_you_mean(name, NAMES)

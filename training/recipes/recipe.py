@@ -9,6 +9,12 @@ from training.losses.pixel import Weights
 Kind = Literal["bicubic", "area", "blur", "blind", "light", "worn", "photo"]
 """How LR is made from HR."""
 
+Turns = Literal["all", "flips", "rotations", "none"]
+"""Which of the eight flips and rotations of the square a patch may have."""
+
+Start = Literal["own", "glorot", "orthogonal"]
+"""How the weights of convolutions begin."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -46,10 +52,14 @@ class Recipe:
         model: Name of the network, in the table of ``training.models``.
         scale: Scale of the network, and of the monitored PSNR.
         iterations: Optimizer steps; 0 if the weights of ``init`` are only rounded.
+        epochs: Passes over the tiles of the corpus. If it is not 0, ``iterations`` follows from it
+            and from the first stage: an epoch has as many patches as there are tiles.
         lr: Learning rate after the warm-up.
         stages: Parts of the run, in order.
         model_options: Fields of the network's ``Config``.
-        init: Recipe whose weights this one starts from, where the shapes match.
+        init: Recipe, or file of PyTorch weights, that this one starts from where the shapes match.
+        start: How convolutions begin without ``init``: ``own`` as their network defines; ``glorot``
+            uniform or ``orthogonal``, with biases of 0, as in Keras.
         quantized: Whether it trains with the rounding of int8.
         equalized: Whether its channels are equalized before that.
         unrounded: Inner layers that stay in float, because their rounding would be visible.
@@ -69,8 +79,11 @@ class Recipe:
         photographs: Whether the pictures of ``train-photos`` are added to the corpus.
         degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur``, ``blind``, ``light``,
             ``worn`` or ``photo``.
-        optimizer: ``adam`` (0.9, 0.99); ``muon`` with Adam for the first and the last layer;
+        turns: How patches are turned at random: ``all`` eight flips and rotations, only ``flips``,
+            only ``rotations``, or ``none``.
+        optimizer: ``adam``; ``muon`` with Adam for the first and the last layer;
             ``muon+first`` with Adam for the last layer only; ``sgd`` with momentum 0.9.
+        betas: Decays of Adam's two running means, for ``adam`` only.
         rates: Prefix of a parameter's name -> factor of its learning rate.
         schedule: After the warm-up: ``cosine`` to ``final_lr``; ``step``, to a tenth at each of
             ``drops``; ``plateau``, to a half after ``patience`` checkpoints without a gain.
@@ -79,8 +92,8 @@ class Recipe:
         early_stop: Checkpoints without a gain after which the run ends with its best weights.
         warmup: Iterations over which the learning rate rises linearly.
         final_lr: Learning rate at the end of ``cosine``.
-        ema: Final decay of the averaged weights.
-        clip: Largest norm of the gradient.
+        ema: Final decay of the averaged weights; 0 for no average.
+        clip: Largest norm of the gradient; 0 for no limit.
         seed: Seed of the random numbers.
         remark: What the other fields do not say, for the card.
     """
@@ -91,7 +104,9 @@ class Recipe:
     lr: float
     stages: tuple[Stage, ...]
     model_options: dict[str, Any] = field(default_factory=dict)
+    epochs: int = 0
     init: str | None = None
+    start: Start = "own"
     quantized: bool = False
     equalized: bool = True
     unrounded: tuple[str, ...] = ()
@@ -107,7 +122,9 @@ class Recipe:
     patterns: int = 0
     photographs: bool = False
     degradation: Kind = "bicubic"
+    turns: Turns = "all"
     optimizer: Literal["adam", "muon", "muon+first", "sgd"] = "adam"
+    betas: tuple[float, float] = (0.9, 0.99)
     rates: Mapping[str, float] = field(default_factory=dict)
     schedule: Literal["cosine", "step", "plateau"] = "cosine"
     drops: tuple[float, ...] = (0.5, 0.75, 0.9)
@@ -119,6 +136,12 @@ class Recipe:
     clip: float = 1.0
     seed: int = 1
     remark: str = ""
+
+
+def passes_of(recipe: Recipe, tiles: int) -> int:
+    """Iterations of one epoch: as many patches as there are ``tiles``."""
+    first = recipe.stages[0]
+    return -(-tiles // (first.batch * first.accumulate))
 
 
 def stage_at(recipe: Recipe, iteration: int) -> Stage:
@@ -141,3 +164,9 @@ def at_each_scale(recipe: Recipe) -> Iterator[Recipe]:
             replace(stage, patch=patch_at(recipe, stage, scale)) for stage in recipe.stages
         )
         yield replace(recipe, scale=scale, scales=others, stages=stages)
+
+
+def differences(old: Recipe, new: Recipe) -> dict[str, tuple[Any, Any]]:
+    """Name of a field -> its values in ``old`` and ``new``, where they differ."""
+    pairs = {name: (value, getattr(new, name)) for name, value in vars(old).items()}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -1,0 +1,68 @@
+"""The commands of ``python -m training``, one module for each group of them."""
+
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+import typer
+
+from sr_batch.core.errors import StorageError, UsageError
+from training.cli.judging import bicubic, evaluate, judge_choice, judge_networks
+from training.cli.pictures import degrade
+from training.cli.recipes import listing
+from training.cli.releasing import compare, describe, export, record_outputs
+from training.cli.running import keep, train
+from training.data.corpus import TooSmall
+from training.models import BadConfig
+from training.release.certify import NotCertified
+from training.run.loop import Diverged, Interrupted
+from training.run.start import Busy
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "list": listing,
+    "train": train,
+    "keep": keep,
+    "export": export,
+    "record": record_outputs,
+    "evaluate": evaluate,
+    "judge": judge_networks,
+    "choose": judge_choice,
+    "describe": describe,
+    "compare": compare,
+    "degrade": degrade,
+    "bicubic": bicubic,
+}
+
+HELP = """Make the networks of sr-batch: train, export and judge them.
+
+\b
+From photographs to a network of your own:
+  python -m training list "espcn*"
+  python -m training train espcn_x3 --iterations 1000
+  python -m training export espcn_x3 --as mine
+  sr-batch upscale photos --model mine
+"""
+
+app = typer.Typer(
+    help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+for name, command in COMMANDS.items():
+    app.command(name)(command)
+
+
+def main() -> None:
+    """Run a command. An error that the user can fix is one line and exit code 2."""
+    try:
+        app()
+    except (FileNotFoundError, BadConfig, UsageError, Busy, TooSmall, Diverged) as error:
+        _exit(error, 2)
+    except (StorageError, NotCertified, OSError) as error:
+        _exit(error, 1)
+    except Interrupted as interruption:
+        print(interruption, file=sys.stderr)
+        raise SystemExit(128 + interruption.signal) from interruption
+
+
+def _exit(error: Exception, code: int) -> NoReturn:
+    print(f"error: {error}", file=sys.stderr)
+    raise SystemExit(code) from error
