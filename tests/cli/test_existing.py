@@ -165,10 +165,10 @@ def test_outputs_of_the_former_default_network_stay_as_they_are(
     before = (tmp_path / "in_sr/a.png").read_bytes()
     run = tool("upscale", "in", "--device", "cpu", "--json")
     (result,) = run.results
-    assert (result["status"], result["model"]) == ("done", "balanced")
-    assert result["output"] == str(Path("in_x2_balanced/a.png"))
+    assert (result["status"], result["model"]) == ("done", "photo")
+    assert result["output"] == str(Path("in_x2_auto/a.png"))
     assert run.err.splitlines()[0] == (
-        "in_sr belongs to outputs of x2 edsr, so those of x2 balanced go to in_x2_balanced;"
+        "in_sr belongs to outputs of x2 edsr, so those of x2 auto go to in_x2_auto;"
         " to add to in_sr: --model edsr"
     )
     assert (tmp_path / "in_sr/a.png").read_bytes() == before
