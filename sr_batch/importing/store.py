@@ -67,8 +67,7 @@ def save(model: Path, name: str, scale: int, record: Mapping[str, Any]) -> UserM
                 f"{name} x{scale} was added already, from {there.record.get('source')}: choose"
                 f" another --name, or sr-batch models remove {name}"
             )
-        _write(target, data, json.dumps(full, indent=1).encode())
-    return UserModel(target, full)
+        return _written(target, data, full)
 
 
 def remove(name: str) -> list[Path]:
@@ -106,21 +105,22 @@ def work_folder() -> Iterator[Path]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _write(target: Path, data: bytes, record: bytes) -> None:
+def _written(target: Path, data: bytes, record: Mapping[str, Any]) -> UserModel:
     """Both files are on the disk before what was there gives way: a full disk changes nothing."""
-    beside = target.with_suffix(".json")
+    beside, text = target.with_suffix(".json"), json.dumps(record, indent=1).encode()
     with (
         _storing(target),
         part_file(target, len(data)) as model,
-        part_file(beside, len(record)) as about,
+        part_file(beside, len(text)) as about,
     ):
         model.write(data)
         model.sync()
-        about.write(record)
+        about.write(text)
         about.sync()
         beside.unlink(missing_ok=True)  # first: without it there is no model
         model.take_name()
         about.take_name()
+    return UserModel(target, record)
 
 
 @contextmanager
