@@ -21,7 +21,7 @@ from sr_batch.core.errors import ImportRefused, SrBatchError, StorageError
 from sr_batch.core.results import one_line
 from sr_batch.importing.child import ANSWER, too_large
 
-SECONDS = 60.0
+SECONDS = 55.0  # so that a refusal takes less than a minute in all
 MEMORY = 2 << 30
 # On a machine that is busy with other programs a step may take this many times longer.
 _MOST_PATIENCE = 10.0
