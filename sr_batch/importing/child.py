@@ -56,7 +56,7 @@ def run(name: str, folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     except MemoryError:
         return {"refused": too_large(request["memory"])}
     except CallFailed as fault:
-        return {"refused": f"it works at some sizes only: at another one it ends with {fault}"}
+        return {"refused": f"it works at some sizes only ({fault}): export it with free sides"}
     except SrBatchError as fault:
         return {"refused": f"it does not run: {fault}"}
 

@@ -101,16 +101,16 @@ def _require_version(model: ModelProto) -> None:
 
 
 def _require_opset(model: ModelProto) -> None:
-    opsets = [each.version for each in model.opset_import if each.domain in STANDARD]
-    if not opsets:
+    stated = {each.version for each in model.opset_import if each.domain in STANDARD}
+    if not stated:
         raise ImportRefused("its ONNX opset is not stated; export it again with opset 17")
-    if len(opsets) > 1:
+    if len(stated) > 1:
         raise ImportRefused("it states its ONNX opset twice; export it again with opset 17")
-    newest = onnx_opset_version()
-    if not OLDEST_OPSET <= opsets[0] <= newest:
-        end, most = ("oldest", OLDEST_OPSET) if opsets[0] < OLDEST_OPSET else ("newest", newest)
+    opset, newest = stated.pop(), onnx_opset_version()
+    if not OLDEST_OPSET <= opset <= newest:
+        end, most = ("oldest", OLDEST_OPSET) if opset < OLDEST_OPSET else ("newest", newest)
         raise ImportRefused(
-            f"it is in ONNX opset {opsets[0]}, and {most} is the {end} that is supported;"
+            f"it is in ONNX opset {opset}, and {most} is the {end} that is supported;"
             " export it again with opset 17"
         )
 

@@ -68,10 +68,10 @@ def save(model: Path, name: str, scale: int, record: Mapping[str, Any]) -> UserM
                 f"{name} x{scale} was added already, from {there.record.get('source')}: choose"
                 f" another --name, or sr-batch models remove {name}"
             )
-        int8 = _int8_of(target)
+        kept, int8 = _written(target, data, full), _int8_of(target)
         if int8 and int8.record.get("of") != full["sha256"]:
             _delete(int8.path)
-        return _written(target, data, full)
+    return kept
 
 
 def save_int8(int8: Path, model: UserModel, figures: Mapping[str, Any]) -> UserModel:

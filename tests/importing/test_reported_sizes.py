@@ -150,7 +150,7 @@ def test_a_declared_size_that_is_not_square_is_refused() -> None:
 
 
 @pytest.mark.parametrize("scale", [2, 4, 8])
-def test_the_scale_is_measured_whatever_the_name_says(scale: int) -> None:
+def test_the_scale_is_measured_and_not_read_from_the_name(scale: int) -> None:
     """chaiNNer#918: x8 was taken for x4. Real-ESRGAN#355: x2 as x4 scrambled the tiles."""
     assert measured(lambda x: repeat(x, scale)).scale == scale
 

@@ -32,7 +32,7 @@ def save(made: Path) -> user_models.UserModel:
     return store.save(made, "a", 2, {"source": "/x", "source_sha256": "1", "measured": {}})
 
 
-# Each process has a file of its own, and adds it under the name that all others want, too.
+# Each process has its own file, and adds it under the name that all others want, too.
 # Whoever has the name may rely on it until it removes the model.
 ADDS_AND_REMOVES = """
 import sys

@@ -14,7 +14,7 @@ SECRET = "the canary sings at dawn " * 400
 
 
 def at(location: str, prepare: Callable[[Path], object] | None = None, length: int = 0) -> Make:
-    """A network in a folder of its own with its weights at ``location``, seen from there."""
+    """A network in the folder ``in``, with its weights at ``location``, seen from there."""
 
     def make(folder: Path) -> Path:
         (folder / "secret").write_text(SECRET)
