@@ -205,7 +205,7 @@ def _colors(record: Mapping[str, Any]) -> dict[str, str]:
         done = "--color-lock takes this out, and is on for this model (--no-color-lock: off)"
     else:
         done = "--color-lock takes this out"
-    return {"colors": f"it shifts the {color} by {by} levels of 255: {done}"}
+    return {"colors": f"on test pictures it shifts the {color} by {by} levels of 255: {done}"}
 
 
 def _tiles(record: Mapping[str, Any]) -> str:

@@ -192,4 +192,7 @@ def _require_name(name: str) -> None:
 
 
 def _about(source: Path, message: str) -> str:
-    return message if message.startswith(str(source)) else f"{display_name(source)}: {message}"
+    if message.startswith(str(source)):
+        return message
+    # A step in a child names the file by its whole path.
+    return f"{display_name(source)}: {message.removeprefix(f'{source.resolve()}: ')}"
