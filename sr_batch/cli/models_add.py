@@ -168,6 +168,7 @@ def _int8_files() -> set[Path]:
 def _show(model: UserModel) -> None:
     record = model.record
     typer.echo(f"added {model.name} x{model.scale}: {_summary(record)}; {_tiles(record)}")
+    typer.echo(f"to use it: sr-batch upscale PHOTOS --model {model.name} --scale {model.scale}")
     for text in _colors(record).values():
         typer.echo(text)
     swap = record["measured"]["swap"]

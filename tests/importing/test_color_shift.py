@@ -41,7 +41,8 @@ def test_small_shifts_are_not_seen(shift: list[float], seen: bool) -> None:
             {"shift": [-2.0, 0.0, 0.31], "color_lock": True},
             {
                 "colors": "on test pictures it shifts the mean color (R/G/B) by"
-                " -2.0/+0.0/+0.3 levels of 255: --color-lock takes this out, and is on for this model (--no-color-lock: off)"
+                " -2.0/+0.0/+0.3 levels of 255: --color-lock takes this out, and is on for this"
+                " model (--no-color-lock: off)"
             },
         ),
         (
