@@ -175,6 +175,7 @@ def _int8_files() -> set[Path]:
 def _show(model: UserModel) -> None:
     record = model.record
     typer.echo(f"added {model.name} x{model.scale}: {_summary(record)}; {_tiles(record)}")
+    typer.echo(f"to use it: sr-batch upscale PHOTOS --model {model.name} --scale {model.scale}")
     for text in _colors(record).values():
         typer.echo(text)
     swap = record["measured"]["swap"]
@@ -213,7 +214,7 @@ def _colors(record: Mapping[str, Any]) -> dict[str, str]:
         done = "--color-lock takes this out, and is on for this model (--no-color-lock: off)"
     else:
         done = "--color-lock takes this out"
-    return {"colors": f"it shifts the {color} by {by} levels of 255: {done}"}
+    return {"colors": f"on test pictures it shifts the {color} by {by} levels of 255: {done}"}
 
 
 def _tiles(record: Mapping[str, Any]) -> str:

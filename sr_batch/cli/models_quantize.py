@@ -112,8 +112,8 @@ def _crops(model: UserModel, folder: Path) -> Crops:
             break
     if len(found) < _LEAST:
         raise UsageError(
-            f"--on {folder}: {len(found)} pictures in it have {side}x{side} pixels or more, and"
-            f" {_LEAST} are needed, better {_MOST}"
+            f"--on {folder}: at least {_LEAST} pictures of {side}x{side} pixels or more are needed,"
+            f" better {_MOST}, and it has {len(found)}"
         )
     return Crops(found[::2], found[1::2], folder.resolve())
 

@@ -23,6 +23,8 @@ LEAST_ALIKE = 40.0
 # Ratios nearer to 1 are not told from noise.
 LEAST_SPEED = 1.05
 _SIDE = 96  # LR pixels of a crop
+# Of each step: a network is computed dozens of times, and is known to work.
+_SECONDS = 180.0
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,9 @@ def quantize(model: UserModel, crops: Crops, notify: Callable[[str], None]) -> U
         np.savez(folder / HELD, *crops.held)
         try:
             notify(f"{about}: making int8 from {len(crops.calibration)} pictures")
-            run_step("make_int8", folder, {})
+            run_step("make_int8", folder, {}, seconds=_SECONDS)
             notify(f"{about}: comparing it with fp32 on {len(crops.held)} other pictures")
-            figures = Figures(**run_step("judge_int8", folder, {}))
+            figures = Figures(**run_step("judge_int8", folder, {}, seconds=_SECONDS))
             require_worth(figures)
         except ImportRefused as refusal:
             raise ImportRefused(f"{about}: no int8 file is kept: {refusal}") from refusal

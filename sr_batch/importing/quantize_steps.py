@@ -37,7 +37,7 @@ Levels = npt.NDArray[np.uint8]
 # Of the time of a step, on an idle machine.
 _CALIBRATION_SECONDS, _QUALITY_SECONDS, _SPEED_SECONDS = 15.0, 25.0, 10.0
 _LEAST_PICTURES = 2
-_COMPARED = 4  # pictures that choose between the ranges
+_COMPARED = 2  # pictures that choose between the ranges
 _ROUNDS = 7
 _QUALITY = 50  # of the JPEG that a network of scale 1 has to restore
 

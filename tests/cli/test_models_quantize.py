@@ -54,9 +54,9 @@ def test_folders_without_enough_pictures(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="contains no pictures"):
         quantize_models("soft", tmp_path / "empty")
-    with pytest.raises(UsageError, match="3 pictures in it have 192x192 pixels or more, and 4 are"):
+    with pytest.raises(UsageError, match=r"at least 4 pictures of 192x192 .* and it has 3"):
         quantize_models("soft", pictures(tmp_path / "few", 3))
-    with pytest.raises(UsageError, match="0 pictures in it"):
+    with pytest.raises(UsageError, match="it has 0"):
         quantize_models("soft", pictures(tmp_path / "small", 5, 100))
 
 

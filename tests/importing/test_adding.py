@@ -316,3 +316,13 @@ def test_half_precision_and_weights_beside_the_file(tmp_path: Path) -> None:
     model = add(external(tmp_path / "a.onnx", "a.bin"), Wishes(range="0..1"), quiet)
     assert model.record["measured"]["format"]["range"] == "0..1"
     assert np.isfinite(model.record["measured"]["likeness"])
+
+
+def test_a_refusal_names_the_file_once_and_as_the_user_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.param").write_text("7767517\n0 0\n")
+    with pytest.raises(ImportRefused) as refusal:
+        add(Path("a.param"), Wishes(), quiet)
+    assert str(refusal.value).count("a.param") == 1

@@ -40,15 +40,16 @@ def test_small_shifts_are_not_seen(shift: list[float], seen: bool) -> None:
         (
             {"shift": [-2.0, 0.0, 0.31], "color_lock": True},
             {
-                "colors": "it shifts the mean color (R/G/B) by -2.0/+0.0/+0.3 levels of 255:"
-                " --color-lock takes this out, and is on for this model (--no-color-lock: off)"
+                "colors": "on test pictures it shifts the mean color (R/G/B) by"
+                " -2.0/+0.0/+0.3 levels of 255: --color-lock takes this out, and is on for this"
+                " model (--no-color-lock: off)"
             },
         ),
         (
             {"shift": [1.5], "color_lock": False},
             {
-                "colors": "it shifts the mean brightness by +1.5 levels of 255: --color-lock takes"
-                " this out"
+                "colors": "on test pictures it shifts the mean brightness by +1.5 levels of 255:"
+                " --color-lock takes this out"
             },
         ),
     ],
