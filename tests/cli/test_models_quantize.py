@@ -6,7 +6,7 @@ import pytest
 import typer
 from PIL import Image
 
-from sr_batch.cli import models_quantize
+from sr_batch.cli import models_add, models_quantize
 from sr_batch.cli.models_add import measurements
 from sr_batch.cli.models_quantize import quantize_models
 from sr_batch.core.errors import UsageError
@@ -102,3 +102,25 @@ def test_one_of_several_scales_that_is_not_kept_is_code_3(
         models_quantize.quantize_models("soft", pictures(tmp_path / "many", 4, 300))
     assert ended.value.exit_code == 3
     assert "soft x3: no int8 file is kept" in capsys.readouterr().err
+
+
+def test_adding_the_network_again_says_that_its_int8_file_is_deleted(
+    tmp_path: Path,
+    model: UserModel,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    small = store.save_int8(tmp_path / "made.onnx", model, FIGURES)
+
+    def add(*_: object) -> UserModel:
+        path = conv_network(tmp_path / "other.onnx", seed=1, spec=make_spec(2, name="soft"))
+        return store.save(path, "soft", 2, {"source_sha256": "1"})
+
+    monkeypatch.setattr("sr_batch.importing.adding.add", add)
+    monkeypatch.setattr(models_add, "_show", lambda model: None)
+    assert models_add._added(tmp_path / "x.onnx", None, 1)
+    assert not small.path.exists()
+    assert capsys.readouterr().out == (
+        "soft_x2_int8.onnx was made of the earlier file and is deleted; to make it again:"
+        " sr-batch models quantize soft --on FOLDER\n"
+    )
