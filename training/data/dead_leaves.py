@@ -34,7 +34,10 @@ def add_leaves(corpus: Corpus, color: Color, count: int, seed: int) -> Corpus:
     made = pair([dead_leaves(tiles, rng) for _ in range(count)], corpus.scale, color)
     taught = None if corpus.taught is None else torch.cat([corpus.taught, made.hr.half()])
     hr, lr = torch.cat([corpus.hr, made.hr]), torch.cat([corpus.lr, made.lr])
-    return Corpus(hr, lr, corpus.scale, taught)
+    extent = corpus.extent
+    if extent is not None:
+        extent = torch.cat([extent, torch.tensor([lr.shape[2:]] * count)])
+    return Corpus(hr, lr, corpus.scale, taught, extent)
 
 
 def dead_leaves(tiles: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from training.data.sources import Data
 from training.losses.pixel import Weights
 
 Kind = Literal["bicubic", "area", "blur", "blind", "light", "worn", "photo"]
@@ -63,6 +64,8 @@ class Recipe:
         lessons_file: Weights of SMFANet+ in the data's ``teachers/``. Its output for the corpus is
             computed once, and is the second target that ``teaching`` weighs.
         leaves: Number of dead-leaves pictures added to the photographs.
+        data: The pictures that it learns from and is monitored on. None takes the image sets of the
+            released networks, or the pictures of the data folder if it is any other folder.
         photographs: Whether the pictures of ``train-photos`` are added to the corpus.
         degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur``, ``blind``, ``light``,
             ``worn`` or ``photo``.
@@ -100,6 +103,7 @@ class Recipe:
     original: Weights = field(default_factory=dict)
     lessons_file: str = ""
     leaves: int = 0
+    data: Data | None = None
     photographs: bool = False
     degradation: Kind = "bicubic"
     optimizer: Literal["adam", "muon", "muon+first", "sgd"] = "adam"

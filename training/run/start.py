@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
 
-from training.data.corpus import Corpus, load_corpus, shipped_images
+from training.data.corpus import Corpus, build_corpus
 from training.data.dead_leaves import add_leaves
 from training.data.lr_crops import calibration
 from training.models import configure
@@ -20,6 +20,7 @@ from training.recipes.recipe import Recipe
 from training.run import checkpoint
 from training.run.distillation import teacher_output, to_luma
 from training.run.loop import train
+from training.run.run_data import RunData, monitored, run_data
 from training.run.source_commit import source_commit
 from training.run.trained_network import network, starting_weights
 from training.run.trainer import Corpora, Run, Setting
@@ -47,11 +48,15 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
         Diverged: the loss became NaN or infinite.
     """
     with _alone_in(setting.folder):
+        pictures = run_data(plan, places.data)
+        if not setting.monitor:
+            paths = monitored(pictures, places.data, setting.folder / "validation")
+            setting = replace(setting, monitor=paths)
         run = Run(plan, setting)
         if not run.resume() and not _resume_kept(run, places.kept) and plan.init:
-            run.start_from(_start(run, plan.init, places))
+            run.start_from(_start(run, plan.init, places, pictures))
         _note(run)
-        train(run, _corpora(run, places))
+        train(run, _corpora(run, places, pictures))
 
 
 @contextmanager
@@ -75,14 +80,14 @@ def _resume_kept(run: Run, kept: Path) -> bool:
     return True
 
 
-def _start(run: Run, init: str, places: Places) -> checkpoint.State:
+def _start(run: Run, init: str, places: Places, pictures: RunData) -> checkpoint.State:
     """The weights of ``init`` in the form that the recipe of ``run`` starts from."""
     plan = run.recipe
     weights = starting_weights(plan, RECIPES[init], _weights(init, places))
     if not (plan.quantized and plan.equalized):
         return weights
     net = network(plan, weights)
-    images = calibration(places.data, plan.scale, run.color)
+    images = calibration(pictures.files, plan.scale, run.color)
     equalize_(net, [torch.from_numpy(image) for image in images])
     return net.state_dict()
 
@@ -92,26 +97,28 @@ def _note(run: Run) -> None:
         file.write(f"{source_commit()} from iteration {run.iteration}: {run.recipe}\n")
 
 
-def _corpora(run: Run, places: Places) -> Corpora:
+def _corpora(run: Run, places: Places, pictures: RunData) -> Corpora:
     """Photographs at each scale of the run, the output of its teachers, and dead leaves."""
     plan = run.recipe
-    paths = shipped_images(places.data, plan.photographs)
-    corpora = {s: load_corpus(paths, s, run.color) for s in (plan.scale, *plan.scales)}
+    corpora = {
+        scale: build_corpus(pictures.train, scale, run.color, pictures.cutting, places.runs)
+        for scale in (plan.scale, *plan.scales)
+    }
     for name in plan.teachers:
         corpus = corpora[RECIPES[name].scale]
-        corpora[corpus.scale] = replace(corpus, taught=_taught(run, name, corpus, places))
+        corpora[corpus.scale] = replace(corpus, taught=_taught(run, name, corpus, places, pictures))
     if plan.lessons_file:
         own = corpora[plan.scale]
         corpora[plan.scale] = replace(own, taught=_lessons(run, own, places))
     return {s: add_leaves(each, run.color, plan.leaves, plan.seed) for s, each in corpora.items()}
 
 
-def _taught(run: Run, name: str, corpus: Corpus, places: Places) -> torch.Tensor:
+def _taught(run: Run, name: str, corpus: Corpus, places: Places, pictures: RunData) -> torch.Tensor:
     """The output of the teacher ``name`` for ``corpus``, in the color of the run."""
     source = RECIPES[name]
     color = configure(source.model, source.scale, source.model_options).color
     if color != run.color:
-        corpus = load_corpus(shipped_images(places.data), source.scale, color)
+        corpus = build_corpus(pictures.train, source.scale, color, pictures.cutting, places.runs)
     teacher = network(source, _weights(name, places)).to(run.setting.device)
     taught = teacher_output(corpus, teacher, run.recipe.ensemble, places.runs / "lessons")
     return taught if color == run.color else to_luma(taught)

@@ -41,7 +41,7 @@ class Setting:
     folder: Path
     device: torch.device
     amp: bool  # bf16 autocast
-    monitor: tuple[Path, ...]  # HR pictures that are scored at every checkpoint
+    monitor: tuple[Path, ...]  # HR pictures scored at every checkpoint; none: those of the data
     every: int = 500  # iterations between checkpoints
     features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
     teachers: Path = Path("teachers")  # folder of ncnn networks

@@ -8,11 +8,13 @@ import torch
 import typer
 from PIL import Image
 
-from sr_batch.core.errors import UsageError
+from sr_batch.core.errors import ImageError, UsageError
 from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.recorded_outputs import record_path, save_record
+from training.cli.data import app as data_commands
 from training.data.corpus import TooSmall, list_images, read_rgb
 from training.data.degrade import degraded
+from training.data.output_files import degraded_files
 from training.evaluate import choice_judge, tables
 from training.evaluate.judge_pictures import Plan, cases, spread
 from training.evaluate.judge_sheet import draw_sheets
@@ -34,6 +36,7 @@ from training.run.start import Busy, Places, carry_out
 from training.run.trainer import Setting
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(data_commands, name="data")
 
 Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe of training/recipes/.")]
 Data = Annotated[Path, typer.Option(envvar="SR_BATCH_DATA", help="Folder with the image sets.")]
@@ -73,10 +76,7 @@ def train(
         torch.set_num_threads(threads)
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     bf16 = has_fast_bf16(chosen) if amp is None else amp
-    monitor = tuple(list_images([data / "eval" / "Set5"]))
-    setting = Setting(
-        runs / recipe, chosen, bf16, monitor, every, data / FEATURES, data / "teachers"
-    )
+    setting = Setting(runs / recipe, chosen, bf16, (), every, data / FEATURES, data / "teachers")
     typer.echo(f"{recipe}: {plan}\n{setting}")
     carry_out(plan, setting, Places(data, runs, kept))
 
@@ -241,9 +241,9 @@ def degrade(
     """Make LR pictures from HR pictures as training does, to look at or to test a network on."""
     out.mkdir(parents=True, exist_ok=True)
     generator = torch.Generator().manual_seed(seed)
-    for path in list_images(photographs):
-        lr = degraded(read_rgb(path), kind, scale, generator)
-        Image.fromarray(lr).save(out / f"{path.stem}.png")
+    for path, made in degraded_files(photographs, out).items():
+        made.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(degraded(read_rgb(path), kind, scale, generator)).save(made)
     typer.echo(out)
 
 
@@ -261,7 +261,7 @@ def main() -> None:
     """Run a command. An error that the user can fix is one line and exit code 2."""
     try:
         app()
-    except (FileNotFoundError, BadConfig, UsageError, Busy, TooSmall) as error:
+    except (FileNotFoundError, BadConfig, UsageError, ImageError, Busy, TooSmall) as error:
         _exit(error, 2)
     except (Diverged, NotCertified) as error:
         _exit(error, 1)
