@@ -227,8 +227,9 @@ class _Store:
         low = (count, channels, *(side // scale for side in sides))
         kind = np.uint8 if color == "rgb" else np.float32
         total = np.prod(high) + np.prod(low) * np.dtype(kind).itemsize
-        self._is_mapped = spill is not None and is_too_large(int(total), free_memory())
-        make = partial(mapped_array, folder=spill) if self._is_mapped else np.empty
+        large = is_too_large(int(total), free_memory())
+        make = partial(mapped_array, folder=spill) if spill and large else np.empty
+        self._is_mapped = make is not np.empty
         self._hr, self._lr = make(high, np.uint8), make(low, kind)
         self._extent = np.empty((count, 2), np.int64)
 

@@ -74,6 +74,6 @@ def alike(
     for number, one in enumerate(ones):
         near = np.bitwise_count(bits ^ np.uint64(one.bits)) <= _DIFFERENT_BITS
         near &= thumbnails @ one.thumbnail >= _CORRELATION
-        for at in np.flatnonzero(near):
+        for at in np.flatnonzero(near).tolist():
             if others is not None or at > number:
                 yield one, second[at]

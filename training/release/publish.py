@@ -71,6 +71,7 @@ def publish(
     Raises:
         NotCertified: a file differs too much from the trained network; it is removed.
     """
+    setting.exported.mkdir(parents=True, exist_ok=True)
     net = rewrite(network(recipe, weights))
     spec = _known_spec(net, recipe)
     model = to_onnx(net, spec.channels)
