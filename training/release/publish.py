@@ -17,9 +17,10 @@ from sr_batch.core.model_spec import ModelSpec, Precision
 from sr_batch.inference.model_memory import pixel_bytes
 from sr_batch.inference.onnx_session import OnnxSession, read_spec
 from sr_batch.inference.recorded_outputs import record_path, save_record
-from training.data.corpus import list_images
+from training.data.corpus import Picture, list_images
 from training.data.lr_crops import calibration, lr_crops
 from training.evaluate import contact_sheet, cost
+from training.evaluate.paired import score_pairs
 from training.evaluate.standard_sets import rounded, score_pictures, score_sets
 from training.models import MODELS
 from training.models.layers import rounded_layers
@@ -105,7 +106,7 @@ def _variants(
 
 
 def _release(
-    model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting, own: Sequence[Path]
+    model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting, own: Sequence[Picture]
 ) -> _Released:
     """Measure ``model``, compare it with the fp32 file if it is a variant, and write it.
 
@@ -113,7 +114,7 @@ def _release(
     """
     with _drafted(model, spec, setting) as draft:
         session = OnnxSession.open(draft)
-        pictures = own or list_images([setting.data / "valid"])
+        pictures = [each.hr for each in own] or list_images([setting.data / "valid"])
         images = lr_crops(pictures, _TILED, spec.scale, spec.color)
         judged = _judged(session, setting, own)
         spec = replace(
@@ -131,10 +132,13 @@ def _release(
 
 
 def _judged(
-    session: OnnxSession, setting: ReleaseSetting, own: Sequence[Path]
+    session: OnnxSession, setting: ReleaseSetting, own: Sequence[Picture]
 ) -> Mapping[str, Judged]:
+    if pairs := [(each.hr, each.lr) for each in own if each.lr]:
+        return {"validation": score_pairs(pairs, session)}
     if own:
-        return {"validation": score_pictures(own, session, setting.workers)}
+        paths = [each.hr for each in own]
+        return {"validation": score_pictures(paths, session, setting.workers)}
     return score_sets(session, setting.data, setting.workers)
 
 

@@ -1,11 +1,20 @@
 """The pictures of a run: those that it learns from, and those that it is monitored on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from training.data.corpus import Picture, list_images, read_rgb, shipped_images
+from sr_batch.core.errors import ImageError, UsageError
+from training.data.corpus import (
+    Picture,
+    TooSmall,
+    list_images,
+    read_rgb,
+    shipped_images,
+    tell,
+)
 from training.data.sources import Data, gather, layout, usable
 from training.data.tiles import Cutting
 from training.evaluate.standard_sets import SETS
@@ -22,12 +31,12 @@ class RunData:
     Attributes:
         train: The training pictures.
         cutting: How they are cut into tiles.
-        validation: HR pictures that are not trained on; empty if the standard sets measure the run.
+        validation: Pictures that are not trained on; empty if the standard sets measure the run.
     """
 
     train: tuple[Picture, ...]
     cutting: Cutting
-    validation: tuple[Path, ...] = ()
+    validation: tuple[Picture, ...] = ()
 
     @property
     def files(self) -> list[Path]:
@@ -62,24 +71,50 @@ def run_data(plan: Recipe, folder: Path) -> RunData:
         files, cutting = shipped_images(folder, plan.photographs), Cutting(covers=False)
         return RunData(usable([(path, None) for path in files], plan.scale, cutting), cutting)
     found = gather(folder, data, plan.scale, data.cutting(least))
-    return RunData(found.train, data.cutting(least), tuple(each.hr for each in found.validation))
+    _require_lr_of(plan, found.train)
+    return RunData(found.train, data.cutting(least), found.validation)
 
 
-def monitored(pictures: RunData, data: Path, folder: Path) -> tuple[Path, ...]:
-    """The HR pictures that a run is scored on at every checkpoint: Set5, or own pictures.
+def _require_lr_of(plan: Recipe, pictures: Sequence[Picture]) -> None:
+    """Raises UsageError if pictures have an LR that ``plan`` would not use."""
+    first = next((each.lr for each in pictures if each.lr), None)
+    if first and plan.scales:
+        scales = ", ".join(f"x{scale}" for scale in (plan.scale, *plan.scales))
+        raise UsageError(f"{first}: pairs have one scale, but the recipe is for {scales}")
+    if first and plan.degradation != "bicubic":
+        raise UsageError(
+            f"{first}: the pictures have their own LR, but the recipe makes it by"
+            f" `{plan.degradation}`; set its `degradation` to bicubic"
+        )
 
-    Of own pictures, the centers of at most 16 are written to ``folder``, so that scoring them takes
-    little time.
+
+def monitored(pictures: RunData, data: Path, folder: Path) -> tuple[tuple[Path, Path | None], ...]:
+    """HR pictures, with LR if it has files, that a run is scored on at every checkpoint.
+
+    Without validation pictures they are Set5. Of own HR pictures, the centers are written to
+    ``folder``, so that scoring them takes little time. At most 16 are taken.
+
+    Raises:
+        FileNotFoundError: there are neither validation pictures nor Set5.
+        TooSmall: no validation picture can be decoded.
     """
     if not pictures.validation:
-        return tuple(list_images([data / MONITOR]))
+        return tuple((path, None) for path in list_images([data / MONITOR]))
     folder.mkdir(parents=True, exist_ok=True)
     step = -(-len(pictures.validation) // _MOST)
-    return tuple(_center(path, folder) for path in pictures.validation[::step])
+    made: list[tuple[Path, Path | None]] = []
+    for each in pictures.validation[::step]:
+        try:
+            made.append((each.hr, each.lr) if each.lr else (_center(each.hr, folder), None))
+        except ImageError as error:
+            tell(str(error))
+    if not made:
+        raise TooSmall("none of the validation pictures can be decoded")
+    return tuple(made)
 
 
-def measured_on(plan: Recipe, data: Path) -> tuple[Path, ...]:
-    """The HR pictures that the finished network is measured on.
+def measured_on(plan: Recipe, data: Path) -> tuple[Picture, ...]:
+    """The pictures that the finished network is measured on.
 
     None if ``data`` has the standard sets and ``valid``, which then measure it.
     """

@@ -50,8 +50,9 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
     with _alone_in(setting.folder):
         pictures = run_data(plan, places.data)
         if not setting.monitor:
-            paths = monitored(pictures, places.data, setting.folder / "validation")
-            setting = replace(setting, monitor=paths)
+            found = monitored(pictures, places.data, setting.folder / "validation")
+            pairs = tuple((hr, lr) for hr, lr in found if lr)
+            setting = replace(setting, monitor=tuple(hr for hr, _ in found), monitored_pairs=pairs)
         run = Run(plan, setting)
         if not run.resume() and not _resume_kept(run, places.kept) and plan.init:
             run.start_from(_start(run, plan.init, places, pictures))

@@ -16,6 +16,7 @@ from sr_batch.bench.quality import Score
 from training.data.corpus import Corpus
 from training.data.degrade import DEGRADATIONS
 from training.data.patches import Batch, sample
+from training.evaluate.paired import score_pairs
 from training.evaluate.standard_sets import score_pictures
 from training.losses.objective import make_objective
 from training.losses.pixel import Weights
@@ -45,6 +46,7 @@ class Setting:
     every: int = 500  # iterations between checkpoints
     features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
     teachers: Path = Path("teachers")  # folder of ncnn networks
+    monitored_pairs: tuple[tuple[Path, Path], ...] = ()  # HR and LR, scored in place of ``monitor``
 
 
 class Run:
@@ -98,6 +100,8 @@ class Run:
 
     def score(self) -> Score:
         """PSNR-Y and SSIM of the averaged weights, the mean over the monitored pictures."""
+        if self.setting.monitored_pairs:
+            return score_pairs(self.setting.monitored_pairs, self.session()).network
         return score_pictures(self.setting.monitor, self.session()).network
 
     def session(self) -> TorchSession:
