@@ -37,7 +37,9 @@ TRAINING_ORDER: tuple[frozenset[str], ...] = (
     frozenset({"cli"}),
     frozenset({"__init__", "__main__"}),
 )
-TRAINING_MAY_REACH = {"core", "imaging", "inference", "upscaling", "bench", "importing"}
+TRAINING_MAY_REACH = {
+    *("core", "imaging", "codec", "files", "inference", "upscaling", "bench", "importing")
+}
 PURE = {"core": {"numpy"}, "imaging": {"numpy"}}
 
 # A foreign library is imported by these modules and packages of sr_batch, and by no others.

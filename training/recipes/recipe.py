@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from training.data.sources import Data
 from training.losses.pixel import Weights
 
 Kind = Literal["bicubic", "area", "blur", "blind", "light", "worn", "photo"]
@@ -76,6 +77,8 @@ class Recipe:
             scale, with its output reduced to ``scale`` by means over areas.
         leaves: Number of dead-leaves pictures added to the photographs.
         patterns: Number of patterns of single pixels added to them.
+        data: The pictures that it learns from and is monitored on. None takes the image sets of the
+            released networks, or the pictures of the data folder if it is any other folder.
         photographs: Whether the pictures of ``train-photos`` are added to the corpus.
         degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur``, ``blind``, ``light``,
             ``worn`` or ``photo``.
@@ -120,6 +123,7 @@ class Recipe:
     reduced_tail: bool = False
     leaves: int = 0
     patterns: int = 0
+    data: Data | None = None
     photographs: bool = False
     degradation: Kind = "bicubic"
     turns: Turns = "all"

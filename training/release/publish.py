@@ -4,7 +4,7 @@ Rewrite, export, certify, measure, and write the card with its pictures.
 """
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,16 +12,17 @@ from pathlib import Path
 import onnx
 from torch import nn
 
-from sr_batch.bench.quality import Score
+from sr_batch.bench.quality import Judged, Score
 from sr_batch.core.errors import UsageError
 from sr_batch.core.model_spec import ModelSpec, Precision
 from sr_batch.inference.model_memory import pixel_bytes
 from sr_batch.inference.onnx_session import OnnxSession, read_spec
 from sr_batch.inference.recorded_outputs import record_path, save_record
-from training.data.corpus import list_images
+from training.data.corpus import Picture, list_images
 from training.data.lr_crops import calibration, lr_crops
 from training.evaluate import contact_sheet, cost
-from training.evaluate.standard_sets import rounded, score_sets
+from training.evaluate.paired import score_pairs
+from training.evaluate.standard_sets import rounded, score_pictures, score_sets
 from training.models import MODELS
 from training.models.layers import rounded_layers
 from training.models.rewrite import rewrite
@@ -35,6 +36,7 @@ from training.release.tile_overlap import measure_overlap, receptive_field
 from training.release.trained_run import TrainedRun
 from training.release.verify_bound import least_consistency
 from training.run.curve import draw_curve
+from training.run.run_data import measured_on, run_data
 from training.run.trained_network import network
 
 _TILED = 6  # photographs that the overlap is measured on
@@ -101,7 +103,8 @@ def _publish(trained: TrainedRun, name: str, setting: ReleaseSetting) -> dict[st
         parity = certify.require_parity(net, OnnxSession.open(path), spec.channels)
     specs = {}
     for precision, variant in _variants(model, net, recipe, spec, setting).items():
-        released = _release(variant, replace(spec, precision=precision), setting)
+        own = measured_on(recipe, setting.data)
+        released = _release(variant, replace(spec, precision=precision), setting, own)
         _describe(released, trained, parity, setting)
         if precision != "fp16":
             save_record(record_path(released.path), record(net, spec.color, precision))
@@ -139,16 +142,22 @@ def _variants(
 ) -> dict[Precision, onnx.ModelProto]:
     if not recipe.quantized:
         return {"fp32": model, "fp16": to_fp16(model)}
-    images = calibration(setting.data, spec.scale, spec.color)
+    images = calibration(run_data(recipe, setting.data).files, spec.scale, spec.color)
     return {"int8": to_int8(model, rounded_layers(net, recipe.unrounded), images)}
 
 
-def _release(model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting) -> _Released:
-    """Measure ``model``, compare it with the fp32 file if it is a variant, and write it."""
+def _release(
+    model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting, own: Sequence[Picture]
+) -> _Released:
+    """Measure ``model``, compare it with the fp32 file if it is a variant, and write it.
+
+    Without ``own`` pictures, it is measured on the standard sets.
+    """
     with _drafted(model, spec, setting) as draft:
         session = OnnxSession.open(draft)
-        images = lr_crops(list_images([setting.data / "valid"]), _TILED, spec.scale, spec.color)
-        judged = score_sets(session, setting.data, setting.workers)
+        pictures = [each.hr for each in own] or list_images([setting.data / "valid"])
+        images = lr_crops(pictures, _TILED, spec.scale, spec.color)
+        judged = _judged(session, setting, own)
         spec = replace(
             spec,
             overlap=measure_overlap(session, images, spec.full_overlap),
@@ -161,6 +170,17 @@ def _release(model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting) -
     path = _path(spec, setting)
     write(model, spec, path)
     return _Released(path, spec, {name: each.bicubic for name, each in judged.items()})
+
+
+def _judged(
+    session: OnnxSession, setting: ReleaseSetting, own: Sequence[Picture]
+) -> Mapping[str, Judged]:
+    if pairs := [(each.hr, each.lr) for each in own if each.lr]:
+        return {"validation": score_pairs(pairs, session)}
+    if own:
+        paths = [each.hr for each in own]
+        return {"validation": score_pictures(paths, session, setting.workers)}
+    return score_sets(session, setting.data, setting.workers)
 
 
 def _describe(

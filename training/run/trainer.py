@@ -17,6 +17,7 @@ from sr_batch.bench.quality import Score
 from training.data.corpus import Corpus
 from training.data.degrade import DEGRADATIONS
 from training.data.patches import Batch, sample
+from training.evaluate.paired import score_pairs
 from training.evaluate.standard_sets import score_pictures
 from training.losses.objective import make_objective
 from training.losses.pixel import Weights
@@ -43,11 +44,12 @@ class Setting:
     folder: Path
     device: torch.device
     amp: bool  # bf16 autocast
-    monitor: tuple[Path, ...]  # HR pictures that are scored at every checkpoint
+    monitor: tuple[Path, ...]  # HR pictures scored at every checkpoint; none: those of the data
     every: int = 500  # iterations between checkpoints; 0: an epoch of the recipe, or 500
     features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
     teachers: Path = Path("teachers")  # folder of ncnn networks
     compiler: str = ""  # backend of torch.compile, such as inductor; empty to do without
+    monitored_pairs: tuple[tuple[Path, Path], ...] = ()  # HR and LR, scored in place of ``monitor``
 
 
 class Run:
@@ -108,6 +110,8 @@ class Run:
 
     def score(self) -> Score:
         """PSNR-Y and SSIM of the averaged weights, the mean over the monitored pictures."""
+        if self.setting.monitored_pairs:
+            return score_pairs(self.setting.monitored_pairs, self.session()).network
         return score_pictures(self.setting.monitor, self.session()).network
 
     def session(self) -> TorchSession:
