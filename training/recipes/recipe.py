@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from training.data.degrade import SIGMA
 from training.losses.pixel import Weights
 
 Kind = Literal["bicubic", "area", "blur", "blind", "light", "worn", "photo"]
@@ -66,6 +67,7 @@ class Recipe:
         photographs: Whether the pictures of ``train-photos`` are added to the corpus.
         degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur``, ``blind``, ``light``,
             ``worn`` or ``photo``.
+        sigma: Least and largest sigma of ``blur``, in HR pixels; equal for a fixed one.
         optimizer: ``adam`` (0.9, 0.99); ``muon`` with Adam for the first and the last layer;
             ``muon+first`` with Adam for the last layer only; ``sgd`` with momentum 0.9.
         rates: Prefix of a parameter's name -> factor of its learning rate.
@@ -102,6 +104,7 @@ class Recipe:
     leaves: int = 0
     photographs: bool = False
     degradation: Kind = "bicubic"
+    sigma: tuple[float, float] = SIGMA
     optimizer: Literal["adam", "muon", "muon+first", "sgd"] = "adam"
     rates: Mapping[str, float] = field(default_factory=dict)
     schedule: Literal["cosine", "step", "plateau"] = "cosine"

@@ -3,15 +3,12 @@
 from dataclasses import replace
 
 from sr_batch.core.model_spec import ModelSpec
+from training.evaluate.protocol import protocol_of
 from training.models import configure
 from training.models.torch_session import unmeasured_spec
 from training.recipes.recipe import Recipe
 from training.run.source_commit import source_commit
 
-CLAIM_PROTOCOL = (
-    "PSNR-Y and SSIM on BT.601 studio-range Y, border of `scale` pixels left out, antialiased "
-    "bicubic LR (8-bit for RGB networks, float for Y networks), output rounded to 8 bit"
-)
 LICENCE = "CC BY-SA 4.0"
 DATA = (
     "584 pictures, 79 megapixels: CID22 training pictures (CC BY-SA 4.0), CLIC (Unsplash licence), "
@@ -47,7 +44,7 @@ def draft_spec(recipe: Recipe) -> ModelSpec:
         unmeasured_spec(recipe.model, recipe.scale, color),
         partner=PARTNERS.get(recipe.model, ""),
         color_lock=recipe.model in SHIFTING,
-        protocol=CLAIM_PROTOCOL,
+        protocol=protocol_of(recipe).text(),
         licence=LICENCE,
         data=_data(recipe),
         commit=source_commit(),

@@ -20,6 +20,7 @@ from sr_batch.inference.recorded_outputs import record_path, save_record
 from training.data.corpus import list_images
 from training.data.lr_crops import calibration, lr_crops
 from training.evaluate import contact_sheet, cost
+from training.evaluate.protocol import Protocol, protocol_of
 from training.evaluate.standard_sets import rounded, score_sets
 from training.models import MODELS
 from training.models.layers import rounded_layers
@@ -77,7 +78,9 @@ def publish(
         parity = certify.require_parity(net, OnnxSession.open(path), spec.channels)
     specs = {}
     for precision, variant in _variants(model, net, recipe, spec, setting).items():
-        released = _release(variant, replace(spec, precision=precision), setting)
+        released = _release(
+            variant, replace(spec, precision=precision), setting, protocol_of(recipe)
+        )
         _describe(released, recipe, metrics, parity, setting)
         if precision != "fp16":
             save_record(record_path(released.path), record(net, spec.color, precision))
@@ -101,12 +104,14 @@ def _variants(
     return {"int8": to_int8(model, rounded_layers(net, recipe.unrounded), images)}
 
 
-def _release(model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting) -> _Released:
+def _release(
+    model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting, protocol: Protocol
+) -> _Released:
     """Measure ``model``, compare it with the fp32 file if it is a variant, and write it."""
     with _drafted(model, spec, setting) as draft:
         session = OnnxSession.open(draft)
         images = lr_crops(list_images([setting.data / "valid"]), _TILED, spec.scale, spec.color)
-        judged = score_sets(session, setting.data, setting.workers)
+        judged = score_sets(session, setting.data, setting.workers, protocol)
         spec = replace(
             spec,
             overlap=measure_overlap(session, images, spec.full_overlap),
@@ -132,7 +137,8 @@ def _describe(
     if pictured == path:
         draw_curve(metrics, pictures.curve, path.stem.replace("_", " "))
         session = OnnxSession.open(path)
-        contact_sheet.draw(contact_sheet.EXAMPLES, session, pictures.examples)
+        protocol = protocol_of(recipe)
+        contact_sheet.draw(contact_sheet.EXAMPLES, session, pictures.examples, protocol)
     facts = _facts(released, parity, read_spec(fp32).scores)
     about = MODELS[spec.arch].about
     model_card.write_card(path.with_suffix(".md"), spec, about, recipe, facts, pictures)

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from sr_batch.bench.quality import Score
 from training.evaluate import contact_sheet
+from training.evaluate.protocol import protocol_of
 from training.run.curve import draw_curve
 from training.run.trainer import Corpora, Run
 
@@ -63,7 +64,9 @@ def draw_pictures(run: Run) -> None:
     """Draw ``curve.png``, and ``sheet.jpg`` of the averaged weights, in the run folder."""
     folder, recipe = run.setting.folder, run.recipe
     draw_curve(folder / "metrics.csv", folder / "curve.png", f"{recipe.model} x{recipe.scale}")
-    contact_sheet.draw(contact_sheet.EXAMPLES, run.session(), folder / "sheet.jpg")
+    contact_sheet.draw(
+        contact_sheet.EXAMPLES, run.session(), folder / "sheet.jpg", protocol_of(recipe)
+    )
 
 
 def _mean(losses: list[torch.Tensor], iteration: int) -> float:

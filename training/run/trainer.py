@@ -14,8 +14,9 @@ from torch.optim.swa_utils import AveragedModel
 
 from sr_batch.bench.quality import Score
 from training.data.corpus import Corpus
-from training.data.degrade import DEGRADATIONS
+from training.data.degrade import degradation
 from training.data.patches import Batch, sample
+from training.evaluate.protocol import protocol_of
 from training.evaluate.standard_sets import score_pictures
 from training.losses.objective import make_objective
 from training.losses.pixel import Weights
@@ -97,8 +98,13 @@ class Run:
         return torch.stack(losses).sum()
 
     def score(self) -> Score:
-        """PSNR-Y and SSIM of the averaged weights, the mean over the monitored pictures."""
-        return score_pictures(self.setting.monitor, self.session()).network
+        """PSNR-Y and SSIM of the averaged weights, the mean over the monitored pictures.
+
+        LR is made as in training; ``evaluate.protocol`` says for which degradations.
+        """
+        return score_pictures(
+            self.setting.monitor, self.session(), protocol=protocol_of(self.recipe)
+        ).network
 
     def session(self) -> TorchSession:
         """The network with its averaged weights, as it is now."""
@@ -188,7 +194,7 @@ class Run:
         """LR of ``batch`` by the degradation of the recipe, bicubic for the ``clean`` first."""
         if self.recipe.degradation == "bicubic":
             return batch.lr
-        degrade = DEGRADATIONS[self.recipe.degradation]
+        degrade = degradation(self.recipe.degradation, self.recipe.sigma)
         return torch.cat([batch.lr[:clean], degrade(batch.hr[clean:], scale, self.generator)])
 
     def _loss(self, stage: Stage, batch: Batch, sr: torch.Tensor) -> torch.Tensor:

@@ -8,18 +8,17 @@ import torch
 import typer
 from PIL import Image
 
-from sr_batch.core.errors import UsageError
-from sr_batch.inference.onnx_session import OnnxSession
+from sr_batch.core.errors import ImageError, UsageError
 from sr_batch.inference.recorded_outputs import record_path, save_record
+from training.cli import measuring
 from training.data.corpus import TooSmall, list_images, read_rgb
 from training.data.degrade import degraded
 from training.evaluate import choice_judge, tables
 from training.evaluate.judge_pictures import Plan, cases, spread
 from training.evaluate.judge_sheet import draw_sheets
 from training.evaluate.mixed_set import MixedPlan, mixed_set
-from training.evaluate.perceptual import perceptual_distance
 from training.evaluate.photo_judge import judge, table
-from training.evaluate.standard_sets import bicubic_scores, rounded, score_sets
+from training.evaluate.standard_sets import bicubic_scores
 from training.models import BadConfig
 from training.recipes import RECIPES
 from training.recipes.recipe import Kind, Recipe, at_each_scale
@@ -50,6 +49,9 @@ RUNS, KEPT, EXPORTED, DATA, PAGE = (
     Path("data"),
     Path("docs/models.md"),
 )
+
+for name, command in measuring.COMMANDS.items():
+    app.command(name)(command)
 
 
 @app.command()
@@ -141,27 +143,6 @@ def record_outputs(runs: Runs = RUNS, kept: Kept = KEPT, exported: Exported = EX
             name, record = record_of(path, runs, kept)
             save_record(record_path(path), record)
             typer.echo(f"{record_path(path)}: {name}")
-
-
-@app.command()
-def evaluate(
-    models: Annotated[list[Path], typer.Argument(help="Exported ONNX files.")],
-    data: Data = DATA,
-    workers: Annotated[int, typer.Option(min=1, help="Pictures measured at the same time.")] = 2,
-    perceptual: Annotated[
-        bool,
-        typer.Option(help="Also print the perceptual distance on data/valid (lower is better)."),
-    ] = False,
-) -> None:
-    """Print PSNR-Y and SSIM of exported files on every standard set."""
-    for path in models:
-        judged = score_sets(OnnxSession.open(path), data, workers)
-        for name, (psnr, ssim) in rounded(judged).items():
-            typer.echo(f"{path.stem:15} {name:7} {psnr:.3f} {ssim:.4f}")
-        if perceptual:
-            photographs = list_images([data / "valid"])
-            distance = perceptual_distance(path, photographs, data / FEATURES)
-            typer.echo(f"{path.stem:15} perceptual {distance:.4f}")
 
 
 @app.command("judge")
@@ -261,7 +242,7 @@ def main() -> None:
     """Run a command. An error that the user can fix is one line and exit code 2."""
     try:
         app()
-    except (FileNotFoundError, BadConfig, UsageError, Busy, TooSmall) as error:
+    except (FileNotFoundError, BadConfig, UsageError, ImageError, Busy, TooSmall) as error:
         _exit(error, 2)
     except (Diverged, NotCertified) as error:
         _exit(error, 1)

@@ -1,0 +1,48 @@
+"""Opens what ``evaluate`` and ``report`` compare: exported files, recipes and run folders."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sr_batch.inference.onnx_session import OnnxSession
+from sr_batch.inference.session import Session
+from training.evaluate.protocol import DEFAULT, Protocol, protocol_of
+from training.models import BadConfig, configure
+from training.models.torch_session import TorchSession, unmeasured_spec
+from training.recipes import RECIPES
+from training.run import checkpoint
+from training.run.start import Places
+from training.run.trained_network import network
+
+_OVERLAP = 32  # LR pixels, more than the receptive field of most networks in training
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A network, its name in tables, and the protocol that fits its training."""
+
+    name: str
+    session: Session
+    protocol: Protocol = DEFAULT
+
+
+def open_network(text: str, places: Places) -> Opened:
+    """An exported file, or the weights of a recipe, which its run folder may name.
+
+    A file says nothing of its degradation, so that it has the protocol of published tables.
+
+    Raises:
+        BadConfig: it is neither.
+        UsageError: the file is missing or damaged.
+        FileNotFoundError: the recipe has no weights.
+    """
+    path = Path(text)
+    if path.suffix == ".onnx":
+        return Opened(path.stem, OnnxSession.open(path))
+    name, runs = (path.name, path.parent) if path.is_dir() else (text, places.runs)
+    if name not in RECIPES:
+        raise BadConfig(f"{text}: neither a .onnx file nor a recipe nor the folder of a run")
+    recipe = RECIPES[name]
+    net = network(recipe, checkpoint.load_weights(name, runs, places.kept))
+    color = configure(recipe.model, recipe.scale, recipe.model_options).color
+    spec = replace(unmeasured_spec(recipe.model, recipe.scale, color), overlap=_OVERLAP)
+    return Opened(name, TorchSession(net, spec), protocol_of(recipe))
