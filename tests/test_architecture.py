@@ -31,7 +31,7 @@ TRAINING_ORDER: tuple[frozenset[str], ...] = (
     frozenset({"recipes"}),
     frozenset({"optim", "quantize", "evaluate"}),
     frozenset({"run"}),
-    frozenset({"release"}),
+    frozenset({"release", "report"}),
     frozenset({"cli"}),
     frozenset({"__init__", "__main__"}),
 )

@@ -10,7 +10,7 @@ from PIL import Image
 
 from sr_batch.core.errors import ImageError, UsageError
 from sr_batch.inference.recorded_outputs import record_path, save_record
-from training.cli import measuring
+from training.cli import measuring, reporting
 from training.data.corpus import TooSmall, list_images, read_rgb
 from training.data.degrade import degraded
 from training.evaluate import choice_judge, tables
@@ -52,6 +52,7 @@ RUNS, KEPT, EXPORTED, DATA, PAGE = (
 
 for name, command in measuring.COMMANDS.items():
     app.command(name)(command)
+app.command()(reporting.report)
 
 
 @app.command()

@@ -13,9 +13,9 @@ from training.evaluate import measured_table, niqe
 from training.evaluate.measured import SetResult, measure_pictures
 from training.evaluate.metrics import Metric, chosen
 from training.evaluate.perceptual import perceptual_distance
-from training.evaluate.protocol import Channel, Protocol
+from training.evaluate.protocol import SETS, Channel, Protocol
 from training.recipes.recipe import Kind
-from training.run.networks import Opened, open_network
+from training.run.networks import Opened, open_networks
 from training.run.start import Places
 
 FEATURES = Path("features/squeezenet_v1.1_notop.h5")  # below the data
@@ -73,7 +73,7 @@ def evaluate(
 ) -> None:
     """Measure networks on the standard sets or on your own pictures: PSNR-Y, SSIM and others."""
     wanted = chosen(name.strip() for name in metrics.split(","))
-    opened = [open_network(text, Places(data, runs, kept)) for text in networks]
+    opened = open_networks(networks, Places(data, runs, kept))
     results = []
     for each in opened:
         protocol = replace(each.protocol, channel=channel, border=border, pooled=pooled)
@@ -123,21 +123,31 @@ def _degraded_by(protocol: Protocol, degradation: Kind | None, sigma: str) -> Pr
     return replace(protocol, sigma=(ends[0], ends[-1]))
 
 
+def picture_set(text: str, data: Path) -> tuple[str, list[Path]]:
+    """Name and pictures of a set in ``eval/`` of the data, or of a folder.
+
+    Raises:
+        UsageError: there is neither.
+        FileNotFoundError: it contains no picture.
+    """
+    standard = data / "eval" / text
+    folder = standard if standard.is_dir() or text in SETS else Path(text)
+    if text not in SETS and not folder.is_dir():
+        raise UsageError(f"--set {text}: neither a folder nor a set in {data / 'eval'}")
+    return folder.resolve().name, list_images([folder])
+
+
 def _on_set(
     opened: Opened,
-    name: str,
+    text: str,
     protocol: Protocol,
-    metrics: dict[str, Metric],
+    metrics: Mapping[str, Metric],
     data: Path,
     workers: int,
 ) -> SetResult:
-    folder = data / "eval" / name
-    folder = folder if folder.is_dir() or name in protocol.sets else Path(name)
-    if name not in protocol.sets and not folder.is_dir():
-        raise UsageError(f"--set {name}: neither a folder nor a set in {data / 'eval'}")
-    measured = measure_pictures(list_images([folder]), opened.session, metrics, protocol, workers)
-    scale = opened.session.spec.scale
-    return SetResult(opened.name, scale, folder.resolve().name, protocol, measured)
+    name, paths = picture_set(text, data)
+    measured = measure_pictures(paths, opened.session, metrics, protocol, workers)
+    return SetResult(opened.name, opened.session.spec.scale, name, protocol, measured)
 
 
 def _print_distances(networks: list[str], data: Path) -> None:

@@ -1,10 +1,15 @@
 """Opens what ``evaluate`` and ``report`` compare: exported files, recipes and run folders."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import onnx
+
 from sr_batch.inference.onnx_session import OnnxSession
 from sr_batch.inference.session import Session
+from training.evaluate import cost
 from training.evaluate.protocol import DEFAULT, Protocol, protocol_of
 from training.models import BadConfig, configure
 from training.models.torch_session import TorchSession, unmeasured_spec
@@ -18,11 +23,22 @@ _OVERLAP = 32  # LR pixels, more than the receptive field of most networks in tr
 
 @dataclass(frozen=True)
 class Opened:
-    """A network, its name in tables, and the protocol that fits its training."""
+    """A network, its name in tables, its weights' number, and the protocol of its training."""
 
     name: str
     session: Session
+    parameters: int
     protocol: Protocol = DEFAULT
+
+
+def open_networks(texts: Sequence[str], places: Places) -> list[Opened]:
+    """Like :func:`open_network`; networks of the same name get all of their text as their name."""
+    opened = [open_network(text, places) for text in texts]
+    counts = Counter(each.name for each in opened)
+    return [
+        each if counts[each.name] == 1 else replace(each, name=text.replace("/", "_"))
+        for text, each in zip(texts, opened, strict=True)
+    ]
 
 
 def open_network(text: str, places: Places) -> Opened:
@@ -37,7 +53,7 @@ def open_network(text: str, places: Places) -> Opened:
     """
     path = Path(text)
     if path.suffix == ".onnx":
-        return Opened(path.stem, OnnxSession.open(path))
+        return Opened(path.stem, OnnxSession.open(path), cost.parameters(onnx.load(path)))
     name, runs = (path.name, path.parent) if path.is_dir() else (text, places.runs)
     if name not in RECIPES:
         raise BadConfig(f"{text}: neither a .onnx file nor a recipe nor the folder of a run")
@@ -45,4 +61,5 @@ def open_network(text: str, places: Places) -> Opened:
     net = network(recipe, checkpoint.load_weights(name, runs, places.kept))
     color = configure(recipe.model, recipe.scale, recipe.model_options).color
     spec = replace(unmeasured_spec(recipe.model, recipe.scale, color), overlap=_OVERLAP)
-    return Opened(name, TorchSession(net, spec), protocol_of(recipe))
+    count = sum(tensor.numel() for tensor in net.parameters())
+    return Opened(name, TorchSession(net, spec), count, protocol_of(recipe))
