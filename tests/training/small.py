@@ -29,7 +29,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "photo": {"channels": 16, "blocks": 2, "convs": 2},
 }
 SMALL_REPORT: dict[str, dict[str, Any]] = {
-    "srcnn": SMALL["srcnn"] | {"start": "normal"},
+    "srcnn": SMALL["srcnn"] | {"start": "normal", "padding": "zeros"},
     "srcnn_deep": SMALL["srcnn_deep"] | {"skip": False},
     "autoencoder": SMALL["autoencoder"] | {"skip": False},
     "edsr": SMALL["edsr"] | {"tail": "direct"},

@@ -8,8 +8,10 @@ import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
 
+from sr_batch.core.errors import UsageError
 from sr_batch.inference.onnx_session import read_spec
 from training import cli
+from training.cli.options import FEATURES
 from training.data.corpus import read_rgb
 from training.data.resize import crop_to_multiple, downscale
 from training.recipes import RECIPES
@@ -37,12 +39,19 @@ def test_trains_keeps_exports_evaluates_and_compares(
         assert (runs / "tiny" / name).stat().st_size > 20
     run("keep", "tiny", *places)
     assert (kept / "tiny.pt").exists()
-    shipped = run("export", "tiny", "--data", str(data), *places, "--exported", str(exported))
+    to_export = ("export", "tiny", "--data", str(data), *places, "--exported", str(exported))
+    shipped = run(*to_export, "--as", "espcn")
     assert "espcn_x2: overlap" in shipped
+    with pytest.raises(UsageError, match=r"espcn_x2.onnx: exists already; .*--as NAME"):
+        run(*to_export, "--as", "espcn")
     names = {f"espcn_x2.{suffix}" for suffix in ("jpg", "md", "npz", "onnx", "png")}
     names |= {"espcn_x2_fp16.md", "espcn_x2_fp16.onnx"}
     assert {path.name for path in exported.iterdir()} == names
     assert read_spec(exported / "espcn_x2.onnx").scores.keys() == {"Set5", "Set14", "BSD100"}
+    assert "4 iterations of Adam" in (exported / "espcn_x2.md").read_text()
+    assert (
+        "1 picture, 0.0655 megapixels (1 in train-tight)" in (exported / "espcn_x2.md").read_text()
+    )
     table = run("evaluate", str(exported / "espcn_x2.onnx"), "--data", str(data))
     assert table.count("espcn_x2") == 3
     page = tmp_path / "models.md"
@@ -64,7 +73,7 @@ def test_judge_prints_a_table_and_draws_sheets(
 ) -> None:
     given = tmp_path / "data"
     (given / "features").mkdir(parents=True)
-    (given / cli.FEATURES).symlink_to(features)
+    (given / FEATURES).symlink_to(features)
     for name in ("valid", "photos"):
         (given / name).symlink_to(photographs)
     out = tmp_path / "out"
@@ -79,7 +88,7 @@ def test_choose_prints_a_table_and_writes_a_listing(
     features: Path, photographs: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "features").mkdir()
-    (tmp_path / cli.FEATURES).symlink_to(features)
+    (tmp_path / FEATURES).symlink_to(features)
     listing = tmp_path / "rows.tsv"
     sizes = ("--scale", "2", "--side", "48", "--count", "1")
     given = ("--originals", str(photographs), "--data", str(tmp_path), "--rows", str(listing))
@@ -121,8 +130,14 @@ def test_degrade_writes_repeatable_lr_pictures(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("train", "nothing"), "the recipes are"),
+        (("train", "nothing"), "to list all: python -m training list"),
+        (("train", "espcn_y3"), "near names are espcn_x3, espcn_x"),
         (("export", "edsr_x3", "--kept", "nowhere"), "python -m training train edsr_x3"),
+        (
+            ("train", "edsr_x4", "--kept", "nowhere", "--runs", "none", "--data", "{data}"),
+            "needs the weights of edsr_x2, which are neither in none nor in nowhere. Run first: "
+            "python -m training train edsr_x2_start && python -m training train edsr_x2. Or start",
+        ),
         (("bicubic", "--data", "nowhere"), "no images"),
         (("train", "bad", "--data", "{data}"), "refiner has no x2: its scales are x4"),
     ],

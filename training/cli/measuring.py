@@ -1,6 +1,6 @@
 """The commands that measure networks: ``evaluate``, ``metrics`` and ``fit-niqe``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sr_batch.core.errors import UsageError
+from training.cli.options import DATA, FEATURES, KEPT, RUNS, Data, Kept, Runs, Workers
 from training.data.corpus import list_images, read_rgb, to_color
 from training.evaluate import measured_table, niqe
 from training.evaluate.measured import SetResult, measure_pictures
@@ -16,13 +17,8 @@ from training.evaluate.perceptual import perceptual_distance
 from training.evaluate.protocol import SETS, Channel, Protocol
 from training.recipes.recipe import Kind
 from training.run.networks import Opened, open_networks
-from training.run.start import Places
+from training.run.places import Places
 
-FEATURES = Path("features/squeezenet_v1.1_notop.h5")  # below the data
-
-Data = Annotated[Path, typer.Option(envvar="SR_BATCH_DATA", help="Folder with the image sets.")]
-Runs = Annotated[Path, typer.Option(help="Folder that holds a folder for each run.")]
-Kept = Annotated[Path, typer.Option(help="Folder with the weights that git keeps.")]
 Sets = Annotated[
     list[str] | None,
     typer.Option(
@@ -62,10 +58,10 @@ def evaluate(
     plot: Annotated[
         Path | None, typer.Option(help="PNG for the gain over bicubic of every picture.")
     ] = None,
-    data: Data = Path("data"),
-    runs: Runs = Path("runs"),
-    kept: Kept = Path("training/checkpoints"),
-    workers: Annotated[int, typer.Option(min=1, help="Pictures measured at the same time.")] = 2,
+    data: Data = DATA,
+    runs: Runs = RUNS,
+    kept: Kept = KEPT,
+    workers: Workers = 2,
     perceptual: Annotated[
         bool,
         typer.Option(help="Also print the perceptual distance on data/valid (lower is better)."),
@@ -78,6 +74,8 @@ def evaluate(
     for each in opened:
         protocol = replace(each.protocol, channel=channel, border=border, pooled=pooled)
         protocol = _degraded_by(protocol, degradation, sigma)
+        if not degradation and (note := other_lr(each)):
+            typer.echo(note, err=True)
         results += [
             _on_set(each, name, protocol, wanted, data, workers) for name in sets or protocol.sets
         ]
@@ -103,6 +101,17 @@ def fit_niqe(
     paths = list_images(photographs)
     niqe.save(niqe.fit(to_color(read_rgb(path), "y")[..., 0] for path in paths), out)
     typer.echo(f"{out}: {len(paths)} photographs")
+
+
+def other_lr(opened: Opened) -> str:
+    """A note if the contract of an exported file was measured on other LR; else empty."""
+    claimed = opened.session.spec.protocol
+    if not claimed or claimed == opened.protocol.text():
+        return ""
+    return (
+        f"note: {opened.name}: the figures of its contract were measured in another way "
+        f"({claimed}); --degradation chooses how LR is made"
+    )
 
 
 def _degraded_by(protocol: Protocol, degradation: Kind | None, sigma: str) -> Protocol:
@@ -157,10 +166,3 @@ def _print_distances(networks: list[str], data: Path) -> None:
             raise UsageError(f"{path}: --perceptual measures exported files only")
         distance = perceptual_distance(path, photographs, data / FEATURES)
         typer.echo(f"{path.stem:15} perceptual {distance:.4f}")
-
-
-COMMANDS: Mapping[str, Callable[..., None]] = {
-    "evaluate": evaluate,
-    "metrics": list_metrics,
-    "fit-niqe": fit_niqe,
-}

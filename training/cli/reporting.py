@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from training.cli.measuring import Data, Kept, Runs, picture_set
+from training.cli.measuring import picture_set
+from training.cli.options import DATA, KEPT, RUNS, Data, Kept, Runs, Workers
 from training.evaluate.metrics import chosen
 from training.report.page import Plan, measure, write
 from training.report.pictures import parse_crop
 from training.report.subject import read_curve
 from training.run.networks import open_networks
-from training.run.start import Places
+from training.run.places import Places
 
 
 def report(
@@ -32,10 +33,10 @@ def report(
             help="Part that is zoomed, in HR pixels: LEFT,TOP,SIDE, or SIDE in the middle."
         ),
     ] = "64",
-    data: Data = Path("data"),
-    runs: Runs = Path("runs"),
-    kept: Kept = Path("training/checkpoints"),
-    workers: Annotated[int, typer.Option(min=1, help="Pictures measured at the same time.")] = 2,
+    data: Data = DATA,
+    runs: Runs = RUNS,
+    kept: Kept = KEPT,
+    workers: Workers = 2,
 ) -> None:
     """Write a page about runs: curves, LR | SR | HR with zoomed crops, histograms, figures."""
     places = Places(data, runs, kept)

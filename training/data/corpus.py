@@ -106,6 +106,16 @@ def load_corpus(paths: Iterable[Path], scale: int, color: Color) -> Corpus:
     return pair([tile for path in paths for tile in _tiles(path, color, side)], scale, color)
 
 
+def count_tiles(paths: Iterable[Path], scale: int) -> int:
+    """The number of tiles that :func:`load_corpus` cuts; only the sizes of files are read."""
+    side, count = TILE - TILE % scale, 0
+    for path in paths:
+        with Image.open(path) as image:
+            width, height = image.size
+        count += max(0, (width - side) // TILE + 1) * max(0, (height - side) // TILE + 1)
+    return count
+
+
 def pair(tiles: Sequence[np.ndarray], scale: int, color: Color) -> Corpus:
     """A corpus of ``tiles``, each uint8 (T, T, C), and their bicubic LR."""
     lr = torch.stack([downscale(tile, scale) for tile in tiles])

@@ -16,10 +16,16 @@ class Batch:
     taught: torch.Tensor | None
 
 
-def sample(corpus: Corpus, batch: int, patch: int, generator: torch.Generator) -> Batch:
+TURNS = {"all": tuple(range(8)), "flips": (0, 2, 4, 6), "rotations": (0, 1, 2, 3), "none": (0,)}
+"""Name -> those elements of :func:`dihedral` that a patch may be turned by."""
+
+
+def sample(
+    corpus: Corpus, batch: int, patch: int, generator: torch.Generator, turns: str = "all"
+) -> Batch:
     """Draw ``batch`` random LR patches of ``patch`` pixels a side, with their HR patches.
 
-    Each is flipped or rotated, with its targets, in one of the eight ways of the square.
+    Each is flipped or rotated, with its targets, in one of the ways that ``TURNS[turns]`` lists.
 
     Raises:
         TooSmall: the patch is larger than the LR tiles.
@@ -33,7 +39,8 @@ def sample(corpus: Corpus, batch: int, patch: int, generator: torch.Generator) -
     which = torch.randint(count, (batch,), generator=generator)
     top = torch.randint(height - patch + 1, (batch,), generator=generator)
     left = torch.randint(width - patch + 1, (batch,), generator=generator)
-    turn = torch.randint(8, (batch,), generator=generator)
+    ways = torch.tensor(TURNS[turns])
+    turn = ways[torch.randint(len(ways), (batch,), generator=generator)]
 
     def cut(tiles: torch.Tensor, s: int) -> torch.Tensor:
         return _turn_each(_gather(tiles, which, top * s, left * s, patch * s), turn)

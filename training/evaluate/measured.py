@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -78,11 +78,12 @@ def _measured(
 ) -> Measured:
     picture = read_picture(path)
     with about(path.name):
-        both = restored(picture, session, protocol)
-        bicubic, network = (
-            {name: metric.of(pair) for name, metric in metrics.items()}
-            for pair in (both.bicubic, both.network)
-        )
+        seen = {"protocol": restored(picture, session, protocol)}
+        if any(metric.channel == "rgb" for metric in metrics.values()):
+            seen["rgb"] = restored(picture, session, replace(protocol, channel="rgb"))
+        of = {name: seen.get(metric.channel, seen["protocol"]) for name, metric in metrics.items()}
+        bicubic = {name: metric.of(of[name].bicubic) for name, metric in metrics.items()}
+        network = {name: metric.of(of[name].network) for name, metric in metrics.items()}
     return Measured(path.stem, bicubic, network)
 
 

@@ -13,6 +13,7 @@ from sr_batch.imaging import metrics as imaging
 from sr_batch.imaging.color import rgb_to_y_studio
 from sr_batch.imaging.metrics import Plane
 from training.evaluate.ifc import ifc
+from training.evaluate.learned import dists, lpips
 from training.evaluate.ms_ssim import ms_ssim
 from training.evaluate.niqe import niqe
 from training.evaluate.nqm import nqm
@@ -31,7 +32,7 @@ class Metric:
         best: Whether a higher or a lower value is better.
         unit: ``dB``, ``bits`` or empty.
         limits: Smallest and largest value.
-        channel: The protocol's, or luma whatever the protocol says.
+        channel: The protocol's, or luma or RGB whatever the protocol says.
         digits: Decimals in tables.
         source: The paper that defines it.
         joint: Whether RGB is measured as one array. Otherwise it has the mean of its channels.
@@ -41,7 +42,7 @@ class Metric:
     best: Literal["higher", "lower"]
     unit: str
     limits: tuple[float, float]
-    channel: Literal["protocol", "luma"]
+    channel: Literal["protocol", "luma", "rgb"]
     digits: int
     source: str
     joint: bool = False
@@ -94,6 +95,12 @@ METRICS: Mapping[str, Metric] = {
         "luma",
         3,
         "Mittal, Soundararajan, Bovik, SPL 2013, with a model fitted on our own photographs",
+    ),
+    "lpips": Metric(
+        lpips, "lower", "", _ANY, "rgb", 4, "Zhang et al., CVPR 2018, VGG16, by piq", joint=True
+    ),
+    "dists": Metric(
+        dists, "lower", "", _ANY, "rgb", 4, "Ding et al., TPAMI 2020, VGG16, by piq", joint=True
     ),
 }
 

@@ -42,11 +42,15 @@ ABOUT = About(
 
 @dataclass(frozen=True)
 class Config:
-    """Width and depth of the stack of 5x5 convolutions."""
+    """Width and depth of the stack of 5x5 convolutions.
+
+    ``final_relu`` cuts off negative output, as the Keras network of a student report does.
+    """
 
     scale: int
     channels: int = 64
     layers: int = 3
+    final_relu: bool = False
     color: Literal["rgb", "y"] = "y"
 
 
@@ -72,6 +76,7 @@ class ESPCN(nn.Module):
         self.body = nn.ModuleList(
             _start(nn.Conv2d(a, b, 5, padding=2)) for a, b in pairwise(widths)
         )
+        self.final_relu = config.final_relu
         self.tail = nn.Conv2d(config.channels, config.scale**2, 3, padding=1)
         self.shuffle = nn.PixelShuffle(config.scale)
         bilinear_phases_(self.tail, channels=1)
@@ -79,4 +84,5 @@ class ESPCN(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         for conv in self.body:
             x = torch.relu(conv(x))
-        return self.shuffle(self.tail(x))
+        x = self.tail(x)
+        return self.shuffle(torch.relu(x) if self.final_relu else x)

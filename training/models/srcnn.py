@@ -40,22 +40,25 @@ ABOUT = About(
 )
 
 
-_MEAN, _DEVIATION = 0.434, 0.232
-_REACH = 7  # pixels on each side that the 9x9 and the 7x7 filter see together
+_FIRST, _LAST = 4, 3  # pixels on each side that the 9x9 and the 7x7 filter see
 
 
 @dataclass(frozen=True)
 class Config:
     """Widths of the two hidden layers; 128 and 64 are the wide form.
 
-    ``normal`` starts as in the paper, from N(0, 0.001), and normalises luma by the mean and the
-    deviation of a student report's photographs.
+    ``normal`` starts as in the paper, from N(0, 0.001), and normalises luma by ``mean`` and
+    ``deviation``, which by default are those of a student report's photographs. With ``zeros``,
+    each convolution pads with zeros, as that report did; otherwise the border is repeated.
     """
 
     scale: int
     features: int = 64
     mapping: int = 32
     start: Literal["bicubic", "normal"] = "bicubic"
+    mean: float = 0.434
+    deviation: float = 0.232
+    padding: Literal["replicate", "zeros"] = "replicate"
     color: Literal["rgb", "y"] = "y"
 
 
@@ -68,6 +71,7 @@ class SRCNN(nn.Module):
         self.extract = nn.Conv2d(1, config.features, 9)
         self.map = nn.Conv2d(config.features, config.mapping, 1)
         self.rebuild = nn.Conv2d(config.mapping, 1, 7)
+        self.config = config
         self.normalised = config.start == "normal"
         if self.normalised:
             self._start_as_the_paper()
@@ -78,11 +82,18 @@ class SRCNN(nn.Module):
         x = self.enlarge(x)
         if not self.normalised:
             return self._sharpen(x)
-        return self._sharpen((x - _MEAN) / _DEVIATION) * _DEVIATION + _MEAN
+        mean, deviation = self.config.mean, self.config.deviation
+        return self._sharpen((x - mean) / deviation) * deviation + mean
 
     def _sharpen(self, x: torch.Tensor) -> torch.Tensor:
-        x = F.pad(x, [_REACH] * 4, mode="replicate")  # zeros would be a dark frame to learn
-        return self.rebuild(torch.relu(self.map(torch.relu(self.extract(x)))))
+        if self.config.padding == "zeros":
+            x = self._see(F.pad(x, [_FIRST] * 4))
+            return self.rebuild(F.pad(x, [_LAST] * 4))
+        # Zeros would be a dark frame to learn.
+        return self.rebuild(self._see(F.pad(x, [_FIRST + _LAST] * 4, mode="replicate")))
+
+    def _see(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.map(torch.relu(self.extract(x))))
 
     def _start_as_bicubic(self) -> None:
         """One channel carries luma, which ReLU passes unchanged."""

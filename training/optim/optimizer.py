@@ -1,6 +1,7 @@
 """The optimizer and the learning-rate schedule of a recipe."""
 
 import math
+from typing import Literal
 
 from torch import nn
 from torch.optim import SGD, Adam, Optimizer
@@ -32,13 +33,15 @@ def make_optimizer(net: nn.Module, recipe: Recipe) -> Optimizer:
         return Muon(rates)
     if recipe.optimizer == "sgd":
         return SGD(rates, momentum=0.9)
-    return Adam(rates, betas=(0.9, 0.99))
+    return Adam(rates, betas=recipe.betas)
 
 
 def make_schedule(optimizer: Optimizer, recipe: Recipe) -> Schedule:
     """The schedule of ``recipe``. A plateau schedule steps with every score, others every step."""
     if recipe.schedule == "plateau":
-        return ReduceLROnPlateau(optimizer, "max", factor=0.5, patience=recipe.patience)
+        patience = recipe.patience - 1  # torch acts one score later than Keras and this recipe
+        mode: Literal["min", "max"] = "min" if "loss" in recipe.plateau_on else "max"
+        return ReduceLROnPlateau(optimizer, mode, factor=0.5, patience=patience)
     return LambdaLR(optimizer, lambda i: lr_factor(recipe, i))
 
 

@@ -10,6 +10,15 @@ from training.losses.pixel import Weights
 Kind = Literal["bicubic", "area", "blur", "blind", "light", "worn", "photo"]
 """How LR is made from HR."""
 
+Turns = Literal["all", "flips", "rotations", "none"]
+"""Which of the eight flips and rotations of the square a patch may have."""
+
+Start = Literal["own", "glorot", "orthogonal"]
+"""How the weights of convolutions begin."""
+
+Quantity = Literal["psnr", "ssim", "loss", "validation_loss"]
+"""A figure of a checkpoint: of the monitored pictures, or the mean training loss since the last."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -47,10 +56,14 @@ class Recipe:
         model: Name of the network, in the table of ``training.models``.
         scale: Scale of the network, and of the monitored PSNR.
         iterations: Optimizer steps; 0 if the weights of ``init`` are only rounded.
+        epochs: Passes over the tiles of the corpus. If it is not 0, ``iterations`` follows from it
+            and from the first stage: an epoch has as many patches as there are tiles.
         lr: Learning rate after the warm-up.
         stages: Parts of the run, in order.
         model_options: Fields of the network's ``Config``.
-        init: Recipe whose weights this one starts from, where the shapes match.
+        init: Recipe, or file of PyTorch weights, that this one starts from where the shapes match.
+        start: How convolutions begin without ``init``: ``own`` as their network defines; ``glorot``
+            uniform or ``orthogonal``, with biases of 0, as in Keras.
         quantized: Whether it trains with the rounding of int8.
         equalized: Whether its channels are equalized before that.
         unrounded: Inner layers that stay in float, because their rounding would be visible.
@@ -68,18 +81,25 @@ class Recipe:
         degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur``, ``blind``, ``light``,
             ``worn`` or ``photo``.
         sigma: Least and largest sigma of ``blur``, in HR pixels; equal for a fixed one.
-        optimizer: ``adam`` (0.9, 0.99); ``muon`` with Adam for the first and the last layer;
+        turns: How patches are turned at random: ``all`` eight flips and rotations, only ``flips``,
+            only ``rotations``, or ``none``.
+        optimizer: ``adam``; ``muon`` with Adam for the first and the last layer;
             ``muon+first`` with Adam for the last layer only; ``sgd`` with momentum 0.9.
+        betas: Decays of Adam's two running means, for ``adam`` only.
         rates: Prefix of a parameter's name -> factor of its learning rate.
         schedule: After the warm-up: ``cosine`` to ``final_lr``; ``step``, to a tenth at each of
             ``drops``; ``plateau``, to a half after ``patience`` checkpoints without a gain.
         drops: Fractions of the run at which ``step`` lowers the rate.
         patience: Checkpoints without a gain before ``plateau`` lowers the rate.
+        plateau_on: What ``plateau`` watches: ``psnr``, ``ssim``, ``loss`` or ``validation_loss``.
         early_stop: Checkpoints without a gain after which the run ends with its best weights.
+        stop_on: What ``early_stop`` watches.
+        best_on: What the best weights have the best value of. They are always kept, in ``best.pt``
+            of a run that may stop early, and in ``best_so_far.pt`` of any other.
         warmup: Iterations over which the learning rate rises linearly.
         final_lr: Learning rate at the end of ``cosine``.
-        ema: Final decay of the averaged weights.
-        clip: Largest norm of the gradient.
+        ema: Final decay of the averaged weights; 0 for no average.
+        clip: Largest norm of the gradient; 0 for no limit.
         seed: Seed of the random numbers.
         remark: What the other fields do not say, for the card.
     """
@@ -90,7 +110,9 @@ class Recipe:
     lr: float
     stages: tuple[Stage, ...]
     model_options: dict[str, Any] = field(default_factory=dict)
+    epochs: int = 0
     init: str | None = None
+    start: Start = "own"
     quantized: bool = False
     equalized: bool = True
     unrounded: tuple[str, ...] = ()
@@ -105,18 +127,29 @@ class Recipe:
     photographs: bool = False
     degradation: Kind = "bicubic"
     sigma: tuple[float, float] = SIGMA
+    turns: Turns = "all"
     optimizer: Literal["adam", "muon", "muon+first", "sgd"] = "adam"
+    betas: tuple[float, float] = (0.9, 0.99)
     rates: Mapping[str, float] = field(default_factory=dict)
     schedule: Literal["cosine", "step", "plateau"] = "cosine"
     drops: tuple[float, ...] = (0.5, 0.75, 0.9)
     patience: int = 3
+    plateau_on: Quantity = "psnr"
     early_stop: int | None = None
+    stop_on: Quantity = "psnr"
+    best_on: Quantity = "psnr"
     warmup: int = 200
     final_lr: float = 1e-6
     ema: float = 0.999
     clip: float = 1.0
     seed: int = 1
     remark: str = ""
+
+
+def passes_of(recipe: Recipe, tiles: int) -> int:
+    """Iterations of one epoch: as many patches as there are ``tiles``."""
+    first = recipe.stages[0]
+    return -(-tiles // (first.batch * first.accumulate))
 
 
 def stage_at(recipe: Recipe, iteration: int) -> Stage:
@@ -139,3 +172,9 @@ def at_each_scale(recipe: Recipe) -> Iterator[Recipe]:
             replace(stage, patch=patch_at(recipe, stage, scale)) for stage in recipe.stages
         )
         yield replace(recipe, scale=scale, scales=others, stages=stages)
+
+
+def differences(old: Recipe, new: Recipe) -> dict[str, tuple[Any, Any]]:
+    """Name of a field -> its values in ``old`` and ``new``, where they differ."""
+    pairs = {name: (value, getattr(new, name)) for name, value in vars(old).items()}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -1,15 +1,21 @@
 """The contract of a network before anything is measured."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from sr_batch.core.model_spec import ModelSpec
 from training.evaluate.protocol import protocol_of
 from training.models import configure
 from training.models.torch_session import unmeasured_spec
 from training.recipes.recipe import Recipe
+from training.run.record import Pictures
 from training.run.source_commit import source_commit
 
 LICENCE = "CC BY-SA 4.0"
+UNKNOWN_LICENCE = (
+    "not stated: it depends on the training pictures and on the weights it started from"
+)
+SHIPPED = {"train-tight": 376, "train-more": 208}  # folder of the data -> the pictures in DATA
 DATA = (
     "584 pictures, 79 megapixels: CID22 training pictures (CC BY-SA 4.0), CLIC (Unsplash licence), "
     "open-licence photographs (CC0, public domain, CC BY, CC BY-SA, Unsplash, Pexels) and gb82 "
@@ -37,22 +43,45 @@ PARTNERS = {"photo": "balanced"}
 SHIFTING = {"photo"}  # networks that shift colors over whole areas, as their teachers do
 
 
-def draft_spec(recipe: Recipe) -> ModelSpec:
-    """The contract of the network of ``recipe``: what is known without measuring it."""
+def draft_spec(recipe: Recipe, name: str = "", pictures: Pictures | None = None) -> ModelSpec:
+    """The contract of the network of ``recipe``: what is known without measuring it.
+
+    Args:
+        recipe: What was trained.
+        name: Name of the network, as in ``--model``. Default: that of the architecture.
+        pictures: What it was trained on; None means all of :data:`SHIPPED`.
+    """
     color = configure(recipe.model, recipe.scale, recipe.model_options).color
     return replace(
         unmeasured_spec(recipe.model, recipe.scale, color),
+        name=name or recipe.model,
         partner=PARTNERS.get(recipe.model, ""),
         color_lock=recipe.model in SHIFTING,
         protocol=protocol_of(recipe).text(),
-        licence=LICENCE,
-        data=_data(recipe),
+        licence=LICENCE if _is_shipped(recipe, pictures) else UNKNOWN_LICENCE,
+        data=_data(recipe, pictures),
         commit=source_commit(),
     )
 
 
-def _data(recipe: Recipe) -> str:
+def _is_shipped(recipe: Recipe, pictures: Pictures | None) -> bool:
+    """Whether the pictures are those whose origins this file states."""
+    folders = SHIPPED | ({"train-photos": 708} if recipe.photographs else {})
+    return pictures is None or pictures.folders == folders
+
+
+def _data(recipe: Recipe, pictures: Pictures | None) -> str:
     parts = [DATA, *([PHOTOGRAPHS] if recipe.photographs else [])]
+    if pictures and not _is_shipped(recipe, pictures):
+        parts = [_counted(pictures)]
+        if recipe.init:
+            parts.append(f"It started from the weights of {Path(recipe.init).name}")
     if file := recipe.teacher_file or recipe.lessons_file:
         parts.append(OUTSIDE_TEACHERS[file])
     return ". ".join(parts)
+
+
+def _counted(pictures: Pictures) -> str:
+    folders = ", ".join(f"{count} in {name}" for name, count in sorted(pictures.folders.items()))
+    plural = "s" if pictures.count > 1 else ""
+    return f"{pictures.count} picture{plural}, {pictures.megapixels:.3g} megapixels ({folders})"

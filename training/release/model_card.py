@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import onnx
@@ -14,13 +15,20 @@ from training.losses.pixel import describe
 from training.models import MODELS
 from training.models.about import About
 from training.recipes import RECIPES
-from training.recipes.recipe import Recipe
+from training.recipes.recipe import Recipe, differences
+from training.run.record import Record
 
 _OPTIMIZERS = {
-    "adam": "Adam (0.9, 0.99)",
-    "muon": "Muon (0.95), Adam (0.9, 0.99) for the first and the last layer",
-    "muon+first": "Muon (0.95), Adam (0.9, 0.99) for the last layer",
+    "adam": "{adam}",
+    "muon": "Muon (0.95), {adam} for the first and the last layer",
+    "muon+first": "Muon (0.95), {adam} for the last layer",
     "sgd": "SGD with momentum 0.9",
+}
+_TURNS = {
+    "all": "eight flips and rotations",
+    "flips": "random flips",
+    "rotations": "random rotations by 90 degrees",
+    "none": "no flips or rotations",
 }
 
 # Billion multiply-adds of espcn for a 1280x720 output, times the square of the scale.
@@ -50,15 +58,18 @@ class Pictures:
 
 
 def write_card(
-    path: Path, spec: ModelSpec, about: About, recipe: Recipe, facts: Facts, pictures: Pictures
+    path: Path, spec: ModelSpec, about: About, training: str, facts: Facts, pictures: Pictures
 ) -> None:
-    """Write the card of the file that ``spec`` describes to ``path``."""
+    """Write the card of the file that ``spec`` describes to ``path``.
+
+    ``training`` is the :func:`training_section` of the run.
+    """
     sections = [
         *_opening(spec, about, facts.gmacs_720p),
         "## Quality\n\n" + _scores(spec, about, facts) + f"\n\n{spec.protocol}\n\n"
         f"![bicubic, {spec.name} and the original]({pictures.examples.name})",
         *_strengths_and_limits(about),
-        "## Training\n\n" + training_section(recipe) + f"\n\n![curve]({pictures.curve.name})",
+        "## Training\n\n" + training + f"\n\n![curve]({pictures.curve.name})",
         "## Data and licence\n\n" + f"{spec.data}\n\nLicence of the weights: {spec.licence}.",
         "## File\n\n" + _file_facts(spec, facts),
     ]
@@ -101,22 +112,49 @@ def speed_class(gmacs_720p: float, scale: int) -> str:
     return "fast" if multiple < 1.5 else "medium" if multiple < 4 else "slow"
 
 
-def training_section(recipe: Recipe) -> str:
-    """How the weights of ``recipe`` were trained, in Markdown."""
+def training_section(recipe: Recipe, record: Record | None = None) -> str:
+    """How the weights of ``recipe`` were trained, in Markdown.
+
+    With the ``record`` of the run, it says what ran; else it trusts the recipe.
+    """
     if not recipe.iterations and recipe.init:
         origin = f"The weights of `{recipe.init}`, rounded without further training."
         how = f"\nHow `{recipe.init}` was trained: {training_section(RECIPES[recipe.init])}"
         return "\n".join([origin, *_unrounded(recipe), how])
-    lines = [_optimization(recipe), *_targets(recipe), *_details(recipe), *_unrounded(recipe)]
+    lines = [_optimization(recipe, record), *_targets(recipe), *_details(recipe)]
+    lines += [*_history(record), *_unrounded(recipe)]
     return "\n".join([*lines, _stages(recipe)])
 
 
-def _optimization(recipe: Recipe) -> str:
+def _optimization(recipe: Recipe, record: Record | None) -> str:
+    adam = f"Adam ({recipe.betas[0]:g}, {recipe.betas[1]:g})"
     return (
-        f"{recipe.iterations} iterations of {_OPTIMIZERS[recipe.optimizer]}, learning rate "
-        f"{recipe.lr:g} after {recipe.warmup} of warm-up, {_schedule(recipe)}, gradient clipped at "
-        f"{recipe.clip:g}, weights averaged with decay {recipe.ema:g}; eight flips and rotations."
+        f"{_length(recipe, record)} of {_OPTIMIZERS[recipe.optimizer].format(adam=adam)}, learning "
+        f"rate {recipe.lr:g} after {recipe.warmup} of warm-up, {_schedule(recipe)}, "
+        f"{f'gradient clipped at {recipe.clip:g}' if recipe.clip else 'gradient not clipped'}, "
+        f"{f'weights averaged with decay {recipe.ema:g}' if recipe.ema else 'weights not averaged'}"
+        f"; {_TURNS[recipe.turns]}."
     )
+
+
+def _length(recipe: Recipe, record: Record | None) -> str:
+    if record is None or record.iterations >= recipe.iterations:
+        return f"{recipe.iterations} iterations"
+    return f"{record.iterations} of {recipe.iterations} planned iterations"
+
+
+def _history(record: Record | None) -> Iterator[str]:
+    """What differed from the recipe while it ran."""
+    if record is None:
+        return
+    for leg, later in pairwise(record.legs):
+        if changes := differences(leg.recipe, record.recipe):
+            yield (
+                f"Iterations {leg.begin} to {later.begin} ran with other settings: "
+                f"{', '.join(f'{name} {old}' for name, (old, _) in changes.items())}."
+            )
+    if record.kept != record.iterations:
+        yield f"These are the weights of iteration {record.kept}, the best of the run."
 
 
 def _targets(recipe: Recipe) -> Iterator[str]:
@@ -156,6 +194,8 @@ def _details(recipe: Recipe) -> Iterator[str]:
     if recipe.rates:
         rates = ", ".join(f"{factor:g} in `{part}`" for part, factor in recipe.rates.items())
         yield f"Some layers had a fraction of the learning rate: {rates}."
+    if recipe.start != "own" and not recipe.init:
+        yield f"Its convolutions started as in Keras ({recipe.start})."
     if recipe.init:
         yield f"Started from the weights of `{recipe.init}`."
     if recipe.remark:
@@ -207,7 +247,8 @@ def _schedule(recipe: Recipe) -> str:
         return "held"
     if recipe.schedule == "step":
         return "a tenth of it after " + ", ".join(f"{drop:.0%}" for drop in recipe.drops)
-    return f"halved after {recipe.patience} checkpoints without a gain"
+    watched = "" if recipe.plateau_on == "psnr" else f" in {recipe.plateau_on}"
+    return f"halved after {recipe.patience} checkpoints without a gain{watched}"
 
 
 def _file_facts(spec: ModelSpec, facts: Facts) -> str:

@@ -13,6 +13,7 @@ import onnx
 from torch import nn
 
 from sr_batch.bench.quality import Score
+from sr_batch.core.errors import UsageError
 from sr_batch.core.model_spec import ModelSpec, Precision
 from sr_batch.inference.model_memory import pixel_bytes
 from sr_batch.inference.onnx_session import OnnxSession, read_spec
@@ -26,14 +27,14 @@ from training.models import MODELS
 from training.models.layers import rounded_layers
 from training.models.rewrite import rewrite
 from training.quantize.onnx_precision import to_fp16, to_int8
-from training.recipes.recipe import Recipe
+from training.recipes.recipe import Recipe, at_each_scale
 from training.release import certify, model_card
 from training.release.contract import draft_spec
 from training.release.onnx_export import to_onnx, write
 from training.release.record_outputs import record
 from training.release.tile_overlap import measure_overlap, receptive_field
+from training.release.trained_run import TrainedRun
 from training.release.verify_bound import least_consistency
-from training.run.checkpoint import State
 from training.run.curve import draw_curve
 from training.run.trained_network import network
 
@@ -42,11 +43,19 @@ _TILED = 6  # photographs that the overlap is measured on
 
 @dataclass(frozen=True)
 class ReleaseSetting:
-    """Folder of the image sets, folder of the files and cards, pictures measured at a time."""
+    """Where files are written, and how they are measured.
+
+    Attributes:
+        data: Folder of the image sets.
+        exported: Folder of the files and cards.
+        workers: Pictures measured at a time.
+        replace: Whether existing files are replaced.
+    """
 
     data: Path
     exported: Path
     workers: int
+    replace: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,21 +67,36 @@ class _Released:
     bicubic: Mapping[str, Score]  # on each standard set
 
 
-def publish(
-    recipe: Recipe, weights: State, metrics: Path, setting: ReleaseSetting
-) -> dict[str, ModelSpec]:
-    """Write the ONNX files of ``recipe``, each with its card, pictures and recorded outputs.
+def publish(trained: TrainedRun, name: str, setting: ReleaseSetting) -> dict[str, ModelSpec]:
+    """Write the ONNX files of a run at each scale, with cards, pictures and recorded outputs.
 
     A recipe for int8 gives NAME_xS_int8, any other NAME_xS and NAME_xS_fp16.
+
+    Args:
+        trained: The weights, and how they were trained.
+        name: Name of the network, as in ``--model``.
+        setting: Where to write, and how to measure.
 
     Returns:
         The contract of each file, by its stem.
 
     Raises:
+        UsageError: a file exists already, or the fp32 file that int8 is compared with does not.
         NotCertified: a file differs too much from the trained network; it is removed.
     """
-    net = rewrite(network(recipe, weights))
-    spec = _known_spec(net, recipe)
+    recipes = [*at_each_scale(trained.recipe)]
+    for recipe in recipes:
+        _require_place(recipe, name, setting)
+    specs: dict[str, ModelSpec] = {}
+    for recipe in recipes:
+        specs |= _publish(replace(trained, recipe=recipe), name, setting)
+    return specs
+
+
+def _publish(trained: TrainedRun, name: str, setting: ReleaseSetting) -> dict[str, ModelSpec]:
+    recipe = trained.recipe
+    net = rewrite(network(recipe, trained.weights))
+    spec = _known_spec(net, trained, name)
     model = to_onnx(net, spec.channels)
     with _drafted(model, spec, setting) as path:
         parity = certify.require_parity(net, OnnxSession.open(path), spec.channels)
@@ -81,16 +105,34 @@ def publish(
         released = _release(
             variant, replace(spec, precision=precision), setting, protocol_of(recipe)
         )
-        _describe(released, recipe, metrics, parity, setting)
+        _describe(released, trained, parity, setting)
         if precision != "fp16":
             save_record(record_path(released.path), record(net, spec.color, precision))
         specs[released.path.stem] = released.spec
     return specs
 
 
-def _known_spec(net: nn.Module, recipe: Recipe) -> ModelSpec:
+def _require_place(recipe: Recipe, name: str, setting: ReleaseSetting) -> None:
+    """No file is replaced unasked, and int8 has the fp32 file that it is compared with."""
+    stem = f"{name}_x{recipe.scale}"
+    fp32 = setting.exported / f"{stem}.onnx"
+    suffixes = ("_int8",) if recipe.quantized else ("", "_fp16")
+    existing = [fp32.with_name(f"{stem}{suffix}.onnx") for suffix in suffixes]
+    for path in existing:
+        if path.exists() and not setting.replace:
+            raise UsageError(
+                f"{path}: exists already; export under another name with --as NAME, or replace it "
+                "with --replace"
+            )
+    if recipe.quantized and not fp32.exists():
+        raise UsageError(f"{fp32}: int8 is compared with this file; export it in fp32 first")
+    setting.exported.mkdir(parents=True, exist_ok=True)
+
+
+def _known_spec(net: nn.Module, trained: TrainedRun, name: str) -> ModelSpec:
     """With an overlap that is certainly enough, until the smallest one is measured."""
-    draft = draft_spec(recipe)
+    pictures = trained.record.pictures if trained.record else None
+    draft = draft_spec(trained.recipe, name, pictures)
     spec = replace(draft, receptive_field=receptive_field(net, draft.channels))
     return replace(spec, overlap=spec.full_overlap)
 
@@ -127,7 +169,7 @@ def _release(
 
 
 def _describe(
-    released: _Released, recipe: Recipe, metrics: Path, parity: float, setting: ReleaseSetting
+    released: _Released, trained: TrainedRun, parity: float, setting: ReleaseSetting
 ) -> None:
     """Write the card, the curve and the contact sheet. The card of fp16 shows those of fp32."""
     path, spec = released.path, released.spec
@@ -135,13 +177,14 @@ def _describe(
     pictured = fp32 if spec.precision == "fp16" else path
     pictures = model_card.Pictures(pictured.with_suffix(".png"), pictured.with_suffix(".jpg"))
     if pictured == path:
-        draw_curve(metrics, pictures.curve, path.stem.replace("_", " "))
+        draw_curve(trained.metrics, pictures.curve, path.stem.replace("_", " "))
         session = OnnxSession.open(path)
-        protocol = protocol_of(recipe)
+        protocol = protocol_of(trained.recipe)
         contact_sheet.draw(contact_sheet.EXAMPLES, session, pictures.examples, protocol)
     facts = _facts(released, parity, read_spec(fp32).scores)
     about = MODELS[spec.arch].about
-    model_card.write_card(path.with_suffix(".md"), spec, about, recipe, facts, pictures)
+    training = model_card.training_section(trained.recipe, trained.record)
+    model_card.write_card(path.with_suffix(".md"), spec, about, training, facts, pictures)
 
 
 def _facts(

@@ -10,7 +10,7 @@ from training.evaluate.restore import Row
 from training.models import MODELS
 from training.models.about import About
 from training.run.networks import Opened
-from training.run.start import Places
+from training.run.places import Places
 
 Curve = Mapping[str, Sequence[float]]
 """Column of ``metrics.csv`` -> its values."""

@@ -13,7 +13,8 @@ from training.models import BadConfig
 from training.models.ncnn_teacher import load_teacher
 from training.recipes import RECIPES
 from training.run import checkpoint
-from training.run.start import Places
+from training.run.places import Places
+from training.run.record import find_record
 from training.run.trained_network import network
 
 BICUBIC = "bicubic"
@@ -40,10 +41,12 @@ def candidate(text: str, scale: int, places: Places) -> Candidate:
         teacher = load_teacher(path)
         _require_scale(text, teacher.scale, scale)
         return Candidate(path.stem, _by_torch(teacher))
-    if text not in RECIPES or RECIPES[text].scale != scale:
+    record = find_record(text, places.runs, places.kept)
+    plan = record.recipe if record else RECIPES.get(text)
+    if plan is None or plan.scale != scale:
         raise BadConfig(f"{text}: neither {BICUBIC}, a .onnx, a .param nor a recipe of x{scale}")
     weights = checkpoint.load_weights(text, places.runs, places.kept)
-    return Candidate(text, _by_torch(network(RECIPES[text], weights)))
+    return Candidate(text, _by_torch(network(plan, weights)))
 
 
 def _require_scale(text: str, scale: int, wanted: int) -> None:

@@ -6,14 +6,17 @@ so that each is small: later runs and exports need only the averaged weights.
 
 import shutil
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from sr_batch.core.errors import StorageError
+
 State = Mapping[str, Any]
 
-_BEST = "best.pt"
+_BEST, _BEST_SO_FAR, _PROGRESS = "best.pt", "best_so_far.pt", "progress.pt"
 
 
 def save(folder: Path, states: Mapping[str, State]) -> None:
@@ -21,29 +24,38 @@ def save(folder: Path, states: Mapping[str, State]) -> None:
 
     ``progress.pt`` names the iteration whose files are valid, so that a process killed between two
     files leaves the previous checkpoint.
+
+    Raises:
+        StorageError: a file cannot be written. The previous checkpoint is kept.
     """
     folder.mkdir(parents=True, exist_ok=True)
     iteration = states["progress"]["iteration"]
     parts = {name: state for name, state in states.items() if name != "progress"}
-    for name, state in parts.items():
-        torch.save(state, folder / f"{name}.{iteration}.pt")
-    _replace(folder / "progress.pt", states["progress"])
-    for old in folder.glob("*.*.pt"):
-        if old.name.split(".")[1] != str(iteration):
-            old.unlink()
+    try:
+        for name, state in parts.items():
+            _write(folder / f"{name}.{iteration}.pt", state)
+        _replace(folder / _PROGRESS, states["progress"])
+    except StorageError:
+        _remove_all_but(folder, _saved_iteration(folder))
+        raise
+    _remove_all_but(folder, iteration)
 
 
-def save_best(folder: Path, weights: State) -> None:
-    """Keep ``weights`` as the best of the run so far, for later runs and exports."""
+def save_best(folder: Path, weights: State, counts: bool = True) -> None:
+    """Keep ``weights`` as the best of the run so far.
+
+    Later runs and exports take them if they count. Otherwise these take the last weights, and the
+    best ones are beside them in ``best_so_far.pt``.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / _BEST, weights)
+    _replace(folder / (_BEST if counts else _BEST_SO_FAR), weights)
 
 
 def load(folder: Path, device: torch.device) -> dict[str, State] | None:
     """The states of the last checkpoint in ``folder``, or None if there is none."""
-    if not (folder / "progress.pt").exists():
+    if not (folder / _PROGRESS).exists():
         return None
-    progress = torch.load(folder / "progress.pt", weights_only=True)
+    progress = torch.load(folder / _PROGRESS, weights_only=True)
     states: dict[str, State] = {"progress": progress}
     for path in folder.glob(f"*.{progress['iteration']}.pt"):
         states[path.name.split(".")[0]] = torch.load(path, map_location=device, weights_only=True)
@@ -75,12 +87,19 @@ def load_weights(name: str, runs: Path, kept: Path) -> State:
 
 
 def keep(name: str, runs: Path, kept: Path) -> Path:
-    """Copy the averaged weights, in half precision, and the curve to ``kept``."""
+    """Copy the averaged weights, in half precision, the curve and the record to ``kept``.
+
+    Raises:
+        FileNotFoundError: the run has no checkpoint.
+    """
+    _require_run(name, runs)
     kept.mkdir(parents=True, exist_ok=True)
     weights = load_weights(name, runs, kept)
     path = kept / f"{name}.pt"
-    torch.save({key: value.half() for key, value in weights.items()}, path)
-    shutil.copyfile(runs / name / "metrics.csv", kept / f"{name}.csv")
+    _replace(path, {key: value.half() for key, value in weights.items()})
+    for source, copy in (("metrics.csv", f"{name}.csv"), ("run.json", f"{name}.json")):
+        if (runs / name / source).exists():
+            shutil.copyfile(runs / name / source, kept / copy)
     return path
 
 
@@ -94,16 +113,22 @@ def keep_state(name: str, runs: Path, kept: Path) -> Path:
     Raises:
         FileNotFoundError: the run has no checkpoint.
     """
+    _require_run(name, runs)
     states = load(runs / name, torch.device("cpu"))
-    if states is None:
-        raise FileNotFoundError(
-            f"{runs / name}: no checkpoint; to make one: python -m training train {name}"
-        )
+    assert states is not None
     rounded = {key: state for key, state in states.items() if key != "ema"}
     rounded["net"] = _rounded(states["net"], torch.half)
     rounded["optimizer"] = _rounded(states["optimizer"], torch.bfloat16)
     save(kept / name, rounded)
     return kept / name
+
+
+def has_weights(name: str, runs: Path, kept: Path) -> bool:
+    """Whether :func:`load_weights` finds weights."""
+    return (
+        any((runs / name / file).exists() for file in (_BEST, _PROGRESS))
+        or (kept / f"{name}.pt").exists()
+    )
 
 
 def load_kept(name: str, kept: Path, device: torch.device) -> dict[str, State] | None:
@@ -123,7 +148,43 @@ def _rounded(value: Any, kind: torch.dtype) -> Any:
     return value
 
 
+def _require_run(name: str, runs: Path) -> None:
+    if not (runs / name / _PROGRESS).exists():
+        raise FileNotFoundError(
+            f"{runs / name}: no checkpoint; to make one: python -m training train {name}"
+        )
+
+
+def _saved_iteration(folder: Path) -> int | None:
+    """The iteration of the checkpoint in ``folder``, or None if there is none."""
+    if not (folder / _PROGRESS).exists():
+        return None
+    iteration: int = torch.load(folder / _PROGRESS, weights_only=True)["iteration"]
+    return iteration
+
+
+def _remove_all_but(folder: Path, iteration: int | None) -> None:
+    """Remove the files of all checkpoints in ``folder`` except that of ``iteration``."""
+    for path in folder.glob("*.*.pt"):
+        if path.name.split(".")[1] != str(iteration):
+            path.unlink()
+
+
 def _replace(path: Path, state: State) -> None:
     temporary = path.with_suffix(".tmp")
-    torch.save(state, temporary)
+    _write(temporary, state)
     temporary.replace(path)
+
+
+def _write(path: Path, state: State) -> None:
+    """Save ``state``. torch's own writer hides why a file could not be written."""
+    content = BytesIO()
+    torch.save(state, content)
+    try:
+        path.write_bytes(content.getbuffer())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise StorageError(
+            f"{path}: {error.strerror}: the checkpoint could not be saved, and the last one is "
+            "kept. Free some space, then run the same command again: it resumes there"
+        ) from error

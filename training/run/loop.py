@@ -3,7 +3,6 @@
 At the end it draws the curve and a contact sheet into the run folder.
 """
 
-import csv
 import math
 from dataclasses import asdict
 
@@ -14,12 +13,24 @@ from tqdm import tqdm
 from sr_batch.bench.quality import Score
 from training.evaluate import contact_sheet
 from training.evaluate.protocol import protocol_of
+from training.run import metrics, record
+from training.run.best_score import text_of
 from training.run.curve import draw_curve
+from training.run.interruption import stop_request
 from training.run.trainer import Corpora, Run
+from training.run.validation import validate
 
 
 class Diverged(RuntimeError):
     """The loss became NaN or infinite. The last checkpoint is still valid."""
+
+
+class Interrupted(Exception):
+    """SIGINT or SIGTERM ended the run, after a checkpoint. ``signal`` is its number."""
+
+    def __init__(self, message: str, signal: int) -> None:
+        super().__init__(message)
+        self.signal = signal
 
 
 def train(run: Run, corpora: Corpora) -> None:
@@ -27,37 +38,71 @@ def train(run: Run, corpora: Corpora) -> None:
 
     Raises:
         Diverged: the loss became NaN or infinite. The last checkpoint is kept.
+        Interrupted: a signal asked for the end. A checkpoint of this moment is saved.
     """
     corpora = {scale: corpus.to(run.setting.device) for scale, corpus in corpora.items()}
-    with SummaryWriter(str(run.setting.folder), purge_step=run.iteration) as writer:
+    metrics.forget_after(run.setting.folder, run.iteration if run.recipe.iterations else -1)
+    # The event at this iteration belongs to the checkpoint; only later ones are lost.
+    with SummaryWriter(str(run.setting.folder), purge_step=run.iteration + 1) as writer:
         if run.recipe.iterations:
             _take_steps(run, corpora, writer)
         else:
-            _record(run, writer, math.nan, run.score())
+            _record(run, writer, math.nan, run.score(), math.nan)
             run.save()
     draw_pictures(run)
 
 
 def _take_steps(run: Run, corpora: Corpora, writer: SummaryWriter) -> None:
     last, every = run.recipe.iterations, run.setting.every
-    losses: list[torch.Tensor] = []
-    going_on = True
-    with tqdm(total=last, initial=run.iteration, unit="it", smoothing=0.05) as bar:
-        while going_on and run.iteration < last:
-            losses.append(run.step(corpora))
+    with (
+        tqdm(total=last, initial=run.iteration, unit="it", smoothing=0.05) as bar,
+        stop_request() as request,
+    ):
+        while not run.is_over:
+            run.losses.append(run.step(corpora))
             bar.update()
             if run.iteration % every == 0 or run.iteration == last:
-                going_on = _checkpoint(run, writer, _mean(losses, run.iteration))
-                losses.clear()
+                _checkpoint(run, writer)
+            elif request.signal:
+                _save(run)
+            if request.signal and not run.is_over:
+                raise Interrupted(_interruption(run), request.signal)
+    tqdm.write(ending(run))
 
 
-def _checkpoint(run: Run, writer: SummaryWriter, loss: float) -> bool:
-    """Score the run and save it. False ends the run."""
-    score = run.score()
-    _record(run, writer, loss, score)
-    going_on = run.judge(score)
+def _checkpoint(run: Run, writer: SummaryWriter) -> None:
+    """Score the run and save it."""
+    loss, score, validated = _mean(run), run.score(), validate(run)
+    _record(run, writer, loss, score, validated.loss)
+    writer.add_image("LR | SR | HR", validated.shown, run.iteration, dataformats="HWC")
+    run.judge({**asdict(score), "loss": loss, "validation_loss": validated.loss})
+    run.losses.clear()
+    _save(run)
+
+
+def _save(run: Run) -> None:
+    _mean(run)  # NaN must not replace the last checkpoint
     run.save()
-    return going_on
+    kept = run.best.iteration if run.recipe.early_stop else run.iteration
+    record.advance(run.setting.folder, run.iteration, kept, ending(run) if run.is_over else "")
+
+
+def _interruption(run: Run) -> str:
+    return (
+        f"interrupted: iteration {run.iteration} of {run.recipe.iterations} is saved in "
+        f"{run.setting.folder}; the same command resumes there"
+    )
+
+
+def ending(run: Run) -> str:
+    """Why nothing is left to train, in one sentence."""
+    if not run.stops_early:
+        return f"Trained for all {run.recipe.iterations} iterations."
+    return (
+        f"Stopped early at iteration {run.iteration} of {run.recipe.iterations}: no gain in "
+        f"{run.stop.stale} checkpoints. The weights of iteration {run.best.iteration} are kept "
+        f"({text_of(run.best.gain, run.recipe.best_on)})."
+    )
 
 
 def draw_pictures(run: Run) -> None:
@@ -69,27 +114,30 @@ def draw_pictures(run: Run) -> None:
     )
 
 
-def _mean(losses: list[torch.Tensor], iteration: int) -> float:
-    mean = torch.stack(losses).mean().item()
+def _mean(run: Run) -> float:
+    """The mean loss since the last row of metrics.csv; NaN if there was no step since then."""
+    if not run.losses:
+        return math.nan
+    mean = torch.stack(run.losses).mean().item()
     if not math.isfinite(mean):
-        raise Diverged(f"the loss became {mean} by iteration {iteration}; lower the recipe's lr")
+        raise Diverged(
+            f"the loss became {mean} by iteration {run.iteration}; the last checkpoint in "
+            f"{run.setting.folder} is kept. Lower the learning rate: --set lr={run.recipe.lr / 4:g}"
+        )
     return mean
 
 
-def _record(run: Run, writer: SummaryWriter, loss: float, score: Score) -> None:
+def _record(
+    run: Run, writer: SummaryWriter, loss: float, score: Score, validation_loss: float
+) -> None:
     row = {
         "iteration": run.iteration,
         "loss": loss,
         "lr": run.optimizer.param_groups[0]["lr"],
         **{f"monitor_{name}": value for name, value in asdict(score).items()},
+        "validation_loss": validation_loss,
     }
     for name, value in row.items():
         writer.add_scalar(name, value, run.iteration)
-    path = run.setting.folder / "metrics.csv"
-    is_new = not path.exists()
-    with path.open("a", newline="") as file:
-        table = csv.DictWriter(file, fieldnames=list(row))
-        if is_new:
-            table.writeheader()
-        table.writerow(row)
+    metrics.append(run.setting.folder, row)
     tqdm.write(" ".join(f"{name} {value:.6g}" for name, value in row.items()))

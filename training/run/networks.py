@@ -15,7 +15,8 @@ from training.models import BadConfig, configure
 from training.models.torch_session import TorchSession, unmeasured_spec
 from training.recipes import RECIPES
 from training.run import checkpoint
-from training.run.start import Places
+from training.run.places import Places
+from training.run.record import find_record
 from training.run.trained_network import network
 
 _OVERLAP = 32  # LR pixels, more than the receptive field of most networks in training
@@ -55,9 +56,10 @@ def open_network(text: str, places: Places) -> Opened:
     if path.suffix == ".onnx":
         return Opened(path.stem, OnnxSession.open(path), cost.parameters(onnx.load(path)))
     name, runs = (path.name, path.parent) if path.is_dir() else (text, places.runs)
-    if name not in RECIPES:
+    record = find_record(name, runs, places.kept)
+    recipe = record.recipe if record else RECIPES.get(name)
+    if recipe is None:
         raise BadConfig(f"{text}: neither a .onnx file nor a recipe nor the folder of a run")
-    recipe = RECIPES[name]
     net = network(recipe, checkpoint.load_weights(name, runs, places.kept))
     color = configure(recipe.model, recipe.scale, recipe.model_options).color
     spec = replace(unmeasured_spec(recipe.model, recipe.scale, color), overlap=_OVERLAP)

@@ -3,39 +3,35 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from filelock import FileLock, Timeout
 
-from training.data.corpus import Corpus, load_corpus, shipped_images
+from training.data.corpus import Corpus, count_tiles, load_corpus, shipped_images
 from training.data.dead_leaves import add_leaves
 from training.data.lr_crops import calibration
 from training.models import configure
 from training.models.smfanet import load_smfanet
 from training.quantize.equalize import equalize_
-from training.recipes import RECIPES
-from training.recipes.recipe import Recipe
+from training.recipes.recipe import Recipe, passes_of
 from training.run import checkpoint
 from training.run.distillation import teacher_output, to_luma
 from training.run.loop import train
+from training.run.places import Places
+from training.run.record import Leg, begin_leg, pictures_of
 from training.run.source_commit import source_commit
+from training.run.sources import find_plan, require_sources
 from training.run.trained_network import network, starting_weights
 from training.run.trainer import Corpora, Run, Setting
+from training.run.weight_file import is_weight_file, read_weights, require_fitting
+
+EVERY = 500  # iterations between checkpoints, for recipes without epochs
 
 
 class Busy(RuntimeError):
     """Another process uses this run folder."""
-
-
-@dataclass(frozen=True)
-class Places:
-    """The folders of the image sets, of the runs, and of the weights that git keeps."""
-
-    data: Path
-    runs: Path
-    kept: Path
 
 
 def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
@@ -43,15 +39,29 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
 
     Raises:
         Busy: another process uses the run folder.
-        FileNotFoundError: image sets or initial weights are missing.
+        FileNotFoundError: image sets are missing.
+        NotReady: the weights of another recipe are missing.
+        BadConfig: the weights of another network are in the file that it starts from.
         Diverged: the loss became NaN or infinite.
     """
+    require_sources(plan, setting.folder, places)
+    plan, setting = _with_length(plan, setting, places)
     with _alone_in(setting.folder):
         run = Run(plan, setting)
         if not run.resume() and not _resume_kept(run, places.kept) and plan.init:
-            run.start_from(_start(run, plan.init, places))
-        _note(run)
-        train(run, _corpora(run, places))
+            _start_from(run, plan.init, places)
+        corpora = _corpora(run, places)
+        _note(run, places)
+        train(run, corpora)
+
+
+def _with_length(plan: Recipe, setting: Setting, places: Places) -> tuple[Recipe, Setting]:
+    """With the iterations of the recipe's epochs, and with the interval of checkpoints."""
+    if not plan.epochs:
+        return plan, replace(setting, every=setting.every or EVERY)
+    epoch = passes_of(plan, count_tiles(_pictures(plan, places), plan.scale))
+    plan = replace(plan, iterations=plan.epochs * epoch)
+    return plan, replace(setting, every=setting.every or epoch)
 
 
 @contextmanager
@@ -75,10 +85,24 @@ def _resume_kept(run: Run, kept: Path) -> bool:
     return True
 
 
+def _start_from(run: Run, init: str, places: Places) -> None:
+    """Give ``run`` the weights of ``init``, a recipe or a file."""
+    weights: checkpoint.State
+    if is_weight_file(init):
+        weights = read_weights(Path(init))
+        require_fitting(init, weights, run.net.state_dict())
+    else:
+        weights = _start(run, init, places)
+    new = run.start_from(weights)
+    unlike = f", except {', '.join(new)}, whose shapes differ" if new else ""
+    print(f"Starts from the weights of {init}{unlike}.")
+
+
 def _start(run: Run, init: str, places: Places) -> checkpoint.State:
-    """The weights of ``init`` in the form that the recipe of ``run`` starts from."""
+    """The weights of the recipe ``init`` in the form that the recipe of ``run`` starts from."""
     plan = run.recipe
-    weights = starting_weights(plan, RECIPES[init], _weights(init, places))
+    source = find_plan(init, places.runs, places.kept)
+    weights = starting_weights(plan, source, _weights(init, places))
     if not (plan.quantized and plan.equalized):
         return weights
     net = network(plan, weights)
@@ -87,18 +111,25 @@ def _start(run: Run, init: str, places: Places) -> checkpoint.State:
     return net.state_dict()
 
 
-def _note(run: Run) -> None:
+def _note(run: Run, places: Places) -> None:
+    folder, leg = run.setting.folder, Leg(run.iteration, source_commit(), run.recipe)
+    begin_leg(folder, leg, pictures_of(_pictures(run.recipe, places)))
     with (run.setting.folder / "recipe.txt").open("a", encoding="utf-8") as file:
-        file.write(f"{source_commit()} from iteration {run.iteration}: {run.recipe}\n")
+        file.write(f"{leg.commit} from iteration {run.iteration}: {run.recipe}\n")
+
+
+def _pictures(plan: Recipe, places: Places) -> list[Path]:
+    """The HR pictures that ``plan`` is trained on."""
+    return shipped_images(places.data, plan.photographs)
 
 
 def _corpora(run: Run, places: Places) -> Corpora:
     """Photographs at each scale of the run, the output of its teachers, and dead leaves."""
     plan = run.recipe
-    paths = shipped_images(places.data, plan.photographs)
+    paths = _pictures(plan, places)
     corpora = {s: load_corpus(paths, s, run.color) for s in (plan.scale, *plan.scales)}
     for name in plan.teachers:
-        corpus = corpora[RECIPES[name].scale]
+        corpus = corpora[find_plan(name, places.runs, places.kept).scale]
         corpora[corpus.scale] = replace(corpus, taught=_taught(run, name, corpus, places))
     if plan.lessons_file:
         own = corpora[plan.scale]
@@ -108,7 +139,7 @@ def _corpora(run: Run, places: Places) -> Corpora:
 
 def _taught(run: Run, name: str, corpus: Corpus, places: Places) -> torch.Tensor:
     """The output of the teacher ``name`` for ``corpus``, in the color of the run."""
-    source = RECIPES[name]
+    source = find_plan(name, places.runs, places.kept)
     color = configure(source.model, source.scale, source.model_options).color
     if color != run.color:
         corpus = load_corpus(shipped_images(places.data), source.scale, color)

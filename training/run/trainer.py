@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from training.evaluate.standard_sets import score_pictures
 from training.losses.objective import make_objective
 from training.losses.pixel import Weights
 from training.models import build, configure
+from training.models.starts import start_as_
 from training.models.torch_session import TorchSession, unmeasured_spec
 from training.optim.averaging import averaging
 from training.optim.mixed_precision import keep_ends_in_fp32
@@ -28,7 +29,7 @@ from training.optim.optimizer import make_optimizer, make_schedule
 from training.quantize.fake_quant import prepare
 from training.recipes.recipe import Recipe, Stage, patch_at, stage_at
 from training.run import checkpoint
-from training.run.best_score import Best
+from training.run.best_score import Best, gain_of
 from training.run.teacher import open_teacher
 
 Corpora = Mapping[int, Corpus]
@@ -43,7 +44,7 @@ class Setting:
     device: torch.device
     amp: bool  # bf16 autocast
     monitor: tuple[Path, ...]  # HR pictures that are scored at every checkpoint
-    every: int = 500  # iterations between checkpoints
+    every: int = 500  # iterations between checkpoints; 0: an epoch of the recipe, or 500
     features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
     teachers: Path = Path("teachers")  # folder of ncnn networks
 
@@ -61,6 +62,8 @@ class Run:
         self.recipe, self.setting = recipe, setting
         self.color = configure(recipe.model, recipe.scale, recipe.model_options).color
         self.net = self._build(recipe.scale)
+        if recipe.start != "own":
+            start_as_(self.net, recipe.start)
         self.views = {scale: self._build(scale) for scale in recipe.scales}
         self.ema = AveragedModel(
             self.net, multi_avg_fn=averaging(recipe.ema, lambda: self.iteration)
@@ -75,7 +78,8 @@ class Run:
         self.schedule = make_schedule(self.optimizer, recipe)
         self.generator = torch.Generator().manual_seed(recipe.seed)
         self.iteration = 0
-        self.best = Best()
+        self.losses: list[torch.Tensor] = []  # since the last row of metrics.csv
+        self.stop, self.best = Best(), Best()
 
     def step(self, corpora: Corpora) -> torch.Tensor:
         """Update the weights once. Returns the loss, still on the device: reading it would wait."""
@@ -88,7 +92,8 @@ class Run:
             loss.backward()
             self.objective.learn(stage.loss, sr, batch.hr)
             losses.append(loss.detach())
-        nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
+        if self.recipe.clip:
+            nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
         with self._autocast():  # Muon's matrix products need no more than bf16
             self.optimizer.step()
         if not isinstance(self.schedule, ReduceLROnPlateau):
@@ -111,23 +116,44 @@ class Run:
         spec = unmeasured_spec(self.recipe.model, self.recipe.scale, self.color)
         return TorchSession(self.ema.module.eval(), spec, self.setting.device)
 
-    def judge(self, score: Score) -> bool:
-        """Pass ``score`` to the schedule and to the early stop. False ends the run."""
+    def judge(self, figures: Mapping[str, float]) -> bool:
+        """Pass the figures of a checkpoint to the schedule and to the early stop.
+
+        Args:
+            figures: The value of each ``Quantity``.
+
+        Returns:
+            False if this ends the run.
+        """
+        recipe = self.recipe
         if isinstance(self.schedule, ReduceLROnPlateau):
-            self.schedule.step(score.psnr)
-        self.best = self.best.after(score.psnr)
-        if self.recipe.early_stop is None:
-            return True
+            self.schedule.step(figures[recipe.plateau_on])
+        self.stop = self.stop.after(gain_of(figures, recipe.stop_on), self.iteration)
+        self.best = self.best.after(gain_of(figures, recipe.best_on), self.iteration)
         if not self.best.stale:
-            checkpoint.save_best(self.setting.folder, self.ema.module.state_dict())
-        return self.best.stale < self.recipe.early_stop
+            counts = recipe.early_stop is not None
+            checkpoint.save_best(self.setting.folder, self.ema.module.state_dict(), counts)
+        return not self.stops_early
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether the recipe ends the run because its score does not rise any more."""
+        limit = self.recipe.early_stop
+        return limit is not None and self.stop.stale >= limit
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to train."""
+        return self.iteration >= self.recipe.iterations or self.stops_early
 
     def save(self) -> None:
         """Write a checkpoint to the run folder."""
         progress = {
             "iteration": self.iteration,
             "generator": self.generator.get_state(),
-            "best": (self.best.psnr, self.best.stale),
+            "best": astuple(self.best),
+            "stop": astuple(self.stop),
+            "losses": torch.stack(self.losses).cpu() if self.losses else torch.empty(0),
         }
         states = {
             "net": self.net.state_dict(),
@@ -158,7 +184,9 @@ class Run:
         self.objective.load_state_dict(dict(states["objective"]))
         self.generator.set_state(states["progress"]["generator"])
         self.iteration = states["progress"]["iteration"]
+        self.losses = list(states["progress"].get("losses", ()))  # not in older checkpoints
         self.best = Best(*states["progress"]["best"])
+        self.stop = Best(*states["progress"].get("stop", states["progress"]["best"]))
 
     def start_from(self, weights: checkpoint.State) -> list[str]:
         """Copy the tensors whose name and shape match. Returns the names of all others."""
@@ -182,7 +210,9 @@ class Run:
         scales = (self.recipe.scale, *self.recipe.scales)
         drawn = int(torch.randint(len(scales), (), generator=self.generator)) if scales[1:] else 0
         patch = patch_at(self.recipe, stage, scales[drawn])
-        batch = sample(corpora[scales[drawn]], stage.batch, patch, self.generator)
+        batch = sample(
+            corpora[scales[drawn]], stage.batch, patch, self.generator, self.recipe.turns
+        )
         lr = self._degraded(batch, stage.clean, scales[drawn])
         lr = lr.to(memory_format=torch.channels_last)  # a fifth faster, also in fp32
         with self._autocast():

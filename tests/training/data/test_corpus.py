@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from training.data.corpus import TooSmall, list_images, load_corpus, to_color
+from training.data.corpus import TooSmall, count_tiles, list_images, load_corpus, to_color
 
 
 def test_lists_images_without_excluded_names(tmp_path: Path) -> None:
@@ -41,3 +41,9 @@ def test_a_photograph_smaller_than_a_tile_is_named(tmp_path: Path) -> None:
     Image.new("RGB", (300, 200)).save(tmp_path / "small.png")
     with pytest.raises(TooSmall, match=r"small.png: 300x200 is smaller than a tile of 256x256"):
         load_corpus([tmp_path / "small.png"], 2, "rgb")
+
+
+def test_counts_the_tiles_that_are_cut(photographs: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (530, 300)).save(tmp_path / "wide.png")
+    paths = [*list_images([photographs]), tmp_path / "wide.png"]
+    assert count_tiles(paths, 3) == len(load_corpus(paths, 3, "y").hr) == 5

@@ -9,7 +9,8 @@ from tests.training.small import setting, small_recipe
 from training.data.corpus import Color, Corpus, list_images, load_corpus
 from training.data.dead_leaves import add_leaves, dead_leaves
 from training.data.resize import downscale
-from training.run.start import Places, carry_out
+from training.run.places import Places
+from training.run.start import carry_out
 
 
 @pytest.fixture(params=["rgb", "y"])

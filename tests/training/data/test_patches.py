@@ -40,6 +40,18 @@ def test_draws_aligned_pairs() -> None:
     assert torch.equal(batch.taught, batch.hr)
 
 
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [("none", {0}), ("flips", {0, 2, 4, 6}), ("rotations", {0, 1, 2, 3}), ("all", {*range(8)})],
+)
+def test_turns_only_as_the_recipe_says(turns: str, expected: set[int]) -> None:
+    hr = torch.arange(9, dtype=torch.uint8).reshape(1, 1, 3, 3)
+    batch = sample(Corpus(hr, hr, 1), 64, 3, torch.Generator().manual_seed(1), turns)
+    ways = {tuple(dihedral(hr[0, 0], k).flatten().tolist()): k for k in range(8)}
+    drawn = {ways[tuple(levels)] for levels in (batch.hr * 255).round().int().flatten(1).tolist()}
+    assert drawn == expected
+
+
 def test_draws_the_same_from_the_same_seed(photographs: Path) -> None:
     corpus = load_corpus(list_images([photographs]), 4, "rgb")
     first, second = (sample(corpus, 4, 16, torch.Generator().manual_seed(5)) for _ in range(2))

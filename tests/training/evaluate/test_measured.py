@@ -15,12 +15,15 @@ from sr_batch.inference.model_catalog import choose
 from tests.training.conftest import draw_photograph
 from tests.training.small import small_recipe
 from training import cli
+from training.cli.measuring import other_lr
 from training.evaluate.measured import Measured, SetResult
 from training.evaluate.measured_table import metrics_table, table
 from training.evaluate.metrics import METRICS
 from training.evaluate.protocol import DEFAULT, Protocol
 from training.models import build
 from training.recipes import RECIPES
+from training.run.networks import open_networks
+from training.run.places import Places
 
 ESPCN = str(choose("espcn")[2].path)
 
@@ -115,6 +118,13 @@ def test_bad_input_is_one_clear_line(arguments: tuple[str, ...], error: str) -> 
 def test_a_picture_too_small_for_a_metric_is_named(pictures: Path) -> None:
     with pytest.raises(ImageError, match=r"1\.png: too small for IFC: needs 96 pixels a side"):
         run(ESPCN, "--set", str(pictures), "--metrics", "ifc")
+
+
+def test_a_file_whose_contract_was_measured_on_other_lr_is_noted() -> None:
+    (opened,) = open_networks([ESPCN], Places(Path(), Path(), Path()))
+    assert other_lr(opened) == ""
+    area = replace(opened, protocol=Protocol("area"))  # as if the file said so of bicubic LR
+    assert "espcn_x2: the figures of its contract were measured in another way" in other_lr(area)
 
 
 def test_the_list_of_metrics_says_all_of_each() -> None:

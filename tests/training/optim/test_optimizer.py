@@ -28,9 +28,10 @@ def test_steps_down_to_a_tenth() -> None:
     )
 
 
-def test_halves_on_a_plateau() -> None:
+def test_halves_on_a_plateau_as_keras_counts() -> None:
+    """After ``patience`` scores without a gain, and not after one more."""
     net = nn.Conv2d(1, 1, 1)
-    recipe = replace(RECIPE, schedule="plateau", patience=1)
+    recipe = replace(RECIPE, schedule="plateau", patience=2)
     optimizer = make_optimizer(net, recipe)
     schedule = make_schedule(optimizer, recipe)
     assert isinstance(schedule, ReduceLROnPlateau)
@@ -70,3 +71,8 @@ def test_muon_can_update_the_first_layer_too() -> None:
     assert [group["inner"] for group in optimizer.param_groups] == [True, False]
     weights = optimizer.param_groups[0]["params"]
     assert [id(weight) for weight in weights] == [id(net[0].weight), id(net[1].weight)]
+
+
+def test_adam_takes_the_betas_of_the_recipe() -> None:
+    optimizer = make_optimizer(nn.Conv2d(1, 1, 1), replace(RECIPE, betas=(0.5, 0.999)))
+    assert optimizer.param_groups[0]["betas"] == (0.5, 0.999)

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 from training.models import build
 from training.recipes import RECIPES
-from training.release.contract import DATA, PARTNERS, draft_spec
+from training.release.contract import DATA, PARTNERS, SHIPPED, draft_spec
+from training.run.record import Pictures
 
 
 def test_names_the_photographs_and_the_teacher_that_a_network_learned_from() -> None:
@@ -20,6 +21,18 @@ def test_names_the_photographs_and_the_teacher_that_a_network_learned_from() -> 
 def test_a_network_has_the_name_of_its_recipes_model() -> None:
     spec = draft_spec(RECIPES["photo_x4"])
     assert (spec.name, spec.arch, spec.scale, spec.color) == ("photo", "photo", 4, "rgb")
+
+
+def test_counts_the_pictures_of_a_run_that_had_others() -> None:
+    mine = draft_spec(RECIPES["espcn_x2"], "mine", Pictures({"cats": 12, "dogs": 1}, 0.8519))
+    assert mine.name == "mine"
+    assert mine.data == (
+        "13 pictures, 0.852 megapixels (12 in cats, 1 in dogs). "
+        "It started from the weights of espcn_x3"
+    )
+    assert mine.licence.startswith("not stated")
+    ours = draft_spec(RECIPES["espcn_x2"], "", Pictures(SHIPPED, 79.2))
+    assert ours == draft_spec(RECIPES["espcn_x2"])
 
 
 def test_photo_names_its_partner_and_locks_colors() -> None:

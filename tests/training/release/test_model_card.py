@@ -54,7 +54,8 @@ FACTS = Facts(
 def card_of(folder: Path, spec: ModelSpec, recipe: Recipe) -> str:
     card = folder / "edsr_x2.md"
     pictures = Pictures(folder / "edsr_x2.png", folder / "edsr_x2.jpg")
-    write_card(card, spec, MODELS["edsr"].about, recipe, FACTS, pictures)
+    training = training_section(recipe)
+    write_card(card, spec, MODELS["edsr"].about, training, FACTS, pictures)
     return card.read_text(encoding="utf-8")
 
 

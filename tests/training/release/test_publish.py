@@ -9,6 +9,7 @@ from training.recipes.recipe import Recipe, Stage
 from training.release.certify import NotCertified
 from training.release.publish import ReleaseSetting, publish
 from training.release.record_outputs import fits_its_record
+from training.release.trained_run import TrainedRun
 
 PLAIN = Recipe(
     "fast", 2, 1, 1e-3, (Stage(1, 1, 8, {"l1": 1}),), {"channels": 16, "blocks": 1, "convs": 3}
@@ -32,8 +33,8 @@ def weights(deviation: float) -> dict[str, torch.Tensor]:
 
 def test_publishes_every_precision_with_a_card(setting: ReleaseSetting) -> None:
     metrics = setting.exported / "metrics.csv"
-    shipped = publish(PLAIN, weights(0.01), metrics, setting)
-    shipped |= publish(ROUNDED, weights(0.01), metrics, setting)
+    shipped = publish(TrainedRun(PLAIN, weights(0.01), metrics), "fast", setting)
+    shipped |= publish(TrainedRun(ROUNDED, weights(0.01), metrics), "fast", setting)
     assert shipped.keys() == {"fast_x2", "fast_x2_fp16", "fast_x2_int8"}
     for stem, spec in shipped.items():
         assert OnnxSession.open(setting.exported / f"{stem}.onnx").spec == spec
@@ -49,8 +50,8 @@ def test_publishes_every_precision_with_a_card(setting: ReleaseSetting) -> None:
 @pytest.mark.slow
 def test_refuses_an_int8_file_that_loses_too_much(setting: ReleaseSetting) -> None:
     metrics = setting.exported / "metrics.csv"
-    publish(PLAIN, weights(0.01), metrics, setting)
+    publish(TrainedRun(PLAIN, weights(0.01), metrics), "fast", setting)
     with pytest.raises(NotCertified, match="int8 loses"):
-        publish(ROUNDED, weights(1.0), metrics, setting)
+        publish(TrainedRun(ROUNDED, weights(1.0), metrics), "fast", setting)
     assert not (setting.exported / "fast_x2_int8.onnx").exists()
     assert not list(setting.exported.glob("*draft*"))

@@ -22,7 +22,7 @@ from training.report.page import Plan, measure
 from training.report.pictures import Crop, draw_triples, parse_crop
 from training.report.subject import read_curve
 from training.run.networks import open_networks
-from training.run.start import Places
+from training.run.places import Places
 
 CURVE = "iteration,loss,lr,monitor_psnr,monitor_ssim\n500,0.1,1e-3,31,0.8\n1000,0.05,1e-4,30,0.9\n"
 

@@ -10,7 +10,7 @@ from tests.training.small import small_recipe
 from training.models import BadConfig, build
 from training.recipes import RECIPES
 from training.run.candidates import candidate
-from training.run.start import Places
+from training.run.places import Places
 
 
 def test_opens_bicubic_ncnn_files_and_recipes(

@@ -11,7 +11,9 @@ from training.models.smfanet import SMFANet
 from training.recipes import RECIPES
 from training.recipes.recipe import Stage
 from training.run import checkpoint
-from training.run.start import Places, _corpora, carry_out
+from training.run.places import Places
+from training.run.record import Pictures, find_record
+from training.run.start import _corpora, carry_out
 from training.run.trainer import Run
 
 
@@ -98,13 +100,40 @@ def test_resumes_from_the_state_that_git_keeps(data: Path, tmp_path: Path) -> No
     there = Places(data, tmp_path / "there", kept)
     carry_out(recipe, setting(there.runs / "it", data / "valid", every=4), there)
     rows = (there.runs / "it" / "metrics.csv").read_text().splitlines()
-    assert [row.split(",")[0] for row in rows] == ["iteration", "4", "8", "8"]
+    assert [row.split(",")[0] for row in rows] == ["iteration", "4", "8"]
     start, end, again = (
         checkpoint.load_weights("it", runs, kept) for runs in (begun, whole.runs, there.runs)
     )
     moved = sum((end[key] - start[key]).abs().sum() for key in end)
     off = sum((end[key] - again[key]).abs().sum() for key in end)
     assert 0 < off < 0.1 * moved
+
+
+def test_epochs_set_the_length_and_the_interval_of_checkpoints(data: Path, tmp_path: Path) -> None:
+    """One tile, two patches at a time: an epoch is one iteration."""
+    recipe = replace(small_recipe("espcn", 100), epochs=3)
+    places = Places(data, tmp_path, tmp_path / "kept")
+    carry_out(recipe, setting(tmp_path / "it", data / "valid", every=0), places)
+    rows = (tmp_path / "it" / "metrics.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["iteration", "1", "2", "3"]
+    record = find_record("it", places.runs, places.kept)
+    assert record is not None
+    assert (record.iterations, record.recipe.iterations) == (3, 3)
+    assert record.pictures == Pictures({"train-tight": 1}, 256**2 / 1e6)
+    assert record.ended == "Trained for all 3 iterations."
+
+
+def test_starts_from_a_file_of_weights(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe, places = small_recipe("espcn", 2), Places(data, tmp_path, tmp_path / "kept")
+    weights = build(recipe.model, 3, recipe.model_options).state_dict()
+    torch.save({"params": weights}, tmp_path / "theirs.pth")
+    begun = replace(recipe, init=str(tmp_path / "theirs.pth"), lr=1e-12, final_lr=1e-12)
+    carry_out(begun, setting(tmp_path / "it", data / "valid"), places)
+    found = checkpoint.load_weights("it", places.runs, places.kept)
+    torch.testing.assert_close(found["body.1.weight"], weights["body.1.weight"])
+    assert "except tail.bias, tail.weight, whose shapes differ" in capsys.readouterr().out
 
 
 def test_a_missing_state_is_an_error_that_names_the_command(tmp_path: Path) -> None:

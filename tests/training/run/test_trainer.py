@@ -151,6 +151,26 @@ def test_patches_have_equal_hr_size_at_every_scale(photographs: Path, tmp_path: 
     }
 
 
+def test_a_run_may_have_no_average_no_clipping_and_other_initial_weights(
+    photographs: Path, tmp_path: Path
+) -> None:
+    corpora = corpora_for("espcn", photographs)
+    plain = replace(small_recipe("espcn"), ema=0.0, clip=0.0, start="glorot")
+    run = Run(plain, setting(tmp_path, photographs))
+    assert not run.net.get_parameter("body.0.bias").any()
+    start = run.net.get_parameter("body.0.weight").clone()
+    run.step(corpora)
+    _require_same(run.net, run.ema.module)
+    clipped = Run(replace(plain, clip=1e-9), setting(tmp_path, photographs))
+    assert torch.equal(start, clipped.net.get_parameter("body.0.weight"))
+    clipped.step(corpora)
+    norms = [
+        sum(p.grad.norm() for p in each.net.parameters() if p.grad is not None)
+        for each in (run, clipped)
+    ]
+    assert norms[1] < 1e-6 < norms[0]
+
+
 def test_a_teacher_is_a_second_target(photographs: Path, tmp_path: Path) -> None:
     corpora = corpora_for("espcn", photographs)
     black = {s: replace(c, taught=torch.zeros_like(c.hr)) for s, c in corpora.items()}

@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from tests.training.small import small_recipe
+from training.recipes import RECIPES
+from training.run.places import Places
+from training.run.sources import NotReady, find_plan, missing, require_sources
+
+KEPT = Path(__file__).parents[3] / "training" / "checkpoints"
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_every_recipe_can_start_or_says_what_to_run_first(name: str, tmp_path: Path) -> None:
+    """In a fresh clone: each recipe of the chain has all that it needs from the ones before."""
+    places = Places(tmp_path, tmp_path / "runs", KEPT)
+    first = missing(RECIPES[name], places)
+    if first:
+        commands = " && ".join(f"python -m training train {each}" for each in first)
+        with pytest.raises(NotReady, match=rf"{name} needs the weights of .*Run first: {commands}"):
+            require_sources(RECIPES[name], places.runs / name, places)
+    for each in first:
+        assert missing(RECIPES[each], places) == []
+        folder = places.runs / each
+        folder.mkdir(parents=True)
+        (folder / "progress.pt").touch()
+    require_sources(RECIPES[name], places.runs / name, places)
+
+
+def test_a_run_that_has_begun_needs_its_start_no_more(tmp_path: Path) -> None:
+    places = Places(tmp_path, tmp_path / "runs", tmp_path / "kept")
+    (places.runs / "edsr_x4").mkdir(parents=True)
+    (places.runs / "edsr_x4" / "progress.pt").touch()
+    require_sources(RECIPES["edsr_x4"], places.runs / "edsr_x4", places)
+
+
+def test_the_plan_of_a_name_is_that_of_the_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "small", small_recipe("fast"))
+    assert find_plan("small", tmp_path, tmp_path) == small_recipe("fast")

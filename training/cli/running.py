@@ -1,0 +1,133 @@
+"""Commands that run recipes: train, keep."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from training.cli.options import DATA, FEATURES, KEPT, RUNS, Data, Kept, Name, Runs
+from training.cli.recipes import planned
+from training.data.corpus import list_images
+from training.models import BadConfig
+from training.recipes.describe import plan_lines
+from training.recipes.fields import with_settings
+from training.recipes.recipe import Recipe, differences
+from training.run import checkpoint
+from training.run.places import Places
+from training.run.record import find_record
+from training.run.start import EVERY, carry_out
+from training.run.trainer import Setting
+
+
+def train(
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE|FILE.toml", help="A recipe, a run, or a TOML file.")
+    ],
+    data: Data = DATA,
+    runs: Runs = RUNS,
+    kept: Kept = KEPT,
+    name: Annotated[
+        str, typer.Option(help="Name of the run. Default: that of the recipe or file.")
+    ] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change a field. Repeatable."),
+    ] = None,
+    iterations: Annotated[
+        int | None, typer.Option(min=1, help="Length of the run, as --set iterations=N.")
+    ] = None,
+    init: Annotated[
+        str, typer.Option(help="Start from this recipe, run or .pth file; none: from new weights.")
+    ] = "",
+    device: Annotated[str, typer.Option(help="cpu or cuda. Default: cuda if there is a GPU.")] = "",
+    amp: Annotated[
+        bool | None, typer.Option(help="Train in bf16. Default: where bf16 is fast.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads. Default: all cores.")
+    ] = None,
+    every: Annotated[
+        int | None,
+        typer.Option(min=1, help="Iterations between checkpoints. Default: 500, or an epoch."),
+    ] = None,
+) -> None:
+    """Train a recipe, or resume its run from the last checkpoint.
+
+    Ctrl-C saves a checkpoint and ends the run. The same command resumes it exactly.
+    """
+    run_name, plan = planned(recipe, name, runs, kept)
+    plan = _changed(plan, settings or [], iterations, init)
+    if threads:
+        torch.set_num_threads(threads)
+    chosen = _device(device)
+    bf16 = has_fast_bf16(chosen) if amp is None else amp
+    monitor = tuple(list_images([data / "eval" / "Set5"]))
+    setting = Setting(
+        runs / run_name, chosen, bf16, monitor, every or 0, data / FEATURES, data / "teachers"
+    )
+    for line in (f"{run_name}:", *plan_lines(plan), *_circumstances(setting, plan)):
+        typer.echo(line)
+    carry_out(plan, setting, Places(data, runs, kept))
+
+
+def keep(
+    recipe: Name,
+    runs: Runs = RUNS,
+    kept: Kept = KEPT,
+    state: Annotated[
+        bool, typer.Option("--state", help="Also copy what another checkout needs to resume.")
+    ] = False,
+) -> None:
+    """Copy the weights (in half precision) and the curve of a run to the folder that git keeps."""
+    planned(recipe, "", runs, kept)
+    typer.echo(checkpoint.keep(recipe, runs, kept))
+    if state:
+        typer.echo(checkpoint.keep_state(recipe, runs, kept))
+
+
+def has_fast_bf16(device: torch.device) -> bool:
+    """Whether bf16 is faster than fp32: on CUDA, and on CPUs with AVX512-BF16 or AMX."""
+    return device.type == "cuda" or bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def _changed(plan: Recipe, settings: list[str], iterations: int | None, init: str) -> Recipe:
+    plan = with_settings(plan, settings)
+    if init:
+        plan = replace(plan, init=None if init == "none" else init)
+    if iterations:
+        plan = with_settings(replace(plan, epochs=0), [f"iterations={iterations}"])
+    return plan
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+    except RuntimeError:
+        raise BadConfig(f"--device {name}: no such device; use cpu or cuda") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise BadConfig(f"--device {name}: this machine has no GPU that torch can use; use cpu")
+    return device
+
+
+def _circumstances(setting: Setting, plan: Recipe) -> list[str]:
+    """Where the run happens, and what is already there."""
+    precision = "bf16" if setting.amp else "fp32"
+    threads = "" if setting.device.type == "cuda" else f", {torch.get_num_threads()} threads"
+    if setting.every:
+        interval = f"{setting.every} iterations"
+    else:
+        interval = "epoch" if plan.epochs else f"{EVERY} iterations"
+    lines = [
+        f"  {'device':12} {setting.device}{threads}, {precision}",
+        f"  {'folder':12} {setting.folder}, a checkpoint every {interval}",
+    ]
+    record = find_record(setting.folder.name, setting.folder.parent, Path())
+    if record and record.iterations:
+        old = replace(record.recipe, iterations=plan.iterations) if plan.epochs else record.recipe
+        pairs = differences(old, plan).items()
+        changes = ", ".join(f"{name} {was} -> {now}" for name, (was, now) in pairs)
+        note = f"; changed since then: {changes}" if changes else ""
+        lines.append(f"  {'resumes':12} at iteration {record.iterations:,}{note}")
+    return lines

@@ -1,0 +1,56 @@
+"""What must hold between the fields of a recipe, checked before anything runs."""
+
+from collections.abc import Iterator
+from math import isfinite
+
+from training.models import BadConfig
+from training.recipes.recipe import Recipe
+
+
+def require_sound(recipe: Recipe) -> None:
+    """Refuse a recipe that cannot run.
+
+    Raises:
+        BadConfig: a value is out of its range; the message names the field.
+    """
+    for problem in (*_numbers(recipe), *_stages(recipe)):
+        raise BadConfig(problem)
+
+
+def _numbers(recipe: Recipe) -> Iterator[str]:
+    if recipe.iterations < 0:
+        yield f"iterations = {recipe.iterations}: must be at least 0"
+    if recipe.iterations and not (recipe.lr > 0 and isfinite(recipe.lr)):
+        yield f"lr = {recipe.lr:g}: must be more than 0"
+    if not 0 <= recipe.ema < 1:
+        yield f"ema = {recipe.ema:g}: must be at least 0 and less than 1"
+    if not all(0 <= beta < 1 for beta in recipe.betas):
+        yield f"betas = {recipe.betas}: both must be at least 0 and less than 1"
+    if recipe.optimizer != "adam" and recipe.betas != (0.9, 0.99):
+        yield f"betas = {recipe.betas}: only adam has them, and not {recipe.optimizer}"
+    for name in ("clip", "epochs", "warmup", "leaves", "final_lr", "teaching"):
+        if not getattr(recipe, name) >= 0:
+            yield f"{name} = {getattr(recipe, name):g}: must be at least 0"
+    if not 0 < recipe.sigma[0] <= recipe.sigma[1]:
+        yield f"sigma = {recipe.sigma}: must be two numbers above 0, the smaller one first"
+    if recipe.ensemble not in (1, 4, 8):
+        yield f"ensemble = {recipe.ensemble}: must be 1, 4 or 8"
+    for name in ("patience", "early_stop"):
+        if getattr(recipe, name) is not None and getattr(recipe, name) < 1:
+            yield f"{name} = {getattr(recipe, name)}: must be at least 1"
+
+
+def _stages(recipe: Recipe) -> Iterator[str]:
+    ends = [stage.until for stage in recipe.stages]
+    if recipe.iterations and (not ends or ends[-1] != 1.0 or ends != sorted(set(ends))):
+        yield f"stages: `until` must rise to 1.0 in the last stage, and it is {ends}"
+    for number, stage in enumerate(recipe.stages):
+        for name in ("batch", "patch", "accumulate"):
+            if getattr(stage, name) < 1:
+                yield f"stages.{number}.{name} = {getattr(stage, name)}: must be at least 1"
+        if not stage.loss:
+            yield f"stages.{number}.loss: must name a loss, such as {{ l1 = 1.0 }}"
+        if not 0 <= stage.clean < max(stage.batch, 1):
+            yield f"stages.{number}.clean = {stage.clean}: must be less than the batch"
+        if 2 * stage.border + stage.jitter >= stage.patch * recipe.scale:
+            yield f"stages.{number}.border = {stage.border}: leaves nothing of a patch"

@@ -1,0 +1,63 @@
+"""What a run starts from and learns from: other recipes, whose weights must exist first."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sr_batch.core.errors import UsageError
+from training.recipes.files import known_recipe
+from training.recipes.recipe import Recipe
+from training.run.checkpoint import has_weights
+from training.run.places import Places
+from training.run.record import find_record
+from training.run.weight_file import is_weight_file
+
+
+class NotReady(UsageError):
+    """The weights of a recipe that this one needs do not exist yet."""
+
+
+def find_plan(name: str, runs: Path, kept: Path) -> Recipe:
+    """The recipe that run ``name`` had, or has if it was never run.
+
+    Raises:
+        BadConfig: neither a run nor a recipe has this name; the message names the nearest recipes.
+    """
+    record = find_record(name, runs, kept)
+    return record.recipe if record else known_recipe(name)
+
+
+def require_sources(plan: Recipe, folder: Path, places: Places) -> None:
+    """Check that the weights exist that a run of ``plan`` in ``folder`` needs.
+
+    Raises:
+        NotReady: some do not; the message names the recipes to train first, in order.
+        BadConfig: a recipe is named that does not exist.
+    """
+    begun = has_weights(folder.name, folder.parent, Path()) or (places.kept / folder.name).exists()
+    first = missing(plan, places, begun)
+    if not first:
+        return
+    needs = [name for name in _sources(plan, begun) if name in first]
+    remedy = " && ".join(f"python -m training train {name}" for name in first)
+    own = "" if plan.teachers else ". Or start without it: --init none"
+    raise NotReady(
+        f"{folder.name} needs the weights of {' and '.join(needs)}, which are neither in "
+        f"{places.runs} nor in {places.kept}. Run first: {remedy}{own}"
+    )
+
+
+def missing(plan: Recipe, places: Places, begun: bool = False) -> list[str]:
+    """The recipes to train before ``plan``, in order. A run that has begun needs teachers only."""
+    return list(dict.fromkeys(_missing(plan, places, begun)))
+
+
+def _missing(plan: Recipe, places: Places, begun: bool) -> Iterator[str]:
+    for name in _sources(plan, begun):
+        if not has_weights(name, places.runs, places.kept):
+            yield from _missing(known_recipe(name), places, begun=False)
+            yield name
+
+
+def _sources(plan: Recipe, begun: bool) -> list[str]:
+    init = [] if begun or not plan.init or is_weight_file(plan.init) else [plan.init]
+    return list(dict.fromkeys((*init, *plan.teachers)))
