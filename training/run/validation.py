@@ -34,7 +34,8 @@ class Validated:
 @torch.no_grad()
 def validate(run: Run) -> Validated:
     """Validate the averaged weights of ``run`` on the middle of each monitored picture."""
-    net, losses, shown = run.ema.module.eval(), [], []
+    net, losses = run.ema.module.eval(), []
+    shown: list[np.ndarray] = []
     for lr, hr in _pairs(run):
         sr = net(lr).float()
         losses.append(_loss(run, sr, hr))
