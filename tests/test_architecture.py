@@ -33,7 +33,7 @@ TRAINING_ORDER: tuple[frozenset[str], ...] = (
     frozenset({"recipes"}),
     frozenset({"optim", "quantize", "evaluate"}),
     frozenset({"run"}),
-    frozenset({"release"}),
+    frozenset({"release", "report"}),
     frozenset({"cli"}),
     frozenset({"__init__", "__main__"}),
 )

@@ -8,10 +8,12 @@ import typer
 
 from sr_batch.core.errors import ImageError, StorageError, UsageError
 from training.cli.data import app as data_commands
-from training.cli.judging import bicubic, evaluate, judge_choice, judge_networks
+from training.cli.judging import bicubic, judge_choice, judge_networks
+from training.cli.measuring import evaluate, fit_niqe, list_metrics
 from training.cli.pictures import degrade
 from training.cli.recipes import listing
 from training.cli.releasing import compare, describe, export, record_outputs
+from training.cli.reporting import report
 from training.cli.running import keep, train
 from training.data.corpus import TooSmall
 from training.models import BadConfig
@@ -26,6 +28,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "export": export,
     "record": record_outputs,
     "evaluate": evaluate,
+    "metrics": list_metrics,
+    "fit-niqe": fit_niqe,
+    "report": report,
     "judge": judge_networks,
     "choose": judge_choice,
     "describe": describe,

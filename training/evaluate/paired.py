@@ -13,6 +13,10 @@ from training.data.corpus import read_rgb, to_color
 from training.data.resize import crop_to_multiple, downscale
 
 _SIDE = 480  # HR pixels a side of the part that is judged
+PAIRED_PROTOCOL = (
+    f"PSNR-Y and SSIM on BT.601 studio-range Y of the middle {_SIDE} pixels, border of `scale` "
+    "pixels left out, LR from files, output rounded to 8 bit"
+)
 
 
 def score_pairs(pairs: Iterable[tuple[Path, Path]], session: Session) -> Judged:

@@ -21,7 +21,8 @@ from sr_batch.inference.recorded_outputs import record_path, save_record
 from training.data.corpus import Picture, list_images
 from training.data.lr_crops import calibration, lr_crops
 from training.evaluate import contact_sheet, cost
-from training.evaluate.paired import score_pairs
+from training.evaluate.paired import PAIRED_PROTOCOL, score_pairs
+from training.evaluate.protocol import Protocol, protocol_of
 from training.evaluate.standard_sets import rounded, score_pictures, score_sets
 from training.models import MODELS
 from training.models.layers import rounded_layers
@@ -68,6 +69,29 @@ class _Released:
     bicubic: Mapping[str, Score]  # on each standard set
 
 
+@dataclass(frozen=True)
+class _Basis:
+    """What the files are measured on.
+
+    Attributes:
+        own: Validation pictures of the run; without any, it is the sets of ``protocol``.
+        protocol: How LR is made, if the pictures have none.
+    """
+
+    own: Sequence[Picture]
+    protocol: Protocol
+
+    @property
+    def pairs(self) -> list[tuple[Path, Path]]:
+        """HR and LR files of those pictures that have an LR."""
+        return [(each.hr, each.lr) for each in self.own if each.lr]
+
+    @property
+    def text(self) -> str:
+        """The protocol for the contract."""
+        return PAIRED_PROTOCOL if self.pairs else self.protocol.text()
+
+
 def publish(trained: TrainedRun, name: str, setting: ReleaseSetting) -> dict[str, ModelSpec]:
     """Write the ONNX files of a run at each scale, with cards, pictures and recorded outputs.
 
@@ -101,10 +125,9 @@ def _publish(trained: TrainedRun, name: str, setting: ReleaseSetting) -> dict[st
     model = to_onnx(net, spec.channels)
     with _drafted(model, spec, setting) as path:
         parity = certify.require_parity(net, OnnxSession.open(path), spec.channels)
-    specs = {}
+    basis, specs = _Basis(measured_on(recipe, setting.data), protocol_of(recipe)), {}
     for precision, variant in _variants(model, net, recipe, spec, setting).items():
-        own = measured_on(recipe, setting.data)
-        released = _release(variant, replace(spec, precision=precision), setting, own)
+        released = _release(variant, replace(spec, precision=precision), setting, basis)
         _describe(released, trained, parity, setting)
         if precision != "fp16":
             save_record(record_path(released.path), record(net, spec.color, precision))
@@ -147,19 +170,17 @@ def _variants(
 
 
 def _release(
-    model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting, own: Sequence[Picture]
+    model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting, basis: _Basis
 ) -> _Released:
-    """Measure ``model``, compare it with the fp32 file if it is a variant, and write it.
-
-    Without ``own`` pictures, it is measured on the standard sets.
-    """
+    """Measure ``model``, compare it with the fp32 file if it is a variant, and write it."""
     with _drafted(model, spec, setting) as draft:
         session = OnnxSession.open(draft)
-        pictures = [each.hr for each in own] or list_images([setting.data / "valid"])
+        pictures = [each.hr for each in basis.own] or list_images([setting.data / "valid"])
         images = lr_crops(pictures, _TILED, spec.scale, spec.color)
-        judged = _judged(session, setting, own)
+        judged = _judged(session, setting, basis)
         spec = replace(
             spec,
+            protocol=basis.text,
             overlap=measure_overlap(session, images, spec.full_overlap),
             scores=rounded(judged),
             consistency=least_consistency(session, images),
@@ -172,15 +193,13 @@ def _release(
     return _Released(path, spec, {name: each.bicubic for name, each in judged.items()})
 
 
-def _judged(
-    session: OnnxSession, setting: ReleaseSetting, own: Sequence[Picture]
-) -> Mapping[str, Judged]:
-    if pairs := [(each.hr, each.lr) for each in own if each.lr]:
-        return {"validation": score_pairs(pairs, session)}
-    if own:
-        paths = [each.hr for each in own]
-        return {"validation": score_pictures(paths, session, setting.workers)}
-    return score_sets(session, setting.data, setting.workers)
+def _judged(session: OnnxSession, setting: ReleaseSetting, basis: _Basis) -> Mapping[str, Judged]:
+    if basis.pairs:
+        return {"validation": score_pairs(basis.pairs, session)}
+    if basis.own:
+        paths = [each.hr for each in basis.own]
+        return {"validation": score_pictures(paths, session, setting.workers, basis.protocol)}
+    return score_sets(session, setting.data, setting.workers, basis.protocol)
 
 
 def _describe(
@@ -194,7 +213,8 @@ def _describe(
     if pictured == path:
         draw_curve(trained.metrics, pictures.curve, path.stem.replace("_", " "))
         session = OnnxSession.open(path)
-        contact_sheet.draw(contact_sheet.EXAMPLES, session, pictures.examples)
+        protocol = protocol_of(trained.recipe)
+        contact_sheet.draw(contact_sheet.EXAMPLES, session, pictures.examples, protocol)
     facts = _facts(released, parity, read_spec(fp32).scores)
     about = MODELS[spec.arch].about
     training = model_card.training_section(trained.recipe, trained.record)

@@ -18,7 +18,7 @@ from training.data.corpus import (
 )
 from training.data.sources import Data, gather, layout, usable
 from training.data.tiles import Cutting
-from training.evaluate.standard_sets import SETS
+from training.evaluate.protocol import SETS
 from training.recipes.recipe import Recipe
 
 MONITOR = Path("eval/Set5")  # below the data

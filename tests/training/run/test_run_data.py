@@ -17,8 +17,9 @@ from training.data.sources import Data, Source
 from training.evaluate.paired import score_pairs
 from training.models.layers import Bicubic
 from training.models.torch_session import TorchSession, unmeasured_spec
+from training.run.places import Places
 from training.run.run_data import RunData, measured_on, monitored, run_data
-from training.run.start import Places, carry_out
+from training.run.start import carry_out
 from training.run.trainer import Setting
 
 RECIPE = replace(small_recipe("espcn", 2), scale=2)
