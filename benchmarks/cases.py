@@ -164,6 +164,13 @@ def delegate(setting: Setting) -> Iterator[Row]:
     yield Row("  a call by ImageMagick, 64x64: more", f"{extra:.2f} s", "<= 0.40 s", extra <= 0.4)
 
 
+def training(setting: Setting) -> Iterator[Row]:
+    """Compare training on pairs of files with training from memory; needs torch."""
+    from benchmarks.training_steps import training_steps
+
+    yield from training_steps(setting)
+
+
 CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "start": start,
     "delegate": delegate,
@@ -179,9 +186,10 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "gpu": gpu,
     "growth": growth,
     "peers": peers,
+    "training": training,
 }
-# peers needs additional packages (`make peers`), and growth takes half an hour.
-USUAL = [name for name in CASES if name not in ("growth", "peers")]
+# peers and training need additional packages (`make peers`), and growth takes half an hour.
+USUAL = [name for name in CASES if name not in ("growth", "peers", "training")]
 
 
 def _flags(model: str, setting: Setting) -> tuple[str, ...]:

@@ -41,6 +41,9 @@ Levels = npt.NDArray[np.uint8]
 Enlarge = Callable[[FloatArray], FloatArray]
 """Maps LR (C, h, w) float32, 0..1, to SR (C, H, W), unclipped."""
 
+Reduce = Callable[[FloatArray, int], FloatArray]
+"""Maps HR (H, W, C), 0..255, and the scale to LR (H/s, W/s, C), not rounded."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -80,6 +83,14 @@ class Judged:
         return {"bicubic": self.bicubic.record(), "network": self.network.record()}
 
 
+@dataclass(frozen=True)
+class Lumas:
+    """What is compared: two luma planes (H, W), 0..255, studio range."""
+
+    sr: FloatArray
+    hr: FloatArray
+
+
 def judge(picture: Levels, session: Session, threads: int = 1) -> Judged:
     """Reduce ``picture`` by the scale of ``session``, enlarge it again, and compare.
 
@@ -93,8 +104,7 @@ def judge(picture: Levels, session: Session, threads: int = 1) -> Judged:
         OutOfMemory: from the session.
     """
     scale = session.spec.scale
-    enlarge = partial(_enlarged_by_tiles, session, threads)
-    network = score_network(picture, scale, session.spec.color, enlarge)
+    network = score_network(picture, scale, session.spec.color, enlarger(session, threads))
     return Judged(score_bicubic(picture, scale), network)
 
 
@@ -110,12 +120,8 @@ def score_network(picture: Levels, scale: int, color: Color, enlarge: Enlarge) -
     Raises:
         UnsupportedImage: the picture is too small for the window of SSIM.
     """
-    hr = _cropped(picture, scale)
-    if color == "rgb":
-        return score(_sr_of_rgb(hr, scale, enlarge), _luma(hr), scale)
-    luma = np.rint(_luma(hr))
-    small = _reduced(luma[..., None], scale)[..., 0] / np.float32(255)
-    return score(_levels(enlarge(small[None])[0]), luma, scale)
+    lumas = network_lumas(picture, scale, color, enlarge)
+    return score(lumas.sr, lumas.hr, scale)
 
 
 def score_bicubic(picture: Levels, scale: int) -> Score:
@@ -128,10 +134,49 @@ def score_bicubic(picture: Levels, scale: int) -> Score:
     Raises:
         UnsupportedImage: the picture is too small for the window of SSIM.
     """
-    luma = np.rint(_luma(_cropped(picture, scale)))
+    lumas = bicubic_lumas(picture, scale)
+    return score(lumas.sr, lumas.hr, scale)
+
+
+def reduce_bicubic(pixels: FloatArray, scale: int) -> FloatArray:
+    """The antialiased bicubic reduction of (H, W, C), whose sides are multiples of ``scale``."""
+    height, width, _ = pixels.shape
+    return resize(pixels, Size(width // scale, height // scale), "bicubic")
+
+
+def network_lumas(
+    picture: Levels, scale: int, color: Color, enlarge: Enlarge, reduce: Reduce = reduce_bicubic
+) -> Lumas:
+    """The output of ``enlarge`` for the reduced ``picture``, and the picture itself.
+
+    The arguments are those of :func:`score_network`, and how LR is made.
+
+    Raises:
+        UnsupportedImage: the picture is too small for the window of SSIM.
+    """
+    hr = cropped(picture, scale)
+    if color == "rgb":
+        return Lumas(_sr_of_rgb(hr, scale, enlarge, reduce), _luma(hr))
+    luma = np.rint(_luma(hr))
+    small = reduce(luma[..., None], scale)[..., 0] / np.float32(255)
+    return Lumas(_levels(enlarge(small[None])[0]), luma)
+
+
+def bicubic_lumas(picture: Levels, scale: int, reduce: Reduce = reduce_bicubic) -> Lumas:
+    """The bicubic enlargement of the reduced ``picture``, on float luma, and the picture itself.
+
+    Raises:
+        UnsupportedImage: the picture is too small for the window of SSIM.
+    """
+    luma = np.rint(_luma(cropped(picture, scale)))
     size = Size(luma.shape[1], luma.shape[0])
-    enlarged = resize(_reduced(luma[..., None], scale)[..., 0], size, "bicubic")
-    return score(_levels(enlarged / np.float32(255)), luma, scale)
+    enlarged = resize(reduce(luma[..., None], scale)[..., 0], size, "bicubic")
+    return Lumas(_levels(enlarged / np.float32(255)), luma)
+
+
+def enlarger(session: Session, threads: int = 1) -> Enlarge:
+    """``session`` as a function of a whole picture, cut into tiles where it is large."""
+    return partial(_enlarged_by_tiles, session, threads)
 
 
 def score(sr: FloatArray, hr: FloatArray, scale: int) -> Score:
@@ -153,7 +198,12 @@ def mean(judged: Iterable[Judged]) -> Judged:
     )
 
 
-def _cropped(picture: Levels, scale: int) -> Levels:
+def cropped(picture: Levels, scale: int) -> Levels:
+    """``picture`` without the last rows and columns that do not fill an LR pixel.
+
+    Raises:
+        UnsupportedImage: the picture is too small for the window of SSIM.
+    """
     height, width = (side - side % scale for side in picture.shape[:2])
     if min(height, width) < 2 * scale + _WINDOW:
         raise UnsupportedImage(
@@ -170,19 +220,13 @@ def _luma(pixels: Levels) -> FloatArray:
     return rgb_to_y_studio(np.divide(pixels, 255, dtype=np.float32)) * np.float32(255)
 
 
-def _sr_of_rgb(hr: Levels, scale: int, enlarge: Enlarge) -> FloatArray:
+def _sr_of_rgb(hr: Levels, scale: int, enlarge: Enlarge, reduce: Reduce) -> FloatArray:
     """The luma (H, W) of an RGB network's output for an 8-bit LR."""
     rgb = np.repeat(hr, 3, axis=2) if hr.shape[2] == 1 else hr
-    small = np.rint(_reduced(rgb.astype(np.float32), scale)).clip(0, 255)
+    small = np.rint(reduce(rgb.astype(np.float32), scale)).clip(0, 255)
     planes = np.divide(small.transpose(2, 0, 1), 255, dtype=np.float32, order="C")
     sr = _levels(enlarge(planes)).transpose(1, 2, 0)
     return _luma((sr[..., 1:2] if hr.shape[2] == 1 else sr).astype(np.uint8))
-
-
-def _reduced(pixels: FloatArray, scale: int) -> FloatArray:
-    """(H, W, C) -> (H/s, W/s, C)."""
-    height, width, _ = pixels.shape
-    return resize(pixels, Size(width // scale, height // scale), "bicubic")
 
 
 def _enlarged_by_tiles(session: Session, threads: int, planes: FloatArray) -> FloatArray:

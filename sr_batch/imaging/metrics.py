@@ -35,12 +35,19 @@ def ssim(sr: Plane, hr: Plane, border: int = 0) -> float:
     total, count = 0.0, 0
     for top in range(0, len(x) - 2 * _RADIUS, _BAND):
         rows = slice(top, top + _BAND + 2 * _RADIUS)
-        similarity = _similarity(x[rows].astype(np.float64), y[rows].astype(np.float64))
+        luminance, structure = similarity_parts(
+            x[rows].astype(np.float64), y[rows].astype(np.float64)
+        )
+        similarity = luminance * structure
         total, count = total + float(similarity.sum()), count + similarity.size
     return total / count
 
 
-def _similarity(x: Plane, y: Plane) -> Plane:
+def similarity_parts(x: Plane, y: Plane) -> tuple[Plane, Plane]:
+    """Luminance and structure of SSIM for every window of two planes (H, W), 0..255.
+
+    Their product is SSIM. MS-SSIM uses the structure alone for all scales but the last.
+    """
     c1, c2 = (0.01 * _PEAK) ** 2, (0.03 * _PEAK) ** 2
     mean_x, mean_y = _blur(x), _blur(y)
     var_x = _blur(x * x) - mean_x**2
@@ -48,7 +55,7 @@ def _similarity(x: Plane, y: Plane) -> Plane:
     covariance = _blur(x * y) - mean_x * mean_y
     luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
     structure = (2 * covariance + c2) / (var_x + var_y + c2)
-    return np.asarray(luminance * structure, np.float64)
+    return luminance, structure
 
 
 def _blur(plane: Plane) -> Plane:

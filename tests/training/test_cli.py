@@ -165,6 +165,9 @@ def test_degrade_writes_repeatable_lr_pictures(
             "python -m training train edsr_x2_start && python -m training train edsr_x2. Or start",
         ),
         (("bicubic", "--data", "nowhere"), "no images"),
+        (("data", "check", "nowhere"), "nowhere: no images here"),
+        (("data", "prepare", "{data}/valid", "-o", "{data}"), "contains files already"),
+        (("data", "fetch", "Set6"), "Set6: not a set that can be fetched; those are Set5, Set14"),
         (("train", "bad", "--data", "{data}"), "refiner has no x2: its scales are x4"),
     ],
 )

@@ -6,11 +6,14 @@ from typing import NoReturn
 
 import typer
 
-from sr_batch.core.errors import StorageError, UsageError
-from training.cli.judging import bicubic, evaluate, judge_choice, judge_networks
+from sr_batch.core.errors import ImageError, StorageError, UsageError
+from training.cli.data import app as data_commands
+from training.cli.judging import bicubic, judge_choice, judge_networks
+from training.cli.measuring import evaluate, fit_niqe, list_metrics
 from training.cli.pictures import degrade
 from training.cli.recipes import listing
 from training.cli.releasing import compare, describe, export, record_outputs
+from training.cli.reporting import report
 from training.cli.running import keep, train
 from training.data.corpus import TooSmall
 from training.models import BadConfig
@@ -25,6 +28,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "export": export,
     "record": record_outputs,
     "evaluate": evaluate,
+    "metrics": list_metrics,
+    "fit-niqe": fit_niqe,
+    "report": report,
     "judge": judge_networks,
     "choose": judge_choice,
     "describe": describe,
@@ -37,10 +43,10 @@ HELP = """Make the networks of sr-batch: train, export and judge them.
 
 \b
 From photographs to a network of your own:
-  python -m training list "espcn*"
-  python -m training train espcn_x3 --iterations 1000
-  python -m training export espcn_x3 --as mine
-  sr-batch upscale photos --model mine
+  python -m training data check photos
+  python -m training train first_x2 --data photos
+  python -m training export first_x2 --data photos --exported models
+  sr-batch upscale photos --model models/first_x2.onnx
 """
 
 app = typer.Typer(
@@ -48,13 +54,22 @@ app = typer.Typer(
 )
 for name, command in COMMANDS.items():
     app.command(name)(command)
+app.add_typer(data_commands, name="data")
 
 
 def main() -> None:
     """Run a command. An error that the user can fix is one line and exit code 2."""
     try:
         app()
-    except (FileNotFoundError, BadConfig, UsageError, Busy, TooSmall, Diverged) as error:
+    except (
+        FileNotFoundError,
+        BadConfig,
+        UsageError,
+        ImageError,
+        Busy,
+        TooSmall,
+        Diverged,
+    ) as error:
         _exit(error, 2)
     except (StorageError, NotCertified, OSError) as error:
         _exit(error, 1)

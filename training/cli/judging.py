@@ -1,11 +1,10 @@
-"""Commands that measure networks: evaluate, judge, choose, bicubic."""
+"""Commands that measure networks: judge, choose, bicubic."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sr_batch.inference.onnx_session import OnnxSession
 from training.cli.options import (
     DATA,
     FEATURES,
@@ -17,38 +16,16 @@ from training.cli.options import (
     Runs,
     Scale,
     Seed,
-    Workers,
 )
 from training.data.corpus import list_images
 from training.evaluate import choice_judge
 from training.evaluate.judge_pictures import Plan, cases, spread
 from training.evaluate.judge_sheet import draw_sheets
 from training.evaluate.mixed_set import MixedPlan, mixed_set
-from training.evaluate.perceptual import perceptual_distance
 from training.evaluate.photo_judge import judge, table
-from training.evaluate.standard_sets import bicubic_scores, rounded, score_sets
+from training.evaluate.standard_sets import bicubic_scores
 from training.run.candidates import candidate
 from training.run.places import Places
-
-
-def evaluate(
-    models: Annotated[list[Path], typer.Argument(help="Exported ONNX files.")],
-    data: Data = DATA,
-    workers: Workers = 2,
-    perceptual: Annotated[
-        bool,
-        typer.Option(help="Also print the perceptual distance on data/valid (lower is better)."),
-    ] = False,
-) -> None:
-    """Print PSNR-Y and SSIM of exported files on every standard set."""
-    for path in models:
-        judged = score_sets(OnnxSession.open(path), data, workers)
-        for name, (psnr, ssim) in rounded(judged).items():
-            typer.echo(f"{path.stem:15} {name:7} {psnr:.3f} {ssim:.4f}")
-        if perceptual:
-            photographs = list_images([data / "valid"])
-            distance = perceptual_distance(path, photographs, data / FEATURES)
-            typer.echo(f"{path.stem:15} perceptual {distance:.4f}")
 
 
 def judge_networks(

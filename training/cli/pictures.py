@@ -8,8 +8,9 @@ import typer
 from PIL import Image
 
 from training.cli.options import Out, Scale, Seed
-from training.data.corpus import list_images, read_rgb
+from training.data.corpus import read_rgb
 from training.data.degrade import degraded
+from training.data.output_files import degraded_files
 from training.recipes.recipe import Kind
 
 
@@ -23,7 +24,7 @@ def degrade(
     """Make LR pictures from HR pictures as training does, to look at or to test a network on."""
     out.mkdir(parents=True, exist_ok=True)
     generator = torch.Generator().manual_seed(seed)
-    for path in list_images(photographs):
-        lr = degraded(read_rgb(path), kind, scale, generator)
-        Image.fromarray(lr).save(out / f"{path.stem}.png")
+    for path, made in degraded_files(photographs, out).items():
+        made.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(degraded(read_rgb(path), kind, scale, generator)).save(made)
     typer.echo(out)

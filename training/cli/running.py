@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import torch
@@ -11,7 +12,6 @@ import typer
 
 from training.cli.options import DATA, FEATURES, KEPT, RUNS, Data, Kept, Name, Runs
 from training.cli.recipes import planned
-from training.data.corpus import list_images
 from training.models import BadConfig
 from training.recipes.describe import plan_lines
 from training.recipes.fields import with_settings
@@ -21,7 +21,8 @@ from training.run.forecast import forecast
 from training.run.notify import Notifier
 from training.run.places import Places
 from training.run.record import find_record
-from training.run.start import EVERY, carry_out, with_length
+from training.run.run_data import run_data
+from training.run.start import EVERY, carry_out, settled
 from training.run.trainer import Setting
 
 
@@ -85,7 +86,7 @@ def train(
         folder=runs / run_name,
         device=chosen,
         amp=bf16,
-        monitor=tuple(list_images([data / "eval" / "Set5"])),
+        monitor=(),
         every=every or 0,
         features=data / FEATURES,
         teachers=data / "teachers",
@@ -95,11 +96,19 @@ def train(
     for line in (f"{run_name}:", *plan_lines(plan), *_circumstances(setting, plan)):
         typer.echo(line)
     if dry_run:
-        for line in forecast(*with_length(plan, setting, places)).lines():
+        for line in _forecast(plan, setting, data):
             typer.echo(line)
         return
     with _told(notifier, setting.folder):
         carry_out(plan, setting, places)
+
+
+def _forecast(plan: Recipe, setting: Setting, data: Path) -> Iterator[str]:
+    """What the run would cost. Files that it needs are written to a temporary folder."""
+    pictures = run_data(plan, data)
+    with TemporaryDirectory() as folder:
+        setting = replace(setting, folder=Path(folder))
+        yield from forecast(*settled(plan, setting, pictures, data)).lines()
 
 
 @contextmanager

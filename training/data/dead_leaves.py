@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from training.data.corpus import Color, Corpus, pair
+from training.data.corpus import Color, Corpus, pair, whole_too
 
 _Plane = np.ndarray  # float32 (H, W)
 _FEWEST, _MOST = 6, 39  # leaves per picture
@@ -34,7 +34,7 @@ def add_leaves(corpus: Corpus, color: Color, count: int, seed: int) -> Corpus:
     made = pair([dead_leaves(tiles, rng) for _ in range(count)], corpus.scale, color)
     taught = None if corpus.taught is None else torch.cat([corpus.taught, made.hr.half()])
     hr, lr = torch.cat([corpus.hr, made.hr]), torch.cat([corpus.lr, made.lr])
-    return Corpus(hr, lr, corpus.scale, taught)
+    return Corpus(hr, lr, corpus.scale, taught, whole_too(corpus, count))
 
 
 def dead_leaves(tiles: np.ndarray, rng: np.random.Generator) -> np.ndarray:

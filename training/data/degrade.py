@@ -13,6 +13,7 @@ import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from training.data.resize import crop_to_multiple, downscale
 Degradation = Callable[[torch.Tensor, int, torch.Generator], torch.Tensor]
 """HR (B, C, H, W), 0..1, scale, random numbers -> LR (B, C, H/s, W/s), 0..1."""
 
+SIGMA = (0.5, 2.0)  # least and largest of ``blur``
 _KERNEL = 21
 
 
@@ -52,9 +54,11 @@ def area(hr: torch.Tensor, scale: int, _: torch.Generator) -> torch.Tensor:
     return F.avg_pool2d(hr, scale)
 
 
-def blur(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
-    """Gaussian blur of sigma 0.5 to 2, then bicubic."""
-    kernels = [gaussian(s, s, 0) for s in _uniform(len(hr), 0.5, 2, generator)]
+def blur(
+    hr: torch.Tensor, scale: int, generator: torch.Generator, sigma: tuple[float, float] = SIGMA
+) -> torch.Tensor:
+    """Gaussian blur of a sigma drawn from the range ``sigma``, in HR pixels, then bicubic."""
+    kernels = [gaussian(s, s, 0) for s in _uniform(len(hr), *sigma, generator)]
     return _to_size(_filter(hr, kernels), _lr_size(hr, scale), "bicubic").clamp(0, 1)
 
 
@@ -110,6 +114,11 @@ DEGRADATIONS: dict[str, Degradation] = {
     "worn": worn,
     "photo": photo,
 }
+
+
+def degradation(kind: str, sigma: tuple[float, float] = SIGMA) -> Degradation:
+    """One of DEGRADATIONS; ``sigma`` is the range of ``blur``."""
+    return partial(blur, sigma=sigma) if kind == "blur" else DEGRADATIONS[kind]
 
 
 def degraded(hr: np.ndarray, kind: str, scale: int, generator: torch.Generator) -> np.ndarray:

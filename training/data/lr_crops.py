@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.corpus import Color, read_rgb, shipped_images, to_color
+from training.data.corpus import Color, read_rgb, to_color
 from training.data.resize import crop_to_multiple, downscale
 
 _SIDE = 160  # LR pixels
 _CALIBRATED = 40
 
 
-def calibration(data: Path, scale: int, color: Color) -> list[np.ndarray]:
+def calibration(paths: Sequence[Path], scale: int, color: Color) -> list[np.ndarray]:
     """LR (C, H, W) float32, 0..1, of training photographs: their activations set 8-bit ranges."""
-    return lr_crops(shipped_images(data), _CALIBRATED, scale, color)
+    return lr_crops(paths, _CALIBRATED, scale, color)
 
 
 def lr_crops(paths: Sequence[Path], count: int, scale: int, color: Color) -> list[np.ndarray]:

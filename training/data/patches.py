@@ -31,22 +31,37 @@ def sample(
         TooSmall: the patch is larger than the LR tiles.
     """
     count, _, height, width = corpus.lr.shape
+    if corpus.extent is not None:
+        height, width = corpus.extent.min(0).values.tolist()
     if patch > min(height, width):
         raise TooSmall(
             f"a patch of {patch} pixels does not fit into LR tiles of {width}x{height} pixels; "
             "lower the patch of the recipe's stage"
         )
     which = torch.randint(count, (batch,), generator=generator)
-    top = torch.randint(height - patch + 1, (batch,), generator=generator)
-    left = torch.randint(width - patch + 1, (batch,), generator=generator)
+    top, left = _corners(corpus, which, patch, generator)
     ways = torch.tensor(TURNS[turns])
     turn = ways[torch.randint(len(ways), (batch,), generator=generator)]
 
     def cut(tiles: torch.Tensor, s: int) -> torch.Tensor:
-        return _turn_each(_gather(tiles, which, top * s, left * s, patch * s), turn)
+        patches = _gather(tiles, which, top * s, left * s, patch * s)
+        return _turn_each(patches if corpus.target is None else patches.to(corpus.target), turn)
 
     taught = None if corpus.taught is None else cut(corpus.taught, corpus.scale)
     return Batch(cut(corpus.lr, 1), cut(corpus.hr, corpus.scale), taught)
+
+
+def _corners(
+    corpus: Corpus, which: torch.Tensor, patch: int, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Random rows and columns of the LR patches in the tiles ``which``, outside their padding."""
+    if corpus.extent is None:
+        height, width = corpus.lr.shape[2:]
+        top = torch.randint(height - patch + 1, which.shape, generator=generator)
+        return top, torch.randint(width - patch + 1, which.shape, generator=generator)
+    places = corpus.extent[which] - (patch - 1)
+    drawn = (torch.rand(places.shape, generator=generator, dtype=torch.float64) * places).long()
+    return drawn[:, 0], drawn[:, 1]
 
 
 def _gather(

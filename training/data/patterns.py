@@ -7,22 +7,27 @@ into a color. LR is the pattern itself, and HR shows each of its pixels as a squ
 import numpy as np
 import torch
 
-from training.data.corpus import TILE, Corpus
+from training.data.corpus import Corpus, whole_too
 
 _CELLS = (1, 1, 1, 2, 3)  # LR pixels; single pixels are the hardest
 
 
 def add_patterns(corpus: Corpus, count: int, seed: int) -> Corpus:
-    """Append ``count`` patterns to ``corpus``; each is its own teacher output. 0 returns it."""
+    """Append ``count`` patterns to ``corpus``; each is its own teacher output. 0 returns it.
+
+    They have the size of the tiles, and no padding.
+    """
     if not count:
         return corpus
-    rng, side = np.random.default_rng(seed), TILE // corpus.scale
-    channels = corpus.lr.shape[1]
-    made = np.stack([_quarters(side, channels, rng) for _ in range(count)])
+    rng = np.random.default_rng(seed)
+    channels, height, width = corpus.lr.shape[1:]
+    squares = np.stack([_quarters(max(height, width), channels, rng) for _ in range(count)])
+    made = squares[..., :height, :width]
     hr = torch.from_numpy(made.repeat(corpus.scale, 2).repeat(corpus.scale, 3))
     lr = torch.from_numpy(made).to(corpus.lr.dtype)
     taught = None if corpus.taught is None else torch.cat([corpus.taught, hr.half()])
-    return Corpus(torch.cat([corpus.hr, hr]), torch.cat([corpus.lr, lr]), corpus.scale, taught)
+    hr, lr = torch.cat([corpus.hr, hr]), torch.cat([corpus.lr, lr])
+    return Corpus(hr, lr, corpus.scale, taught, whole_too(corpus, count))
 
 
 def _quarters(side: int, channels: int, rng: np.random.Generator) -> np.ndarray:

@@ -11,9 +11,9 @@ import torch
 from sr_batch.core.options import CLEAN
 from sr_batch.imaging.picture_traits import Traits, measure
 from sr_batch.upscaling.network_choice import choose
-from training.evaluate.contact_sheet import levels
 from training.evaluate.mixed_set import Mixed
 from training.evaluate.photo_judge import Candidate
+from training.evaluate.restore import levels
 from training.losses.perceptual import Perceptual, load_squeezenet
 
 AUTO = "auto"

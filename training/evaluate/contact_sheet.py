@@ -1,43 +1,32 @@
 """A contact sheet: bicubic, the network and the original, where bicubic is worst."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from sr_batch.core.geometry import Size, Tile
-from sr_batch.core.image import Image
 from sr_batch.imaging.metrics import psnr
 from sr_batch.inference.session import Session
-from sr_batch.upscaling import tile_pass
-from sr_batch.upscaling.tiling import plan_tiles
 from training.data.corpus import read_rgb, to_color
-from training.data.resize import crop_to_multiple, downscale, upscale
+from training.evaluate.protocol import DEFAULT, Protocol
+from training.evaluate.restore import Row, compare
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "photos").glob("*.jpg"))
 _CROP, _ZOOM, _GAP, _LINE = 72, 3, 8, 18
 _PANEL = _CROP * _ZOOM
 
 
-@dataclass(frozen=True)
-class Row:
-    """One photograph in three versions, each uint8 (H, W, 3)."""
-
-    bicubic: np.ndarray
-    sr: np.ndarray
-    hr: np.ndarray
-
-
-def draw(photographs: Sequence[Path], session: Session, path: Path) -> None:
-    """Write the sheet of ``photographs``, which are HR, to ``path``.
+def draw(
+    photographs: Sequence[Path], session: Session, path: Path, protocol: Protocol = DEFAULT
+) -> None:
+    """Write the sheet of ``photographs``, which are HR, to ``path``; ``protocol`` makes their LR.
 
     Each row shows the photograph with a frame, then the content of the frame by bicubic, by the
     network and in the original, with their PSNR-Y over the whole photograph.
     """
-    rows = [compare(read_rgb(photograph), session) for photograph in photographs]
+    rows = [compare(read_rgb(photograph), session, protocol) for photograph in photographs]
     height = _PANEL + _LINE + _GAP
     sheet = Pillow.new("RGB", (4 * (_PANEL + _GAP), height * len(rows)), "white")
     for number, row in enumerate(rows):
@@ -47,16 +36,6 @@ def draw(photographs: Sequence[Path], session: Session, path: Path) -> None:
             font = ImageFont.load_default(12)
             ImageDraw.Draw(sheet).text((left + 2, top + 2), label, "black", font)
     sheet.save(path, quality=88)
-
-
-def compare(photograph: np.ndarray, session: Session) -> Row:
-    """Shrink ``photograph`` by the scale of ``session``, and enlarge it both ways."""
-    scale = session.spec.scale
-    hr = crop_to_multiple(photograph, scale)
-    lr = levels(downscale(hr, scale).numpy())
-    tiles = plan_tiles(Size(lr.shape[1], lr.shape[0]), 0, 0, session.spec.multiple)
-    sr = tile_pass.upscale(Image(lr), session, tiles, session.spec.color, _one_by_one)
-    return Row(levels(upscale(lr, scale).numpy()), sr.color, hr)
 
 
 def hardest(row: Row, side: int) -> tuple[int, int]:
@@ -93,13 +72,3 @@ def _zoomed(pixels: np.ndarray, box: tuple[int, int, int, int]) -> Pillow.Image:
 
 def _psnr_y(sr: np.ndarray, row: Row) -> float:
     return psnr(to_color(sr, "y")[..., 0], to_color(row.hr, "y")[..., 0], border=4)
-
-
-def levels(chw: np.ndarray) -> np.ndarray:
-    """Float (C, H, W), 0..255 -> uint8 (H, W, C)."""
-    return np.ascontiguousarray(np.rint(chw).clip(0, 255).astype(np.uint8).transpose(1, 2, 0))
-
-
-def _one_by_one(work: Callable[[Tile], None], tiles: Sequence[Tile]) -> None:
-    for tile in tiles:
-        work(tile)

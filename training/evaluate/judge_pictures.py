@@ -15,7 +15,7 @@ from PIL import Image
 from training.data.corpus import read_rgb
 from training.data.degrade import blurred
 from training.data.resize import downscale
-from training.evaluate.contact_sheet import levels
+from training.evaluate.restore import levels
 
 KINDS = {
     "a": "clean, reduced by bicubic",

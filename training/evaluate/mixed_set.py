@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 from training.data.corpus import read_rgb
 from training.data.degrade import blurred
 from training.data.resize import downscale, upscale
-from training.evaluate.contact_sheet import levels
 from training.evaluate.judge_pictures import through_jpeg
+from training.evaluate.restore import levels
 
 Pixels = np.ndarray
 Random = np.random.Generator

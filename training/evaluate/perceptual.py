@@ -9,7 +9,7 @@ import torch
 
 from sr_batch.inference.onnx_session import OnnxSession
 from training.data.corpus import read_rgb
-from training.evaluate.contact_sheet import compare
+from training.evaluate.restore import compare
 from training.losses.perceptual import Perceptual, load_squeezenet
 
 

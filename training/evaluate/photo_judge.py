@@ -17,9 +17,9 @@ from sr_batch.bench.quality import Enlarge
 from sr_batch.imaging.metrics import psnr
 from training.data.corpus import to_color
 from training.data.resize import downscale
-from training.evaluate.contact_sheet import levels
 from training.evaluate.judge_pictures import Case
 from training.evaluate.piqe import piqe
+from training.evaluate.restore import levels
 from training.losses.perceptual import Perceptual, load_squeezenet
 
 MEASURES = ("distance", "piqe", "psnr", "tone")

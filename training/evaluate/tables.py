@@ -9,7 +9,7 @@ from sr_batch.bench.quality import Score
 from sr_batch.core.model_spec import ModelSpec
 from sr_batch.inference.onnx_session import read_spec
 from training.evaluate import cost
-from training.evaluate.standard_sets import SETS
+from training.evaluate.protocol import SETS
 from training.models import MODELS
 
 BEGIN, END = "<!-- networks -->\n", "<!-- end of networks -->\n"

@@ -1,6 +1,7 @@
 """The optimizer and the learning-rate schedule of a recipe."""
 
 import math
+from typing import Literal
 
 from torch import nn
 from torch.optim import SGD, Adam, Optimizer
@@ -39,7 +40,8 @@ def make_schedule(optimizer: Optimizer, recipe: Recipe) -> Schedule:
     """The schedule of ``recipe``. A plateau schedule steps with every score, others every step."""
     if recipe.schedule == "plateau":
         patience = recipe.patience - 1  # torch acts one score later than Keras and this recipe
-        return ReduceLROnPlateau(optimizer, "max", factor=0.5, patience=patience)
+        mode: Literal["min", "max"] = "min" if "loss" in recipe.plateau_on else "max"
+        return ReduceLROnPlateau(optimizer, mode, factor=0.5, patience=patience)
     return LambdaLR(optimizer, lambda i: lr_factor(recipe, i))
 
 

@@ -29,7 +29,8 @@ def plan_lines(recipe: Recipe) -> Iterator[str]:
     if any(teachers := (*recipe.teachers, recipe.teacher_file, recipe.lessons_file)):
         yield _line("teachers", ", ".join(filter(None, teachers)))
     if recipe.early_stop:
-        yield _line("stops early", f"after {recipe.early_stop} checkpoints without a gain")
+        gain = f"checkpoints without a gain in {recipe.stop_on}"
+        yield _line("stops early", f"after {recipe.early_stop} {gain}")
 
 
 def _line(title: str, text: str) -> str:
@@ -57,7 +58,8 @@ def _rate(recipe: Recipe) -> str:
     if recipe.schedule == "cosine":
         return f"{rate}, by a cosine to {recipe.final_lr:g}"
     if recipe.schedule == "plateau":
-        return f"{rate}, halved after {recipe.patience} checkpoints without a gain"
+        gain = f"checkpoints without a gain in {recipe.plateau_on}"
+        return f"{rate}, halved after {recipe.patience} {gain}"
     drops = ", ".join(f"{drop:.0%}" for drop in recipe.drops)
     return f"{rate}, a tenth after {drops}" if drops else f"{rate}, constant"
 

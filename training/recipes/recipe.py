@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from training.data.degrade import SIGMA
+from training.data.sources import Data
 from training.losses.pixel import Weights
 
 Kind = Literal["bicubic", "area", "blur", "blind", "light", "worn", "photo"]
@@ -14,6 +16,9 @@ Turns = Literal["all", "flips", "rotations", "none"]
 
 Start = Literal["own", "glorot", "orthogonal"]
 """How the weights of convolutions begin."""
+
+Quantity = Literal["psnr", "ssim", "loss", "validation_loss"]
+"""A figure of a checkpoint: of the monitored pictures, or the mean training loss since the last."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +81,12 @@ class Recipe:
             scale, with its output reduced to ``scale`` by means over areas.
         leaves: Number of dead-leaves pictures added to the photographs.
         patterns: Number of patterns of single pixels added to them.
+        data: The pictures that it learns from and is monitored on. None takes the image sets of the
+            released networks, or the pictures of the data folder if it is any other folder.
         photographs: Whether the pictures of ``train-photos`` are added to the corpus.
         degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur``, ``blind``, ``light``,
             ``worn`` or ``photo``.
+        sigma: Least and largest sigma of ``blur``, in HR pixels; equal for a fixed one.
         turns: How patches are turned at random: ``all`` eight flips and rotations, only ``flips``,
             only ``rotations``, or ``none``.
         optimizer: ``adam``; ``muon`` with Adam for the first and the last layer;
@@ -89,7 +97,11 @@ class Recipe:
             ``drops``; ``plateau``, to a half after ``patience`` checkpoints without a gain.
         drops: Fractions of the run at which ``step`` lowers the rate.
         patience: Checkpoints without a gain before ``plateau`` lowers the rate.
+        plateau_on: What ``plateau`` watches: ``psnr``, ``ssim``, ``loss`` or ``validation_loss``.
         early_stop: Checkpoints without a gain after which the run ends with its best weights.
+        stop_on: What ``early_stop`` watches.
+        best_on: What the best weights have the best value of. They are always kept, in ``best.pt``
+            of a run that may stop early, and in ``best_so_far.pt`` of any other.
         warmup: Iterations over which the learning rate rises linearly.
         final_lr: Learning rate at the end of ``cosine``.
         ema: Final decay of the averaged weights; 0 for no average.
@@ -120,8 +132,10 @@ class Recipe:
     reduced_tail: bool = False
     leaves: int = 0
     patterns: int = 0
+    data: Data | None = None
     photographs: bool = False
     degradation: Kind = "bicubic"
+    sigma: tuple[float, float] = SIGMA
     turns: Turns = "all"
     optimizer: Literal["adam", "muon", "muon+first", "sgd"] = "adam"
     betas: tuple[float, float] = (0.9, 0.99)
@@ -129,7 +143,10 @@ class Recipe:
     schedule: Literal["cosine", "step", "plateau"] = "cosine"
     drops: tuple[float, ...] = (0.5, 0.75, 0.9)
     patience: int = 3
+    plateau_on: Quantity = "psnr"
     early_stop: int | None = None
+    stop_on: Quantity = "psnr"
+    best_on: Quantity = "psnr"
     warmup: int = 200
     final_lr: float = 1e-6
     ema: float = 0.999

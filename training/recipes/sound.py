@@ -33,6 +33,8 @@ def _numbers(recipe: Recipe) -> Iterator[str]:
     for name in ("clip", "epochs", "warmup", "leaves", "final_lr", "teaching"):
         if not getattr(recipe, name) >= 0:
             yield f"{name} = {getattr(recipe, name):g}: must be at least 0"
+    if not 0 < recipe.sigma[0] <= recipe.sigma[1]:
+        yield f"sigma = {recipe.sigma}: must be two numbers above 0, the smaller one first"
     if recipe.ensemble not in (1, 4, 8):
         yield f"ensemble = {recipe.ensemble}: must be 1, 4 or 8"
     for name in ("patience", "early_stop"):

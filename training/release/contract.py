@@ -4,16 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from sr_batch.core.model_spec import ModelSpec
+from training.evaluate.protocol import protocol_of
 from training.models import configure
 from training.models.torch_session import unmeasured_spec
 from training.recipes.recipe import Recipe
 from training.run.record import Pictures
 from training.run.source_commit import source_commit
 
-CLAIM_PROTOCOL = (
-    "PSNR-Y and SSIM on BT.601 studio-range Y, border of `scale` pixels left out, antialiased "
-    "bicubic LR (8-bit for RGB networks, float for Y networks), output rounded to 8 bit"
-)
 LICENCE = "CC BY-SA 4.0"
 UNKNOWN_LICENCE = (
     "not stated: it depends on the training pictures and on the weights it started from"
@@ -60,7 +57,7 @@ def draft_spec(recipe: Recipe, name: str = "", pictures: Pictures | None = None)
         name=name or recipe.model,
         partner=PARTNERS.get(recipe.model, ""),
         color_lock=recipe.model in SHIFTING,
-        protocol=CLAIM_PROTOCOL,
+        protocol=protocol_of(recipe).text(),
         licence=LICENCE if _is_shipped(recipe, pictures) else UNKNOWN_LICENCE,
         data=_data(recipe, pictures),
         commit=source_commit(),

@@ -247,7 +247,8 @@ def _schedule(recipe: Recipe) -> str:
         return "held"
     if recipe.schedule == "step":
         return "a tenth of it after " + ", ".join(f"{drop:.0%}" for drop in recipe.drops)
-    return f"halved after {recipe.patience} checkpoints without a gain"
+    watched = "" if recipe.plateau_on == "psnr" else f" in {recipe.plateau_on}"
+    return f"halved after {recipe.patience} checkpoints without a gain{watched}"
 
 
 def _file_facts(spec: ModelSpec, facts: Facts) -> str:

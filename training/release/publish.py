@@ -4,7 +4,7 @@ Rewrite, export, certify, measure, and write the card with its pictures.
 """
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,16 +12,18 @@ from pathlib import Path
 import onnx
 from torch import nn
 
-from sr_batch.bench.quality import Score
+from sr_batch.bench.quality import Judged, Score
 from sr_batch.core.errors import UsageError
 from sr_batch.core.model_spec import ModelSpec, Precision
 from sr_batch.inference.model_memory import pixel_bytes
 from sr_batch.inference.onnx_session import OnnxSession, read_spec
 from sr_batch.inference.recorded_outputs import record_path, save_record
-from training.data.corpus import list_images
+from training.data.corpus import Picture, list_images
 from training.data.lr_crops import calibration, lr_crops
 from training.evaluate import contact_sheet, cost
-from training.evaluate.standard_sets import rounded, score_sets
+from training.evaluate.paired import PAIRED_PROTOCOL, score_pairs
+from training.evaluate.protocol import Protocol, protocol_of
+from training.evaluate.standard_sets import rounded, score_pictures, score_sets
 from training.models import MODELS
 from training.models.layers import rounded_layers
 from training.models.rewrite import rewrite
@@ -35,6 +37,7 @@ from training.release.tile_overlap import measure_overlap, receptive_field
 from training.release.trained_run import TrainedRun
 from training.release.verify_bound import least_consistency
 from training.run.curve import draw_curve
+from training.run.run_data import measured_on, run_data
 from training.run.trained_network import network
 
 _TILED = 6  # photographs that the overlap is measured on
@@ -64,6 +67,29 @@ class _Released:
     path: Path
     spec: ModelSpec
     bicubic: Mapping[str, Score]  # on each standard set
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """What the files are measured on.
+
+    Attributes:
+        own: Validation pictures of the run; without any, it is the sets of ``protocol``.
+        protocol: How LR is made, if the pictures have none.
+    """
+
+    own: Sequence[Picture]
+    protocol: Protocol
+
+    @property
+    def pairs(self) -> list[tuple[Path, Path]]:
+        """HR and LR files of those pictures that have an LR."""
+        return [(each.hr, each.lr) for each in self.own if each.lr]
+
+    @property
+    def text(self) -> str:
+        """The protocol for the contract."""
+        return PAIRED_PROTOCOL if self.pairs else self.protocol.text()
 
 
 def publish(trained: TrainedRun, name: str, setting: ReleaseSetting) -> dict[str, ModelSpec]:
@@ -99,9 +125,9 @@ def _publish(trained: TrainedRun, name: str, setting: ReleaseSetting) -> dict[st
     model = to_onnx(net, spec.channels)
     with _drafted(model, spec, setting) as path:
         parity = certify.require_parity(net, OnnxSession.open(path), spec.channels)
-    specs = {}
+    basis, specs = _Basis(measured_on(recipe, setting.data), protocol_of(recipe)), {}
     for precision, variant in _variants(model, net, recipe, spec, setting).items():
-        released = _release(variant, replace(spec, precision=precision), setting)
+        released = _release(variant, replace(spec, precision=precision), setting, basis)
         _describe(released, trained, parity, setting)
         if precision != "fp16":
             save_record(record_path(released.path), record(net, spec.color, precision))
@@ -139,18 +165,22 @@ def _variants(
 ) -> dict[Precision, onnx.ModelProto]:
     if not recipe.quantized:
         return {"fp32": model, "fp16": to_fp16(model)}
-    images = calibration(setting.data, spec.scale, spec.color)
+    images = calibration(run_data(recipe, setting.data).files, spec.scale, spec.color)
     return {"int8": to_int8(model, rounded_layers(net, recipe.unrounded), images)}
 
 
-def _release(model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting) -> _Released:
+def _release(
+    model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting, basis: _Basis
+) -> _Released:
     """Measure ``model``, compare it with the fp32 file if it is a variant, and write it."""
     with _drafted(model, spec, setting) as draft:
         session = OnnxSession.open(draft)
-        images = lr_crops(list_images([setting.data / "valid"]), _TILED, spec.scale, spec.color)
-        judged = score_sets(session, setting.data, setting.workers)
+        pictures = [each.hr for each in basis.own] or list_images([setting.data / "valid"])
+        images = lr_crops(pictures, _TILED, spec.scale, spec.color)
+        judged = _judged(session, setting, basis)
         spec = replace(
             spec,
+            protocol=basis.text,
             overlap=measure_overlap(session, images, spec.full_overlap),
             scores=rounded(judged),
             consistency=least_consistency(session, images),
@@ -161,6 +191,15 @@ def _release(model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting) -
     path = _path(spec, setting)
     write(model, spec, path)
     return _Released(path, spec, {name: each.bicubic for name, each in judged.items()})
+
+
+def _judged(session: OnnxSession, setting: ReleaseSetting, basis: _Basis) -> Mapping[str, Judged]:
+    if basis.pairs:
+        return {"validation": score_pairs(basis.pairs, session)}
+    if basis.own:
+        paths = [each.hr for each in basis.own]
+        return {"validation": score_pictures(paths, session, setting.workers, basis.protocol)}
+    return score_sets(session, setting.data, setting.workers, basis.protocol)
 
 
 def _describe(
@@ -174,7 +213,8 @@ def _describe(
     if pictured == path:
         draw_curve(trained.metrics, pictures.curve, path.stem.replace("_", " "))
         session = OnnxSession.open(path)
-        contact_sheet.draw(contact_sheet.EXAMPLES, session, pictures.examples)
+        protocol = protocol_of(trained.recipe)
+        contact_sheet.draw(contact_sheet.EXAMPLES, session, pictures.examples, protocol)
     facts = _facts(released, parity, read_spec(fp32).scores)
     about = MODELS[spec.arch].about
     training = model_card.training_section(trained.recipe, trained.record)

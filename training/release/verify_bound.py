@@ -7,7 +7,7 @@ import numpy as np
 from sr_batch.core.image import Image
 from sr_batch.imaging.consistency import consistency
 from sr_batch.inference.session import Session
-from training.evaluate.contact_sheet import levels
+from training.evaluate.restore import levels
 
 _MARGIN = 3.0  # dB, for pictures that are harder than those measured here
 

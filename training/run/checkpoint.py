@@ -16,7 +16,7 @@ from sr_batch.core.errors import StorageError
 
 State = Mapping[str, Any]
 
-_BEST, _PROGRESS = "best.pt", "progress.pt"
+_BEST, _BEST_SO_FAR, _PROGRESS = "best.pt", "best_so_far.pt", "progress.pt"
 
 
 def save(folder: Path, states: Mapping[str, State]) -> None:
@@ -41,10 +41,14 @@ def save(folder: Path, states: Mapping[str, State]) -> None:
     _remove_all_but(folder, iteration)
 
 
-def save_best(folder: Path, weights: State) -> None:
-    """Keep ``weights`` as the best of the run so far, for later runs and exports."""
+def save_best(folder: Path, weights: State, counts: bool = True) -> None:
+    """Keep ``weights`` as the best of the run so far.
+
+    Later runs and exports take them if they count. Otherwise these take the last weights, and the
+    best ones are beside them in ``best_so_far.pt``.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / _BEST, weights)
+    _replace(folder / (_BEST if counts else _BEST_SO_FAR), weights)
 
 
 def load(folder: Path, device: torch.device) -> dict[str, State] | None:

@@ -14,7 +14,7 @@ def draw_curve(metrics: Path, path: Path, title: str) -> None:
     figure = Figure(figsize=(6, 3), layout="constrained")
     quality = figure.subplots()
     quality.plot(steps, [row["monitor_psnr"] for row in rows], color="tab:blue")
-    quality.set(xlabel="iteration", ylabel="Set5 PSNR-Y (dB)", title=title)
+    quality.set(xlabel="iteration", ylabel="monitored PSNR-Y (dB)", title=title)
     quality.grid(alpha=0.3)
     loss = quality.twinx()
     loss.plot(steps, [row["loss"] for row in rows], color="tab:gray", alpha=0.5)

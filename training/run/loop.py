@@ -12,10 +12,13 @@ from tqdm import tqdm
 
 from sr_batch.bench.quality import Score
 from training.evaluate import contact_sheet
+from training.evaluate.protocol import protocol_of
 from training.run import metrics, record
+from training.run.best_score import text_of
 from training.run.curve import draw_curve
 from training.run.interruption import stop_request
 from training.run.trainer import Corpora, Run
+from training.run.validation import validate
 
 
 class Diverged(RuntimeError):
@@ -44,7 +47,7 @@ def train(run: Run, corpora: Corpora) -> None:
         if run.recipe.iterations:
             _take_steps(run, corpora, writer)
         else:
-            _record(run, writer, math.nan, run.score())
+            _record(run, writer, math.nan, run.score(), math.nan)
             run.save()
     draw_pictures(run)
 
@@ -69,9 +72,10 @@ def _take_steps(run: Run, corpora: Corpora, writer: SummaryWriter) -> None:
 
 def _checkpoint(run: Run, writer: SummaryWriter) -> None:
     """Score the run and save it."""
-    loss, score = _mean(run), run.score()
-    _record(run, writer, loss, score)
-    run.judge(score)
+    loss, score, validated = _mean(run), run.score(), validate(run)
+    _record(run, writer, loss, score, validated.loss)
+    writer.add_image("LR | SR | HR", validated.shown, run.iteration, dataformats="HWC")
+    run.judge({**asdict(score), "loss": loss, "validation_loss": validated.loss})
     run.losses.clear()
     _save(run)
 
@@ -96,8 +100,8 @@ def ending(run: Run) -> str:
         return f"Trained for all {run.recipe.iterations} iterations."
     return (
         f"Stopped early at iteration {run.iteration} of {run.recipe.iterations}: no gain in "
-        f"{run.best.stale} checkpoints. The weights of iteration {run.best.iteration} are kept "
-        f"({run.best.psnr:.3f} dB)."
+        f"{run.stop.stale} checkpoints. The weights of iteration {run.best.iteration} are kept "
+        f"({text_of(run.best.gain, run.recipe.best_on)})."
     )
 
 
@@ -105,7 +109,9 @@ def draw_pictures(run: Run) -> None:
     """Draw ``curve.png``, and ``sheet.jpg`` of the averaged weights, in the run folder."""
     folder, recipe = run.setting.folder, run.recipe
     draw_curve(folder / "metrics.csv", folder / "curve.png", f"{recipe.model} x{recipe.scale}")
-    contact_sheet.draw(contact_sheet.EXAMPLES, run.session(), folder / "sheet.jpg")
+    contact_sheet.draw(
+        contact_sheet.EXAMPLES, run.session(), folder / "sheet.jpg", protocol_of(recipe)
+    )
 
 
 def _mean(run: Run) -> float:
@@ -121,12 +127,15 @@ def _mean(run: Run) -> float:
     return mean
 
 
-def _record(run: Run, writer: SummaryWriter, loss: float, score: Score) -> None:
+def _record(
+    run: Run, writer: SummaryWriter, loss: float, score: Score, validation_loss: float
+) -> None:
     row = {
         "iteration": run.iteration,
         "loss": loss,
         "lr": run.optimizer.param_groups[0]["lr"],
         **{f"monitor_{name}": value for name, value in asdict(score).items()},
+        "validation_loss": validation_loss,
     }
     for name, value in row.items():
         writer.add_scalar(name, value, run.iteration)

@@ -8,11 +8,12 @@ _FILE = "metrics.csv"
 
 
 def append(folder: Path, row: Mapping[str, float]) -> None:
-    """Add ``row`` to the table in ``folder``."""
+    """Add ``row`` to the table in ``folder``; an older table keeps the columns that it has."""
     path = folder / _FILE
     is_new = not path.exists()
+    columns = list(row) if is_new else path.read_text().partition("\n")[0].strip().split(",")
     with path.open("a", newline="") as file:
-        table = csv.DictWriter(file, fieldnames=list(row))
+        table = csv.DictWriter(file, fieldnames=columns, extrasaction="ignore")
         if is_new:
             table.writeheader()
         table.writerow(row)

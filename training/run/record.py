@@ -6,15 +6,14 @@ change its recipe on the way.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-
-from PIL import Image
 
 from training.models import BadConfig
 from training.recipes.fields import as_table, from_table
 from training.recipes.recipe import Recipe
+from training.run.run_data import RunData
 
 _FILE = "run.json"
 
@@ -26,10 +25,12 @@ class Pictures:
     Attributes:
         folders: Name of each folder -> the number of pictures in it.
         megapixels: The pixels of all pictures.
+        tiles: The tiles that they are cut into; 0 if an older record does not say so.
     """
 
     folders: Mapping[str, int]
     megapixels: float
+    tiles: int = 0
 
     @property
     def count(self) -> int:
@@ -70,13 +71,11 @@ class Record:
         return self.legs[-1].recipe
 
 
-def pictures_of(paths: Iterable[Path]) -> Pictures:
-    """The pictures at ``paths``, of which only the sizes are read."""
-    listed, pixels = list(paths), 0
-    for path in listed:
-        with Image.open(path) as image:
-            pixels += image.width * image.height
-    return Pictures(dict(Counter(path.parent.name for path in listed)), pixels / 1e6)
+def pictures_of(pictures: RunData, scale: int) -> Pictures:
+    """What a network of ``scale`` learns from ``pictures``."""
+    folders = Counter(path.parent.name for path in pictures.files)
+    pixels = sum(each.size.width * each.size.height for each in pictures.train)
+    return Pictures(dict(folders), pixels / 1e6, pictures.tiles(scale))
 
 
 def begin_leg(folder: Path, leg: Leg, pictures: Pictures) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
 
-from training.data.corpus import Corpus, count_tiles, load_corpus, shipped_images
+from training.data.corpus import Corpus, build_corpus
 from training.data.dead_leaves import add_leaves
 from training.data.lr_crops import calibration
 from training.data.patterns import add_patterns
@@ -22,6 +22,7 @@ from training.run.distillation import teacher_output, to_luma
 from training.run.loop import ending, train
 from training.run.places import Places
 from training.run.record import Leg, begin_leg, pictures_of
+from training.run.run_data import RunData, monitored, run_data
 from training.run.source_commit import source_commit
 from training.run.sources import find_plan, require_sources
 from training.run.trained_network import network, starting_weights
@@ -41,29 +42,50 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
     Raises:
         Busy: another process uses the run folder.
         FileNotFoundError: image sets are missing.
+        UsageError: folders of pairs do not match, or the pictures cannot be split.
+        TooSmall: no picture is large enough for the recipe's patches.
         NotReady: the weights of another recipe are missing.
         BadConfig: the weights of another network are in the file that it starts from.
         Diverged: the loss became NaN or infinite.
     """
     require_sources(plan, setting.folder, places)
-    plan, setting = with_length(plan, setting, places)
+    pictures = run_data(plan, places.data)
     with _alone_in(setting.folder):
-        run = Run(plan, setting)
+        run = Run(*settled(plan, setting, pictures, places.data))
         if not run.resume() and not _resume_kept(run, places.kept) and plan.init:
-            _start_from(run, plan.init, places)
+            _start_from(run, plan.init, places, pictures)
         if run.recipe.iterations and run.is_over and (setting.folder / "sheet.jpg").exists():
             print(ending(run))
             return
-        corpora = _corpora(run, places)
-        _note(run, places)
+        corpora = _corpora(run, places, pictures)
+        _note(run, pictures)
         train(run, corpora)
 
 
-def with_length(plan: Recipe, setting: Setting, places: Places) -> tuple[Recipe, Setting]:
-    """With the iterations of the recipe's epochs, and with the interval of checkpoints."""
+def settled(
+    plan: Recipe, setting: Setting, pictures: RunData, data: Path
+) -> tuple[Recipe, Setting]:
+    """With what depends on the pictures: the iterations, the checkpoints and the monitored ones.
+
+    The centers of own pictures that the run is monitored on are written to its folder.
+
+    Args:
+        plan: If it has epochs, these set its iterations.
+        setting: Pictures and an interval of checkpoints that it names stay.
+        pictures: Of the run.
+        data: Folder of the image sets.
+
+    Raises:
+        FileNotFoundError: there are neither validation pictures nor Set5.
+        TooSmall: no validation picture can be decoded.
+    """
+    if not setting.monitor:
+        found = monitored(pictures, data, setting.folder / "validation")
+        pairs = tuple((hr, lr) for hr, lr in found if lr)
+        setting = replace(setting, monitor=tuple(hr for hr, _ in found), monitored_pairs=pairs)
     if not plan.epochs:
         return plan, replace(setting, every=setting.every or EVERY)
-    epoch = passes_of(plan, count_tiles(_pictures(plan, places), plan.scale))
+    epoch = passes_of(plan, pictures.tiles(plan.scale))
     plan = replace(plan, iterations=plan.epochs * epoch)
     return plan, replace(setting, every=setting.every or epoch)
 
@@ -89,20 +111,20 @@ def _resume_kept(run: Run, kept: Path) -> bool:
     return True
 
 
-def _start_from(run: Run, init: str, places: Places) -> None:
+def _start_from(run: Run, init: str, places: Places, pictures: RunData) -> None:
     """Give ``run`` the weights of ``init``, a recipe or a file."""
     weights: checkpoint.State
     if is_weight_file(init):
         weights = read_weights(Path(init))
         require_fitting(init, weights, run.net.state_dict())
     else:
-        weights = _start(run, init, places)
+        weights = _start(run, init, places, pictures)
     new = run.start_from(weights)
     unlike = f", except {', '.join(new)}, whose shapes differ" if new else ""
     print(f"Starts from the weights of {init}{unlike}.")
 
 
-def _start(run: Run, init: str, places: Places) -> checkpoint.State:
+def _start(run: Run, init: str, places: Places, pictures: RunData) -> checkpoint.State:
     """The weights of the recipe ``init`` in the form that the recipe of ``run`` starts from."""
     plan = run.recipe
     source = find_plan(init, places.runs, places.kept)
@@ -110,31 +132,28 @@ def _start(run: Run, init: str, places: Places) -> checkpoint.State:
     if not (plan.quantized and plan.equalized):
         return weights
     net = network(plan, weights)
-    images = calibration(places.data, plan.scale, run.color)
+    images = calibration(pictures.files, plan.scale, run.color)
     equalize_(net, [torch.from_numpy(image) for image in images])
     return net.state_dict()
 
 
-def _note(run: Run, places: Places) -> None:
+def _note(run: Run, pictures: RunData) -> None:
     folder, leg = run.setting.folder, Leg(run.iteration, source_commit(), run.recipe)
-    begin_leg(folder, leg, pictures_of(_pictures(run.recipe, places)))
+    begin_leg(folder, leg, pictures_of(pictures, run.recipe.scale))
     with (run.setting.folder / "recipe.txt").open("a", encoding="utf-8") as file:
         file.write(f"{leg.commit} from iteration {run.iteration}: {run.recipe}\n")
 
 
-def _pictures(plan: Recipe, places: Places) -> list[Path]:
-    """The HR pictures that ``plan`` is trained on."""
-    return shipped_images(places.data, plan.photographs)
-
-
-def _corpora(run: Run, places: Places) -> Corpora:
+def _corpora(run: Run, places: Places, pictures: RunData) -> Corpora:
     """Photographs at each scale of the run, teacher output, dead leaves and patterns."""
     plan = run.recipe
-    paths = _pictures(plan, places)
-    corpora = {s: load_corpus(paths, s, run.color) for s in (plan.scale, *plan.scales)}
+    corpora = {
+        scale: build_corpus(pictures.train, scale, run.color, pictures.cutting, places.runs)
+        for scale in (plan.scale, *plan.scales)
+    }
     for name in plan.teachers:
         corpus = corpora[find_plan(name, places.runs, places.kept).scale]
-        corpora[corpus.scale] = replace(corpus, taught=_taught(run, name, corpus, places))
+        corpora[corpus.scale] = replace(corpus, taught=_taught(run, name, corpus, places, pictures))
     if plan.lessons_file:
         own = corpora[plan.scale]
         corpora[plan.scale] = replace(own, taught=_lessons(run, own, places))
@@ -146,12 +165,12 @@ def _corpora(run: Run, places: Places) -> Corpora:
     }
 
 
-def _taught(run: Run, name: str, corpus: Corpus, places: Places) -> torch.Tensor:
+def _taught(run: Run, name: str, corpus: Corpus, places: Places, pictures: RunData) -> torch.Tensor:
     """The output of the teacher ``name`` for ``corpus``, in the color of the run."""
     source = find_plan(name, places.runs, places.kept)
     color = configure(source.model, source.scale, source.model_options).color
     if color != run.color:
-        corpus = load_corpus(shipped_images(places.data), source.scale, color)
+        corpus = build_corpus(pictures.train, source.scale, color, pictures.cutting, places.runs)
     teacher = network(source, _weights(name, places)).to(run.setting.device)
     taught = teacher_output(corpus, teacher, run.recipe.ensemble, places.runs / "lessons")
     return taught if color == run.color else to_luma(taught)

@@ -15,8 +15,10 @@ from torch.optim.swa_utils import AveragedModel
 
 from sr_batch.bench.quality import Score
 from training.data.corpus import Corpus
-from training.data.degrade import DEGRADATIONS
+from training.data.degrade import degradation
 from training.data.patches import Batch, sample
+from training.evaluate.paired import score_pairs
+from training.evaluate.protocol import protocol_of
 from training.evaluate.standard_sets import score_pictures
 from training.losses.objective import make_objective
 from training.losses.pixel import Weights
@@ -29,7 +31,7 @@ from training.optim.optimizer import make_optimizer, make_schedule
 from training.quantize.fake_quant import prepare
 from training.recipes.recipe import Recipe, Stage, patch_at, stage_at
 from training.run import checkpoint
-from training.run.best_score import Best
+from training.run.best_score import Best, gain_of
 from training.run.teacher import open_teacher
 
 Corpora = Mapping[int, Corpus]
@@ -43,11 +45,12 @@ class Setting:
     folder: Path
     device: torch.device
     amp: bool  # bf16 autocast
-    monitor: tuple[Path, ...]  # HR pictures that are scored at every checkpoint
+    monitor: tuple[Path, ...]  # HR pictures scored at every checkpoint; none: those of the data
     every: int = 500  # iterations between checkpoints; 0: an epoch of the recipe, or 500
     features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
     teachers: Path = Path("teachers")  # folder of ncnn networks
     compiler: str = ""  # backend of torch.compile, such as inductor; empty to do without
+    monitored_pairs: tuple[tuple[Path, Path], ...] = ()  # HR and LR, scored in place of ``monitor``
 
 
 class Run:
@@ -83,7 +86,7 @@ class Run:
         self.generator = torch.Generator().manual_seed(recipe.seed)
         self.iteration = 0
         self.losses: list[torch.Tensor] = []  # since the last row of metrics.csv
-        self.best = Best()
+        self.stop, self.best = Best(), Best()
 
     def step(self, corpora: Corpora) -> torch.Tensor:
         """Update the weights once. Returns the loss, still on the device: reading it would wait."""
@@ -107,28 +110,46 @@ class Run:
         return torch.stack(losses).sum()
 
     def score(self) -> Score:
-        """PSNR-Y and SSIM of the averaged weights, the mean over the monitored pictures."""
-        return score_pictures(self.setting.monitor, self.session()).network
+        """PSNR-Y and SSIM of the averaged weights, the mean over the monitored pictures.
+
+        LR is that of the monitored pairs, or made as in training; ``evaluate.protocol`` says for
+        which degradations.
+        """
+        if self.setting.monitored_pairs:
+            return score_pairs(self.setting.monitored_pairs, self.session()).network
+        return score_pictures(
+            self.setting.monitor, self.session(), protocol=protocol_of(self.recipe)
+        ).network
 
     def session(self) -> TorchSession:
         """The network with its averaged weights, as it is now."""
         spec = unmeasured_spec(self.recipe.model, self.recipe.scale, self.color)
         return TorchSession(self.ema.module.eval(), spec, self.setting.device)
 
-    def judge(self, score: Score) -> bool:
-        """Pass ``score`` to the schedule and to the early stop. False ends the run."""
+    def judge(self, figures: Mapping[str, float]) -> bool:
+        """Pass the figures of a checkpoint to the schedule and to the early stop.
+
+        Args:
+            figures: The value of each ``Quantity``.
+
+        Returns:
+            False if this ends the run.
+        """
+        recipe = self.recipe
         if isinstance(self.schedule, ReduceLROnPlateau):
-            self.schedule.step(score.psnr)
-        self.best = self.best.after(score.psnr, self.iteration)
-        if self.recipe.early_stop and not self.best.stale:
-            checkpoint.save_best(self.setting.folder, self.ema.module.state_dict())
+            self.schedule.step(figures[recipe.plateau_on])
+        self.stop = self.stop.after(gain_of(figures, recipe.stop_on), self.iteration)
+        self.best = self.best.after(gain_of(figures, recipe.best_on), self.iteration)
+        if not self.best.stale:
+            counts = recipe.early_stop is not None
+            checkpoint.save_best(self.setting.folder, self.ema.module.state_dict(), counts)
         return not self.stops_early
 
     @property
     def stops_early(self) -> bool:
         """Whether the recipe ends the run because its score does not rise any more."""
         limit = self.recipe.early_stop
-        return limit is not None and self.best.stale >= limit
+        return limit is not None and self.stop.stale >= limit
 
     @property
     def is_over(self) -> bool:
@@ -141,6 +162,7 @@ class Run:
             "iteration": self.iteration,
             "generator": self.generator.get_state(),
             "best": astuple(self.best),
+            "stop": astuple(self.stop),
             "losses": torch.stack(self.losses).cpu() if self.losses else torch.empty(0),
         }
         states = {
@@ -174,6 +196,7 @@ class Run:
         self.iteration = states["progress"]["iteration"]
         self.losses = list(states["progress"].get("losses", ()))  # not in older checkpoints
         self.best = Best(*states["progress"]["best"])
+        self.stop = Best(*states["progress"].get("stop", states["progress"]["best"]))
 
     def start_from(self, weights: checkpoint.State) -> list[str]:
         """Copy the tensors whose name and shape match. Returns the names of all others."""
@@ -211,7 +234,7 @@ class Run:
         """LR of ``batch`` by the degradation of the recipe, bicubic for the ``clean`` first."""
         if self.recipe.degradation == "bicubic":
             return batch.lr
-        degrade = DEGRADATIONS[self.recipe.degradation]
+        degrade = degradation(self.recipe.degradation, self.recipe.sigma)
         return torch.cat([batch.lr[:clean], degrade(batch.hr[clean:], scale, self.generator)])
 
     def _loss(self, stage: Stage, batch: Batch, sr: torch.Tensor) -> torch.Tensor:

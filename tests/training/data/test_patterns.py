@@ -23,6 +23,15 @@ def test_patterns_follow_the_photographs(corpus: Corpus) -> None:
     assert add_patterns(corpus, 0, seed=1) is corpus
 
 
+def test_patterns_beside_padded_tiles_are_whole() -> None:
+    tiles = torch.zeros(2, 1, 16, 12, dtype=torch.uint8)
+    padded = Corpus(tiles, tiles[..., ::2, ::2].float(), 2, extent=torch.tensor([[8, 6], [5, 6]]))
+    more = add_patterns(padded, 2, seed=1)
+    assert (more.hr.shape, more.lr.shape) == ((4, 1, 16, 12), (4, 1, 8, 6))
+    assert more.extent is not None
+    assert more.extent.tolist() == [[8, 6], [5, 6], [8, 6], [8, 6]]
+
+
 def test_every_lr_pixel_is_a_square_of_hr(corpus: Corpus) -> None:
     more = add_patterns(corpus, 8, seed=1)
     hr, lr = more.hr[-8:].float(), more.lr[-8:].float()

@@ -7,7 +7,8 @@ from PIL import Image
 from sr_batch.inference.model_catalog import choose
 from sr_batch.inference.onnx_session import OnnxSession
 from tests.training.conftest import draw_photograph
-from training.evaluate.contact_sheet import Row, compare, draw, hardest
+from training.evaluate.contact_sheet import draw, hardest
+from training.evaluate.restore import Row, compare
 
 
 @pytest.mark.parametrize(("name", "scale"), [("espcn", 3), ("edsr", 4)])
@@ -24,7 +25,7 @@ def test_finds_the_largest_error_of_bicubic() -> None:
     hr = np.zeros((50, 60, 3), np.uint8)
     hr[30:40, 20:30] = 255
     flat = np.zeros_like(hr)
-    assert hardest(Row(flat, flat, hr), 10) == (30, 20)
+    assert hardest(Row(flat, flat, flat, hr), 10) == (30, 20)
 
 
 def test_draws_a_row_for_each_photograph(photographs: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from sr_batch.bench.quality import Score
 from training.evaluate import cost, tables
-from training.evaluate.standard_sets import SETS
+from training.evaluate.protocol import SETS
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted((ROOT / "exported").glob("*.onnx"))

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from training.data.sources import Data, Source
 from training.models import BadConfig
 from training.recipes import RECIPES
+from training.recipes.fields import as_table, from_table
 from training.recipes.files import known_recipe, read_recipe
 from training.recipes.recipe import Recipe, Stage
 
@@ -33,6 +35,17 @@ def test_reads_a_whole_recipe(tmp_path: Path) -> None:
     stages = (Stage(1.0, 2, 12, {"l1": 1.0, "fft": 0.05}),)
     expected = Recipe("espcn", 2, 100, 1e-3, stages, {"channels": 8})
     assert read_recipe(written(tmp_path, WHOLE)) == expected
+
+
+def test_reads_the_pictures_of_a_recipe(tmp_path: Path) -> None:
+    pairs = 'train = [{ hr = "high", lr = "low" }, { hr = "more" }]'
+    data = f"[data]\n{pairs}\nsplit = [20, 4]\n"
+    recipe = read_recipe(written(tmp_path, f'recipe = "first_x2"\n{data}'))
+    sources = (Source("high", lr="low"), Source("more"))
+    assert recipe == replace(RECIPES["first_x2"], data=Data(sources, split=(20.0, 4.0)))
+    assert from_table(as_table(recipe)) == recipe
+    with pytest.raises(BadConfig, match=r"data has no field splits: did you mean split\?"):
+        read_recipe(written(tmp_path, 'recipe = "first_x2"\ndata.splits = [1, 1]\n'))
 
 
 def test_begins_with_another_recipe(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_writes_metrics_and_tensorboard_events(photographs: Path, tmp_path: Path
     run = Run(small_recipe("espcn"), setting(tmp_path / "run", photographs, every=6))
     train(run, corpora_for("espcn", photographs))
     rows = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
-    assert rows[0] == "iteration,loss,lr,monitor_psnr,monitor_ssim"
+    assert rows[0] == "iteration,loss,lr,monitor_psnr,monitor_ssim,validation_loss"
     assert [row.split(",")[0] for row in rows[1:]] == ["6", "12"]
     assert list((tmp_path / "run").glob("events.out.tfevents.*"))
 
@@ -34,7 +34,7 @@ def test_a_resumed_run_has_every_row_and_every_point_once(
     first = Run(small_recipe("espcn", 4), setting(folder, photographs, every=2))
     train(first, corpora)
     with (folder / "metrics.csv").open("a") as table:
-        table.write("6,0.5,0.5,0.5,0.5\n")
+        table.write("6,0.5,0.5,0.5,0.5,0.5\n")
     second = Run(small_recipe("espcn", 6), first.setting)
     assert second.resume()
     train(second, corpora)

@@ -2,11 +2,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
+from sr_batch.core.geometry import Size
 from tests.training.small import small_recipe
+from training.data.corpus import Picture
+from training.data.tiles import COVERING
 from training.models import BadConfig
 from training.run.record import Leg, Pictures, advance, begin_leg, find_record, pictures_of
+from training.run.run_data import RunData
 
 PICTURES = Pictures({"cats": 2}, 0.5)
 
@@ -49,8 +52,6 @@ def test_a_damaged_record_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_counts_pictures_by_folder(tmp_path: Path) -> None:
-    paths = [tmp_path / folder / "a.png" for folder in ("x", "y")]
-    for path in paths:
-        path.parent.mkdir()
-        Image.new("RGB", (500, 200)).save(path)
-    assert pictures_of(paths) == Pictures({"x": 1, "y": 1}, 0.2)
+    size = Size(500, 200)
+    train = tuple(Picture(tmp_path / folder / "a.png", size) for folder in ("x", "y"))
+    assert pictures_of(RunData(train, COVERING), 2) == Pictures({"x": 1, "y": 1}, 0.2, tiles=4)

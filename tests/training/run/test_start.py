@@ -13,6 +13,7 @@ from training.recipes.recipe import Stage
 from training.run import checkpoint
 from training.run.places import Places
 from training.run.record import Pictures, find_record
+from training.run.run_data import run_data
 from training.run.start import _corpora, carry_out
 from training.run.trainer import Run
 
@@ -72,7 +73,8 @@ def test_learns_from_the_lessons_of_a_teacher_from_outside(data: Path, tmp_path:
     teacher = SMFANet(recipe.scale, 8, 1).eval()
     torch.save({"params": teacher.state_dict()}, tmp_path / "teacher.pth")
     place = replace(setting(tmp_path / "it", data / "valid"), teachers=tmp_path)
-    corpora = _corpora(Run(recipe, place), Places(data, tmp_path, tmp_path / "kept"))
+    places = Places(data, tmp_path, tmp_path / "kept")
+    corpora = _corpora(Run(recipe, place), places, run_data(recipe, data))
     corpus = corpora[recipe.scale]
     assert corpus.taught is not None
     with torch.inference_mode():
@@ -89,7 +91,7 @@ def test_resumes_from_the_state_that_git_keeps(data: Path, tmp_path: Path) -> No
     kept = whole.kept
     carry_out(recipe, setting(whole.runs / "it", data / "valid", every=4), whole)
     run = Run(recipe, setting(begun / "it", data / "valid", every=4))
-    corpora = _corpora(run, whole)
+    corpora = _corpora(run, whole, run_data(recipe, data))
     for _ in range(4):
         run.step(corpora)
     run.save()
@@ -119,7 +121,7 @@ def test_epochs_set_the_length_and_the_interval_of_checkpoints(data: Path, tmp_p
     record = find_record("it", places.runs, places.kept)
     assert record is not None
     assert (record.iterations, record.recipe.iterations) == (3, 3)
-    assert record.pictures == Pictures({"train-tight": 1}, 256**2 / 1e6)
+    assert record.pictures == Pictures({"train-tight": 1}, 256**2 / 1e6, tiles=1)
     assert record.ended == "Trained for all 3 iterations."
     (tmp_path / "it" / "sheet.jpg").write_bytes(b"of the first time")
     carry_out(recipe, setting(tmp_path / "it", data / "valid", every=0), places)
