@@ -67,6 +67,6 @@ def test_ten_photographs_become_a_model(clone: Path, monkeypatch: pytest.MonkeyP
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stderr
-    made = sorted(Path("photos_sr").iterdir())
+    made = sorted(Path("photos_sr").glob("*.JPG"))
     with Image.open(made[0]) as larger:
         assert (len(made), larger.size) == (10, (256, 256))

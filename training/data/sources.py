@@ -134,6 +134,10 @@ def _listed(
         if lr is None and all((hr / name).is_dir() for name in PAIRED):
             hr, lr = hr / PAIRED[0], hr / PAIRED[1]
         paths = [path for path in list_images([hr], source.exclude) if _is_free(path, folder, hr)]
+        if not paths:
+            raise FileNotFoundError(
+                f"{hr}: no pictures to train on; docs/training.md says what --data may hold"
+            )
         found += matched(hr, lr, paths, scale) if lr else ((path, None) for path in paths)
         if lr and has_size:
             raise UsageError(f"{hr}: a pair of folders keeps its sizes; leave `size` of the data 0")

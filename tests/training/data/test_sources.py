@@ -59,6 +59,12 @@ def test_numbers_split_by_index_leave_the_rest_for_the_test(tmp_path: Path) -> N
     ]
 
 
+def test_evaluation_sets_alone_are_nothing_to_train_on(tmp_path: Path) -> None:
+    fill(tmp_path / "eval" / "Set5", {"woman.png": (20, 20)})
+    with pytest.raises(FileNotFoundError, match="no pictures to train on"):
+        gathered(tmp_path)
+
+
 def test_one_picture_cannot_be_split(tmp_path: Path) -> None:
     fill(tmp_path, {"a.png": (20, 20)})
     with pytest.raises(UsageError, match="1 pictures cannot be split"):
