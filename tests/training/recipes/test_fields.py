@@ -42,7 +42,7 @@ def test_settings_reach_every_level() -> None:
     ("setting", "message"),
     [
         ("lr", "--set lr: write it as FIELD=VALUE"),
-        ("learn_rate=1", "a recipe has no field learn_rate: The fields are betas"),
+        ("learn_rate=1", "a recipe has no field learn_rate: The fields are best_on, betas"),
         ("warmups=1", "did you mean warmup?"),
         ("batch=4", "batch is a field of a stage: write stages.batch"),
         ("stages.0.bach=4", "stages.0 has no field bach: did you mean batch?"),
