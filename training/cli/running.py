@@ -24,6 +24,7 @@ from training.run.record import find_record
 from training.run.run_data import run_data
 from training.run.start import EVERY, carry_out, settled
 from training.run.trainer import Setting
+from training.run.wandb_sync import synced
 
 
 def train(
@@ -64,6 +65,9 @@ def train(
     notify_sheet: Annotated[
         bool, typer.Option("--notify-sheet", help="Send the contact sheet with that message.")
     ] = False,
+    wandb: Annotated[
+        str, typer.Option(metavar="PROJECT", help="Also send the curves to Weights & Biases.")
+    ] = "",
     compiled: Annotated[
         bool, typer.Option("--compile", help="Compile the network: slower to start, then faster.")
     ] = False,
@@ -99,7 +103,7 @@ def train(
         for line in _forecast(plan, setting, data):
             typer.echo(line)
         return
-    with _told(notifier, setting.folder):
+    with _told(notifier, setting.folder), synced(wandb, setting.folder, plan):
         carry_out(plan, setting, places)
 
 

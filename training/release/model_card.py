@@ -118,12 +118,17 @@ def training_section(recipe: Recipe, record: Record | None = None) -> str:
     With the ``record`` of the run, it says what ran; else it trusts the recipe.
     """
     if not recipe.iterations and recipe.init:
-        origin = f"The weights of `{recipe.init}`, rounded without further training."
-        how = f"\nHow `{recipe.init}` was trained: {training_section(RECIPES[recipe.init])}"
-        return "\n".join([origin, *_unrounded(recipe), how])
+        origin = f"The weights of `{Path(recipe.init).name}`, rounded without further training."
+        return "\n".join([origin, *_unrounded(recipe), *_origin(recipe.init)])
     lines = [_optimization(recipe, record), *_targets(recipe), *_details(recipe)]
     lines += [*_history(record), *_unrounded(recipe)]
     return "\n".join([*lines, _stages(recipe)])
+
+
+def _origin(init: str) -> Iterator[str]:
+    """How the recipe ``init`` was trained; nothing for a file of weights."""
+    if init in RECIPES:
+        yield f"\nHow `{init}` was trained: {training_section(RECIPES[init])}"
 
 
 def _optimization(recipe: Recipe, record: Record | None) -> str:
@@ -197,7 +202,7 @@ def _details(recipe: Recipe) -> Iterator[str]:
     if recipe.start != "own" and not recipe.init:
         yield f"Its convolutions started as in Keras ({recipe.start})."
     if recipe.init:
-        yield f"Started from the weights of `{recipe.init}`."
+        yield f"Started from the weights of `{Path(recipe.init).name}`."
     if recipe.remark:
         yield recipe.remark
     if recipe.quantized:

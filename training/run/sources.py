@@ -39,7 +39,7 @@ def require_sources(plan: Recipe, folder: Path, places: Places) -> None:
         return
     needs = [name for name in _sources(plan, begun) if name in first]
     remedy = " && ".join(f"python -m training train {name}" for name in first)
-    own = "" if plan.teachers else ". Or start without it: --init none"
+    own = ". Or start without it: --init none" if needs == [plan.init] else ""
     raise NotReady(
         f"{folder.name} needs the weights of {' and '.join(needs)}, which are neither in "
         f"{places.runs} nor in {places.kept}. Run first: {remedy}{own}"

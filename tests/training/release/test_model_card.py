@@ -22,6 +22,8 @@ from training.release.model_card import (
     training_section,
     write_card,
 )
+from training.run.record import Leg, Record
+from training.run.record import Pictures as Images
 
 EXPORTED = Path(__file__).parents[3] / "exported"
 SPEC = ModelSpec(
@@ -95,6 +97,26 @@ def test_a_card_names_a_teacher_from_outside_and_what_clean_patches_learned() ->
     assert "The target was the output of RealESRGAN_General_WDN_x4_v3" in text
     assert "1 of 4 patches stayed clean" in text
     assert "0.2 l1 against the original was added" in text
+
+
+def test_a_card_says_what_ran_and_not_what_was_planned() -> None:
+    recipe = replace(RECIPES["espcn_x2"], iterations=3000, init="/home/ann/theirs.pth")
+    legs = (Leg(0, "abc", replace(recipe, lr=0.5, clip=0.25)), Leg(40, "def", recipe))
+    text = training_section(recipe, Record(legs, Images({"cats": 12}, 0.8), 80, 60))
+    assert text.startswith("80 of 3000 planned iterations of Adam (0.9, 0.99), learning rate ")
+    assert "Iterations 0 to 40 ran with other settings: lr 0.5, clip 0.25." in text
+    assert "These are the weights of iteration 60, the best of the run." in text
+    assert "Started from the weights of `theirs.pth`." in text
+    assert "/home" not in text
+    whole = Record((Leg(0, "abc", recipe),), Images({"cats": 12}, 0.8), 3000, 3000)
+    assert training_section(recipe, whole) == training_section(recipe)
+
+
+def test_a_card_says_what_a_report_recipe_leaves_out() -> None:
+    text = training_section(RECIPES["refiner_x4_report"])
+    assert "Adam (0.9, 0.999), learning rate 0.0001" in text
+    assert "gradient clipped at 1, weights not averaged; random rotations by 90 degrees." in text
+    assert "(orthogonal)" in training_section(RECIPES["espcn_x3_report"])
 
 
 def test_every_exported_card_has_the_training_section_of_a_recipe() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,16 @@ def test_a_run_that_has_begun_needs_its_start_no_more(tmp_path: Path) -> None:
     (places.runs / "edsr_x4").mkdir(parents=True)
     (places.runs / "edsr_x4" / "progress.pt").touch()
     require_sources(RECIPES["edsr_x4"], places.runs / "edsr_x4", places)
+
+
+def test_a_start_that_can_be_left_out_is_said_to_be(tmp_path: Path) -> None:
+    places = Places(tmp_path, tmp_path / "runs", KEPT)
+    with pytest.raises(NotReady, match=r"python -m training train vdsr_again\. Or start without"):
+        require_sources(RECIPES["vdsr_longer"], places.runs / "vdsr_longer", places)
+    teachers_too = replace(RECIPES["edsr_x2_more"], init="espcn_x3")
+    with pytest.raises(NotReady) as refusal:
+        require_sources(teachers_too, places.runs / "edsr_x2_more", places)
+    assert "--init none" not in str(refusal.value)
 
 
 def test_the_plan_of_a_name_is_that_of_the_recipe(
