@@ -34,8 +34,9 @@ TAUGHT = Recipe(
 def folder(tmp_path: Path) -> Path:
     """A folder of image sets with a sound teacher."""
     (tmp_path / "teachers").mkdir()
-    (tmp_path / "eval" / "Set5").mkdir(parents=True)
-    Image.fromarray(draw_photograph(1, 96)).save(tmp_path / "eval" / "Set5" / "a.png")
+    for name, side in (("eval/Set5", 96), ("train-tight", 256)):
+        (tmp_path / name).mkdir(parents=True)
+        Image.fromarray(draw_photograph(1, side)).save(tmp_path / name / "a.png")
     write_network(tmp_path / "teachers", plain_stack(4, 2).lines)
     return tmp_path
 
