@@ -42,6 +42,7 @@ def test_trains_keeps_exports_evaluates_and_compares(
     to_export = ("export", "tiny", "--data", str(data), *places, "--exported", str(exported))
     shipped = run(*to_export, "--as", "espcn")
     assert "espcn_x2: overlap" in shipped
+    assert shipped.endswith(f"--model {exported / 'espcn_x2.onnx'}\n")
     with pytest.raises(UsageError, match=r"espcn_x2.onnx: exists already; .*--as NAME"):
         run(*to_export, "--as", "espcn")
     names = {f"espcn_x2.{suffix}" for suffix in ("jpg", "md", "npz", "onnx", "png")}

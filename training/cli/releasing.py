@@ -47,9 +47,11 @@ def export(
     trained = trained_run(recipe, Places(data, runs, kept))
     setting = ReleaseSetting(data, exported, workers, replace)
     named = checked_name(name) if name else network_name(recipe, trained.recipe)
-    for stem, spec in publish(trained, named, setting).items():
+    released = publish(trained, named, setting)
+    for stem, spec in released.items():
         typer.echo(f"{stem}: overlap {spec.overlap}, {dict(spec.scores)}")
-    typer.echo(f"To use it: sr-batch upscale photos --model {exported / f'{stem}.onnx'}")
+    first = exported / f"{next(iter(released))}.onnx"
+    typer.echo(f"To use it: sr-batch upscale photos --model {first}")
 
 
 def describe(exported: Exported = EXPORTED, page: Page = PAGE) -> None:
