@@ -146,7 +146,9 @@ def _open(data: bytes, max_pixels: int) -> tuple[Container, ...]:
         raise UnreadableImage("the file is empty")
     kind = sniff(data[:_HEAD])
     if kind is None and is_cut_short(data[:_HEAD]):
-        raise UnreadableImage(f"truncated: it has only {len(data)} bytes")
+        raise UnreadableImage(
+            f"truncated: it ends after {len(data)} {'byte' if len(data) == 1 else 'bytes'}"
+        )
     if kind is None:
         raise UnsupportedImage(f"it is {describe(data[:_HEAD])}, not {titles()}")
     require_decoder(kind)

@@ -65,8 +65,9 @@ def is_cut_short(head: bytes) -> bool:
     Args:
         head: The file, or its first 512 bytes.
     """
-    if head[4:8] == b"ftyp":
-        return len(head) < min(int.from_bytes(head[:4], "big"), 512)
+    if head[4:8] == b"ftyp" and len(head) >= 12:
+        is_any_heif = head[8:12] in (b"mif1", b"msf1")  # a later brand says which
+        return is_any_heif and len(head) < min(int.from_bytes(head[:4], "big"), 512)
     magics = [magic for row in FORMATS.values() for magic in row.magic]
     begun = any(magic.startswith(head) or head.startswith(magic) for magic in magics)
     box = head.startswith(b"\0\0\0") and b"ftyp".startswith(head[4:8])

@@ -13,21 +13,22 @@ _PLACES = (0, 700)  # of the drawn picture: parts that differ in brightness
 
 
 def mean_shift(
-    enlarge: Callable[[FloatArray], FloatArray], channels: int, side: int
+    enlarge: Callable[[FloatArray], FloatArray], channels: int, height: int, width: int
 ) -> list[float]:
     """By how many 8-bit levels each channel of a drawn picture gets brighter.
 
     Args:
         enlarge: The network: (C, H, W) -> (C, H*s, W*s), 0..1.
         channels: 3 or 1.
-        side: Side of the picture in LR pixels.
+        height: Of the picture, in LR pixels.
+        width: The same.
 
     Returns:
         The mean over the picture, for each channel; of two pictures, the larger shift.
     """
     shifts = []
     for place in _PLACES:
-        picture = draw(side, side, channels, place, place)
+        picture = draw(height, width, channels, place, place)
         shifts.append(255 * (_mean(enlarge(picture).clip(0, 1)) - _mean(picture)))
     one, other = shifts
     larger = np.where(np.abs(one) >= np.abs(other), one, other)

@@ -72,7 +72,17 @@ class Crops:
 
 
 def crop_side(spec: ModelSpec) -> int:
-    """Side in pixels of the crops that a model is measured on."""
+    """Side in pixels of the crops that a model is measured on.
+
+    Raises:
+        ImportRefused: the only size of its input is not square.
+    """
+    if spec.window_rows:
+        rows, columns = spec.window_sides
+        raise ImportRefused(
+            f"{spec.name} x{spec.scale} takes {columns}x{rows} pixels only: int8 files are made of"
+            " networks with square or free sizes; use it in fp32"
+        )
     small = spec.window or -(-max(_SIDE, spec.least_side) // spec.multiple) * spec.multiple
     return small * spec.scale
 

@@ -107,9 +107,10 @@ def certify_model(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     call = open_net(folder / NET, check_graph(net).name, cores())
     border = border_of(*(measured[key] for key in ("scale", "lacking", "multiple", "remainder")))
     bare = padded(call, NetFormat(**measured["format"]), measured["scale"], border)
-    side = measured["window"] or max(_SHIFT_SIDE, measured["least"])
-    side = -(-side // measured["multiple"]) * measured["multiple"]
-    shift = mean_shift(bare, measured["format"]["channels"], side)
+    usual = max(_SHIFT_SIDE, measured["least"])
+    width = measured["window"] or -(-usual // measured["multiple"]) * measured["multiple"]
+    height = measured["window_rows"] or width
+    shift = mean_shift(bare, measured["format"]["channels"], height, width)
     # A network of scale 1 may be made to change colors.
     locked = is_shift(shift) and measured["scale"] > 1
 

@@ -62,7 +62,7 @@ _WHOLE: dict[str, Callable[[], bytes]] = {
 REFUSED: dict[str, Refused] = {
     # Not pictures.
     "empty.png": Refused(lambda: b"", "the file is empty"),
-    "one-byte.jpg": Refused(lambda: b"\xff", _IS.format("of an unknown kind")),
+    "one-byte.jpg": Refused(lambda: b"\xff", "truncated: it ends after 1 byte$"),
     "zeros.tif": Refused(lambda: bytes(5000), _IS.format("all zeros")),
     "text.jpg": Refused(lambda: b"A letter, not a photograph.\n" * 9, _IS.format("text")),
     "page.png": Refused(lambda: b"<!DOCTYPE html><title>404</title>", _IS.format("a web page")),

@@ -15,14 +15,18 @@ def enlarged(picture: Any) -> Any:
 
 def test_measures_each_channel_in_levels() -> None:
     change = np.array([2, 0, -3], np.float32)[:, None, None] / 255
-    assert mean_shift(lambda x: enlarged(x) + change, 3, 48) == pytest.approx([2, 0, -3], abs=0.3)
-    assert mean_shift(lambda x: enlarged(x) - 2 / 255, 1, 48) == pytest.approx([-2], abs=0.1)
+    assert mean_shift(lambda x: enlarged(x) + change, 3, 48, 40) == pytest.approx(
+        [2, 0, -3], abs=0.3
+    )
+    assert mean_shift(lambda x: enlarged(x) - 2 / 255, 1, 48, 48) == pytest.approx([-2], abs=0.1)
 
 
 def test_the_picture_that_is_shifted_more_counts() -> None:
     """A network may shift dark pictures and not bright ones."""
     shifts = iter([0.5 / 255, -4 / 255])
-    assert mean_shift(lambda x: enlarged(x) + next(shifts), 1, 48) == pytest.approx([-4], abs=0.2)
+    assert mean_shift(lambda x: enlarged(x) + next(shifts), 1, 48, 48) == pytest.approx(
+        [-4], abs=0.2
+    )
 
 
 @pytest.mark.parametrize(

@@ -144,11 +144,6 @@ def test_a_declared_size_is_the_only_one_that_is_tried() -> None:
     assert (found.window, found.scale) == (40, 2)
 
 
-def test_a_declared_size_that_is_not_square_is_refused() -> None:
-    with pytest.raises(ImportRefused, match=r"64x48 only.*square: export it with free"):
-        measured(repeat, Port("x", "float32", (1, 3, 48, 64)))
-
-
 @pytest.mark.parametrize("scale", [2, 4, 8])
 def test_the_scale_is_measured_and_not_read_from_the_name(scale: int) -> None:
     """chaiNNer#918: x8 was taken for x4. Real-ESRGAN#355: x2 as x4 scrambled the tiles."""
