@@ -75,8 +75,9 @@ def _what_ran(outcome: Outcome) -> str:
             f"{recipe.epochs} epochs" if recipe.epochs else f"{recipe.iterations:,} iterations"
         )
         lines.append(
-            f"- `{name}`: {record.iterations:,} iterations, those of number {record.kept:,} are "
-            f"measured; the recipe has {planned}. Source {record.legs[-1].commit}."
+            f"- `{name}`: {record.iterations:,} iterations, of which the weights after "
+            f"{record.kept:,} are measured; the recipe has {planned}. "
+            f"Source {record.legs[-1].commit}."
         )
     return "\n".join(lines)
 
@@ -84,17 +85,17 @@ def _what_ran(outcome: Outcome) -> str:
 def _side_by_side(outcome: Outcome) -> str:
     """Each claim beside what is measured here."""
     best = outcome.best
+    bicubic = _pair(best.result.bicubic_means)
     found = {each.name: each.result for each in outcome.subjects}
     rows = []
     for claim in outcome.report.claims:
         result = found.get(claim.recipe)
-        here = _pair(result.means) if result else "-"
-        if claim.network == "bicubic":
-            here = _pair(best.result.bicubic_means)
+        here = bicubic if claim.network == "bicubic" else _pair(result.means) if result else "-"
         rows.append((claim.network, claim.figures, here))
-    rows.append(("bicubic, here", "-", _pair(best.result.bicubic_means)))
+    if all(claim.network != "bicubic" for claim in outcome.report.claims):
+        rows.append(("bicubic", "-", bicubic))
     rows.append((f"our best, `{best.name}`", "-", _pair(best.result.means)))
-    return markdown(("network", "the report", "here"), rows)
+    return markdown(("network", "the report", "the same settings here"), rows)
 
 
 def _own_lr(outcome: Outcome) -> str:
