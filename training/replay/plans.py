@@ -7,9 +7,9 @@ from training.models import MODELS
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe, Stage
 from training.replay.description import Report
-from training.replay.gathering import SIDE
 
 SHORT = 4  # iterations of a short run
+PATCH = 48  # HR pixels a side of its patches, at most; an adversary takes seconds for more
 _POINTS = 10  # of the curve of a run whose length is given
 
 
@@ -53,5 +53,5 @@ def _smaller(plan: Recipe, report: Report) -> Recipe:
 
 
 def _smaller_stage(stage: Stage, scale: int) -> Stage:
-    patch = min(stage.patch, SIDE // scale)
+    patch = min(stage.patch, PATCH // scale)
     return replace(stage, batch=min(stage.batch, 2), patch=patch, accumulate=1)

@@ -25,7 +25,7 @@ from training.replay.description import ANY, pictures_of
 from training.replay.drawing import LARGEST, _save_small
 from training.replay.gathering import SIDE, Material, all_pictures, few_pictures
 from training.replay.page import _captions, _side_by_side, _verdicts, _warnings
-from training.replay.plans import Extent, plan_of
+from training.replay.plans import PATCH, Extent, plan_of
 from training.replay.student_reports import REPORTS, B, C, D, E
 from training.report.subject import Subject
 from training.run.networks import Opened
@@ -75,7 +75,7 @@ def test_a_short_plan_is_small_and_valid(letter: str) -> None:
         plan = plan_of(name, report, ANY.data, Extent(is_short=True))
         configure(plan.model, plan.scale, plan.model_options)
         assert (plan.iterations, plan.epochs) == (4, 0)
-        assert all(stage.batch <= 2 and stage.patch * plan.scale <= SIDE for stage in plan.stages)
+        assert all(stage.batch <= 2 and stage.patch * plan.scale <= PATCH for stage in plan.stages)
 
 
 def test_a_given_length_changes_nothing_else() -> None:
@@ -177,10 +177,10 @@ def test_errors_are_one_line(
 def test_all_reports_are_replayed(
     sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(ROOT)
     monkeypatch.setattr("training.run.loop.draw_pictures", lambda run: None)  # replays draw others
-    arguments = ["replay", "all", "--short", "--data", str(sets), "-o", "pages"]
-    arguments += ["--exported", str(EXPORTED)]
+    arguments = ["replay", "all", "--short", "--data", str(sets), "-o", str(tmp_path / "pages")]
+    arguments += ["--exported", str(EXPORTED), "--runs", str(tmp_path / "runs")]
     result = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     for letter in REPORTS:
