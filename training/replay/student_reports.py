@@ -14,7 +14,7 @@ _BICUBIC = Line("The line is the PSNR of bicubic on the same LR: a network must 
 A = Report(
     "A",
     "a deep SRCNN on RGB",
-    "Ten convolutions with batch norm and sigmoids, one residual, x2. DIV2K patches, LR by bicubic "
+    "Ten convolutions with batch norm and sigmoids, one residual. DIV2K patches, LR by bicubic "
     "down and up again, MSE, Adam 1e-6, batch 128, half the rate after 3 epochs without a gain, "
     "best weights kept, early stop: 99 epochs of 43 s.",
     (
@@ -41,8 +41,9 @@ A = Report(
     _BICUBIC,
     "edsr_x2",
     (
-        "Adam moves a weight by about its learning rate in a step. At 1e-6, and halved by the "
-        "schedule, the weights stay near their random start for the whole run.",
+        "The report does not state its scale. The recipe has x2.",
+        "Adam moves a weight by about its learning rate in a step. At 1e-6, 50,000 steps move it "
+        "by about 0.05 at most, and the schedule halves the rate.",
         "Ten sigmoids in a row pass little gradient to the first layers.",
         "The network must make the whole picture. `edsr` adds details to an interpolated picture, "
         "so that it begins at a good PSNR.",
@@ -85,13 +86,13 @@ B = Report(
     (
         "The report never beat bicubic: it was 0.604 dB below. With weights from N(0, 0.001) in "
         "three layers, the output begins near a constant (13.33 dB after 2 epochs), and SGD at "
-        "1e-4 needs most of the run to get back the picture that bicubic had at the start.",
+        "1e-4 must first get back the picture that bicubic had at the start.",
         "Our `srcnn` starts as bicubic and trains with Muon, so that it begins at the line and "
         "only rises.",
         "The report measured Set5, Set14 and BSDS200. BSDS200 is among its training pictures; the "
         "replay measures BSD100 instead, so that the figures of the two differ for bicubic, too.",
-        "The report does not state the sigma of its blur. The replay draws it from 0.5 to 2 for "
-        "each picture.",
+        "The report states neither its scale nor the sigma of its blur. The replay has x3, and "
+        "draws sigma from 0.5 to 2.",
         "`edsr_x3` learned from LR without blur. On blurred LR its output is as blurred as LR: "
         "its figures on LR without blur are given, too.",
     ),
@@ -182,9 +183,9 @@ D = Report(
         "channels always help, and more blocks less and less.",
         "The refiner with 24 blocks stuck at 21.05 dB in the report. It is not repeated.",
         "PSNR depends on the pictures: compare the gain over bicubic, not the PSNR.",
-        "The report measured RGB, as the replay does. Published tables measure luma, which is "
-        "higher.",
-        "The replay trains in fp32, the report in mixed precision.",
+        "The replay measures RGB. Published tables measure luma, which is higher.",
+        "The replay trains in fp32 and stops early by the PSNR-Y of validation, the report trained "
+        "in mixed precision and stopped by the MSE.",
     ),
     _RGB,
     ("psnr", "ssim", "mse"),
