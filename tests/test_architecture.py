@@ -34,6 +34,7 @@ TRAINING_ORDER: tuple[frozenset[str], ...] = (
     frozenset({"optim", "quantize", "evaluate"}),
     frozenset({"run"}),
     frozenset({"release", "report"}),
+    frozenset({"replay"}),
     frozenset({"cli"}),
     frozenset({"__init__", "__main__"}),
 )

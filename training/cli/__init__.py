@@ -13,6 +13,7 @@ from training.cli.measuring import evaluate, fit_niqe, list_metrics
 from training.cli.pictures import degrade
 from training.cli.recipes import listing
 from training.cli.releasing import compare, describe, export, record_outputs
+from training.cli.replaying import replay_reports
 from training.cli.reporting import report
 from training.cli.running import keep, train
 from training.data.corpus import TooSmall
@@ -31,6 +32,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "metrics": list_metrics,
     "fit-niqe": fit_niqe,
     "report": report,
+    "replay": replay_reports,
     "judge": judge_networks,
     "choose": judge_choice,
     "describe": describe,

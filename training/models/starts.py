@@ -5,9 +5,16 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import nn
 
+
+def _orthogonal_(weight: torch.Tensor) -> torch.Tensor:
+    """Fill ``weight`` with orthogonal filters; torch cannot if it is in channels_last."""
+    plain = torch.empty(weight.shape, dtype=weight.dtype, device=weight.device)
+    return weight.copy_(nn.init.orthogonal_(plain))
+
+
 STARTS: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "glorot": nn.init.xavier_uniform_,
-    "orthogonal": nn.init.orthogonal_,
+    "orthogonal": _orthogonal_,
 }
 
 

@@ -67,10 +67,10 @@ def _sections(subjects: Sequence[Subject], plan: Plan, folder: Path) -> Iterator
     yield f"Measured on {plan.name}, {len(plan.pictures)} pictures."
     yield "\n".join(f"- {each.name}: {each.opened.protocol.text()}" for each in subjects)
     figures.draw_psnr(subjects, folder / "psnr.png")
-    yield f"## Networks\n\n{_networks(subjects)}\n\n![PSNR](psnr.png)"
+    yield f"## Networks\n\n{networks_table(subjects)}\n\n![PSNR](psnr.png)"
     yield _traits(subjects)
     if figures.draw_curves(subjects, folder / "curves.png"):
-        yield f"## Training\n\n{_runs(subjects)}\n\n![loss and PSNR](curves.png)"
+        yield f"## Training\n\n{runs_table(subjects)}\n\n![loss and PSNR](curves.png)"
         yield "Where a recipe changes its loss, the curve of the loss has a step."
     yield f"## Pictures\n\nPSNR in dB, bicubic -> network.\n\n{_each_picture(subjects)}"
     if len(subjects) > 1:
@@ -84,7 +84,7 @@ def _sections(subjects: Sequence[Subject], plan: Plan, folder: Path) -> Iterator
     yield "## Levels\n\n![histograms of SR and HR](histograms.png)"
 
 
-def _networks(subjects: Sequence[Subject]) -> str:
+def networks_table(subjects: Sequence[Subject]) -> str:
     """Figures as a source report has them, with the line of an acceptable result."""
     names = list(subjects[0].result.means)
     acceptable = f"at least {figures.ACCEPTABLE:g} dB"
@@ -97,7 +97,7 @@ def _networks(subjects: Sequence[Subject]) -> str:
         reached = "yes" if means["psnr"] >= figures.ACCEPTABLE else "no"
         base = text_of("psnr", bicubic)
         rows.append((each.name, f"x{each.result.scale}", count, *values, base, reached))
-    return _markdown(head, rows)
+    return markdown(head, rows)
 
 
 def _traits(subjects: Sequence[Subject]) -> str:
@@ -107,10 +107,10 @@ def _traits(subjects: Sequence[Subject]) -> str:
         else (each.name, "-", "-")
         for each in subjects
     ]
-    return _markdown(("network", "strengths", "limits"), rows)
+    return markdown(("network", "strengths", "limits"), rows)
 
 
-def _runs(subjects: Sequence[Subject]) -> str:
+def runs_table(subjects: Sequence[Subject]) -> str:
     """What each run reached; its best iteration by the monitored PSNR."""
     rows = []
     for each in subjects:
@@ -121,7 +121,7 @@ def _runs(subjects: Sequence[Subject]) -> str:
             rows.append(
                 (each.name, f"{steps[-1]:.0f}", last, f"{psnr[best]:.3f}", f"{steps[best]:.0f}")
             )
-    return _markdown(("network", "iterations", "last loss", "best PSNR (dB)", "at iteration"), rows)
+    return markdown(("network", "iterations", "last loss", "best PSNR (dB)", "at iteration"), rows)
 
 
 def _each_picture(subjects: Sequence[Subject]) -> str:
@@ -130,9 +130,10 @@ def _each_picture(subjects: Sequence[Subject]) -> str:
         (name, *("{:.2f} -> {:.2f}".format(*decibels(each, name)) for each in subjects))
         for name in names
     ]
-    return _markdown(("picture", *(each.name for each in subjects)), rows)
+    return markdown(("picture", *(each.name for each in subjects)), rows)
 
 
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -16,8 +16,9 @@ def test_glorot_keeps_its_bound_and_has_no_biases() -> None:
     assert not conv.bias.any()
 
 
-def test_orthogonal_filters_are_orthonormal() -> None:
+def test_orthogonal_filters_are_orthonormal_in_the_layout_of_training() -> None:
     net = build("espcn", 2, {"channels": 8})
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     start_as_(net, "orthogonal")
     filters = net.get_parameter("body.1.weight").flatten(1)
     torch.testing.assert_close(filters @ filters.T, torch.eye(8), atol=1e-5, rtol=0)

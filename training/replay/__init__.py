@@ -1,0 +1,1 @@
+"""Replays of the student reports: data, training, figures and a page, by one command for each."""

@@ -1,0 +1,147 @@
+"""The page of a replay: the report's figures, the same settings here, our best, and why."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from training.evaluate.measured import Values, text_of
+from training.recipes import RECIPES
+from training.replay.chain import Outcome
+from training.replay.drawing import draw_pictures, draw_plots
+from training.report.page import markdown, networks_table, runs_table
+from training.report.pictures import decibels
+from training.report.subject import Subject
+
+_SHORT = (
+    "> **This is a short run. Its figures mean nothing.** It shows that the commands work: a few "
+    "steps on parts of a few pictures, with smaller networks where the report's are large."
+)
+_CUT = "> **Shortened:** every network was trained for {} iterations, and not as the report did."
+_STAND_IN = (
+    "> **Stand-in pictures.** The pictures of the report were not there. Others took their place, "
+    "so that only the gains over bicubic compare."
+)
+
+
+def write(outcome: Outcome, folder: Path) -> Path:
+    """Write the page ``X.md`` to ``folder``, and its figures to a folder ``x``; return the page."""
+    letter = outcome.report.letter
+    figures = folder / letter.lower()
+    figures.mkdir(parents=True, exist_ok=True)
+    page = folder / f"{letter}.md"
+    page.write_text("\n\n".join(_sections(outcome, figures)) + "\n", encoding="utf-8")
+    return page
+
+
+def _sections(outcome: Outcome, folder: Path) -> Iterator[str]:
+    report, place = outcome.report, folder.name
+    yield f"# Report {report.letter}: {report.title}"
+    yield from _warnings(outcome)
+    yield f"**The report.** {report.settings}"
+    yield f"**The replay.** {_what_ran(outcome)}"
+    draw_plots(outcome, folder)
+    yield f"## Side by side\n\n{_side_by_side(outcome)}\n\n![PSNR]({place}/psnr.png)"
+    if outcome.on_bicubic:
+        yield _own_lr(outcome)
+    yield f"{report.line.text}\n\n{_verdicts(outcome)}"
+    yield "## Why they differ\n\n" + "\n".join(f"- {reason}" for reason in report.reasons)
+    yield f"## All figures\n\n{networks_table(outcome.subjects)}"
+    yield f"## Training\n\n{runs_table(outcome.subjects)}\n\n![curves]({place}/curves.png)"
+    yield f"## Pictures\n\nPSNR in dB, bicubic -> network, and the gain.\n\n{_captions(outcome)}"
+    for text, name in draw_pictures(outcome, folder):
+        yield f"![{text}]({place}/{name})"
+    yield f"## Levels\n\n![histograms of SR and HR]({place}/histograms.png)"
+
+
+def _warnings(outcome: Outcome) -> Iterator[str]:
+    if outcome.extent.is_short:
+        yield _SHORT
+    elif outcome.extent.iterations:
+        yield _CUT.format(f"{outcome.extent.iterations:,}")
+    if outcome.material.choice.is_stand_in:
+        yield _STAND_IN
+
+
+def _what_ran(outcome: Outcome) -> str:
+    """The pictures, the protocol, and how far each recipe came."""
+    first = next(iter(outcome.records.values()))
+    lines = [
+        f"Pictures: {outcome.material.choice.text}. {first.pictures.count} were trained on, "
+        f"{len(outcome.material.judged)} measured: {outcome.subjects[0].opened.protocol.text()}.",
+        "",
+    ]
+    for name, record in outcome.records.items():
+        recipe = RECIPES[name]
+        planned = (
+            f"{recipe.epochs} epochs" if recipe.epochs else f"{recipe.iterations:,} iterations"
+        )
+        lines.append(
+            f"- `{name}`: {record.iterations:,} iterations, of which the weights after "
+            f"{record.kept:,} are measured; the recipe has {planned}. "
+            f"Source {record.legs[-1].commit}."
+        )
+    return "\n".join(lines)
+
+
+def _side_by_side(outcome: Outcome) -> str:
+    """Each claim beside what is measured here."""
+    best = outcome.best
+    bicubic = _pair(best.result.bicubic_means)
+    found = {each.name: each.result for each in outcome.subjects}
+    rows = []
+    for claim in outcome.report.claims:
+        result = found.get(claim.recipe)
+        here = bicubic if claim.network == "bicubic" else _pair(result.means) if result else "-"
+        rows.append((claim.network, claim.figures, here))
+    if all(claim.network != "bicubic" for claim in outcome.report.claims):
+        rows.append(("bicubic", "-", bicubic))
+    rows.append((f"our best, `{best.name}`", "-", _pair(best.result.means)))
+    return markdown(("network", "the report", "the same settings here"), rows)
+
+
+def _own_lr(outcome: Outcome) -> str:
+    """The best network on LR as in its training."""
+    result = outcome.on_bicubic
+    assert result is not None
+    return (
+        f"On bicubic LR, from which `{result.network}` learned, it has {_pair(result.means)}, and "
+        f"bicubic has {_pair(result.bicubic_means)}."
+    )
+
+
+def _pair(means: Values) -> str:
+    return f"{text_of('psnr', means['psnr'])} dB / {text_of('ssim', means['ssim'])}"
+
+
+def _verdicts(outcome: Outcome) -> str:
+    return "\n".join(f"- {_verdict(each, outcome)}" for each in outcome.subjects)
+
+
+def _verdict(subject: Subject, outcome: Outcome) -> str:
+    """By how much a network is above or below the line."""
+    fixed = outcome.report.line.decibels
+    line = subject.result.bicubic_means["psnr"] if fixed is None else fixed
+    gain = subject.result.means["psnr"] - line
+    side = "above" if gain >= 0 else "below"
+    return f"`{subject.name}`: {abs(gain):.2f} dB {side} the line of {line:.2f} dB"
+
+
+def _captions(outcome: Outcome) -> str:
+    """PSNR of each picture that is drawn; beside them those of the report, in its own order."""
+    own = outcome.report.captions
+    head = ("picture", *(each.name for each in outcome.subjects))
+    rows: list[tuple[str, ...]] = [
+        (name, *(_gain(*decibels(each, name)) for each in outcome.subjects))
+        for name in outcome.best.rows
+    ]
+    if own:
+        head = ("the report's pictures", *head)
+        empty = ("-",) * len(head)
+        count = max(len(own), len(rows))
+        left = [_gain(*pair) for pair in own] + ["-"] * (count - len(own))
+        rows += [empty[1:]] * (count - len(rows))
+        rows = [(text, *row) for text, row in zip(left, rows, strict=True)]
+    return markdown(head, rows)
+
+
+def _gain(bicubic: float, network: float) -> str:
+    return f"{bicubic:.2f} -> {network:.2f} ({network - bicubic:+.2f})"

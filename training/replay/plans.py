@@ -1,0 +1,57 @@
+"""The recipes of a replay, whole or cut down."""
+
+from dataclasses import dataclass, fields, replace
+
+from training.data.sources import Data
+from training.models import MODELS
+from training.recipes import RECIPES
+from training.recipes.recipe import Recipe, Stage
+from training.replay.description import Report
+
+SHORT = 4  # iterations of a short run
+PATCH = 48  # HR pixels a side of its patches, at most; an adversary takes seconds for more
+_POINTS = 10  # of the curve of a run whose length is given
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of a replay is run.
+
+    Attributes:
+        is_short: Whether the run only shows that everything works.
+        iterations: Of each network; 0 for as many as its recipe has.
+    """
+
+    is_short: bool = False
+    iterations: int = 0
+
+    @property
+    def every(self) -> int:
+        """Iterations between checkpoints; 0 for those of the recipe."""
+        if self.is_short:
+            return SHORT // 2
+        return min(500, max(1, self.iterations // _POINTS)) if self.iterations else 0
+
+
+def plan_of(name: str, report: Report, data: Data, extent: Extent) -> Recipe:
+    """The recipe ``name`` on ``data``."""
+    plan = replace(RECIPES[name], data=data)
+    if extent.is_short:
+        return _smaller(plan, report)
+    if extent.iterations:
+        return replace(plan, epochs=0, iterations=extent.iterations)
+    return plan
+
+
+def _smaller(plan: Recipe, report: Report) -> Recipe:
+    """With few steps on small batches and patches, of a network that is small if it has to be."""
+    known = {field.name for field in fields(MODELS[plan.model].config)}
+    small = {name: value for name, value in report.small.items() if name in known}
+    stages = tuple(_smaller_stage(stage, plan.scale) for stage in plan.stages)
+    options = {**plan.model_options, **small}
+    return replace(plan, epochs=0, iterations=SHORT, stages=stages, model_options=options)
+
+
+def _smaller_stage(stage: Stage, scale: int) -> Stage:
+    patch = min(stage.patch, PATCH // scale)
+    return replace(stage, batch=min(stage.batch, 2), patch=patch, accumulate=1)
