@@ -55,7 +55,7 @@ def _against(results: Sequence[Result], x: str, lines: str, path: Path) -> Path 
         for value in _values(own, lines):
             line = [best_psnr(own, **{x: place, lines: value}) for place in places]
             known = [pair for pair in zip(places, line, strict=True) if not np.isnan(pair[1])]
-            axes.plot(*zip(*known, strict=True), "o-", label=f"{value} {lines}")
+            axes.plot(*zip(*known, strict=True), "o-", label=f"{lines} = {value}")
         axes.set(xlabel=x, title=model)
         axes.set_xticks(places)
     panels[0].set(ylabel="monitored PSNR-Y (dB)")

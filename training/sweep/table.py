@@ -53,7 +53,8 @@ def markdown(results: Sequence[Result], sweep: Sweep) -> str:
     return (
         f"{table}\n\nSorted by {sweep.goal}. PSNR (dB) and SSIM are those of luma, the mean over "
         "the monitored pictures. MSE (values 0 to 1) is that of random training patches, and of "
-        "the middle of the monitored pictures. Runtime includes the checkpoints.\n"
+        "the middle of the monitored pictures. Runtime includes reading the pictures, and the "
+        "checkpoints.\n"
     )
 
 

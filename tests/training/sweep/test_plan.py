@@ -60,7 +60,7 @@ def test_a_grid_has_every_combination(tmp_path: Path) -> None:
     [
         ("[space]\nlearning = [1]", "a recipe has no field learning"),
         ("[space]\nmodel_optoins.blocks = [1]", "did you mean model_options"),
-        ("[space]\nmodel_options.block = [1]", "blocks"),
+        ("[space]\nmodel_options.block = [1]", "did you mean blocks?"),
         ("[space]\nstages.bach = [1]", "did you mean batch"),
         ("[space]\nstages.loss.sim = [1.0]", "ssim"),
         ('[space]\nlr = [1e-3, "fast"]', "space, with lr = fast: lr = 'fast': must be a number"),

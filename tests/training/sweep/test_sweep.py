@@ -159,6 +159,8 @@ def test_prunes_by_the_goal_at_a_checkpoint_and_tells_of_divergence(
     ]
     assert [each.state for each in found] == ["complete", "complete", "pruned", "diverged"]
     assert next(each for each in found if each.number == 1).figures["iterations"] == 1
+    best = found[0].figures  # the loss is MSE
+    assert best["validation_mse"] == pytest.approx(best["validation_loss"])
     assert "diverged" in (tmp_path / "s" / "sweep.md").read_text()
     assert lines[-1] == "  diverged: the loss became nan"
 
