@@ -33,7 +33,7 @@ TRAINING_ORDER: tuple[frozenset[str], ...] = (
     frozenset({"recipes"}),
     frozenset({"optim", "quantize", "evaluate"}),
     frozenset({"run"}),
-    frozenset({"release", "report"}),
+    frozenset({"release", "report", "sweep"}),
     frozenset({"replay"}),
     frozenset({"cli"}),
     frozenset({"__init__", "__main__"}),
@@ -61,6 +61,7 @@ SEAMS = {
     "watchdog": {"watch.file_events"},
     "rich": {"cli"},
 }
+TRAINING_SEAMS = {"optuna": "training.sweep.study", "wandb": "training.run.wandb_sync"}
 MOST_ROOT_MODULES = 6
 CONVERTER = "sr_batch.importing.weights.child"
 
@@ -174,6 +175,16 @@ def test_a_foreign_library_is_imported_by_its_seam_alone(library: str) -> None:
     assert strangers == set()
     stale = {seam for seam in SEAMS[library] if not any(_is_in(name, {seam}) for name in importers)}
     assert stale == set(), f"{library} is not imported there any more"
+
+
+@pytest.mark.parametrize("library", TRAINING_SEAMS)
+def test_training_imports_a_library_in_its_seam_alone(library: str) -> None:
+    importers = [
+        module_name(path)
+        for path in python_files("training")
+        if library in {name.split(".")[0] for name in imported_modules(path)}
+    ]
+    assert importers == [TRAINING_SEAMS[library]]
 
 
 def _is_in(module: str, seams: set[str]) -> bool:

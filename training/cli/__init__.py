@@ -16,6 +16,7 @@ from training.cli.releasing import compare, describe, export, record_outputs
 from training.cli.replaying import replay_reports
 from training.cli.reporting import report
 from training.cli.running import keep, train
+from training.cli.sweeping import sweep
 from training.data.corpus import TooSmall
 from training.models import BadConfig
 from training.release.certify import NotCertified
@@ -25,6 +26,7 @@ from training.run.start import Busy
 COMMANDS: dict[str, Callable[..., None]] = {
     "list": listing,
     "train": train,
+    "sweep": sweep,
     "keep": keep,
     "export": export,
     "record": record_outputs,

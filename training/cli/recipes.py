@@ -29,9 +29,9 @@ def planned(text: str, name: str, runs: Path, kept: Path) -> tuple[str, Recipe]:
         BadConfig: there is no such recipe, or the file is wrong.
     """
     if text.endswith(".toml"):
-        return _checked(name or Path(text).stem), read_recipe(Path(text))
+        return checked_name(name or Path(text).stem), read_recipe(Path(text))
     record = None if text in RECIPES else find_record(text, runs, kept)
-    return _checked(name or text), record.recipe if record else known_recipe(text)
+    return checked_name(name or text), record.recipe if record else known_recipe(text)
 
 
 def listing(
@@ -62,7 +62,12 @@ def _state(name: str, places: Places) -> Iterator[str]:
         yield f"train first: {', '.join(first)}"
 
 
-def _checked(name: str) -> str:
+def checked_name(name: str) -> str:
+    """``name``, if it can be that of a run.
+
+    Raises:
+        BadConfig: it cannot.
+    """
     if not _NAME.fullmatch(name):
         raise BadConfig(f"--name {name}: use letters, digits, '.', '_' and '-'")
     return name

@@ -84,7 +84,7 @@ def train(
     plan = _changed(plan, settings or [], iterations, init)
     if threads:
         torch.set_num_threads(threads)
-    chosen = _device(device)
+    chosen = chosen_device(device)
     bf16 = has_fast_bf16(chosen) if amp is None else amp
     setting = Setting(
         folder=runs / run_name,
@@ -155,7 +155,12 @@ def _changed(plan: Recipe, settings: list[str], iterations: int | None, init: st
     return plan
 
 
-def _device(name: str) -> torch.device:
+def chosen_device(name: str) -> torch.device:
+    """The device ``name``; if that is empty, CUDA if there is a GPU, else the CPU.
+
+    Raises:
+        BadConfig: torch cannot use it.
+    """
     try:
         device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
     except RuntimeError:

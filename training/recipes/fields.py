@@ -49,8 +49,37 @@ def with_settings(recipe: Recipe, settings: Sequence[str]) -> Recipe:
         key, equals, text = setting.partition("=")
         if not equals or not key.strip():
             raise BadConfig(f"--set {setting}: write it as FIELD=VALUE, such as lr=1e-4")
-        _assign(table, key.strip().split("."), _value_of(text.strip()), key.strip())
+        key = key.strip()
+        _assign(table, key.split("."), _value_of(text.strip()), f"--set {key}")
     return from_table(table)
+
+
+def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
+    """``recipe`` with other values; their names are dotted as in `with_settings`.
+
+    Raises:
+        BadConfig: as in `from_table`; or a name leads to a part that has no fields.
+    """
+    table = as_table(recipe)
+    for key, value in values.items():
+        _assign(table, key.split("."), value, key)
+    return from_table(table)
+
+
+def value_at(recipe: Recipe, key: str) -> Any:
+    """The plain value of the dotted field ``key``, in the first stage if it is one of all stages.
+
+    None if the field is not set.
+    """
+    place: Any = as_table(recipe)
+    for part in key.split("."):
+        if isinstance(place, list) and not part.isdecimal():
+            place = place[0] if place else {}
+        if isinstance(place, list):
+            place = place[int(part)] if int(part) < len(place) else None
+        else:
+            place = place.get(part) if isinstance(place, Mapping) else None
+    return place
 
 
 def require_field(name: str, known: Sequence[str], where: str) -> None:
@@ -91,12 +120,12 @@ def _assign(table: Any, path: Sequence[str], value: Any, key: str) -> None:
             _assign(item, path, value, key)
         return
     if not isinstance(table, list | dict):
-        raise BadConfig(f"--set {key}: the part before .{first} has no fields")
+        raise BadConfig(f"{key}: the part before .{first} has no fields")
     place: Any = first
     if isinstance(table, list):
         place = int(first)
         if place >= len(table):
-            raise BadConfig(f"--set {key}: there are only {len(table)}; the first is number 0")
+            raise BadConfig(f"{key}: there are only {len(table)}; the first is number 0")
     elif rest:
         require_field(first, list(table), "")
     if rest:

@@ -75,9 +75,11 @@ def _checkpoint(run: Run, writer: SummaryWriter) -> None:
     loss, score, validated = _mean(run), run.score(), validate(run)
     _record(run, writer, loss, score, validated.loss)
     writer.add_image("LR | SR | HR", validated.shown, run.iteration, dataformats="HWC")
-    run.judge({**asdict(score), "loss": loss, "validation_loss": validated.loss})
+    figures = {**asdict(score), "loss": loss, "validation_loss": validated.loss}
+    run.judge(figures)
     run.losses.clear()
     _save(run)
+    run.setting.watcher(run.iteration, figures)
 
 
 def _save(run: Run) -> None:

@@ -50,7 +50,7 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
     """
     require_sources(plan, setting.folder, places)
     pictures = run_data(plan, places.data)
-    with _alone_in(setting.folder):
+    with alone_in(setting.folder):
         run = Run(*settled(plan, setting, pictures, places.data))
         if not run.resume() and not _resume_kept(run, places.kept) and plan.init:
             _start_from(run, plan.init, places, pictures)
@@ -91,7 +91,12 @@ def settled(
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold the lock of ``folder``, which is made if it does not exist, in the block.
+
+    Raises:
+        Busy: another process holds it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / "lock", timeout=0):

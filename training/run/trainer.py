@@ -1,6 +1,6 @@
 """The training step: everything that happens in one is in this file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -37,6 +37,13 @@ from training.run.teacher import open_teacher
 Corpora = Mapping[int, Corpus]
 """Scale -> its corpus."""
 
+Watcher = Callable[[int, Mapping[str, float]], None]
+"""Takes the iteration of a checkpoint, after it was saved, and the value of each ``Quantity``."""
+
+
+def _ignore(iteration: int, figures: Mapping[str, float]) -> None:
+    pass
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -51,6 +58,7 @@ class Setting:
     teachers: Path = Path("teachers")  # folder of ncnn networks
     compiler: str = ""  # backend of torch.compile, such as inductor; empty to do without
     monitored_pairs: tuple[tuple[Path, Path], ...] = ()  # HR and LR, scored in place of ``monitor``
+    watcher: Watcher = _ignore  # what it raises ends the run
 
 
 class Run:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from sr_batch.bench.pictures import read_picture
-from training.data.corpus import to_color
+from training.data.corpus import Corpus, to_color
+from training.data.degrade import degradation
+from training.data.patches import sample
 from training.data.resize import crop_to_multiple
 from training.evaluate.paired import center
 from training.evaluate.protocol import protocol_of
@@ -44,6 +47,33 @@ def validate(run: Run) -> Validated:
             wide = lr.repeat_interleave(run.recipe.scale, 2).repeat_interleave(run.recipe.scale, 3)
             shown.append(_pixels(torch.cat([wide, sr, hr], 3)))
     return Validated(sum(losses) / len(losses), shown[0])
+
+
+@torch.no_grad()
+def validation_error(run: Run) -> float:
+    """Mean squared error of the averaged weights on the middle of each monitored picture, 0..1."""
+    net = run.ema.module.eval()
+    errors = [F.mse_loss(net(lr).float(), hr).item() for lr, hr in _pairs(run)]
+    return sum(errors) / len(errors)
+
+
+@torch.no_grad()
+def training_error(run: Run, corpus: Corpus, batches: int = 8) -> float:
+    """Mean squared error of the averaged weights on ``batches`` random training batches, 0..1.
+
+    Runs of one seed and one size of batch and patch see the same patches.
+    """
+    net, stage = run.ema.module.eval(), stage_at(run.recipe, max(0, run.iteration - 1))
+    generator = torch.Generator().manual_seed(run.recipe.seed)
+    errors = []
+    for _ in range(batches):
+        batch = sample(corpus, stage.batch, stage.patch, generator)
+        lr = batch.lr
+        if run.recipe.degradation != "bicubic":
+            degrade = degradation(run.recipe.degradation, run.recipe.sigma)
+            lr = degrade(batch.hr, run.recipe.scale, generator)
+        errors.append(F.mse_loss(net(lr).float(), batch.hr).item())
+    return sum(errors) / len(errors)
 
 
 def _pairs(run: Run) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
