@@ -73,10 +73,8 @@ def configure(name: str, scale: int, options: Mapping[str, Any]) -> Any:
     known = [field.name for field in fields(entry.config) if field.name != "scale"]
     if unknown := options.keys() - set(known):
         named = ", ".join(sorted(unknown))
-        question = did_you_mean(named, known)
-        raise BadConfig(
-            f"{name} has no option {named}: {question}its options are {', '.join(known)}"
-        )
+        start = f"{question}Its" if (question := did_you_mean(named, known)) else "its"
+        raise BadConfig(f"{name} has no option {named}: {start} options are {', '.join(known)}")
     return entry.config(scale=scale, **options)
 
 
