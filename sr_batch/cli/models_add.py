@@ -227,9 +227,10 @@ def _tiles(record: Mapping[str, Any]) -> str:
             f"sees the whole picture: {tiles} differ from it by up to"
             f" {certified['levels']} levels of 255"
         )
-    if certified["levels"] > 1:
-        return f"{tiles} differ from the whole by up to {certified['levels']} levels of 255"
-    return f"{tiles} equal the whole within {certified['levels']} level(s)"
+    if not certified["levels"]:
+        return f"{tiles} equal the whole picture"
+    levels = "1 level" if certified["levels"] == 1 else f"{certified['levels']} levels"
+    return f"{tiles} differ from the whole picture by up to {levels} of 255"
 
 
 def _assumed(measured: Mapping[str, Any]) -> str:

@@ -170,7 +170,7 @@ def _reshaped(graph: Graph, node: NodeProto, seen: _Seen) -> _Seen:
     if len(graph.shapes[node.output[0]]) != 4:
         last = graph.follower(graph.follower(node, "Transpose"), "Reshape")
     if len(graph.shapes[last.output[0]]) != 4 or graph.shapes[last.output[0]][0] != 1:
-        raise Unknown  # for instance windows, as pictures of their own
+        raise Unknown  # for instance windows that became separate pictures
     return _shuffled(seen, _ratio(graph, node.input[0], last.output[0], seen.axes))
 
 

@@ -1,6 +1,6 @@
 """Checks the values of an ONNX graph: who writes and who reads them, and the sizes of weights.
 
-ONNX Runtime checks most of it, too, in words that nobody understands, and some of it not at all.
+ONNX Runtime checks most of it, too, with messages that few understand, and some of it not at all.
 """
 
 from collections import deque

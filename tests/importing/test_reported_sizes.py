@@ -1,6 +1,6 @@
 """What users of other programs reported about sizes and scales, with small networks of that defect.
 
-Each works here, or is refused in words that say what is wrong.
+Each works here, or is refused with a message that says what is wrong.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Recipes in words, for people who choose or start one."""
+"""Descriptions of recipes, for people who choose or start one."""
 
 from collections.abc import Iterator
 

@@ -47,7 +47,7 @@ class Notifier:
 
 
 def results(folder: Path) -> str:
-    """The last row of the run's ``metrics.csv``, in words.
+    """The last row of the run's ``metrics.csv`` as a sentence.
 
     The validation loss is the mean squared error of luma, 0..1, that belongs to the mean PSNR-Y.
     """

@@ -39,7 +39,7 @@ def node(kind: str, *inputs: str, out: str = "y", **attributes: Any) -> NodeProt
 
 
 def chosen(folder: Path) -> Path:
-    """An If, whose branches are graphs of their own."""
+    """An If with a graph in each branch."""
     branch = helper.make_graph([], "branch", [], [helper.make_tensor_value_info("x", FLOAT, None)])
     path = folder / "net.onnx"
     made = model_of([node("If", "go", then_branch=branch, else_branch=branch)])
