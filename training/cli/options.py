@@ -15,6 +15,13 @@ Out = Annotated[Path, typer.Option("-o", help="Folder for the pictures.")]
 Workers = Annotated[int, typer.Option(min=1, help="Pictures measured at the same time.")]
 Scale = Annotated[int, typer.Option(min=2, max=4, help="Scale of the networks.")]
 Seed = Annotated[int, typer.Option(help="Seed of the random numbers.")]
+Device = Annotated[str, typer.Option(help="cpu or cuda. Default: cuda if there is a GPU.")]
+Amp = Annotated[bool | None, typer.Option(help="Train in bf16. Default: where bf16 is fast.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads. Default: all cores.")]
+Every = Annotated[
+    int | None,
+    typer.Option(min=1, help="Iterations between checkpoints. Default: 500, or an epoch."),
+]
 
 FEATURES = Path("features/squeezenet_v1.1_notop.h5")  # below the data
 RUNS, KEPT, EXPORTED, DATA, PAGE = (

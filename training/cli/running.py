@@ -10,7 +10,20 @@ from typing import Annotated
 import torch
 import typer
 
-from training.cli.options import DATA, FEATURES, KEPT, RUNS, Data, Kept, Name, Runs
+from training.cli.options import (
+    DATA,
+    FEATURES,
+    KEPT,
+    RUNS,
+    Amp,
+    Data,
+    Device,
+    Every,
+    Kept,
+    Name,
+    Runs,
+    Threads,
+)
 from training.cli.recipes import planned
 from training.models import BadConfig
 from training.recipes.describe import plan_lines
@@ -47,17 +60,10 @@ def train(
     init: Annotated[
         str, typer.Option(help="Start from this recipe, run or .pth file; none: from new weights.")
     ] = "",
-    device: Annotated[str, typer.Option(help="cpu or cuda. Default: cuda if there is a GPU.")] = "",
-    amp: Annotated[
-        bool | None, typer.Option(help="Train in bf16. Default: where bf16 is fast.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="CPU threads. Default: all cores.")
-    ] = None,
-    every: Annotated[
-        int | None,
-        typer.Option(min=1, help="Iterations between checkpoints. Default: 500, or an epoch."),
-    ] = None,
+    device: Device = "",
+    amp: Amp = None,
+    threads: Threads = None,
+    every: Every = None,
     notify: Annotated[
         list[str] | None,
         typer.Option(metavar="URL", help="Tell this Apprise URL how the run ends. Repeatable."),

@@ -6,7 +6,19 @@ from typing import Annotated
 import torch
 import typer
 
-from training.cli.options import DATA, FEATURES, KEPT, RUNS, Data, Kept, Runs
+from training.cli.options import (
+    DATA,
+    FEATURES,
+    KEPT,
+    RUNS,
+    Amp,
+    Data,
+    Device,
+    Every,
+    Kept,
+    Runs,
+    Threads,
+)
 from training.cli.recipes import checked_name
 from training.cli.running import chosen_device, has_fast_bf16
 from training.run.places import Places
@@ -21,17 +33,10 @@ def sweep(
     runs: Runs = RUNS,
     kept: Kept = KEPT,
     name: Annotated[str, typer.Option(help="Name of the sweep. Default: that of the file.")] = "",
-    device: Annotated[str, typer.Option(help="cpu or cuda. Default: cuda if there is a GPU.")] = "",
-    amp: Annotated[
-        bool | None, typer.Option(help="Train in bf16. Default: where bf16 is fast.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="CPU threads. Default: all cores.")
-    ] = None,
-    every: Annotated[
-        int | None,
-        typer.Option(min=1, help="Iterations between checkpoints. Default: 500, or an epoch."),
-    ] = None,
+    device: Device = "",
+    amp: Amp = None,
+    threads: Threads = None,
+    every: Every = None,
 ) -> None:
     """Train a recipe many times with other values, and write a table and plots of all runs.
 

@@ -2,15 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from training.evaluate.plots import finish, new_figure
 from training.report.subject import Subject
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 ACCEPTABLE = 30.0  # dB; a source report takes a result for acceptable from there
 _LOSSES = {"loss": "-", "validation_loss": "--"}
@@ -21,7 +17,7 @@ def draw_curves(subjects: Sequence[Subject], path: Path) -> bool:
     known = [each for each in subjects if each.curve]
     if not known:
         return False
-    figure = _figure(10, 3.6)
+    figure = new_figure(10, 3.6)
     losses, quality = figure.subplots(1, 2)
     for number, subject in enumerate(known):
         steps, color = subject.curve["iteration"], f"C{number}"
@@ -32,13 +28,13 @@ def draw_curves(subjects: Sequence[Subject], path: Path) -> bool:
         quality.plot(steps, subject.curve["monitor_psnr"], color=color, label=subject.name)
     losses.set(xlabel="iteration", ylabel="loss", yscale="log")
     quality.set(xlabel="iteration", ylabel="monitored PSNR (dB)")
-    _finish(figure, (losses, quality), path)
+    finish(figure, (losses, quality), path)
     return True
 
 
 def draw_psnr(subjects: Sequence[Subject], path: Path) -> None:
     """Draw the PSNR of bicubic and of each network, and the line of an acceptable result."""
-    figure = _figure(max(4, 1.5 + 1.3 * len(subjects)), 3.6)
+    figure = new_figure(max(4, 1.5 + 1.3 * len(subjects)), 3.6)
     axes = figure.subplots()
     places = np.arange(len(subjects))
     bars = {
@@ -53,12 +49,12 @@ def draw_psnr(subjects: Sequence[Subject], path: Path) -> None:
     lowest = min(ACCEPTABLE, *bars["bicubic"], *bars["network"])
     axes.set_ylim(bottom=max(0, lowest - 3))
     axes.set(ylabel=f"PSNR on {subjects[0].result.name} (dB)")
-    _finish(figure, (axes,), path)
+    finish(figure, (axes,), path)
 
 
 def draw_histograms(subjects: Sequence[Subject], path: Path) -> None:
     """Draw how often each level occurs in all shown pictures, SR beside HR, for each network."""
-    figure = _figure(7, 0.6 + 2 * len(subjects))
+    figure = new_figure(7, 0.6 + 2 * len(subjects))
     panels = figure.subplots(len(subjects), 1, squeeze=False, sharex=True)[:, 0]
     for axes, subject in zip(panels, subjects, strict=True):
         for label in ("hr", "sr"):
@@ -67,17 +63,4 @@ def draw_histograms(subjects: Sequence[Subject], path: Path) -> None:
             axes.step(range(256), share / share.sum() * 100, where="mid", label=label.upper())
         axes.set(ylabel="% of values", title=subject.name)
     panels[-1].set(xlabel="level, all channels")
-    _finish(figure, list(panels), path)
-
-
-def _figure(width: float, height: float) -> "Figure":
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def _finish(figure: "Figure", panels: "Sequence[Axes]", path: Path) -> None:
-    for axes in panels:
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize="small")
-    figure.savefig(path, dpi=100, metadata={"Software": None})
+    finish(figure, list(panels), path)

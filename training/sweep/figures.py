@@ -3,15 +3,11 @@
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from training.evaluate.plots import finish, new_figure
 from training.sweep.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _NAMED = 12  # curves that a legend can hold
 
@@ -48,7 +44,7 @@ def _against(results: Sequence[Result], x: str, lines: str, path: Path) -> Path 
     if len(places) < 2:
         return None
     models = _models(results)
-    figure = _figure(1 + 4.5 * len(models), 3.8)
+    figure = new_figure(1 + 4.5 * len(models), 3.8)
     panels = figure.subplots(1, len(models), squeeze=False, sharey=True)[0]
     for axes, model in zip(panels, models, strict=True):
         own = [each for each in results if each.recipe.model == model]
@@ -59,7 +55,7 @@ def _against(results: Sequence[Result], x: str, lines: str, path: Path) -> Path 
         axes.set(xlabel=x, title=model)
         axes.set_xticks(places)
     panels[0].set(ylabel="monitored PSNR-Y (dB)")
-    return _finish(figure, panels, path)
+    return finish(figure, panels, path)
 
 
 def _bars(results: Sequence[Result], path: Path) -> Path | None:
@@ -69,7 +65,7 @@ def _bars(results: Sequence[Result], path: Path) -> Path | None:
         return None
     sizes = sorted({(each.option("blocks"), each.option("channels")) for each in results})
     width, places = 0.8 / len(models), np.arange(len(sizes))
-    figure = _figure(max(5, 1.5 + 1.1 * len(sizes)), 3.8)
+    figure = new_figure(max(5, 1.5 + 1.1 * len(sizes)), 3.8)
     axes = figure.subplots()
     for number, model in enumerate(models):
         own = [each for each in results if each.recipe.model == model]
@@ -82,12 +78,12 @@ def _bars(results: Sequence[Result], path: Path) -> Path | None:
     spread = max(max(found) - min(found), 0.1)
     axes.set_ylim(min(found) - spread / 2, max(found) + spread / 3)  # they differ by little
     axes.set(ylabel="monitored PSNR-Y (dB)")
-    return _finish(figure, [axes], path)
+    return finish(figure, [axes], path)
 
 
 def _progress(results: Sequence[Result], path: Path) -> Path | None:
     """PSNR of every trial by iteration; pruned ones dashed."""
-    figure = _figure(8, 4.2)
+    figure = new_figure(8, 4.2)
     axes = figure.subplots()
     for number, each in enumerate(results):
         steps, psnr = _curve(path.parent / each.folder / "metrics.csv")
@@ -95,7 +91,7 @@ def _progress(results: Sequence[Result], path: Path) -> Path | None:
         label = f"trial {each.number + 1}" if number < _NAMED else None
         axes.plot(steps, psnr, style, marker=".", label=label)
     axes.set(xlabel="iteration", ylabel="monitored PSNR-Y (dB)")
-    return _finish(figure, [axes], path)
+    return finish(figure, [axes], path)
 
 
 def _curve(metrics: Path) -> tuple[list[float], list[float]]:
@@ -113,17 +109,3 @@ def _models(results: Sequence[Result]) -> list[str]:
 
 def _values(results: Sequence[Result], option: str) -> list[int]:
     return sorted({each.option(option) for each in results})
-
-
-def _figure(width: float, height: float) -> "Figure":
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def _finish(figure: "Figure", panels: "Sequence[Axes]", path: Path) -> Path:
-    for axes in panels:
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize="small")
-    figure.savefig(path, dpi=100, metadata={"Software": None})
-    return path
