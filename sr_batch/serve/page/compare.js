@@ -141,7 +141,7 @@ function chip(model) {
   input.type = "checkbox";
   input.value = model;
   input.checked = AT_FIRST.includes(model);
-  text.textContent = sentence(model);
+  text.textContent = model;
   label.append(input, text);
   return label;
 }
@@ -153,7 +153,7 @@ function cell(model) {
   const figure = /** @type {HTMLElement} */ (content.firstElementChild);
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (figure.querySelector(name));
   figure.dataset.model = model.name;
-  part(".card-name").textContent = sentence(model.name);
+  part(".card-name").textContent = model.name;
   part(".card-text").textContent = sentence(model.purpose);
   part("img").setAttribute("alt", `The part, enlarged by ${model.name}`);
   part("button").setAttribute("aria-label", `Use ${model.name}`);

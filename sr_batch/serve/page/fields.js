@@ -29,6 +29,8 @@ const CHOICES = {
 };
 /** @type {{[name: string]: string}} */
 const HELPS = {
+  metadata: "EXIF, XMP and IPTC. Color profiles and DPI always stay.",
+  precision: "Automatic: the quickest that loses at most 0.1 dB on this computer.",
   quality: "Of JPEG, WebP, AVIF, HEIC and JPEG XL files.",
   strength: "From the network balanced (0) to photo (1), instead of one network.",
 };

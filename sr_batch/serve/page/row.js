@@ -129,7 +129,7 @@ function facts(job, planned) {
   const goal = job.status === "held" ? planned : job.output;
   const sizes = [job.input, goal].filter((each) => each !== null).map((each) => words.pixels(/** @type {Size} */ (each)));
   const lengths = [job.input.bytes, job.output?.bytes].filter(Boolean).map((each) => words.bytes(Number(each)));
-  return `${sizes.join(" → ")} · ${lengths.join(" → ")}`;
+  return [sizes, lengths].map((each) => each.join(" → ").replaceAll(" ", "\u00a0")).join(" · ");
 }
 
 /** @param {Job} job */

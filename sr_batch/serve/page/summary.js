@@ -92,7 +92,7 @@ function others(counts) {
   const shown = {
     again: counts.done > 0 && !counts.active && !counts.held && !counts.sending,
     "cancel-all": counts.active + counts.sending > 0,
-    "retry-failed": failed > 0 && !counts.active,
+    "retry-failed": failed > 0 && !counts.active && !counts.held && !counts.sending,
     clear: counts.total > 0 && !counts.active && !counts.sending,
   };
   for (const [id, visible] of Object.entries(shown)) show(byId(id), visible);
