@@ -2,11 +2,13 @@
 
 import { urls } from "./api.js";
 
+/** @typedef {import("./api.js").Job} Job */
 /** @typedef {import("./size.js").Size} Size */
 /** @typedef {import("./zoom.js").Box} Box */
 
 const MOST = 2048; // pixels a side that the server sends for the whole picture
 const PAUSE = 120; // milliseconds without movement before a sharp part is asked for
+const NOTHING = { width: 1, height: 1 };
 const MARGIN = 0.15; // of the visible part, on each side
 
 export class Layer {
@@ -17,8 +19,9 @@ export class Layer {
     this.whole = /** @type {HTMLImageElement} */ (element.querySelector(".whole"));
     this.detail = /** @type {HTMLImageElement} */ (element.querySelector(".detail"));
     /** @type {Size} */
-    this.size = { width: 1, height: 1 };
+    this.size = NOTHING;
     this.id = "";
+    this.version = "";
     /** @type {Box | null} The part in `detail`, in pixels of the picture. */
     this.part = null;
     /** Pixels of `detail` for each pixel of the picture; below 1 if the server had to reduce it. */
@@ -27,12 +30,14 @@ export class Layer {
     this.timer = 0;
   }
 
-  /** @param {string} id of a job @param {Size} size of this picture */
-  open(id, size) {
-    this.id = id;
-    this.size = size;
+  /** @param {Job} job */
+  open(job) {
     this.close();
-    this.whole.src = urls.whole(id, this.side, MOST);
+    this.id = job.id;
+    this.size = (this.side === "before" ? job.input : job.output) ?? NOTHING;
+    // A result that was made again has the address of the one before, which browsers still show.
+    this.version = `&version=${job.output?.bytes}-${job.seconds}`;
+    this.whole.src = urls.whole(job.id, this.side, MOST) + this.version;
   }
 
   close() {
@@ -75,7 +80,7 @@ export class Layer {
     const asked = (this.asked += 1);
     const part = around(visible, this.size);
     const image = new Image();
-    image.src = urls.part(this.id, this.side, part, 2 * MOST);
+    image.src = urls.part(this.id, this.side, part, 2 * MOST) + this.version;
     await image.decode().catch(() => null);
     if (asked !== this.asked || !image.naturalWidth) return;
     this.part = part;

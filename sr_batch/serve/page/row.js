@@ -71,7 +71,8 @@ export class Row {
   #progress() {
     const bar = /** @type {HTMLProgressElement} */ (this.element.querySelector("progress"));
     bar.hidden = this.job.status !== "running";
-    bar.value = this.job.progress;
+    if (this.job.progress) bar.value = this.job.progress;
+    else bar.removeAttribute("value");
   }
 
   #thumb() {
@@ -100,7 +101,7 @@ export class Row {
     const { error, notes } = this.job;
     const line = this.find("error");
     line.hidden = !error;
-    line.textContent = error ? error.detail || error.title : "";
+    line.textContent = error ? sentence(error.detail || error.title, this.job.name) : "";
     const details = this.find("notes");
     details.hidden = !notes.length;
     if (details.childElementCount && details.dataset.notes === notes.join("\n")) return;
@@ -114,6 +115,12 @@ export class Row {
     if (/** @type {HTMLElement} */ (document.activeElement)?.offsetParent) return;
     /** @type {HTMLElement | null} */ (this.element.querySelector(".row-buttons > :not([hidden])"))?.focus();
   }
+}
+
+/** What went wrong, without the name, which the row has already. @param {string} text @param {string} name */
+function sentence(text, name) {
+  const said = text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
+  return said.charAt(0).toUpperCase() + said.slice(1);
 }
 
 /** @param {string} text */
@@ -135,7 +142,8 @@ function facts(job, planned) {
 /** @param {Job} job */
 function state(job) {
   if (job.status === "running") {
-    return job.eta_seconds === null ? words.percent(job.progress) : `${words.duration(job.eta_seconds)} left`;
+    if (job.eta_seconds !== null) return `${words.duration(job.eta_seconds)} left`;
+    return job.progress ? words.percent(job.progress) : "Starting";
   }
   if (job.status === "done" && job.seconds !== null) return `${job.model ?? ""} · ${words.duration(job.seconds)}`.replace(/^ · /, "");
   return STATES[job.status];

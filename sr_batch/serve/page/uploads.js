@@ -59,8 +59,8 @@ export class Uploads {
   async #send(file) {
     try {
       const job = await patiently(file);
-      this.jobs.drop(file.id);
       if (!this.jobs.all.has(job.id)) this.jobs.put(job);
+      this.jobs.drop(file.id);
       if (this.startWith) await api.start(job.id, this.startWith);
     } catch (error) {
       if (this.jobs.all.has(file.id)) this.jobs.put({ ...file, status: "failed", error: problem(error) });

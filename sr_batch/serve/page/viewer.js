@@ -39,8 +39,8 @@ export class Viewer {
     this.job = job;
     if (!dialog.open) dialog.showModal();
     this.#title(job);
-    this.before.open(job.id, size(job.input));
-    this.after.open(job.id, size(job.output));
+    this.before.open(job);
+    this.after.open(job);
     split.value = "50";
     this.zoom.open(size(job.output));
     split.focus();
