@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self
 
 from sr_batch import codec
@@ -47,16 +48,21 @@ class Door:
         options: Limits of the server.
         base: The options of a job that states none; device, jobs and max_pixels for all.
         notify: Receives lines about networks, as `Upscaler` does.
+        folder: Where the private folder is made; that for temporary files if None.
     """
 
     def __init__(
-        self, options: ServeOptions, base: UpscaleOptions, notify: Callable[[str], None]
+        self,
+        options: ServeOptions,
+        base: UpscaleOptions,
+        notify: Callable[[str], None],
+        folder: Path | None = None,
     ) -> None:
         self.options = options
         self.base = base
         self.events = Events()
         self.queue = Queue(self.events.changed)
-        self.store = Store(options.quota_bytes)
+        self.store = Store(options.quota_bytes, folder)
         self._stop = threading.Event()
         self._load = DecoderPool(self._stop)
         self._pictures = Pictures(self._load)

@@ -37,6 +37,7 @@ class FormReader:
         self.fields: dict[str, str] = {}
         self.file_name = ""
         self.has_file = False
+        self._is_complete = False
         self._sink = sink
         self._write: Callable[[bytes], None] = lambda data: None
         self._header = self._value = b""
@@ -63,8 +64,13 @@ class FormReader:
             self._parser.finalize()
         except FormParserError as error:
             raise _damaged(error) from error
+        if not self._is_complete:
+            raise Problem(400, "the form ends before its last boundary")
         if not self.has_file:
             raise Problem(400, f"the form has no part named {FILE}, which is the picture")
+
+    def _complete(self) -> None:
+        self._is_complete = True
 
     def _callbacks(self) -> dict[str, Callable[..., None]]:
         return {
@@ -75,6 +81,7 @@ class FormReader:
             "on_headers_finished": self._start,
             "on_part_data": lambda data, start, end: self._write(data[start:end]),
             "on_part_end": self._finish,
+            "on_end": self._complete,
         }
 
     def _begin(self) -> None:

@@ -36,6 +36,7 @@ _STATUS: tuple[tuple[type[SrBatchError], int], ...] = (
 _DAMAGED = 422  # every other error about an image
 
 _FLAG = re.compile(r"--(?P<name>[a-z][a-z-]*)(?: (?P<value>[\w.-]*\w))?")
+_NUMBER = re.compile(r"-?\d[\d.]*")
 _ADVICE = re.compile(
     r"; (to allow it: --max-pixels \d+|--no-isolate sets no limit"
     r"|free some memory or lower --jobs|to list the models: sr-batch models list)"
@@ -91,18 +92,14 @@ def _as_option(flag: re.Match[str]) -> str:
     option = _option(flag["name"])
     if option is None:
         return flag[0]
-    value = flag["value"] or ("true" if option.kind is bool else "")
-    if not value:
-        return option.name
-    return f"{option.name}={value}" if _is_value(value, option) else f"{option.name} {value}"
+    value = flag["value"]
+    if value is None:
+        return f"{option.name}=true" if option.kind is bool else option.name
+    ends = flag.string[flag.end() :].startswith(":")
+    is_value = ends or value in option.choices or _NUMBER.fullmatch(value)
+    return f"{option.name}={value}" if is_value else f"{option.name} {value}"
 
 
 def _option(name: str) -> Option | None:
     name = name.replace("-", "_")
     return next((each for each in options_of(UpscaleOptions) if each.name == name), None)
-
-
-def _is_value(text: str, option: Option) -> bool:
-    """Whether ``text`` after a flag is its value, and not the next word of a sentence."""
-    words = ("and", "or", "has", "with", "needs", "is", "must")
-    return (option.kind is not bool and text not in words) or text == "true"

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
 import uvicorn
@@ -28,6 +29,7 @@ def serve(
     notify: Callable[[str], None],
     started: Callable[[str], None],
     stop: threading.Event,
+    folder: Path | None = None,
 ) -> None:
     """Answer requests until ``stop`` is set; then end within ten seconds, and delete all files.
 
@@ -37,13 +39,14 @@ def serve(
         notify: Receives lines about networks.
         started: Receives the address once the server answers.
         stop: Ends it.
+        folder: Where the private folder for pictures is made; that for temporary files if None.
 
     Raises:
         UsageError: the address or the port is not available.
     """
     with _listening(options) as listener:
         port = listener.getsockname()[1]
-        with Door(options, base, notify) as door:
+        with Door(options, base, notify, folder) as door:
             config = uvicorn.Config(
                 application(door, port),
                 http="h11",

@@ -11,7 +11,13 @@ from sr_batch.core.model_spec import Precision, PrecisionChoice
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.inference.batching import AT_ONCE, Batching
 from sr_batch.inference.model_catalog import MOST_LOSS, ModelFile, fp32_twin
-from sr_batch.inference.providers import PROVIDERS, Provider, open_session, settle_device
+from sr_batch.inference.providers import (
+    PROVIDERS,
+    Provider,
+    open_session,
+    require_available,
+    settle_device,
+)
 from sr_batch.inference.session import Session
 from sr_batch.inference.strength import NO_INT8, choose_at
 from sr_batch.upscaling.open_networks import NetworkKey, OpenNetworks
@@ -53,6 +59,8 @@ class LoadedModels:
         self._settings: dict[int, TileSetting] = {}
         self._files = self._choose(options.precision)
         self._needed = self._needed_scales()
+        if lazy and self._needed:
+            require_available(options.device)
         self._device = self._settled_device()
         self._fastest = self._device_entry.find_fastest()
         if options.precision == "int8" and any(each.blend for each in self._files.values()):

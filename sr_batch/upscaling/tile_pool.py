@@ -92,6 +92,17 @@ class TilePool:
             if run.job.stop.is_set():
                 self._fail(run, Stopped())
 
+    @property
+    def waiting(self) -> int:
+        """How many images have tiles that wait for a thread."""
+        with self._changed:
+            return len(self._runs)
+
+    def forget(self) -> None:
+        """Try tiles of all sizes again: there may be more memory now."""
+        with self._lock:
+            self._longest.clear()
+
     def close(self) -> None:
         """Drop the tiles that wait, wait for those in flight and end the threads."""
         with self._changed:

@@ -73,10 +73,17 @@ class UpscalerPool:
         """Close the networks that nobody has used for ``idle_seconds``. Returns how many.
 
         Their memory is given back to the operating system. They are opened again when they are
-        needed.
+        needed. So is what was learned: which network overflows in half precision, and which tiles
+        are too large for the memory.
         """
         gc.collect()  # what failed calls left behind may hold networks
-        return self._parts.networks.close_idle(idle_seconds)
+        closed = self._parts.networks.close_idle(idle_seconds)
+        if closed:
+            with self._opening:
+                self._upscalers.clear()
+                self._said.clear()
+            self._parts.tiles.forget()
+        return closed
 
     def close(self) -> None:
         """Stop the work in flight, end the tile threads and close the networks."""
