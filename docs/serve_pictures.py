@@ -66,16 +66,13 @@ def _enlarge(page: Page) -> None:
 
 
 def _view(page: Page, name: str) -> None:
-    """The photograph ``name``, before and after, in twice the size of its pixels."""
+    """The photograph ``name``, before and after, with the face in the middle."""
     page.locator(".row", has_text=name).locator(".thumb").click()
     expect(page.locator("#viewer")).to_be_visible()
     for image in page.locator("#viewer .whole").all():
         expect(image).to_have_js_property("complete", True)
-    page.keyboard.press("1")
-    for _ in range(2):
-        page.keyboard.press("+")
-    for _ in range(4):
-        page.locator("#scroller").press("ArrowUp")
+    for key in ("1", "+", *["ArrowLeft"] * 2, *["ArrowUp"] * 6):
+        page.locator("#scroller").press(key)
     page.locator("#split").focus()
 
 
