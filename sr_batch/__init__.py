@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sr_batch.api import upscale, upscale_batch
-    from sr_batch.core.errors import SrBatchError
+    from sr_batch.core.errors import SrBatchError, Stopped
 
-__all__ = ["SrBatchError", "__version__", "upscale", "upscale_batch"]
+__all__ = ["SrBatchError", "Stopped", "__version__", "upscale", "upscale_batch"]
 
 __version__ = "0.1.0"
 
 _MODULES = {
     "SrBatchError": "sr_batch.core.errors",
+    "Stopped": "sr_batch.core.errors",
     "upscale": "sr_batch.api",
     "upscale_batch": "sr_batch.api",
 }

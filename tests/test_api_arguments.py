@@ -122,7 +122,7 @@ def test_refuses_floats_of_another_range(value: float) -> None:
 
 
 def test_shows_what_is_public() -> None:
-    assert dir(sr_batch) == ["SrBatchError", "__version__", "upscale", "upscale_batch"]
+    assert dir(sr_batch) == ["SrBatchError", "Stopped", "__version__", "upscale", "upscale_batch"]
     for name in dir(sr_batch):
         assert getattr(sr_batch, name) is not None
     assert issubclass(UsageError, sr_batch.SrBatchError)
