@@ -121,6 +121,11 @@ def test_refuses_floats_of_another_range(value: float) -> None:
         sr_batch.upscale(pixels, "espcn")
 
 
+def test_says_where_the_channels_belong() -> None:
+    with pytest.raises(UnsupportedImage, match=r"of float32 .* array\.transpose\(1, 2, 0\)$"):
+        sr_batch.upscale(np.zeros((3, 40, 50), np.float32), "espcn")
+
+
 def test_shows_what_is_public() -> None:
     assert dir(sr_batch) == ["SrBatchError", "Stopped", "__version__", "upscale", "upscale_batch"]
     for name in dir(sr_batch):

@@ -35,7 +35,7 @@ def converted(image: Any, max_pixels: int) -> tuple[Image, Callable[[Image], Any
             return image, lambda enlarged: enlarged
         case np.ndarray() if np.issubdtype(image.dtype, np.floating):
             kind = image.dtype
-            return _from_floats(image), lambda enlarged: _to_floats(enlarged, image.ndim, kind)
+            return _from_array(image), lambda enlarged: _to_floats(enlarged, image.ndim, kind)
         case np.ndarray():
             return _from_array(image), lambda enlarged: _to_array(enlarged, image.ndim)
         case Pillow.Image():
@@ -45,20 +45,31 @@ def converted(image: Any, max_pixels: int) -> tuple[Image, Callable[[Image], Any
             return _from_file(Path(image), max_pixels), lambda enlarged: _to_pillow(
                 enlarged, _info(enlarged.metadata)
             )
-    raise UnsupportedImage(f"a {type(image).__name__} is not a path, PIL image, array or Image")
+    raise UnsupportedImage(
+        f"{type(image).__name__} is not a picture: give a path, a PIL image, an array or an Image"
+    )
 
 
 def _from_array(array: npt.NDArray[Any]) -> Image:
     pixels = array[..., None] if array.ndim == 2 else array
     fits = pixels.ndim == 3 and pixels.size and pixels.shape[2] <= 4
-    if not fits or array.dtype not in (np.uint8, np.uint16):
+    floats = np.issubdtype(array.dtype, np.floating)
+    if not fits or not (floats or array.dtype in (np.uint8, np.uint16)):
         raise UnsupportedImage(
             f"an array {array.shape} of {array.dtype} is not a picture: give (H, W) or"
-            " (H, W, 1 to 4) of uint8, uint16, or floats from 0 to 1"
+            f" (H, W, 1 to 4) of uint8, uint16, or floats from 0 to 1{_channels_hint(array)}"
         )
+    if floats:
+        pixels = _in_16_bit(pixels)
     if pixels.shape[2] in (2, 4):
         return Image(pixels[..., :-1], pixels[..., -1])
     return Image(pixels)
+
+
+def _channels_hint(array: npt.NDArray[Any]) -> str:
+    if array.ndim != 3 or array.shape[0] > 4:
+        return ""
+    return "; to put the channels last: array.transpose(1, 2, 0)"
 
 
 def _to_array(image: Image, ndim: int = 3) -> Pixels:
@@ -69,16 +80,15 @@ def _to_array(image: Image, ndim: int = 3) -> Pixels:
     return np.concatenate((image.color, image.alpha[..., None]), axis=2)
 
 
-def _from_floats(array: npt.NDArray[Any]) -> Image:
-    """The picture in 16 bit. Values that are a little outside of 0..1 are clipped."""
-    low, high = (array.min(), array.max()) if array.size else (0, 1)
+def _in_16_bit(array: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
+    """Floats as integers. Values that are a little outside of 0..1 are clipped."""
+    low, high = array.min(), array.max()
     if not -_OVERSHOOT <= low <= high <= 1 + _OVERSHOOT:  # NaN is not
         raise UnsupportedImage(
             f"an array of {array.dtype} from {low:g} to {high:g} is not a picture: give floats from"
             " 0 to 1, or uint8 from 0 to 255"
         )
-    levels = np.clip(array, 0, 1).astype(np.float64) * _LEVELS
-    return _from_array(np.rint(levels).astype(np.uint16))
+    return np.rint(np.clip(array, 0, 1).astype(np.float64) * _LEVELS).astype(np.uint16)
 
 
 def _to_floats(image: Image, ndim: int, kind: npt.DTypeLike) -> npt.NDArray[Any]:
