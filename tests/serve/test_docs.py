@@ -31,7 +31,8 @@ def test_the_python_example_enlarges_a_folder(served: Served, tmp_path: Path) ->
     assert run.stdout == ""
     made = sorted(tmp_path.glob("*.png"))
     assert [path.name for path in made] == ["a_x2_espcn.png", "b_x2_espcn.png"]
-    assert Image.open(made[0]).size == (48, 32)
+    with Image.open(made[0]) as image:
+        assert image.size == (48, 32)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
@@ -39,7 +40,8 @@ def test_the_curl_example_enlarges_a_picture(served: Served, tmp_path: Path) -> 
     (tmp_path / "photo.jpg").write_bytes(picture(kind="jpg"))
     command = example("sh", "--data-binary").replace("http://127.0.0.1:8590", served.address)
     subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True, capture_output=True)
-    assert Image.open(tmp_path / "photo_x2.jpg").size == (48, 32)
+    with Image.open(tmp_path / "photo_x2.jpg") as image:
+        assert image.size == (48, 32)
 
 
 def test_the_page_names_every_route_and_option(served: Served) -> None:
