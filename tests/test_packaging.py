@@ -46,6 +46,13 @@ def test_holds_every_file_of_the_plug_ins(wheel: zipfile.ZipFile) -> None:
     assert not [name for name in wheel.namelist() if "__pycache__" in name]
 
 
+def test_holds_every_file_of_the_page(wheel: zipfile.ZipFile) -> None:
+    folder = ROOT / "sr_batch" / "serve" / "page"
+    files = {f"sr_batch/serve/page/{path.name}" for path in folder.iterdir()}
+    assert "sr_batch/serve/page/index.html" in files
+    assert files <= set(wheel.namelist())
+
+
 def test_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"sr_batch"}

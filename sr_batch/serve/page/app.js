@@ -48,6 +48,7 @@ class Page {
     /** @type {{[id: string]: () => unknown}} */
     const actions = {
       "main-action": () => this.#main(),
+      "download-done": () => save(urls.zip),
       again: () => this.#start(["done"]),
       "cancel-all": () => this.#cancelAll(),
       "retry-failed": () => this.#start(["failed", "canceled"]),
@@ -78,7 +79,7 @@ class Page {
   }
 
   #main() {
-    if (byId("main-action").dataset.action === "download") location.assign(urls.zip);
+    if (byId("main-action").dataset.action === "download") save(urls.zip);
     else this.#start(["held"]);
   }
 
@@ -131,6 +132,14 @@ class Page {
     this.settings.showExample(this.sample?.input ?? undefined);
     this.summary.show();
   }
+}
+
+/** Unlike a change of the location, this leaves the page as it is. @param {string} url */
+function save(url) {
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = "";
+  link.click();
 }
 
 /** @param {boolean} connected */

@@ -5,6 +5,7 @@ import { api, urls } from "./api.js";
 /** @typedef {import("./api.js").Job} Job */
 /** @typedef {{total: number, sending: number, open: number, active: number, held: number, done: number, failed: number, canceled: number}} Counts */
 
+const MOST_AT_ONCE = 200; // jobs in a frame, so that the page answers while thousands arrive
 const ACTIVE = ["waiting", "running"];
 
 /** @param {Job} job */
@@ -40,8 +41,11 @@ export class Jobs {
 
   /** @param {string} id */
   drop(id) {
-    this.sent.forEach((each, name) => each === id && this.sent.delete(name));
-    if (this.all.delete(id)) this.#touch(id);
+    const job = this.all.get(id);
+    if (!job) return;
+    if (this.sent.get(job.name) === id) this.sent.delete(job.name);
+    this.all.delete(id);
+    this.#touch(id);
   }
 
   /** @param {Job} job */
@@ -71,6 +75,10 @@ export class Jobs {
   /** @param {string} id */
   #touch(id) {
     this.changed.add(id);
+    this.#schedule();
+  }
+
+  #schedule() {
     if (this.scheduled) return;
     this.scheduled = true;
     // A hidden page gets no frames, but its title is to show the progress.
@@ -79,9 +87,10 @@ export class Jobs {
   }
 
   #tell() {
-    const ids = this.changed;
-    this.changed = new Set();
+    const ids = new Set([...this.changed].slice(0, MOST_AT_ONCE));
+    for (const id of ids) this.changed.delete(id);
     this.scheduled = false;
+    if (this.changed.size) this.#schedule();
     for (const listener of this.listeners) listener(ids);
   }
 }

@@ -90,6 +90,7 @@ function mainAction(counts) {
 function others(counts) {
   const failed = counts.failed + counts.canceled;
   const shown = {
+    "download-done": counts.done > 0 && main.dataset.action !== "download",
     again: counts.done > 0 && !counts.active && !counts.held && !counts.sending,
     "cancel-all": counts.active + counts.sending > 0,
     "retry-failed": failed > 0 && !counts.active && !counts.held && !counts.sending,

@@ -2,11 +2,20 @@
 
 const languages = navigator.languages;
 
+/** To make one takes a browser long, and lists have thousands of numbers. @type {Map<string, Intl.NumberFormat>} */
+const formats = new Map();
+
 /** @param {Intl.NumberFormatOptions} options */
-const format = (options) => new Intl.NumberFormat(languages, options);
+function format(options) {
+  const key = Object.values(options).join();
+  const made = formats.get(key) ?? new Intl.NumberFormat(languages, options);
+  formats.set(key, made);
+  return made;
+}
 
 const whole = format({ maximumFractionDigits: 0 });
 const precise = format({ maximumFractionDigits: 2 });
+const moments = new Intl.DateTimeFormat(languages, { dateStyle: "medium", timeStyle: "short" });
 const percents = format({ style: "percent", maximumFractionDigits: 0 });
 const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 const TIME_UNITS = /** @type {const} */ ([["hour", 3600], ["minute", 60], ["second", 1]]);
@@ -46,7 +55,4 @@ export function duration(seconds) {
 }
 
 /** @param {string} moment in ISO 8601 */
-export function moment(moment) {
-  const style = /** @type {const} */ ({ dateStyle: "medium", timeStyle: "short" });
-  return new Intl.DateTimeFormat(languages, style).format(new Date(moment));
-}
+export const moment = (moment) => moments.format(new Date(moment));
