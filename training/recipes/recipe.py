@@ -29,7 +29,8 @@ class Stage:
         until: Fraction of all iterations at which it ends.
         batch: Patches per pass.
         patch: LR pixels a side at the recipe's scale. Further scales have the same HR pixels.
-        loss: Names and weights of losses.
+        loss: Names and weights of losses. With a weight of 0 for ``adversarial``, the
+            discriminator learns and the network does not see it yet.
         accumulate: Passes whose gradients are averaged for one step.
         border: HR pixels on each side of a patch that the loss ignores.
         jitter: Largest number of further HR pixels that the loss ignores at the top and on the
@@ -79,6 +80,7 @@ class Recipe:
             computed once, and is the second target that ``teaching`` weighs.
         reduced_tail: Whether the last layer starts as that of ``init``, a network of a larger
             scale, with its output reduced to ``scale`` by means over areas.
+        discriminator: Channels of the first layer of the discriminator, for ``adversarial``.
         leaves: Number of dead-leaves pictures added to the photographs.
         patterns: Number of patterns of single pixels added to them.
         data: The pictures that it learns from and is monitored on. None takes the image sets of the
@@ -130,6 +132,7 @@ class Recipe:
     original: Weights = field(default_factory=dict)
     lessons_file: str = ""
     reduced_tail: bool = False
+    discriminator: int = 64
     leaves: int = 0
     patterns: int = 0
     data: Data | None = None

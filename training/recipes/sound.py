@@ -37,7 +37,7 @@ def _numbers(recipe: Recipe) -> Iterator[str]:
         yield f"sigma = {recipe.sigma}: must be two numbers above 0, the smaller one first"
     if recipe.ensemble not in (1, 4, 8):
         yield f"ensemble = {recipe.ensemble}: must be 1, 4 or 8"
-    for name in ("patience", "early_stop"):
+    for name in ("patience", "early_stop", "discriminator"):
         if getattr(recipe, name) is not None and getattr(recipe, name) < 1:
             yield f"{name} = {getattr(recipe, name)}: must be at least 1"
 

@@ -85,7 +85,12 @@ class Run:
         )
         names = {name for stage in recipe.stages for name in stage.loss} | set(recipe.original)
         self.objective = make_objective(
-            names, recipe.scale, recipe.lr, setting.features, setting.device
+            names,
+            recipe.scale,
+            recipe.lr,
+            setting.features,
+            setting.device,
+            recipe.discriminator,
         )
         file = recipe.teacher_file
         self.teacher = open_teacher(setting.teachers, file).to(setting.device) if file else None

@@ -18,7 +18,7 @@ def test_enlarges_by_its_scale(name: str, scale: int) -> None:
     assert out.shape == (2, channels, 7 * scale, 5 * scale)
 
 
-# edsr x4 has two stages, each of which is bilinear, and rrdb starts as its paper has it.
+# edsr x4 and rrdb have two stages, each of which is bilinear.
 STARTS = [(n, s) for n, s in EVERY if n not in ("rrdb", "esrgan") and (n, s) != ("edsr", 4)]
 
 
@@ -37,6 +37,17 @@ def test_starts_as_an_interpolation(name: str, scale: int) -> None:
     # SRCNN's ReLU cuts off what bicubic overshoots below zero.
     out, expected = (image[inside].clamp(min=0) for image in (out, expected))
     torch.testing.assert_close(out, expected, atol=1e-5, rtol=0)
+
+
+def test_rrdb_starts_as_two_bilinear_stages() -> None:
+    net = MODELS["rrdb"].build(MODELS["rrdb"].config(**SMALL["rrdb"]))
+    x = torch.rand(1, 3, 12, 10)
+    with torch.inference_mode():
+        out = net(x)
+    half = F.interpolate(x, scale_factor=2, mode="bilinear")
+    expected = F.interpolate(half, scale_factor=2, mode="bilinear")
+    inside = (..., slice(12, -12), slice(12, -12))
+    torch.testing.assert_close(out[inside], expected[inside], atol=1e-5, rtol=0)
 
 
 def bicubic(x: torch.Tensor, scale: int) -> torch.Tensor:
