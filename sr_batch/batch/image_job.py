@@ -128,8 +128,7 @@ class ImageWorker:
         options = self._options
         pictures = EnlargedPictures(file.pages(), partial(self._enlarge, work))
         encoded = codec.encode_pages(pictures, work.kind, options.quality, options.png_effort)
-        notes = (work.choice.note,) if work.choice else ()
-        return encoded, (*notes, *pictures.notes)
+        return encoded, pictures.notes
 
     def _enlarge(self, work: Work, page: Image) -> Upscaled:
         metadata = codec.kept(page.metadata, self._options.metadata)
