@@ -11,7 +11,8 @@ from sr_batch.core.model_spec import ModelSpec
 from training.data.corpus import Color, list_images, load_corpus
 from training.models import MODELS
 from training.recipes.recipe import Recipe, Stage
-from training.run.trainer import Corpora, Setting
+from training.run.batches import Corpora
+from training.run.trainer import Setting
 
 SMALL: dict[str, dict[str, Any]] = {
     "srcnn": {"features": 16, "mapping": 8},

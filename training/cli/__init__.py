@@ -22,6 +22,7 @@ from training.models import BadConfig
 from training.release.certify import NotCertified
 from training.run.loop import Diverged, Interrupted
 from training.run.start import Busy
+from training.run.team import is_follower
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "list": listing,
@@ -83,5 +84,6 @@ def main() -> None:
 
 
 def _exit(error: Exception, code: int) -> NoReturn:
-    print(f"error: {error}", file=sys.stderr)
+    if code != 2 or not is_follower():  # the leader of a team has the same error, and says it
+        print(f"error: {error}", file=sys.stderr)
     raise SystemExit(code) from error

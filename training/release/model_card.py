@@ -15,7 +15,7 @@ from training.losses.pixel import describe
 from training.models import MODELS
 from training.models.about import About
 from training.recipes import RECIPES
-from training.recipes.recipe import Recipe, differences
+from training.recipes.recipe import Quantity, Recipe, differences
 from training.run.record import Record
 
 _OPTIMIZERS = {
@@ -29,6 +29,13 @@ _TURNS = {
     "flips": "random flips",
     "rotations": "random rotations by 90 degrees",
     "none": "no flips or rotations",
+}
+
+_QUANTITIES: Mapping[Quantity, str] = {
+    "psnr": "PSNR",
+    "ssim": "SSIM",
+    "loss": "training loss",
+    "validation_loss": "validation loss",
 }
 
 # Billion multiply-adds of espcn for a 1280x720 output, times the square of the scale.
@@ -159,7 +166,8 @@ def _history(record: Record | None) -> Iterator[str]:
                 f"{', '.join(f'{name} {old}' for name, (old, _) in changes.items())}."
             )
     if record.kept != record.iterations:
-        yield f"These are the weights of iteration {record.kept}, the best of the run."
+        by = _QUANTITIES[record.recipe.best_on]
+        yield f"These are the weights of iteration {record.kept}, the best of the run by its {by}."
 
 
 def _targets(recipe: Recipe) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from training.models.smfanet import load_smfanet
 from training.quantize.equalize import equalize_
 from training.recipes.recipe import Recipe, passes_of
 from training.run import checkpoint
+from training.run.batches import Corpora
 from training.run.distillation import teacher_output, to_luma
 from training.run.loop import ending, train
 from training.run.places import Places
@@ -25,8 +26,9 @@ from training.run.record import Leg, begin_leg, pictures_of
 from training.run.run_data import RunData, monitored, run_data
 from training.run.source_commit import source_commit
 from training.run.sources import find_plan, require_sources
+from training.run.team import require_shareable
 from training.run.trained_network import network, starting_weights
-from training.run.trainer import Corpora, Run, Setting
+from training.run.trainer import Run, Setting
 from training.run.weight_file import is_weight_file, read_weights, require_fitting
 
 EVERY = 500  # iterations between checkpoints, for recipes without epochs
@@ -45,20 +47,24 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
         UsageError: folders of pairs do not match, or the pictures cannot be split.
         TooSmall: no picture is large enough for the recipe's patches.
         NotReady: the weights of another recipe are missing.
-        BadConfig: the weights of another network are in the file that it starts from.
+        BadConfig: the weights of another network are in the file that it starts from, or several
+            processes cannot share the training.
         Diverged: the loss became NaN or infinite.
     """
     require_sources(plan, setting.folder, places)
-    pictures = run_data(plan, places.data)
-    with alone_in(setting.folder):
+    pictures, team = run_data(plan, places.data), setting.team
+    with alone_in(setting.folder) if team.leads else nullcontext():
         run = Run(*settled(plan, setting, pictures, places.data))
         if not run.resume() and not _resume_kept(run, places.kept) and plan.init:
             _start_from(run, plan.init, places, pictures)
         if run.recipe.iterations and run.is_over and (setting.folder / "sheet.jpg").exists():
             print(ending(run))
             return
-        corpora = _corpora(run, places, pictures)
-        _note(run, pictures)
+        require_shareable(run.recipe, run.net, team)
+        with team.leader_first():  # it computes the output of teachers, and the others read it
+            corpora = _corpora(run, places, pictures)
+        if team.leads:
+            _note(run, pictures)
         train(run, corpora)
 
 
@@ -67,7 +73,8 @@ def settled(
 ) -> tuple[Recipe, Setting]:
     """With what depends on the pictures: the iterations, the checkpoints and the monitored ones.
 
-    The centers of own pictures that the run is monitored on are written to its folder.
+    The centers of own pictures that the run is monitored on are written to its folder. Only the
+    leader of a team needs them.
 
     Args:
         plan: If it has epochs, these set its iterations.
@@ -79,7 +86,7 @@ def settled(
         FileNotFoundError: there are neither validation pictures nor Set5.
         TooSmall: no validation picture can be decoded.
     """
-    if not setting.monitor:
+    if not setting.monitor and setting.team.leads:
         found = monitored(pictures, data, setting.folder / "validation")
         pairs = tuple((hr, lr) for hr, lr in found if lr)
         setting = replace(setting, monitor=tuple(hr for hr, _ in found), monitored_pairs=pairs)
@@ -112,7 +119,8 @@ def _resume_kept(run: Run, kept: Path) -> bool:
     if states is None:
         return False
     run.restore(states)
-    shutil.copyfile(kept / f"{folder.name}.csv", folder / "metrics.csv")
+    if run.setting.team.leads:
+        shutil.copyfile(kept / f"{folder.name}.csv", folder / "metrics.csv")
     return True
 
 
