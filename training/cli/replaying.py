@@ -33,6 +33,10 @@ def replay_reports(
     iterations: Annotated[
         int, typer.Option(min=0, help="Length of each training. Default: that of the recipe.")
     ] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of each recipe."),
+    ] = None,
     out: Annotated[Path, typer.Option("-o", help="Folder for the pages and figures.")] = PAGES,
     data: Data = DATA,
     runs: Runs = RUNS,
@@ -48,9 +52,8 @@ def replay_reports(
         raise BadConfig("--short and --iterations exclude each other; give one of them")
     for each in letters:
         typer.echo(f"Report {each}: {REPORTS[each].title}")
-        outcome = replay(
-            REPORTS[each], Places(data, runs, kept), exported, Extent(short, iterations)
-        )
+        extent = Extent(short, iterations, tuple(settings or ()))
+        outcome = replay(REPORTS[each], Places(data, runs, kept), exported, extent)
         typer.echo(write(outcome, out))
 
 
