@@ -49,7 +49,7 @@ def _srcnn(**options: object) -> Recipe:
 
 
 def _residual(model: str, **options: object) -> Recipe:
-    """LR of 32x32, MSE, at most 1e-4 by a cosine, rotations, early stop on a validation set."""
+    """LR of 32x32, MSE, at most 1e-4 by a cosine, rotations, early stop on validation."""
     return Recipe(
         model,
         4,
@@ -59,6 +59,8 @@ def _residual(model: str, **options: object) -> Recipe:
         dict(options),
         turns="rotations",
         early_stop=10,
+        stop_on="validation_loss",
+        best_on="validation_loss",
         **{**_ADAM, "clip": 1.0},
     )
 
@@ -90,7 +92,7 @@ REPORTS = {
     # The report's best had 192 channels at full size.
     "refiner_x4_report": _residual("refiner", blocks=16, channels=192, stride=1),
     # The report went up to 612 channels (162 million parameters), 24.0 dB on its pictures.
-    "resnet_x4_report": _residual("resnet", blocks=24, channels=128),
+    "resnet_x4_report": _residual("resnet", blocks=24, channels=128, tail=0),
     # Area-downsampled LR, 450 pictures, 50 epochs: 0.5 dB over bicubic. Orthogonal weights, and a
     # ReLU after the last layer, too.
     "espcn_x3_report": Recipe(

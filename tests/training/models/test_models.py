@@ -6,6 +6,7 @@ from tests.training.small import EVERY, SMALL
 from training.data.resize import upscale
 from training.models import MODELS, BadConfig, configure
 from training.models.edsr import EDSR, Config
+from training.models.layers import Bicubic
 from training.models.vdsr import VDSR
 
 
@@ -37,6 +38,15 @@ def test_starts_as_an_interpolation(name: str, scale: int) -> None:
     # SRCNN's ReLU cuts off what bicubic overshoots below zero.
     out, expected = (image[inside].clamp(min=0) for image in (out, expected))
     torch.testing.assert_close(out, expected, atol=1e-5, rtol=0)
+
+
+def test_the_tail_of_the_report_keeps_all_channels_to_the_size_of_the_output() -> None:
+    net = MODELS["resnet"].build(MODELS["resnet"].config(channels=8, blocks=1, tail=0)).eval()
+    shapes = [tuple(p.shape) for n, p in net.named_parameters() if n.endswith("weight")]
+    assert shapes[-3:] == [(32, 8, 3, 3), (32, 8, 3, 3), (3, 8, 3, 3)]
+    x = torch.rand(1, 3, 12, 10)
+    with torch.inference_mode():
+        torch.testing.assert_close(net(x), Bicubic(4, channels=3)(x), atol=1e-5, rtol=0)
 
 
 def bicubic(x: torch.Tensor, scale: int) -> torch.Tensor:
