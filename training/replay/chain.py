@@ -104,7 +104,7 @@ def _material(report: Report, data: Path, runs: Path, extent: Extent) -> Materia
         return few_pictures(choice, data, runs / "data")
     plan = RECIPES[report.recipes[0]]
     least = max(stage.patch for stage in plan.stages) * plan.scale
-    return all_pictures(choice, data, plan.scale, least)
+    return all_pictures(choice, data, plan.scale, least, extent.measured)
 
 
 def _trained(plan: Recipe, name: str, places: Places, extent: Extent) -> Record:

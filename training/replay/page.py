@@ -16,7 +16,7 @@ _SHORT = (
     "> **This is a short run. Its figures mean nothing.** It shows that the commands work: a few "
     "steps on parts of a few pictures, with smaller networks where the report's are large."
 )
-_CUT = "> **Shortened:** {}, and not as the report did."
+_CUT = "> **Shortened:** {}."
 _SOURCES = (
     "Pictures: [examples/photos](../../examples/photos/README.md), which no network was trained on "
     "(public domain and CC0). Numbers under a title are PSNR."
@@ -73,6 +73,8 @@ def _warnings(outcome: Outcome) -> Iterator[str]:
 def _changes(extent: Extent) -> Iterator[str]:
     if extent.iterations:
         yield f"every network was trained for {extent.iterations:,} iterations"
+    if extent.measured:
+        yield f"at most {extent.measured} pictures of each set were measured"
     if extent.settings:
         yield f"with {', '.join(f'`{each}`' for each in extent.settings)}"
 

@@ -22,11 +22,13 @@ class Extent:
         is_short: Whether the run only shows that everything works.
         iterations: Of each network; 0 for as many as its recipe has.
         settings: Fields of each recipe that are changed, such as ``stages.batch=4``.
+        measured: Pictures of each folder that networks are measured on, at most; 0 for all.
     """
 
     is_short: bool = False
     iterations: int = 0
     settings: tuple[str, ...] = ()
+    measured: int = 0
 
     @property
     def every(self) -> int:

@@ -101,6 +101,8 @@ def test_takes_the_pictures_of_the_report_first_and_any_others_last(tmp_path: Pa
 def test_measures_the_sets_of_the_report_or_what_the_split_leaves(sets: Path) -> None:
     of_sets = all_pictures(pictures_of(B, sets), sets, 3, 33)
     assert {path.parent.name for path in of_sets.judged} == {"Set5", "Set14", "BSD100"}
+    few = all_pictures(pictures_of(B, sets), sets, 3, 33, most=1)
+    assert [path.name for path in few.judged] == ["0.png"] * 3
     choice = replace(pictures_of(D, sets), data=replace(ANY.data, split=(1, 1), order="index"))
     left = all_pictures(choice, sets / "train-tight", 4, 96)
     assert [path.name for path in left.judged] == ["2.png"]
@@ -126,7 +128,7 @@ def test_the_page_warns_of_short_runs_and_stand_ins_first() -> None:
     assert "short run. Its figures mean nothing" in short[0]
     assert "Stand-in pictures" in short[1]
     cut = Extent(iterations=1200, settings=("lr=1e-3",))
-    assert "for 1,200 iterations, and with `lr=1e-3`" in next(_warnings(outcome("B", {}, cut)))
+    assert "for 1,200 iterations, and with `lr=1e-3`." in next(_warnings(outcome("B", {}, cut)))
 
 
 def test_claims_stand_beside_what_is_measured() -> None:
