@@ -12,7 +12,11 @@ from training.report.pictures import Crop, draw_side_by_side, draw_triples
 
 LARGEST = 200_000  # bytes of a figure
 _QUALITIES = (85, 70, 55, 40, 25)
-_CROPS = {"astronaut": Crop(96, 180, 40), "chelsea": Crop(96, 120, 70)}  # faces
+_CROPS = {  # a face, an eye and a spoon
+    "astronaut": Crop(96, 180, 60),
+    "chelsea": Crop(96, 120, 70),
+    "coffee": Crop(96, 320, 235),
+}
 
 
 def draw_plots(outcome: Outcome, folder: Path) -> None:

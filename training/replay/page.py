@@ -5,12 +5,14 @@ from pathlib import Path
 
 from training.evaluate.measured import Values, text_of
 from training.recipes import RECIPES
+from training.recipes.recipe import passes_of
 from training.replay.chain import Outcome
 from training.replay.drawing import draw_pictures, draw_plots
 from training.replay.plans import Extent
 from training.report.page import markdown, networks_table, runs_table
 from training.report.pictures import decibels
 from training.report.subject import Subject
+from training.run.record import Record
 
 _SHORT = (
     "> **This is a short run. Its figures mean nothing.** It shows that the commands work: a few "
@@ -88,16 +90,21 @@ def _what_ran(outcome: Outcome) -> str:
         "",
     ]
     for name, record in outcome.records.items():
-        recipe = RECIPES[name]
-        planned = (
-            f"{recipe.epochs} epochs" if recipe.epochs else f"{recipe.iterations:,} iterations"
-        )
         lines.append(
             f"- `{name}`: {record.iterations:,} iterations, of which the weights after "
-            f"{record.kept:,} are measured; the recipe has {planned}. "
+            f"{record.kept:,} are measured; the recipe has {_planned(name, record)}. "
             f"Source {record.legs[-1].commit}."
         )
     return "\n".join(lines)
+
+
+def _planned(name: str, record: Record) -> str:
+    """The length of a recipe on the pictures of a run."""
+    recipe = RECIPES[name]
+    if not recipe.epochs:
+        return f"{recipe.iterations:,}"
+    steps = recipe.epochs * passes_of(recipe, record.pictures.tiles)
+    return f"{steps:,} ({recipe.epochs} epochs)"
 
 
 def _side_by_side(outcome: Outcome) -> str:
