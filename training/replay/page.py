@@ -93,9 +93,15 @@ def _what_ran(outcome: Outcome) -> str:
         lines.append(
             f"- `{name}`: {record.iterations:,} iterations, of which the weights after "
             f"{record.kept:,} are measured; the recipe has {_planned(name, record)}. "
-            f"Source {record.legs[-1].commit}."
+            f"Source {_source(record)}."
         )
     return "\n".join(lines)
+
+
+def _source(record: Record) -> str:
+    """The commit that trained last; a later start may only have measured."""
+    trained = [leg.commit for leg in record.legs if leg.begin < record.iterations]
+    return trained[-1]
 
 
 def _planned(name: str, record: Record) -> str:
@@ -124,7 +130,9 @@ def _side_by_side(outcome: Outcome) -> str:
     if all(claim.network != "bicubic" for claim in outcome.report.claims):
         rows.append(("bicubic", "-", bicubic, "-"))
     rows.append((f"our best, `{best.name}`", "-", "-", _pair(best.result.means)))
-    return markdown(("network", "the report", "the same settings here", "as we train it"), rows)
+    is_cut = outcome.extent.iterations or outcome.extent.settings
+    here = "here, shortened" if is_cut else "the same settings here"
+    return markdown(("network", "the report", here, "as we train it"), rows)
 
 
 def _own_lr(outcome: Outcome) -> str:
