@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sr_batch import codec
+from sr_batch.batch.enlarge_file import outline
 from sr_batch.batch.enlarging import Enlarger
 from sr_batch.batch.image_work import Work
 from sr_batch.batch.job import ALREADY_DONE, EDITED, LARGE_ENOUGH, Job, Notify
@@ -47,25 +48,22 @@ class Decider:
         with about(name):
             if self._options.goal.leaves(header.size):
                 return Skipped(str(job.source), None, LARGE_ENOUGH)
-            sizes = tuple(self._upscaler.output_size(size) for size in header.sizes)
-        kind = header.format if job.format == "keep" else job.format
-        guard = self._guard(job, data, kind)
+        made = outline(header, job.format, name, self._upscaler.output_size)
+        guard = self._guard(job, data, made.kind)
         if guard.is_done:
             return Skipped(str(job.source), str(job.target), ALREADY_DONE)
         if guard.is_edited:
             return Skipped(str(job.source), str(job.target), EDITED)
-        codec.require_holds(header, kind, name)
-        for size in sizes:
-            codec.require_fits(size, kind, name)
+        made.require_possible(name)
         try:
-            guard.require_replaceable(kind, sizes, self._load)
+            guard.require_replaceable(made.kind, made.sizes, self._load)
         except OutputTaken:
             if self._options.existing != "skip":
                 raise
             return Skipped(str(job.source), str(job.target), "another file has its name")
         if guard.is_outdated:
             self._tell_outdated(job.root)
-        return Work(job, name, data, header, kind, sizes, guard, self._upscaler)
+        return Work(job, name, data, made, guard, self._upscaler)
 
     def choose(self, work: Work) -> Work:
         """With ``--model auto``, the upscaler that suits the first picture of the file.
@@ -76,7 +74,7 @@ class Decider:
             return work
         with self._load(work.data, work.name, self._options.max_pixels) as file:
             chosen = self._upscaler.chosen_for(next(file.pages()))
-        work.guard.made_by(self._recipes(work.kind, chosen.upscaler))
+        work.guard.made_by(self._recipes(work.made.kind, chosen.upscaler))
         return replace(work, upscaler=chosen.upscaler, choice=chosen)
 
     def _tell_outdated(self, root: Path) -> None:

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from sr_batch import codec
-from sr_batch.batch.enlarging import EnlargedPictures, Enlarger
+from sr_batch.batch.enlarge_file import Encoded, enlarge_file
+from sr_batch.batch.enlarging import Enlarger
 from sr_batch.batch.following import Follower
 from sr_batch.batch.image_decision import Decider
 from sr_batch.batch.image_work import Work
@@ -23,12 +24,10 @@ from sr_batch.batch.verify import require_same_pictures
 from sr_batch.core.cpu import cores
 from sr_batch.core.errors import Stopped, about
 from sr_batch.core.geometry import Size
-from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Done, Planned, Skipped
 from sr_batch.core.target_size import MAX_SCALE
 from sr_batch.files.reading import PIPE, display_name, most_bytes, read_source, stamp_of
-from sr_batch.upscaling.upscaler import Upscaled
 
 _BYTES_IN_FLIGHT = 1 << 30
 
@@ -79,14 +78,14 @@ class ImageWorker:
                     size = self._upscaler.output_size(file.header.size)
                     self._tell_sidecars(job, file.header, size)
                 return work
-            with self._gate.hold(work.peak_bytes(self._options.verify)):
+            with self._gate.hold(work.made.peak_bytes(len(data), self._options.verify)):
                 work = replace(self._decider.choose(work), tiles=self._tile_file(work))
-                encoded, notes = self._encode(work, file)
-                self._verify(work, encoded)
-        notes += self._storage.store(work, encoded)
+                encoded = self._encode(work, file)
+                self._verify(work, encoded.data)
+        notes = (*encoded.notes, *self._storage.store(work, encoded.data))
         if work.tiles:
             work.tiles.remove()
-        scale = self._options.goal.factor(work.header.size)
+        scale = self._options.goal.factor(work.made.header.size)
         return work.done(scale, notes, time.perf_counter() - started)
 
     def copy_late_sidecars(self, job: Job) -> Skipped:
@@ -121,22 +120,16 @@ class ImageWorker:
         name = display_name(job.source)
         return name, read_source(job.source, most_bytes(self._options.max_pixels))
 
-    def _encode(self, work: Work, file: LoadedFile) -> tuple[bytes, tuple[str, ...]]:
-        """Decode, enlarge and encode the pictures of ``file``; the output and its notes."""
+    def _encode(self, work: Work, file: LoadedFile) -> Encoded:
+        """Decode, enlarge and encode the pictures of ``file``."""
         self._require_going()
-        self._follower.begun(work.job, work.header.sizes, work.kind)
-        options = self._options
-        pictures = EnlargedPictures(file.pages(), partial(self._enlarge, work))
-        encoded = codec.encode_pages(pictures, work.kind, options.quality, options.png_effort)
-        return encoded, pictures.notes
-
-    def _enlarge(self, work: Work, page: Image) -> Upscaled:
-        metadata = codec.kept(page.metadata, self._options.metadata)
-        page = replace(page, metadata=metadata)
+        made = work.made
+        self._follower.begun(work.job, made.header.sizes, made.kind)
         count = partial(self._count, self._follower.computed, work.job)
-        enlarged = work.upscaler(page, work.name, count, self._halt, work.tiles)
-        lost = codec.losses(enlarged.image, work.kind)
-        return replace(enlarged, notes=(*enlarged.notes, *lost))
+        return enlarge_file(
+            *(file, work.upscaler, self._options, made.kind, work.name),
+            *(count, self._halt, work.tiles),
+        )
 
     def _count(self, tell: Callable[[Job, int], None], job: Job, pixels: int) -> None:
         tell(job, pixels)
@@ -145,7 +138,7 @@ class ImageWorker:
     def _tile_file(self, work: Work) -> TileFile | None:
         """Where finished tiles are kept; not for animations and several pages, or unrecorded."""
         job = work.job
-        if PIPE in (job.root, job.target) or len(work.header.sizes) > 1:
+        if PIPE in (job.root, job.target) or len(work.made.sizes) > 1:
             return None
         threads = self._options.jobs or cores()
         restored = partial(self._count, self._follower.restored, job)
@@ -157,7 +150,7 @@ class ImageWorker:
             return
         limit, bound = self._options.max_pixels, work.upscaler.bound
         with self._load(work.data, work.name, limit) as file, about(work.name):
-            require_same_pictures(encoded, work.sizes, file.pages(), bound)
+            require_same_pictures(encoded, work.made.sizes, file.pages(), bound)
 
     def _tell_sidecars(self, job: Job, header: codec.Header, size: Size) -> None:
         for note in self._storage.sidecars(job, header, size):

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from sr_batch import codec
+from sr_batch.batch.enlarge_file import Outline
 from sr_batch.batch.enlarging import Enlarger
 from sr_batch.batch.job import Job
 from sr_batch.batch.overwrite_guard import OverwriteGuard
 from sr_batch.batch.tile_file import TileFile
-from sr_batch.core.geometry import Size
 from sr_batch.core.results import Done, Planned
 from sr_batch.upscaling.auto_upscaler import Chosen
 
@@ -20,9 +20,7 @@ class Work:
         job: Names input and output.
         name: Of the input, for messages.
         data: The bytes of the input.
-        header: Of the input.
-        kind: Format of the output.
-        sizes: Of the output's pictures.
+        made: What the output will be.
         guard: Protects other files from the output.
         upscaler: What enlarges it.
         choice: With ``--model auto``, the chosen upscaler.
@@ -32,22 +30,11 @@ class Work:
     job: Job
     name: str
     data: bytes
-    header: codec.Header
-    kind: str
-    sizes: tuple[Size, ...]
+    made: Outline
     guard: OverwriteGuard
     upscaler: Enlarger
     choice: Chosen | None = None
     tiles: TileFile | None = None
-
-    def peak_bytes(self, twice: bool) -> int:
-        """Memory that it needs at its peak: the file, all that is decoded, all that is enlarged.
-
-        The last counts ``twice`` if it is decoded again.
-        """
-        decoded = self.header.decoded_bytes
-        enlarged = decoded * self.sizes[0].pixels // self.header.size.pixels
-        return len(self.data) + decoded + enlarged * (2 if twice else 1)
 
     def done(self, scale: float, notes: tuple[str, ...], seconds: float) -> Done:
         """The result once the output is written, which took ``seconds``."""
@@ -55,28 +42,28 @@ class Work:
             input=str(self.job.source),
             output=str(self.job.target),
             seconds=seconds,
-            input_size=self.header.size,
-            output_size=self.sizes[0],
+            input_size=self.made.header.size,
+            output_size=self.made.sizes[0],
             model=self.upscaler.model,
             scale=scale,
             provider=self.upscaler.provider,
             notes=notes,
-            precision=self.upscaler.precision(self.header.size),
+            precision=self.upscaler.precision(self.made.header.size),
             choice=self.choice.reason if self.choice else "",
         )
 
     def planned(self) -> Planned:
         """The result of a dry run."""
-        header = self.header
+        header, sizes = self.made.header, self.made.sizes
         return Planned(
             input=str(self.job.source),
             output=str(self.job.target),
             input_size=header.size,
-            output_size=self.sizes[0],
+            output_size=sizes[0],
             model=self.upscaler.model,
             precision=self.upscaler.precision(header.size),
             passes=self.upscaler.passes(header.size),
             seconds=sum(self.upscaler.seconds(size) for size in header.sizes),
-            bytes=sum(codec.likely_bytes(size, self.kind) for size in self.sizes),
+            bytes=sum(codec.likely_bytes(size, self.made.kind) for size in sizes),
             choice=self.choice.reason if self.choice else "",
         )

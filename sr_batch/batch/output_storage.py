@@ -41,7 +41,7 @@ class OutputStorage:
                 notes += imitate(part.path, job.source, times=policy != "strip")
             part.sync()
             # Sidecars first: once an output has its name, no later run comes back to them.
-            notes += self.sidecars(job, work.header, work.sizes[0])
+            notes += self.sidecars(job, work.made.header, work.made.sizes[0])
             work.guard.require_unchanged(digest)
             work.guard.record(digest)
             work.guard.require_unchanged(digest)  # recording waits for the disk

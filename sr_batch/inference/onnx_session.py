@@ -52,7 +52,8 @@ class OnnxSession:
         self.spec = spec
         self.provider: str = runtime.get_providers()[0]
         allocate = pinned_allocator(self.provider)
-        self._run = PinnedRunner(runtime, spec.scale, allocate) if allocate else self._run_copied
+        # No reference to itself: it must be freed as soon as nobody uses it.
+        self._pinned = PinnedRunner(runtime, spec.scale, allocate) if allocate else None
 
     @classmethod
     def open(
@@ -128,7 +129,9 @@ class OnnxSession:
             )
         return np.asarray(output, np.float32)
 
-    def _run_copied(self, batch: Batch, options: Any) -> Batch:
+    def _run(self, batch: Batch, options: Any) -> Batch:
+        if self._pinned:
+            return self._pinned(batch, options)
         (output,) = self._runtime.run(["output"], {"input": batch}, options)
         return cast(Batch, output)
 

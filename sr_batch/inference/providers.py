@@ -238,10 +238,18 @@ def open_session(
     settled = settle_device(device, path, notify)
     session = _try(path, settled, threads, content)
     if isinstance(session, Fault):
-        raise DeviceUnavailable(
-            f"--device {settled}: {session}; to use another device: --device auto"
-        )
+        raise _unavailable(settled, session)
     return session
+
+
+def require_available(device: str) -> None:
+    """Raise DeviceUnavailable if ``device`` cannot run here, as far as no network is needed."""
+    if device != "auto" and (fault := PROVIDERS[device].find_fault()):
+        raise _unavailable(device, fault)
+
+
+def _unavailable(device: str, fault: Fault) -> DeviceUnavailable:
+    return DeviceUnavailable(f"--device {device}: {fault}; to use another device: --device auto")
 
 
 def require_known(device: str) -> None:

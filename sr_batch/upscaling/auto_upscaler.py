@@ -14,6 +14,7 @@ from sr_batch.core.options import AUTO, CLEAN, REAL, UpscaleOptions
 from sr_batch.inference.model_catalog import files_of
 from sr_batch.upscaling.kept_tiles import TileStore
 from sr_batch.upscaling.network_choice import RULE, choose_network
+from sr_batch.upscaling.shared_parts import SharedParts
 from sr_batch.upscaling.tile_tuning import TileSetting, kept_setting
 from sr_batch.upscaling.upscaler import Upscaled, Upscaler
 
@@ -40,6 +41,7 @@ class AutoUpscaler:
         options: As for `Upscaler`; the model is ``auto``.
         notify: As for `Upscaler`.
         setting_of: As for `Upscaler`.
+        parts: As for `Upscaler`. If not given, both networks have the same.
 
     Raises:
         UnknownModel: one of the networks is not installed.
@@ -54,9 +56,13 @@ class AutoUpscaler:
         options: UpscaleOptions,
         notify: Callable[[str], None],
         setting_of: Callable[[Path], TileSetting] = kept_setting,
+        parts: SharedParts | None = None,
     ) -> None:
+        self._shares = parts is not None
+        self._parts = parts or SharedParts(notify)
         self._clean, self._real = (
-            _open(replace(options, model=name), notify, setting_of) for name in (CLEAN, REAL)
+            _open(replace(options, model=name), notify, setting_of, self._parts)
+            for name in (CLEAN, REAL)
         )
 
     def chosen_for(self, image: Image) -> Chosen:
@@ -114,9 +120,9 @@ class AutoUpscaler:
         return replace(upscaled, notes=(chosen.note, *upscaled.notes))
 
     def close(self) -> None:
-        """End the tile threads."""
-        self._clean.close()
-        self._real.close()
+        """End the tile threads and close the networks, unless others share them."""
+        if not self._shares:
+            self._parts.close()
 
     def __enter__(self) -> Self:
         return self
@@ -131,7 +137,7 @@ class AutoUpscaler:
 
 
 def open_upscaler(
-    options: UpscaleOptions, notify: Callable[[str], None]
+    options: UpscaleOptions, notify: Callable[[str], None], parts: SharedParts | None = None
 ) -> Upscaler | AutoUpscaler:
     """The upscaler that ``options`` ask for. Errors as `Upscaler` and `AutoUpscaler`.
 
@@ -139,19 +145,20 @@ def open_upscaler(
     """
     if options.model == AUTO and options.strength is not None:
         options = replace(options, model=REAL)
-    return (AutoUpscaler if options.model == AUTO else Upscaler)(options, notify)
+    return (AutoUpscaler if options.model == AUTO else Upscaler)(options, notify, parts=parts)
 
 
 def _open(
     options: UpscaleOptions,
     notify: Callable[[str], None],
     setting_of: Callable[[Path], TileSetting],
+    parts: SharedParts,
 ) -> Upscaler:
     wanted, name = options.precision, options.model
     try:
         if wanted != "auto" and wanted not in {file.precision for file in files_of(name)}:
             notify(f"--precision {wanted}: {name} has no such file, so it runs in fp32")
             options = replace(options, precision="fp32")
-        return Upscaler(options, notify, setting_of, chosen_by=f"{AUTO} {RULE}")
+        return Upscaler(options, notify, setting_of, f"{AUTO} {RULE}", parts)
     except UnknownModel as missing:
         raise UnknownModel(f"--model {AUTO} takes {CLEAN} or {REAL}: {missing}") from missing

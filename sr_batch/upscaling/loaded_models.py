@@ -1,7 +1,9 @@
-"""The networks of a run: opened once, all on one device, and replaced if half precision fails."""
+"""The networks of an upscaler: all on one device, and replaced if half precision fails."""
 
 import threading
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -9,9 +11,16 @@ from sr_batch.core.model_spec import Precision, PrecisionChoice
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.inference.batching import AT_ONCE, Batching
 from sr_batch.inference.model_catalog import MOST_LOSS, ModelFile, fp32_twin
-from sr_batch.inference.providers import PROVIDERS, Provider, open_session, settle_device
+from sr_batch.inference.providers import (
+    PROVIDERS,
+    Provider,
+    open_session,
+    require_available,
+    settle_device,
+)
 from sr_batch.inference.session import Session
 from sr_batch.inference.strength import NO_INT8, choose_at
+from sr_batch.upscaling.open_networks import NetworkKey, OpenNetworks
 from sr_batch.upscaling.scale_plan import plan_scale
 from sr_batch.upscaling.tile_tuning import USUAL, TileSetting
 
@@ -27,6 +36,7 @@ class LoadedModels:
         notify: Receives one line about the device that ``auto`` chose, and one about each network
             that was replaced.
         setting_of: The tile setting for the network in a file, on the CPU.
+        networks: Keeps them open. Other upscalers may share it.
         lazy: Whether each network is opened only when it is asked for.
 
     Raises:
@@ -39,14 +49,18 @@ class LoadedModels:
         options: UpscaleOptions,
         notify: Callable[[str], None],
         setting_of: Callable[[Path], TileSetting],
+        networks: OpenNetworks,
         lazy: bool = False,
     ) -> None:
         self._options = options
         self._notify = notify
         self._setting_of = setting_of
+        self._networks = networks
         self._settings: dict[int, TileSetting] = {}
         self._files = self._choose(options.precision)
         self._needed = self._needed_scales()
+        if lazy and self._needed:
+            require_available(options.device)
         self._device = self._settled_device()
         self._fastest = self._device_entry.find_fastest()
         if options.precision == "int8" and any(each.blend for each in self._files.values()):
@@ -54,19 +68,25 @@ class LoadedModels:
         if self._is_automatic:
             self._files = self._choose("auto", self._fastest.precision)
         self._lock = threading.Lock()
-        self._sessions: dict[int, Session] = {}
+        self._used: dict[int, _Used] = {}
+        self._provider = "none"
         for scale in () if lazy else self._needed:
-            self._sessions[scale] = self._open(scale)
+            self._session(scale)
 
     def __getitem__(self, scale: int) -> Session:
+        """The session for ``scale``. Keep no reference to it when it has done its work."""
         with self._lock:
-            if scale not in self._sessions:
-                self._sessions[scale] = self._open(scale)
-            return self._sessions[scale]
+            return self._session(scale)
 
     def setting(self, scale: int) -> TileSetting:
         """The tile setting for the network of ``scale``."""
         return self._settings.get(scale, USUAL)
+
+    def key(self, scale: int) -> NetworkKey:
+        """What the session for ``scale`` depends on."""
+        with self._lock:
+            self._session(scale)
+            return self._used[scale].key
 
     @property
     def window(self) -> int | None:
@@ -92,7 +112,7 @@ class LoadedModels:
     @property
     def provider(self) -> str:
         """The execution provider that runs the networks; ``none`` if no network is needed."""
-        return next((session.provider for session in self._sessions.values()), "none")
+        return self._provider
 
     @property
     def precision_notes(self) -> tuple[str, ...]:
@@ -125,12 +145,13 @@ class LoadedModels:
             Whether another network than ``failed`` runs ``scale`` now.
         """
         with self._lock:
-            if self._sessions[scale] is not failed:
+            if self._session(scale) is not failed:
                 return True
             twin = fp32_twin(self._files[scale])
-            if twin is None:
+            if twin is None or twin == self._used[scale].file:
                 return False
-            self._sessions[scale] = self._ready(twin, self.setting(scale))
+            self._used[scale] = self._use(twin, self._used[scale].setting)
+            self._session(scale)
         self._notify(
             f"{self.family} x{scale} in {failed.spec.precision} returned NaN or infinite values;"
             " it runs in fp32 from now on"
@@ -163,18 +184,24 @@ class LoadedModels:
         """If no network was opened, ``auto`` is still open, and any device will do."""
         return PROVIDERS["cpu" if self._device == "auto" else self._device]
 
-    def _open(self, scale: int) -> Session:
-        file = self._files[scale]
-        setting = self._setting_of(file.path)
-        session = self._ready(file, setting)
+    def _session(self, scale: int) -> Session:
+        if scale not in self._used:
+            file = self._files[scale]
+            self._used[scale] = self._use(file, self._setting_of(file.path))
+        used = self._used[scale]
+        session = self._networks.get(used.key, partial(self._open, used))
         if self._device == "cpu":
-            self._settings[scale] = setting
+            self._settings[scale] = used.setting
+        if self._provider == "none":
+            self._provider = session.provider
         return session
 
-    def _ready(self, file: ModelFile, setting: TileSetting) -> Session:
-        session = open_session(
-            file.path, self._device, self._notify, setting.threads, file.content()
-        )
+    def _use(self, file: ModelFile, setting: TileSetting) -> "_Used":
+        return _Used(file, setting, NetworkKey.of(file, self._device, setting.threads))
+
+    def _open(self, used: "_Used") -> Session:
+        file, threads = used.file, used.setting.threads
+        session = open_session(file.path, self._device, self._notify, threads, file.content())
         batch = self._device_entry.batch
         return Batching(session, batch) if batch > 1 else session
 
@@ -189,3 +216,12 @@ class LoadedModels:
         elif chosen != fastest.precision:
             why = f"there is no {fastest.precision} file that loses at most {MOST_LOSS:g} dB"
         return f"precision of {self.family} x{scale}: {chosen}, because {why}"
+
+
+@dataclass(frozen=True)
+class _Used:
+    """The file that runs a scale, and how."""
+
+    file: ModelFile
+    setting: TileSetting
+    key: NetworkKey

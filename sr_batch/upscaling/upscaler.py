@@ -28,7 +28,8 @@ from sr_batch.upscaling.kept_tiles import KeptPass, NoStore, TileStore, pass_key
 from sr_batch.upscaling.loaded_models import LoadedModels
 from sr_batch.upscaling.progress import Progress
 from sr_batch.upscaling.scale_plan import ScalePlan, plan_scale
-from sr_batch.upscaling.tile_pool import TileJob, TilePool
+from sr_batch.upscaling.shared_parts import SharedParts
+from sr_batch.upscaling.tile_pool import TileJob
 from sr_batch.upscaling.tile_tuning import TileSetting, kept_setting
 from sr_batch.upscaling.tiling import plan_auto, plan_fixed, plan_tiles, plan_whole, split
 
@@ -57,6 +58,8 @@ class Upscaler:
         setting_of: The tile setting for the network in a file, on the CPU.
         chosen_by: The rule that chooses the network for each picture, which is part of the recipe.
             With a rule, networks are opened when they are first needed.
+        parts: Networks and tile threads that other upscalers use, too: networks are opened when
+            they are first needed. If not given, the upscaler has its own.
 
     Raises:
         UnknownModel: no such network, or none that enlarges.
@@ -69,16 +72,19 @@ class Upscaler:
         notify: Callable[[str], None],
         setting_of: Callable[[Path], TileSetting] = kept_setting,
         chosen_by: str = "",
+        parts: SharedParts | None = None,
     ) -> None:
         require_known(options.device)
         self._options = options
         self._goal = options.goal
         self._chosen_by = chosen_by
-        self._networks = LoadedModels(options, notify, setting_of, lazy=bool(chosen_by))
+        self._shares = parts is not None
+        self._parts = parts or SharedParts(notify)
+        lazy = bool(chosen_by) or self._shares
+        self._networks = LoadedModels(options, notify, setting_of, self._parts.networks, lazy)
         self._threads = options.jobs or cores()
-        self._pool = TilePool(max(self._threads, self._networks.callers), notify)
-        self._paces: dict[int, float] = {}
-        self._timing = threading.Lock()
+        self._most_tiles = max(self._threads, self._networks.callers)
+        self._parts.tiles.grow(self._most_tiles)
 
     @property
     def model(self) -> str:
@@ -178,8 +184,9 @@ class Upscaler:
         return Upscaled(enlarged, (*_notes(plan), *self._seams(image.size, plan)))
 
     def close(self) -> None:
-        """End the tile threads."""
-        self._pool.close()
+        """End the tile threads and close the networks, unless others share them."""
+        if not self._shares:
+            self._parts.close()
 
     def __enter__(self) -> Self:
         return self
@@ -208,13 +215,15 @@ class Upscaler:
 
     def _pace(self, scale: int) -> float:
         """Seconds for a pixel in a pass: of its windows, as large pictures have little overlap."""
-        with self._timing:
-            if scale not in self._paces:
-                spec = self._networks[scale].spec
-                tiles = self._tiles(_PROBE, self._overlap(spec, self._mode(spec)), scale)
-                windows = sum(tile.window.size.pixels for tile in tiles)
-                self._paces[scale] = self._probe_seconds(scale) / windows
-            return self._paces[scale]
+        spec, options = self._networks[scale].spec, self._options
+        overlap = self._overlap(spec, self._mode(spec))
+        tiles = self._tiles(_PROBE, overlap, scale)
+
+        def measure() -> float:
+            return self._probe_seconds(scale) / sum(tile.window.size.pixels for tile in tiles)
+
+        key = (self._networks.key(scale), self._threads, options.self_ensemble, tuple(tiles))
+        return self._parts.pace((*key, self._mode(spec)), measure)
 
     def _probe_seconds(self, scale: int) -> float:
         """Seconds for a small picture: the second time, unless the first takes long anyway."""
@@ -240,7 +249,8 @@ class Upscaler:
             return split(core, size, longest, overlap, spec.multiple)
 
         def run(work: Callable[[Tile], None], tiles: Sequence[Tile]) -> None:
-            self._pool.run(TileJob(work, cut, done.add, stop), tiles)
+            job = TileJob(work, cut, done.add, stop, self._most_tiles, f"{spec.name} x{scale}")
+            self._parts.tiles.run(job, tiles)
 
         def key() -> str:
             return pass_key(image, tiles, self.recipe, spec, session.provider, mode)

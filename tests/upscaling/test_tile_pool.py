@@ -1,5 +1,7 @@
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -138,3 +140,117 @@ def test_serves_several_images_at_once(pool: TilePool) -> None:
     for thread in threads:
         thread.join()
     assert all(memory.pixels == SIZE.pixels for memory in memories)
+
+
+class Recorder:
+    """The order in which one thread starts the tiles of several pictures."""
+
+    def __init__(self) -> None:
+        self.order: list[str] = []
+        self.may_go_on = threading.Event()
+
+    def run(self, pool: TilePool, name: str, size: Size, most: int | None = None) -> None:
+        def work(tile: Tile) -> None:
+            self.order.append(name)
+            assert self.may_go_on.wait(10)
+
+        stop = threading.Event()
+        job = TileJob(work, lambda *_: (), lambda _: None, stop, most)
+        pool.run(job, plan_tiles(size, 64, 0, 1))
+
+    def together(self, pool: TilePool, pictures: list[tuple[str, Size]]) -> str:
+        """The names in the order of the tiles; all pictures wait when the first tile ends."""
+        with ThreadPoolExecutor(len(pictures)) as threads:
+            calls = []
+            for count, (name, size) in enumerate(pictures, 1):
+                calls.append(threads.submit(self.run, pool, name, size))
+                while pool.waiting < count:
+                    time.sleep(0.001)
+            self.may_go_on.set()
+            for call in calls:
+                call.result()
+        return "".join(self.order)
+
+
+def test_a_small_picture_passes_a_large_one() -> None:
+    pool = TilePool(1, pytest.fail)
+    order = Recorder().together(pool, [("L", Size(640, 640)), ("s", Size(128, 64))])
+    pool.close()
+    assert order == "LsLs" + "L" * 98
+
+
+def test_a_large_picture_goes_on_between_small_ones() -> None:
+    pool = TilePool(1, pytest.fail)
+    small = [(name, Size(128, 64)) for name in "abcdefgh"]
+    order = Recorder().together(pool, [("L", Size(640, 640)), *small])
+    pool.close()
+    assert order.startswith("LaLaLbLbLcLc")
+
+
+def test_equal_pictures_are_finished_one_after_the_other() -> None:
+    pool = TilePool(1, pytest.fail)
+    order = Recorder().together(pool, [(name, Size(256, 64)) for name in "abc"])
+    pool.close()
+    assert order == "aaaabbbbcccc"
+
+
+def test_a_picture_takes_no_more_threads_than_it_may(pool: TilePool) -> None:
+    lock, seen = threading.Lock(), [0]
+    now = 0
+
+    def work(tile: Tile) -> None:
+        nonlocal now
+        with lock:
+            now += 1
+            seen.append(now)
+        time.sleep(0.001)
+        with lock:
+            now -= 1
+
+    for most in (1, 2):
+        seen.clear()
+        pool.run(
+            TileJob(work, lambda *_: (), lambda _: None, threading.Event(), most),
+            plan_tiles(SIZE, 32, 0, 1),
+        )
+        assert len(seen) == 70
+        assert max(seen) <= most
+
+
+def test_a_picture_that_waits_for_its_turn_hears_of_the_stop() -> None:
+    pool, recorder, stop = TilePool(1, pytest.fail), Recorder(), threading.Event()
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(recorder.run, pool, "L", SIZE)
+        while not recorder.order:
+            time.sleep(0.001)
+        job = TileJob(lambda _: None, lambda *_: (), lambda _: None, stop)
+        second = threads.submit(pool.run, job, plan_tiles(SIZE, 64, 0, 1))
+        stop.set()
+        with pytest.raises(Stopped):
+            second.result(timeout=10)  # while the only thread is busy
+        recorder.may_go_on.set()
+        first.result()
+    pool.close()
+
+
+def test_nothing_to_compute_needs_no_thread() -> None:
+    pool = TilePool(0, pytest.fail)
+    pool.run(TileJob(pytest.fail, lambda *_: (), lambda _: None, threading.Event()), ())
+    pool.close()
+
+
+def test_each_network_has_its_own_limit(pool: TilePool, notes: list[str]) -> None:
+    def side_of(network: str, memory: Memory) -> int:
+        def cut(region: Region, longest: int) -> tuple[Tile, ...]:
+            return split(region, SIZE, longest, 4, 1)
+
+        job = TileJob(memory, cut, lambda _: None, threading.Event(), None, network)
+        pool.run(job, plan_tiles(SIZE, 0, 4, 1))
+        return max(core.size.width for core in memory.done)
+
+    assert side_of("large", Memory(80)) == 75
+    assert side_of("small", Memory(1000)) == 300
+    assert side_of("large", Memory(1000)) == 75
+    pool.forget()
+    assert side_of("large", Memory(1000)) == 300
+    assert len(notes) == 1
