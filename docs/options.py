@@ -3,31 +3,44 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from sr_batch.cli.command_options import UPSCALE_TABLE, WATCH_TABLE
+from sr_batch.cli.command_options import SERVE_TABLE, UPSCALE_TABLE, WATCH_TABLE
 from sr_batch.core.option import PANELS, Encoding, Option
 
 PAGE = Path(__file__).with_suffix(".md")
 
 HEAD = """# Options
 
-The options of `sr-batch upscale` and `sr-batch watch`. This page is written by
-`python docs/options.py`, from the declarations in `sr_batch/core/options.py`,
-`sr_batch/core/target_size.py` and `sr_batch/cli/command_options.py`; do not edit it.
+The options of `sr-batch upscale` and `sr-batch watch`, and at the end those of `sr-batch serve`.
+This page is written by `python docs/options.py`, from the declarations in
+`sr_batch/core/options.py`, `sr_batch/core/target_size.py`, `sr_batch/cli/command_options.py` and
+`sr_batch/serve/settings.py`; do not edit it.
 
 In a settings file (`--config`) the key of an option is its long flag without the dashes, under
-`[upscale]`, `[watch]` or `[[pair]]`; `--no-verify` is `verify = false`. The command line has
-precedence over the file.
+`[upscale]`, `[watch]`, `[[pair]]` or `[serve]`; `--no-verify` is `verify = false`. The command
+line has precedence over the file.
 
 **Remakes** lists the outputs that a new value makes out of date, so that the next run makes them
 again instead of skipping them.
 """
 
+SERVE_COLUMNS = ("Option", "Values", "Default", "What it does")
 COLUMNS = ("Option", "Values", "Default", "Remakes", "What it does")
 
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *(line for panel in PANELS for line in _section(panel))])
+    sections = (line for panel in PANELS for line in _section(panel))
+    return "\n".join([HEAD, *sections, *_serve()])
+
+
+def _serve() -> Iterator[str]:
+    """The options of `serve`, which is about requests and not about files."""
+    yield "## `sr-batch serve`\n"
+    yield _row(*SERVE_COLUMNS)
+    yield _row(*["---"] * len(SERVE_COLUMNS))
+    for option in SERVE_TABLE:
+        yield _row(_flags(option), _values(option), _default(option), option.help)
+    yield ""
 
 
 def _section(panel: str) -> Iterator[str]:
@@ -59,9 +72,14 @@ def _find(name: str, table: tuple[Option, ...]) -> Option | None:
 
 
 def _line(option: Option, command: str) -> str:
-    flags = ", ".join(f"`{each}`" for flag in option.declarations for each in flag.split("/"))
     only = f" (`{command}`)" if command else ""
-    return _row(flags + only, _values(option), _default(option), _remakes(option), option.help)
+    return _row(
+        _flags(option) + only, _values(option), _default(option), _remakes(option), option.help
+    )
+
+
+def _flags(option: Option) -> str:
+    return ", ".join(f"`{each}`" for flag in option.declarations for each in flag.split("/"))
 
 
 def _values(option: Option) -> str:

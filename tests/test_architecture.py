@@ -20,7 +20,7 @@ ORDER: tuple[frozenset[str], ...] = (
     frozenset({"inference"}),
     frozenset({"upscaling"}),
     frozenset({"batch"}),
-    frozenset({"watch", "bench", "integrations", "importing"}),
+    frozenset({"watch", "serve", "bench", "integrations", "importing"}),
     frozenset({"cli", "api", "doctor"}),
     frozenset({"__init__", "__main__"}),
 )
@@ -57,7 +57,10 @@ SEAMS = {
     "typer": {"cli"},
     "apprise": {"watch.notify"},
     "prometheus_client": {"watch.metrics_server"},
-    "filelock": {"importing.store", "watch.lock"},
+    "filelock": {"importing.store", "serve.store", "watch.lock"},
+    "starlette": {"serve"},
+    "uvicorn": {"serve.server"},
+    "python_multipart": {"serve.multipart"},
     "watchdog": {"watch.file_events"},
     "rich": {"cli"},
 }

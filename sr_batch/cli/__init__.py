@@ -5,8 +5,20 @@ from typing import Annotated
 
 import typer
 
-from sr_batch.cli import bench, compare, doctor, eval, models, plugin, status, tune, upscale, watch
-from sr_batch.cli.command_options import COMPARE_TABLE, UPSCALE_TABLE, WATCH_TABLE
+from sr_batch.cli import (
+    bench,
+    compare,
+    doctor,
+    eval,
+    models,
+    plugin,
+    serve,
+    status,
+    tune,
+    upscale,
+    watch,
+)
+from sr_batch.cli.command_options import COMPARE_TABLE, SERVE_TABLE, UPSCALE_TABLE, WATCH_TABLE
 from sr_batch.cli.console import say
 from sr_batch.cli.parameters import add_command
 from sr_batch.cli.streams import open_closed_streams, require_written
@@ -21,6 +33,7 @@ app = typer.Typer(
 )
 add_command(app, "upscale", upscale.upscale, UPSCALE_TABLE)
 add_command(app, "watch", watch.watch, WATCH_TABLE)
+add_command(app, "serve", serve.serve, SERVE_TABLE)
 add_command(app, "compare", compare.compare, COMPARE_TABLE)
 app.command("status")(status.status)
 app.command("retry")(status.retry)

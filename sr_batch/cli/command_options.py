@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sr_batch.core.option import Allowed, Option, check_values, option, options_of
 from sr_batch.core.options import SECONDS, After, Again, UpscaleOptions
+from sr_batch.serve.settings import ServeOptions
 
 _PORT = Allowed("from 0 to 65535", lambda port: 0 <= port <= 65535)
 
@@ -198,4 +199,11 @@ WATCH_TABLE: tuple[Option, ...] = (
     *options_of(WatchedFolder),
     *options_of(WatchCommand),
     *(each.in_watch() for each in options_of(UpscaleOptions) if not each.upscale_only),
+)
+_CONFIG = next(each for each in options_of(SharedOptions) if each.name == "config")
+_SERVED = ("model", "device", "jobs", "max_pixels")
+SERVE_TABLE: tuple[Option, ...] = (
+    *options_of(ServeOptions),
+    _CONFIG,
+    *(each for each in options_of(UpscaleOptions) if each.name in _SERVED),
 )

@@ -22,12 +22,12 @@ from typing import Any
 
 import typer
 
-from sr_batch.cli.command_options import UPSCALE_TABLE, WATCH_TABLE, WatchCommand
+from sr_batch.cli.command_options import SERVE_TABLE, UPSCALE_TABLE, WATCH_TABLE, WatchCommand
 from sr_batch.core.errors import UsageError, did_you_mean
 from sr_batch.core.option import Option, options_of
 from sr_batch.core.results import one_line
 
-_TABLES = {"upscale": UPSCALE_TABLE, "watch": WATCH_TABLE}
+_TABLES = {"upscale": UPSCALE_TABLE, "watch": WATCH_TABLE, "serve": SERVE_TABLE}
 _PAIR = "pair"
 _WHOLE_WATCH = {option.key for option in options_of(WatchCommand)}
 

@@ -1,0 +1,140 @@
+"""The threads that enlarge: they take one job of the queue after the other."""
+
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from sr_batch.batch.decoder_pool import DecoderPool
+from sr_batch.batch.enlarge_file import enlarge_file
+from sr_batch.batch.enlarging import Enlarger
+from sr_batch.batch.loading import LoadedFile, Loader
+from sr_batch.batch.memory_gate import MemoryGate
+from sr_batch.batch.verify import require_same_pictures
+from sr_batch.core.cpu import cores
+from sr_batch.core.errors import SrBatchError, Stopped, about
+from sr_batch.serve.job import Job
+from sr_batch.serve.problems import Problem, problem_of
+from sr_batch.serve.queue import CANCELED, Queue
+from sr_batch.serve.store import Store
+from sr_batch.upscaling.auto_upscaler import AutoUpscaler
+from sr_batch.upscaling.upscaler_pool import UpscalerPool
+
+_BYTES_IN_FLIGHT = 1 << 30
+# One more thread takes small pictures only: the others may all be busy with large ones, and the
+# large ones hold all the memory. The tiles of all pictures in flight take turns.
+_SMALL_PIXELS = 16_000_000
+_SMALL_BYTES = 256 << 20
+_PATIENCE = 8.0  # seconds for the threads to end
+
+
+class Workers:
+    """Use as a context manager: the threads run inside the block.
+
+    Args:
+        queue: Where the jobs come from.
+        store: Where results go.
+        pool: The networks.
+        threads: How many jobs run at once, beside a small one; one for each core if None.
+    """
+
+    def __init__(
+        self, queue: Queue, store: Store, pool: UpscalerPool, threads: int | None = None
+    ) -> None:
+        self._queue = queue
+        self._store = store
+        self._pool = pool
+        gate = _Gate(_BYTES_IN_FLIGHT)
+        lanes = [(None, gate)] * (threads or cores()) + [(_SMALL_PIXELS, _Gate(_SMALL_BYTES))]
+        self._threads = [
+            threading.Thread(target=self._work, args=lane, name="job", daemon=True)
+            for lane in lanes
+        ]
+
+    def __enter__(self) -> "Workers":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._queue.close()
+        for thread in self._threads:
+            thread.join(_PATIENCE)
+
+    def _work(self, most_pixels: int | None, gate: "_Gate") -> None:
+        stop = threading.Event()
+        with DecoderPool(stop) as load:
+            while job := self._queue.take(most_pixels, stop):
+                try:
+                    self._run(job, load, gate, stop)
+                except Stopped:
+                    self._queue.fail(job, CANCELED)
+                except Problem as problem:
+                    self._queue.fail(job, problem)
+                except SrBatchError as error:
+                    self._queue.fail(job, problem_of(error))
+                except MemoryError:
+                    self._queue.fail(job, Problem(503, f"{job.name}: out of memory"))
+                except Exception:
+                    traceback.print_exc()  # a fault of ours must not end the thread
+                    self._queue.fail(job, Problem(500, f"{job.name}: an unexpected error"))
+
+    def _run(self, job: Job, load: Loader, gate: "_Gate", stop: threading.Event) -> None:
+        options, plan = job.options.chosen, job.plan
+        peak = plan.peak_bytes(job.file.size, options.verify)
+        with gate.hold(peak), self._pool.using(options) as upscaler:
+            data = job.file.read()
+            source = _Source(data, job.name, options.max_pixels, load)
+            enlarger, notes = _chosen(upscaler, source)
+            advance = partial(self._queue.advance, job)
+            with source.opened() as file:
+                encoded = enlarge_file(file, enlarger, options, plan.kind, job.name, advance, stop)
+            if options.verify:
+                with source.opened() as file, about(job.name):
+                    bound = enlarger.bound
+                    require_same_pictures(encoded.data, plan.sizes, file.pages(), bound)
+            precision = enlarger.precision(plan.header.size)
+        if stop.is_set():
+            raise Stopped
+        result = self._store.keep(encoded.data)
+        self._queue.finish(job, result, (*notes, *encoded.notes), enlarger.model, precision)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The bytes of an input, which can be opened more than once."""
+
+    data: bytes
+    name: str
+    max_pixels: int
+    load: Loader
+
+    def opened(self) -> AbstractContextManager[LoadedFile]:
+        return self.load(self.data, self.name, self.max_pixels)
+
+
+def _chosen(upscaler: Enlarger, source: _Source) -> tuple[Enlarger, tuple[str, ...]]:
+    """With the model ``auto``, the upscaler that suits the first picture, and why."""
+    if not isinstance(upscaler, AutoUpscaler):
+        return upscaler, ()
+    with source.opened() as file:
+        chosen = upscaler.chosen_for(next(file.pages()))
+    return chosen.upscaler, (chosen.note,)
+
+
+class _Gate:
+    """A `MemoryGate` whose callers enter in the order in which they came: none waits for ever."""
+
+    def __init__(self, limit: int) -> None:
+        self._gate = MemoryGate(limit)
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def hold(self, count: int) -> Iterator[None]:
+        """As `MemoryGate.hold`."""
+        with ExitStack() as stack:
+            with self._turn:
+                stack.enter_context(self._gate.hold(count))
+            yield
