@@ -13,6 +13,7 @@ from training.data.corpus import Corpus, build_corpus
 from training.data.dead_leaves import add_leaves
 from training.data.lr_crops import calibration
 from training.data.patterns import add_patterns
+from training.evaluate.protocol import protocol_of
 from training.models import configure
 from training.models.smfanet import load_smfanet
 from training.quantize.equalize import equalize_
@@ -145,7 +146,7 @@ def _start(run: Run, init: str, places: Places, pictures: RunData) -> checkpoint
     if not (plan.quantized and plan.equalized):
         return weights
     net = network(plan, weights)
-    images = calibration(pictures.files, plan.scale, run.color)
+    images = calibration(pictures.files, plan.scale, run.color, protocol_of(plan).lr_of)
     equalize_(net, [torch.from_numpy(image) for image in images])
     return net.state_dict()
 
