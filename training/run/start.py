@@ -13,11 +13,12 @@ from training.data.corpus import Corpus, build_corpus
 from training.data.dead_leaves import add_leaves
 from training.data.lr_crops import calibration
 from training.data.patterns import add_patterns
+from training.data.statistics import mean_and_deviation
 from training.evaluate.protocol import protocol_of
 from training.models import configure
 from training.models.smfanet import load_smfanet
 from training.quantize.equalize import equalize_
-from training.recipes.recipe import Recipe, passes_of
+from training.recipes.recipe import COMPUTED, Recipe, passes_of
 from training.run import checkpoint
 from training.run.batches import Corpora
 from training.run.distillation import teacher_output, to_luma
@@ -72,13 +73,14 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
 def settled(
     plan: Recipe, setting: Setting, pictures: RunData, data: Path
 ) -> tuple[Recipe, Setting]:
-    """With what depends on the pictures: the iterations, the checkpoints and the monitored ones.
+    """With what depends on the pictures: iterations, checkpoints, monitored pictures, their mean.
 
     The centers of own pictures that the run is monitored on are written to its folder. Only the
     leader of a team needs them.
 
     Args:
-        plan: If it has epochs, these set its iterations.
+        plan: If it has epochs, these set its iterations. If it is normalized, its options get the
+            mean and the deviation of the pictures.
         setting: Pictures and an interval of checkpoints that it names stay.
         pictures: Of the run.
         data: Folder of the image sets.
@@ -91,6 +93,11 @@ def settled(
         found = monitored(pictures, data, setting.folder / "validation")
         pairs = tuple((hr, lr) for hr, lr in found if lr)
         setting = replace(setting, monitor=tuple(hr for hr, _ in found), monitored_pairs=pairs)
+    if plan.normalized:
+        color = configure(plan.model, plan.scale, plan.model_options).color
+        found = mean_and_deviation(pictures.train, color, pictures.cutting)
+        options = {**plan.model_options, **dict(zip(COMPUTED, found, strict=True))}
+        plan = replace(plan, model_options=options)
     if not plan.epochs:
         return plan, replace(setting, every=setting.every or EVERY)
     epoch = passes_of(plan, pictures.tiles(plan.scale))
