@@ -95,8 +95,8 @@ def settled(
         setting = replace(setting, monitor=tuple(hr for hr, _ in found), monitored_pairs=pairs)
     if plan.normalized:
         color = configure(plan.model, plan.scale, plan.model_options).color
-        found = mean_and_deviation(pictures.train, color, pictures.cutting)
-        options = {**plan.model_options, **dict(zip(COMPUTED, found, strict=True))}
+        measured = mean_and_deviation(pictures.train, color, pictures.cutting)
+        options = {**plan.model_options, **dict(zip(COMPUTED, measured, strict=True))}
         plan = replace(plan, model_options=options)
     if not plan.epochs:
         return plan, replace(setting, every=setting.every or EVERY)
