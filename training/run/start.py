@@ -22,6 +22,7 @@ from training.recipes.recipe import COMPUTED, Recipe, passes_of
 from training.run import checkpoint
 from training.run.batches import Corpora
 from training.run.distillation import teacher_output, to_luma
+from training.run.full_disk import full_disk_told
 from training.run.loop import ending, train
 from training.run.places import Places
 from training.run.record import Leg, begin_leg, pictures_of
@@ -52,10 +53,12 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
         BadConfig: the weights of another network are in the file that it starts from, or several
             processes cannot share the training.
         Diverged: the loss became NaN or infinite.
+        StorageError: the disk is full. The last checkpoint is kept.
     """
     require_sources(plan, setting.folder, places)
     pictures, team = run_data(plan, places.data), setting.team
-    with alone_in(setting.folder) if team.leads else nullcontext():
+    alone = alone_in(setting.folder) if team.leads else nullcontext()
+    with alone, full_disk_told(setting.folder):
         run = Run(*settled(plan, setting, pictures, places.data))
         if not run.resume() and not _resume_kept(run, places.kept) and plan.init:
             _start_from(run, plan.init, places, pictures)
