@@ -35,6 +35,7 @@ SMALL_REPORT: dict[str, dict[str, Any]] = {
     "autoencoder": SMALL["autoencoder"] | {"skip": False},
     "edsr": SMALL["edsr"] | {"tail": "direct"},
     "fast": SMALL["fast"] | {"slope": 0.0},
+    "resnet": SMALL["resnet"] | {"tail": 0},
     "refiner": SMALL["refiner"] | {"stride": 1},
 }
 """Options other than sizes that ``report`` recipes and others use."""

@@ -79,7 +79,8 @@ def main() -> None:
     except (StorageError, NotCertified, OSError) as error:
         _exit(error, 1)
     except Interrupted as interruption:
-        print(interruption, file=sys.stderr)
+        if not is_follower():
+            print(interruption, file=sys.stderr)
         raise SystemExit(128 + interruption.signal) from interruption
 
 

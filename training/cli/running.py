@@ -28,7 +28,7 @@ from training.cli.recipes import planned
 from training.models import BadConfig
 from training.recipes.describe import plan_lines
 from training.recipes.fields import with_settings
-from training.recipes.recipe import Recipe, differences
+from training.recipes.recipe import Recipe, differences, settled_as
 from training.run import checkpoint
 from training.run.forecast import forecast
 from training.run.notify import Notifier
@@ -196,8 +196,7 @@ def _circumstances(setting: Setting, plan: Recipe) -> list[str]:
     ]
     record = find_record(setting.folder.name, setting.folder.parent, Path())
     if record and record.iterations:
-        old = replace(record.recipe, iterations=plan.iterations) if plan.epochs else record.recipe
-        pairs = differences(old, plan).items()
+        pairs = differences(settled_as(record.recipe, plan), plan).items()
         changes = ", ".join(f"{name} {was} -> {now}" for name, (was, now) in pairs)
         note = f"; changed since then: {changes}" if changes else ""
         lines.append(f"  {'resumes':12} at iteration {record.iterations:,}{note}")

@@ -4,7 +4,7 @@ The network of a student report, whose largest form had 24 blocks of 612 channel
 its tail: it makes the colors in the last sub-pixel stage, at twice the size of the input.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -47,7 +47,7 @@ class Config:
     scale: int = 4
     channels: int = 64
     blocks: int = 12
-    tail: int = 32
+    tail: int = field(default=32, metadata={"least": 0})
     color: Literal["rgb", "y"] = "rgb"
 
 

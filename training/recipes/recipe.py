@@ -21,6 +21,10 @@ Quantity = Literal["psnr", "ssim", "loss", "validation_loss"]
 """A figure of a checkpoint: of the monitored pictures, or the mean training loss since the last."""
 
 
+COMPUTED = ("mean", "deviation")
+"""Options of a network that ``normalized`` computes."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One part of a run, with its own patches and loss.
@@ -64,6 +68,8 @@ class Recipe:
         stages: Parts of the run, in order.
         model_options: Fields of the network's ``Config``.
         init: Recipe, or file of PyTorch weights, that this one starts from where the shapes match.
+        normalized: Whether the network's options ``mean`` and ``deviation`` are computed from the
+            training pictures when the run starts.
         start: How convolutions begin without ``init``: ``own`` as their network defines; ``glorot``
             uniform or ``orthogonal``, with biases of 0, as in Keras.
         quantized: Whether it trains with the rounding of int8.
@@ -120,6 +126,7 @@ class Recipe:
     model_options: dict[str, Any] = field(default_factory=dict)
     epochs: int = 0
     init: str | None = None
+    normalized: bool = False
     start: Start = "own"
     quantized: bool = False
     equalized: bool = True
@@ -156,6 +163,18 @@ class Recipe:
     clip: float = 1.0
     seed: int = 1
     remark: str = ""
+
+
+def settled_as(ran: Recipe, plan: Recipe) -> Recipe:
+    """``ran`` with what a run computes from its pictures as in ``plan``, to compare both."""
+    if plan.epochs:
+        ran = replace(ran, iterations=plan.iterations)
+    if plan.normalized:
+        known = {name: plan.model_options.get(name) for name in COMPUTED}
+        others = {key: each for key, each in ran.model_options.items() if key not in COMPUTED}
+        given = {name: value for name, value in known.items() if value is not None}
+        ran = replace(ran, model_options={**others, **given})
+    return ran
 
 
 def passes_of(recipe: Recipe, tiles: int) -> int:

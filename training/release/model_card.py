@@ -15,7 +15,7 @@ from training.losses.pixel import describe
 from training.models import MODELS
 from training.models.about import About
 from training.recipes import RECIPES
-from training.recipes.recipe import Quantity, Recipe, differences
+from training.recipes.recipe import COMPUTED, Quantity, Recipe, differences
 from training.run.record import Record
 
 _OPTIMIZERS = {
@@ -207,6 +207,12 @@ def _details(recipe: Recipe) -> Iterator[str]:
     if recipe.rates:
         rates = ", ".join(f"{factor:g} in `{part}`" for part, factor in recipe.rates.items())
         yield f"Some layers had a fraction of the learning rate: {rates}."
+    if recipe.normalized:
+        mean, deviation = (recipe.model_options.get(name, 0) for name in COMPUTED)
+        yield (
+            f"Values were normalized by the mean {mean:g} and the deviation {deviation:g} of the "
+            "training pictures."
+        )
     if recipe.start != "own" and not recipe.init:
         yield f"Its convolutions started as in Keras ({recipe.start})."
     if recipe.init:

@@ -165,7 +165,8 @@ def _variants(
 ) -> dict[Precision, onnx.ModelProto]:
     if not recipe.quantized:
         return {"fp32": model, "fp16": to_fp16(model)}
-    images = calibration(run_data(recipe, setting.data).files, spec.scale, spec.color)
+    files, lr_of = run_data(recipe, setting.data).files, protocol_of(recipe).lr_of
+    images = calibration(files, spec.scale, spec.color, lr_of)
     return {"int8": to_int8(model, rounded_layers(net, recipe.unrounded), images)}
 
 
@@ -176,7 +177,7 @@ def _release(
     with _drafted(model, spec, setting) as draft:
         session = OnnxSession.open(draft)
         pictures = [each.hr for each in basis.own] or list_images([setting.data / "valid"])
-        images = lr_crops(pictures, _TILED, spec.scale, spec.color)
+        images = lr_crops(pictures, _TILED, spec.scale, spec.color, basis.protocol.lr_of)
         judged = _judged(session, setting, basis)
         spec = replace(
             spec,

@@ -14,7 +14,7 @@ from training.evaluate.measured import SetResult, measure_pictures
 from training.evaluate.metrics import chosen
 from training.evaluate.protocol import Protocol, protocol_of
 from training.recipes import RECIPES
-from training.recipes.recipe import Recipe, differences
+from training.recipes.recipe import Recipe, differences, settled_as
 from training.replay.description import Report, exported_of, pictures_of
 from training.replay.gathering import Material, all_pictures, few_pictures
 from training.replay.plans import Extent, plan_of
@@ -123,8 +123,9 @@ def _require_same_run(plan: Recipe, name: str, places: Places) -> None:
     record = find_record(name, places.runs, places.kept)
     if record is None:
         return
+    was = settled_as(record.recipe, plan)
     now = records_of_runs.pictures_of(run_data(plan, places.data), plan.scale)
-    changed = [name for name in differences(record.recipe, plan) if name not in _length(plan)]
+    changed = [name for name in differences(was, plan) if name not in _length(plan)]
     changed += ["pictures"] if now != record.pictures else []
     if changed:
         raise UsageError(

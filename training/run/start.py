@@ -13,13 +13,16 @@ from training.data.corpus import Corpus, build_corpus
 from training.data.dead_leaves import add_leaves
 from training.data.lr_crops import calibration
 from training.data.patterns import add_patterns
+from training.data.statistics import mean_and_deviation
+from training.evaluate.protocol import protocol_of
 from training.models import configure
 from training.models.smfanet import load_smfanet
 from training.quantize.equalize import equalize_
-from training.recipes.recipe import Recipe, passes_of
+from training.recipes.recipe import COMPUTED, Recipe, passes_of
 from training.run import checkpoint
 from training.run.batches import Corpora
 from training.run.distillation import teacher_output, to_luma
+from training.run.full_disk import full_disk_told
 from training.run.loop import ending, train
 from training.run.places import Places
 from training.run.record import Leg, begin_leg, pictures_of
@@ -50,10 +53,12 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
         BadConfig: the weights of another network are in the file that it starts from, or several
             processes cannot share the training.
         Diverged: the loss became NaN or infinite.
+        StorageError: the disk is full. The last checkpoint is kept.
     """
     require_sources(plan, setting.folder, places)
     pictures, team = run_data(plan, places.data), setting.team
-    with alone_in(setting.folder) if team.leads else nullcontext():
+    alone = alone_in(setting.folder) if team.leads else nullcontext()
+    with alone, full_disk_told(setting.folder):
         run = Run(*settled(plan, setting, pictures, places.data))
         if not run.resume() and not _resume_kept(run, places.kept) and plan.init:
             _start_from(run, plan.init, places, pictures)
@@ -71,13 +76,14 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
 def settled(
     plan: Recipe, setting: Setting, pictures: RunData, data: Path
 ) -> tuple[Recipe, Setting]:
-    """With what depends on the pictures: the iterations, the checkpoints and the monitored ones.
+    """With what depends on the pictures: iterations, checkpoints, monitored pictures, their mean.
 
     The centers of own pictures that the run is monitored on are written to its folder. Only the
     leader of a team needs them.
 
     Args:
-        plan: If it has epochs, these set its iterations.
+        plan: If it has epochs, these set its iterations. If it is normalized, its options get the
+            mean and the deviation of the pictures.
         setting: Pictures and an interval of checkpoints that it names stay.
         pictures: Of the run.
         data: Folder of the image sets.
@@ -90,6 +96,11 @@ def settled(
         found = monitored(pictures, data, setting.folder / "validation")
         pairs = tuple((hr, lr) for hr, lr in found if lr)
         setting = replace(setting, monitor=tuple(hr for hr, _ in found), monitored_pairs=pairs)
+    if plan.normalized:
+        color = configure(plan.model, plan.scale, plan.model_options).color
+        measured = mean_and_deviation(pictures.train, color, pictures.cutting)
+        options = {**plan.model_options, **dict(zip(COMPUTED, measured, strict=True))}
+        plan = replace(plan, model_options=options)
     if not plan.epochs:
         return plan, replace(setting, every=setting.every or EVERY)
     epoch = passes_of(plan, pictures.tiles(plan.scale))
@@ -145,7 +156,7 @@ def _start(run: Run, init: str, places: Places, pictures: RunData) -> checkpoint
     if not (plan.quantized and plan.equalized):
         return weights
     net = network(plan, weights)
-    images = calibration(pictures.files, plan.scale, run.color)
+    images = calibration(pictures.files, plan.scale, run.color, protocol_of(plan).lr_of)
     equalize_(net, [torch.from_numpy(image) for image in images])
     return net.state_dict()
 

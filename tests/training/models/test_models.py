@@ -4,9 +4,10 @@ import torch.nn.functional as F
 
 from tests.training.small import EVERY, SMALL
 from training.data.resize import upscale
-from training.models import MODELS, BadConfig, configure
+from training.models import MODELS, BadConfig, build, configure
 from training.models.edsr import EDSR, Config
 from training.models.layers import Bicubic
+from training.models.rewrite import rewrite
 from training.models.vdsr import VDSR
 
 
@@ -62,6 +63,18 @@ def test_the_tail_of_the_report_keeps_all_channels_to_the_size_of_the_output() -
 
 def bicubic(x: torch.Tensor, scale: int) -> torch.Tensor:
     return upscale(x[0].permute(1, 2, 0).numpy(), scale)[None]
+
+
+def test_srcnn_takes_all_colors_too() -> None:
+    """It starts as bicubic, and its rewritten form is that of luma alone."""
+    net = build("srcnn", 2, {"features": 8, "mapping": 4, "color": "rgb"}).eval()
+    x = torch.rand(1, 3, 24, 20)
+    with torch.inference_mode():
+        out, rewritten = net(x), rewrite(net)(x)
+    inside = (..., slice(6, -6), slice(6, -6))
+    expected = Bicubic(2, channels=3)(x).clamp(min=0)
+    torch.testing.assert_close(out.clamp(min=0)[inside], expected[inside], atol=1e-5, rtol=0)
+    assert torch.equal(out, rewritten)
 
 
 def test_vdsr_has_the_same_weights_at_every_scale() -> None:
