@@ -52,8 +52,10 @@ def export(
     named = checked_name(name) if name else network_name(recipe, trained.recipe)
     released = publish(trained, named, setting)
     for stem, spec in released.items():
-        typer.echo(f"{stem}: overlap {spec.overlap}, {dict(spec.scores)}")
+        scores = (f"{of} {psnr:.2f} dB / {ssim:.4f}" for of, (psnr, ssim) in spec.scores.items())
+        typer.echo(f"{stem}: overlap {spec.overlap}, {', '.join(scores)}")
     first = exported / f"{next(iter(released))}.onnx"
+    typer.echo(f"Beside bicubic: {first.with_suffix('.md')}")
     typer.echo(f"To use it: sr-batch upscale photos --model {first}")
 
 

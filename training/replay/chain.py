@@ -84,7 +84,7 @@ def replay(report: Report, places: Places, exported: Path, extent: Extent) -> Ou
             name: _trained(plan_of(name, report, material.data, extent), name, own, extent)
             for name in report.recipes
         }
-        subjects, on_bicubic = _judged(report, material, files, own)
+        subjects, on_bicubic = _judged(report, material, files, own, drawn_in(extent))
     return Outcome(report, extent, material, records, subjects, on_bicubic)
 
 
@@ -142,11 +142,15 @@ def _length(plan: Recipe) -> set[str]:
 
 
 def _judged(
-    report: Report, material: Material, files: Sequence[Path], places: Places
+    report: Report,
+    material: Material,
+    files: Sequence[Path],
+    places: Places,
+    drawn: Sequence[Path],
 ) -> tuple[list[Subject], SetResult | None]:
     """All networks measured on the same LR, and the best one on bicubic LR if that is another."""
     metrics = chosen(report.metrics)
-    plan = Plan(material.judged, "the measured pictures", metrics, drawn=EXAMPLES, workers=2)
+    plan = Plan(material.judged, "the measured pictures", metrics, drawn=drawn, workers=2)
     protocol = _protocol(report)
     subjects = []
     for text in (*(str(places.runs / name) for name in report.recipes), *map(str, files)):
@@ -157,6 +161,14 @@ def _judged(
     best, bicubic = subjects[-1].opened, report.protocol
     found = measure_pictures(material.judged, best.session, metrics, bicubic, plan.workers)
     return subjects, SetResult(best.name, best.session.spec.scale, plan.name, bicubic, found)
+
+
+def drawn_in(extent: Extent) -> Sequence[Path]:
+    """The pictures of the figures: free ones, as the measured ones may not be redistributed.
+
+    None for a short run, which draws its small measured ones.
+    """
+    return () if extent.is_short else EXAMPLES
 
 
 def _protocol(report: Report) -> Protocol:

@@ -6,7 +6,7 @@ from pathlib import Path
 from training.evaluate.measured import Values, text_of
 from training.recipes import RECIPES
 from training.recipes.recipe import passes_of
-from training.replay.chain import Outcome
+from training.replay.chain import Outcome, drawn_in
 from training.replay.drawing import draw_pictures, draw_plots
 from training.replay.plans import Extent
 from training.report.page import markdown, networks_table, runs_table
@@ -57,7 +57,8 @@ def _sections(outcome: Outcome, folder: Path) -> Iterator[str]:
         f"![curves]({place}/curves.png)"
     )
     yield f"## Pictures\n\nPSNR in dB, bicubic -> network, and the gain.\n\n{_captions(outcome)}"
-    yield _SOURCES
+    if drawn_in(outcome.extent):
+        yield _SOURCES
     for text, name in draw_pictures(outcome, folder):
         yield f"![{text}]({place}/{name})"
     yield f"## Levels\n\n![histograms of SR and HR]({place}/histograms.png)"
