@@ -117,7 +117,7 @@ def test_names_a_file_that_cannot_be_read(model: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "image",
     [
-        np.zeros((4, 4), np.float32),
+        np.zeros((4, 4), np.complex64),
         np.zeros((4, 4, 5), np.uint8),
         np.zeros(4, np.uint8),
         np.zeros((0, 4, 3), np.uint8),
@@ -125,7 +125,7 @@ def test_names_a_file_that_cannot_be_read(model: str, tmp_path: Path) -> None:
         Pillow.new("F", (4, 4)),
         17,
     ],
-    ids=["floats", "five channels", "one row", "nothing", "CMYK", "F", "a number"],
+    ids=["complex numbers", "five channels", "one row", "nothing", "CMYK", "F", "a number"],
 )
 def test_refuses_what_is_not_a_picture(model: str, image: Any) -> None:
     with pytest.raises(UnsupportedImage):

@@ -5,6 +5,7 @@ all calls in flight.
 """
 
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -50,6 +51,12 @@ class CallWatch:
     """The calls in flight, and the thread that looks at them."""
 
     def __init__(self) -> None:
+        self.renew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        """Forget all calls: a process that was forked has none of its parent's threads."""
         self._calls: set[WatchedCall] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None

@@ -47,6 +47,7 @@ class TilePool:
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._runs: list[_Run] = []  # those with tiles that wait, the oldest first
+        self._active: set[_Run] = set()
         self._turn = 0
         self._closed = False
         self._lock = threading.Lock()
@@ -76,6 +77,7 @@ class TilePool:
             if self._closed:
                 raise Stopped
             self._runs.append(run)
+            self._active.add(run)
             self._changed.notify(len(run.waiting))
         try:
             self._wait(run)
@@ -104,12 +106,13 @@ class TilePool:
             self._longest.clear()
 
     def close(self) -> None:
-        """Drop the tiles that wait, wait for those in flight and end the threads."""
+        """Stop all jobs, wait for their tiles in flight and end the threads."""
         with self._changed:
             self._closed = True
-            runs = tuple(self._runs)
+            runs = tuple(self._active)
             self._changed.notify_all()
         for run in runs:
+            run.job.stop.set()
             self._fail(run, Stopped())
         for thread in self._threads:
             thread.join()
@@ -144,7 +147,7 @@ class TilePool:
         with self._changed:
             run.in_flight -= 1
             if run.is_over:
-                run.end()
+                self._end(run)
             else:
                 self._changed.notify()
 
@@ -156,7 +159,11 @@ class TilePool:
             if run in self._runs:
                 self._runs.remove(run)
             if run.is_over:
-                run.end()
+                self._end(run)
+
+    def _end(self, run: "_Run") -> None:
+        self._active.discard(run)
+        run.end()
 
     def _do(self, job: TileJob, tile: Tile) -> None:
         if job.stop.is_set():

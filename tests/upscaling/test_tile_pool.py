@@ -235,7 +235,8 @@ def test_a_picture_that_waits_for_its_turn_hears_of_the_stop() -> None:
 
 def test_nothing_to_compute_needs_no_thread() -> None:
     pool = TilePool(0, pytest.fail)
-    pool.run(TileJob(pytest.fail, lambda *_: (), lambda _: None, threading.Event()), ())
+    job = TileJob(lambda _: None, lambda *_: (), lambda _: None, threading.Event())
+    pool.run(job, ())
     pool.close()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.inference import model_catalog
 from sr_batch.inference.onnx_session import OnnxSession
-from sr_batch.inference.providers import PROVIDERS, Fault
+from sr_batch.inference.providers import PROVIDERS, Fault, Provider
 from sr_batch.upscaling.auto_upscaler import open_upscaler
 from sr_batch.upscaling.kept_tiles import NoStore
 from sr_batch.upscaling.upscaler_pool import UpscalerPool
@@ -221,7 +221,7 @@ def test_wrong_models_and_devices_are_refused_before_any_work(
     ):
         pass
     broken = replace(PROVIDERS["openvino"], find_fault=lambda: Fault("it rains"))
-    monkeypatch.setitem(PROVIDERS, "openvino", broken)  # type: ignore[arg-type]
+    monkeypatch.setitem(cast(dict[str, Provider], PROVIDERS), "openvino", broken)
     for model in ("small", "auto"):
         with (
             pytest.raises(DeviceUnavailable, match="--device openvino: it rains"),
