@@ -21,6 +21,7 @@ from benchmarks.peers import peers
 from benchmarks.photos import photographs
 from benchmarks.png import png
 from benchmarks.process import run_program, run_tool
+from benchmarks.serve import serve
 from benchmarks.setting import Row, Setting
 from benchmarks.work import (
     bare_session,
@@ -184,6 +185,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "wrapped": wrapped,
     "engines": engines,
     "gpu": gpu,
+    "serve": serve,
     "growth": growth,
     "peers": peers,
     "training": training,

@@ -17,6 +17,7 @@ from sr_batch.batch.decoder_process import FORGET, Answer, Limits, Request, rece
 from sr_batch.core.errors import SrBatchError, Stopped, UnreadableImage
 
 _NO_START = "no decoder process can be started ({}): see sr-batch doctor, or use --no-isolate"
+_STARTING = 300.0  # seconds for the start of a process on the busiest machine
 _TICK = 0.1  # seconds between two checks of the stop event
 _PROGRAM = "from sr_batch.batch.decoder_process import main; main()"
 # Read once, before there are threads: while cv2 is imported, its own folder is on the path, and the
@@ -42,6 +43,7 @@ class DecoderClient:
 
     Raises:
         SrBatchError: the process cannot be started.
+        Stopped: the stop event was set.
     """
 
     def __init__(self, open_file: str, stop: threading.Event) -> None:
@@ -52,10 +54,13 @@ class DecoderClient:
         assert self._process.stdin and self._process.stdout
         self._requests, self._answers = self._process.stdin, self._process.stdout
         try:
-            receive(self._answers)
+            with self._watched(_STARTING):
+                receive(self._answers)
         except EOFError as fault:
             code = self._process.wait()
             self.close()
+            if isinstance(self._killed_for, Stopped):
+                raise self._killed_for from fault
             raise SrBatchError(_NO_START.format(f"exit code {code}")) from fault
 
     @property

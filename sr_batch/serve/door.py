@@ -28,6 +28,7 @@ from sr_batch.serve.work import Workers
 from sr_batch.upscaling.upscaler_pool import UpscalerPool
 
 BICUBIC = "bicubic"
+MOST_NETWORKS = 6  # in memory when nobody uses them
 _TIDY = 10.0  # seconds between two looks for what is old or idle
 
 
@@ -66,7 +67,7 @@ class Door:
         self._stop = threading.Event()
         self._load = DecoderPool(self._stop)
         self._pictures = Pictures(self._load)
-        self._pool = UpscalerPool(notify, base.jobs)
+        self._pool = UpscalerPool(notify, base.jobs, MOST_NETWORKS)
         self._workers = Workers(self.queue, self.store, self._pool, base.jobs)
         self._stack = ExitStack()
 
@@ -91,8 +92,13 @@ class Door:
     def tidy(self) -> None:
         """Delete what is older than ``--keep``, close networks that idle longer than ``--idle``."""
         self.queue.forget_older(self.options.keep * 60)
-        self._pictures.forget_idle(self.options.idle * 60)
-        self._pool.release(self.options.idle * 60)
+        idle = self.options.idle * 60
+        self._pool.release(idle)
+        if self.queue.idle_seconds() >= idle:
+            self._workers.release()
+        if self._pictures.idle_seconds() >= idle:
+            self._pictures.forget()
+            self._load.release()
 
     @property
     def networks(self) -> int:

@@ -57,11 +57,14 @@ class Pictures:
         self._keep(path, image)
         return image
 
-    def forget_idle(self, seconds: float) -> None:
-        """Free the memory of all that is kept if none was needed for so long."""
+    def idle_seconds(self) -> float:
+        """How long none was needed."""
+        return time.monotonic() - self._used
+
+    def forget(self) -> None:
+        """Free the memory of all that is kept."""
         with self._lock:
-            if time.monotonic() - self._used >= seconds:
-                self._kept.clear()
+            self._kept.clear()
 
     def _keep(self, path: Path, image: Image) -> None:
         with self._lock:

@@ -1,6 +1,7 @@
 """The threads that enlarge: they take one job of the queue after the other."""
 
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -27,7 +28,7 @@ _BYTES_IN_FLIGHT = 1 << 30
 # large ones hold all the memory. The tiles of all pictures in flight take turns.
 _SMALL_PIXELS = 16_000_000
 _SMALL_BYTES = 256 << 20
-_PATIENCE = 8.0  # seconds for the threads to end
+_PATIENCE = 5.0  # seconds for all threads to end
 
 
 class Workers:
@@ -47,10 +48,11 @@ class Workers:
         self._store = store
         self._pool = pool
         gate = _Gate(_BYTES_IN_FLIGHT)
-        lanes = [(None, gate)] * (threads or cores()) + [(_SMALL_PIXELS, _Gate(_SMALL_BYTES))]
+        self._lanes = [_Lane(gate) for _ in range(threads or cores())]
+        self._lanes.append(_Lane(_Gate(_SMALL_BYTES), _SMALL_PIXELS))
         self._threads = [
-            threading.Thread(target=self._work, args=lane, name="job", daemon=True)
-            for lane in lanes
+            threading.Thread(target=self._work, args=(lane,), name="job", daemon=True)
+            for lane in self._lanes
         ]
 
     def __enter__(self) -> "Workers":
@@ -60,15 +62,20 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         self._queue.close()
+        deadline = time.monotonic() + _PATIENCE
         for thread in self._threads:
-            thread.join(_PATIENCE)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _work(self, most_pixels: int | None, gate: "_Gate") -> None:
-        stop = threading.Event()
-        with DecoderPool(stop) as load:
-            while job := self._queue.take(most_pixels, stop):
+    def release(self) -> None:
+        """End the decoder processes that no job needs now."""
+        for lane in self._lanes:
+            lane.load.release()
+
+    def _work(self, lane: "_Lane") -> None:
+        with lane.load:
+            while job := self._queue.take(lane.most_pixels, lane.stop):
                 try:
-                    self._run(job, load, gate, stop)
+                    self._run(job, lane)
                 except Stopped:
                     self._queue.fail(job, CANCELED)
                 except Problem as problem:
@@ -81,22 +88,24 @@ class Workers:
                     traceback.print_exc()  # a fault of ours must not end the thread
                     self._queue.fail(job, Problem(500, f"{job.name}: an unexpected error"))
 
-    def _run(self, job: Job, load: Loader, gate: "_Gate", stop: threading.Event) -> None:
+    def _run(self, job: Job, lane: "_Lane") -> None:
         options, plan = job.options.chosen, job.plan
         peak = plan.peak_bytes(job.file.size, options.verify)
-        with gate.hold(peak), self._pool.using(options) as upscaler:
+        with lane.gate.hold(peak), self._pool.using(options) as upscaler:
             data = job.file.read()
-            source = _Source(data, job.name, options.max_pixels, load)
+            source = _Source(data, job.name, options.max_pixels, lane.load)
             enlarger, notes = _chosen(upscaler, source)
             advance = partial(self._queue.advance, job)
             with source.opened() as file:
-                encoded = enlarge_file(file, enlarger, options, plan.kind, job.name, advance, stop)
+                encoded = enlarge_file(
+                    file, enlarger, options, plan.kind, job.name, advance, lane.stop
+                )
             if options.verify:
                 with source.opened() as file, about(job.name):
                     bound = enlarger.bound
                     require_same_pictures(encoded.data, plan.sizes, file.pages(), bound)
             precision = enlarger.precision(plan.header.size)
-        if stop.is_set():
+        if lane.stop.is_set():
             raise Stopped
         result = self._store.keep(encoded.data)
         self._queue.finish(job, result, (*notes, *encoded.notes), enlarger.model, precision)
@@ -122,6 +131,16 @@ def _chosen(upscaler: Enlarger, source: _Source) -> tuple[Enlarger, tuple[str, .
     with source.opened() as file:
         chosen = upscaler.chosen_for(next(file.pages()))
     return chosen.upscaler, (chosen.note,)
+
+
+class _Lane:
+    """What a thread has of its own: the stop of its job, and the decoders that obey it."""
+
+    def __init__(self, gate: "_Gate", most_pixels: int | None = None) -> None:
+        self.gate = gate
+        self.most_pixels = most_pixels
+        self.stop = threading.Event()
+        self.load = DecoderPool(self.stop)
 
 
 class _Gate:

@@ -223,6 +223,13 @@ def test_a_stop_drops_the_file_that_is_being_read(faults: str) -> None:
             pictures(decoders, PNG, "spin")
 
 
+def test_a_stop_drops_a_decoder_that_is_being_started() -> None:
+    stop = threading.Event()
+    stop.set()
+    with DecoderPool(stop) as decoders, pytest.raises(Stopped), decoders(PNG, "a.png", PLENTY):
+        pass
+
+
 def test_a_decoder_that_cannot_be_started_ends_the_run() -> None:
     with (
         DecoderPool(threading.Event(), "no.such:decoder") as decoders,
