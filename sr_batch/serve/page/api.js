@@ -49,6 +49,14 @@ async function refusal(response) {
   return new Refusal(problem, Number(response.headers.get("Retry-After")) || 0);
 }
 
+/** A picture from the server; the work on it stops when nobody waits for it any more.
+ * @param {string} url @param {AbortSignal} signal */
+export async function picture(url, signal) {
+  const response = await fetch(url, { signal });
+  if (!response.ok) throw await refusal(response);
+  return response.blob();
+}
+
 /** @param {string} id */
 const job = (id) => `${JOBS}/${encodeURIComponent(id)}`;
 

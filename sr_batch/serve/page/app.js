@@ -1,6 +1,6 @@
 /** The page: it connects the list, the settings, the uploads and the dialogs. */
 
-import { api, urls } from "./api.js";
+import { api, Refusal, urls } from "./api.js";
 import { Compare } from "./compare.js";
 import { acceptDrops, chosen } from "./drop.js";
 import { follow, isActive, Jobs } from "./jobs.js";
@@ -23,7 +23,7 @@ class Page {
   constructor(server) {
     this.jobs = new Jobs();
     this.settings = new Settings(server, () => this.#planned());
-    this.uploads = new Uploads(this.jobs);
+    this.uploads = new Uploads(this.jobs, (job, options) => this.#begin(job, options));
     this.queue = new Queue(this.jobs, (job) => job.input && enlarged(this.settings.options, job.input), (...what) => this.#act(...what));
     this.summary = new Summary(this.jobs);
     this.viewer = new Viewer(this.jobs);
@@ -92,9 +92,18 @@ class Page {
 
   /** @param {Job} job @param {import("./size.js").Options} options */
   async #again(job, options) {
-    if (!job.open) return this.#put(await api.start(job.id, options));
+    if (!job.open) return this.#begin(job, options);
     this.jobs.drop(job.id);
     return this.uploads.add({ name: job.name, inFolder: false, open: job.open });
+  }
+
+  /** @param {Job} job @param {import("./size.js").Options} options */
+  async #begin(job, options) {
+    try {
+      this.#put(await api.start(job.id, options));
+    } catch (error) {
+      if (error instanceof Refusal) this.#put({ ...job, error: error.problem });
+    }
   }
 
   /** An answer may be older than what the stream of events brought meanwhile. @param {Job} job */
@@ -136,6 +145,18 @@ function describeFormats(server) {
   /** @type {HTMLInputElement} */ (byId("files")).accept = ["image/*", ...suffixes].join();
 }
 
-const server = await api.models();
+/** @returns {Promise<import("./settings.js").Server & {formats: Format[]}>} */
+async function patiently() {
+  for (;;) {
+    const server = await api.models().catch(() => null);
+    showConnection(server !== null);
+    if (server) return server;
+    await new Promise((done) => setTimeout(done, 2000));
+  }
+}
+
+// Without this, a browser leaves the page for a file that is dropped before the page is ready.
+for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
+const server = await patiently();
 describeFormats(server);
 follow(new Page(server).jobs, showConnection);

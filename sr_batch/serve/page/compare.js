@@ -1,6 +1,6 @@
 /** Networks side by side on one part of a photograph, before the whole of it is enlarged. */
 
-import { urls } from "./api.js";
+import { picture as load, urls } from "./api.js";
 import { sentence, useful } from "./settings.js";
 import { factor } from "./size.js";
 
@@ -19,6 +19,9 @@ const SHOWN = 360; // CSS pixels a side of a result
 const LARGEST = 256; // input pixels a side that the server takes
 const PAUSE = 250; // milliseconds
 
+/** What cells wait for. @type {WeakMap<Element, AbortController>} */
+const waiting = new WeakMap();
+
 export class Compare {
   /** @param {Settings} settings */
   constructor(settings) {
@@ -31,7 +34,7 @@ export class Compare {
     this.#offer();
     this.#grab();
     byId("cells").addEventListener("click", (event) => this.#use(event));
-    dialog.addEventListener("close", () => byId("cells").replaceChildren());
+    dialog.addEventListener("close", () => this.#fill([]));
     dialog.addEventListener("click", (event) => {
       if (/** @type {HTMLElement} */ (event.target).closest("[data-close]")) dialog.close();
     });
@@ -119,8 +122,14 @@ export class Compare {
     const models = [PLAIN, ...useful(this.settings.server)].filter((model) => chosen.includes(model.name));
     const there = new Map([...byId("cells").children].map((cell) => [/** @type {HTMLElement} */ (cell).dataset.model, cell]));
     const cells = models.map((model) => /** @type {HTMLElement} */ (there.get(model.name) ?? cell(model)));
+    this.#fill(cells);
+    for (const each of cells) enlarge(each, urls.compared(job.id, each.dataset.model ?? "", region, scale));
+  }
+
+  /** @param {HTMLElement[]} cells */
+  #fill(cells) {
+    for (const old of byId("cells").children) if (!cells.includes(/** @type {HTMLElement} */ (old))) waiting.get(old)?.abort();
     byId("cells").replaceChildren(...cells);
-    for (const each of cells) load(each, urls.compared(job.id, each.dataset.model ?? "", region, scale));
   }
 
   /** @param {MouseEvent} event */
@@ -161,20 +170,33 @@ function cell(model) {
   return figure;
 }
 
-/** @param {HTMLElement} cell @param {string} url */
-async function load(cell, url) {
+/** Show the picture at `url`, unless another one is asked for meanwhile. @param {HTMLElement} cell @param {string} url */
+async function enlarge(cell, url) {
   if (cell.dataset.url === url) return;
   cell.dataset.url = url;
-  const image = /** @type {HTMLImageElement} */ (cell.querySelector("img"));
-  const line = /** @type {HTMLElement} */ (cell.querySelector(".small"));
-  line.hidden = false;
-  line.textContent = "Enlarging…";
-  const next = new Image();
-  next.src = url;
-  const loaded = await next.decode().then(() => true, () => false);
-  if (cell.dataset.url !== url) return;
-  line.hidden = loaded;
-  line.textContent = loaded ? "" : "This network could not enlarge this part.";
-  if (loaded) image.src = url;
+  waiting.get(cell)?.abort();
+  const control = new AbortController();
+  waiting.set(cell, control);
+  say(cell, "Enlarging…");
+  try {
+    show(cell, await load(url, control.signal));
+  } catch (error) {
+    if (!control.signal.aborted) say(cell, /** @type {Error} */ (error).message);
+  }
 }
 
+/** @param {HTMLElement} cell @param {Blob} content */
+function show(cell, content) {
+  const image = /** @type {HTMLImageElement} */ (cell.querySelector("img"));
+  const address = URL.createObjectURL(content);
+  image.addEventListener("load", () => URL.revokeObjectURL(address), { once: true });
+  image.src = address;
+  say(cell, "");
+}
+
+/** @param {HTMLElement} cell @param {string} text */
+function say(cell, text) {
+  const line = /** @type {HTMLElement} */ (cell.querySelector(".small"));
+  line.hidden = !text;
+  line.textContent = text;
+}

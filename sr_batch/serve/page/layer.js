@@ -27,6 +27,8 @@ export class Layer {
     /** Pixels of `detail` for each pixel of the picture; below 1 if the server had to reduce it. */
     this.sharpness = 1;
     this.asked = 0;
+    /** @type {HTMLImageElement | null} */
+    this.pending = null;
     this.timer = 0;
   }
 
@@ -43,6 +45,7 @@ export class Layer {
   close() {
     clearTimeout(this.timer);
     this.asked += 1;
+    this.#ask(null);
     this.part = null;
     this.detail.hidden = true;
     this.detail.removeAttribute("src");
@@ -53,12 +56,17 @@ export class Layer {
   show(box, visible) {
     lay(this.whole, box);
     const scale = box.width / this.size.width;
-    this.element.classList.toggle("pixelated", scale * devicePixelRatio >= 4);
     if (this.part) lay(this.detail, partOf(box, this.part, this.size));
     clearTimeout(this.timer);
     const coarse = scale * devicePixelRatio * Math.max(this.size.width, this.size.height) > MOST * 1.01;
     const enough = this.covers(visible) && Math.min(1, scale * devicePixelRatio) <= this.sharpness * 1.01;
     if (coarse && this.isReduced && !enough) this.timer = setTimeout(() => this.#sharpen(visible), PAUSE);
+  }
+
+  /** Ask for one part at a time: the server stops what nobody waits for. @param {HTMLImageElement | null} image */
+  #ask(image) {
+    this.pending?.removeAttribute("src");
+    this.pending = image;
   }
 
   get isReduced() {
@@ -80,6 +88,7 @@ export class Layer {
     const asked = (this.asked += 1);
     const part = around(visible, this.size);
     const image = new Image();
+    this.#ask(image);
     image.src = urls.part(this.id, this.side, part, 2 * MOST) + this.version;
     await image.decode().catch(() => null);
     if (asked !== this.asked || !image.naturalWidth) return;

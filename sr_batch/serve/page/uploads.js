@@ -13,9 +13,13 @@ const LONGEST_PAUSE = 30; // seconds
 const pause = (/** @type {number} */ seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 
 export class Uploads {
-  /** @param {import("./jobs.js").Jobs} jobs which get an entry for each file from the start */
-  constructor(jobs) {
+  /**
+   * @param {import("./jobs.js").Jobs} jobs which get an entry for each file from the start
+   * @param {(job: Job, options: Options) => Promise<void>} start
+   */
+  constructor(jobs, start) {
     this.jobs = jobs;
+    this.start = start;
     /** @type {Job[]} */
     this.waiting = [];
     this.running = 0;
@@ -61,7 +65,7 @@ export class Uploads {
       const job = await patiently(file);
       if (!this.jobs.all.has(job.id)) this.jobs.put(job);
       this.jobs.drop(file.id);
-      if (this.startWith) await api.start(job.id, this.startWith);
+      if (this.startWith) await this.start(job, this.startWith);
     } catch (error) {
       if (this.jobs.all.has(file.id)) this.jobs.put({ ...file, status: "failed", error: problem(error) });
     }

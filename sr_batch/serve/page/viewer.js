@@ -11,6 +11,7 @@ const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.
 const dialog = /** @type {HTMLDialogElement} */ (byId("viewer"));
 const stage = byId("stage");
 const split = /** @type {HTMLInputElement} */ (byId("split"));
+const SINGLE_PIXELS = 4; // the zoom from which they are drawn as squares
 const HANDLE = 44; // CSS pixels, as in the style sheet
 
 export class Viewer {
@@ -65,6 +66,7 @@ export class Viewer {
     this.before.show(box, visible);
     this.after.show(box, visible);
     stage.classList.toggle("movable", this.zoom.isLarger);
+    stage.classList.toggle("pixelated", this.zoom.scale >= SINGLE_PIXELS);
     byId("zoom").textContent = words.percent(this.zoom.scale);
     // The boundary runs over the visible part of the photograph, half a handle beyond its edges.
     const left = box.left + visible.left * box.width;

@@ -67,6 +67,9 @@ def test_a_bad_file_beside_good_ones_says_why_and_stops_nothing(
     expect(rows(page, "failed").locator(".error")).to_contain_text("text, not JPEG")
     expect(rows(page).locator(".file")).to_have_text(["one.png", "bad.png", "cut.png", "two.png"])
     expect(rows(page).nth(0)).to_contain_text(sizes("24 x 16 → 48 x 32"))
+    choose(page, "size", "other")  # whose longer side would be 4000
+    page.locator("#main-action").click()
+    expect(rows(page, "held").nth(0).locator(".error")).to_contain_text("the limit is 64")
     choose(page, "size", "4")
     expect(rows(page).nth(0)).to_contain_text(sizes("24 x 16 → 96 x 64"))
     expect(page.locator("#main-action")).to_have_text("Enlarge 3 photographs")
