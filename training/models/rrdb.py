@@ -29,12 +29,13 @@ ABOUT = About(
     paper=PAPER,
     summary=SUMMARY,
     published={4: {"Set5": 32.73, "Set14": 28.99, "BSD100": 27.85}},
-    strengths="The generator of ESRGAN, trained on pixels: the start of esrgan.",
+    strengths="The generator of ESRGAN, trained on pixels alone: clean outlines in full color.",
     limits=(
-        "The published figures are those of 23 wide blocks and far more training. It invents no "
-        "texture."
+        "A small network after 27 minutes of training on one core; the published figures are those "
+        "of 23 wide blocks. About as good as espcn, in three times its time. Lettering and distant "
+        "faces stay soft. On pictures with visible noise or JPEG blocks, it sharpens these, too."
     ),
-    choice="comparison only; the start of esrgan",
+    choice="comparison only",
 )
 
 ESRGAN_ABOUT = About(
@@ -47,7 +48,7 @@ ESRGAN_ABOUT = About(
         "Invents texture that looks right and is not what was there: for pleasing pictures, not "
         "for evidence. PSNR is lower than that of networks trained on pixels, on purpose."
     ),
-    choice="comparison only; sharper than rrdb, with invented texture",
+    choice="comparison only, with invented texture",
 )
 
 SLOPE = 0.2

@@ -89,7 +89,7 @@ PHOTO = {
     "photo_x4_relu": Recipe(
         "photo",
         4,
-        850,
+        600,
         6e-4,
         (Stage(1.0, batch=4, patch=48, loss=MORE_SEEN, jitter=3, clean=1),),
         model_options={"slope": 0.0},

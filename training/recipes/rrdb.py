@@ -11,9 +11,9 @@ SMALL: dict[str, Any] = {"channels": 32, "growth": 16, "blocks": 3, "tail": 16}
 PUBLISHED: dict[str, Any] = {"blocks": 23}
 
 # The pixel losses keep colors and even areas: without them, the perceptual loss buys a mesh.
-SHARP: Weights = {"l1": 0.5, "gradient": 0.5, "consistency": 1.0, "mesh": 15.0, "perceptual": 0.2}
+SHARP: Weights = {"l1": 0.5, "gradient": 0.5, "consistency": 1.0, "mesh": 20.0, "perceptual": 0.4}
 APART: Weights = {**SHARP, "adversarial": 0.0}
-AGAINST: Weights = {**SHARP, "adversarial": 0.005}
+AGAINST: Weights = {**SHARP, "adversarial": 0.001}
 
 RRDB = {
     "rrdb_x4": Recipe(
@@ -35,7 +35,7 @@ RRDB = {
     "esrgan_x4": Recipe(
         "esrgan",
         4,
-        1_300,
+        600,
         4e-4,
         (
             Stage(0.2, batch=4, patch=24, loss=APART, jitter=3),
@@ -46,7 +46,7 @@ RRDB = {
         photographs=True,
         optimizer="muon",
         final_lr=2e-5,
-        warmup=50,
+        warmup=30,
         discriminator=16,
     ),
     "rrdb_x4_gpu": Recipe("rrdb", 4, 200_000, 2e-4, GPU_STAGES, model_options=PUBLISHED),
