@@ -14,7 +14,7 @@ from sr_batch.bench.quality import bicubic_lumas
 from sr_batch.core.errors import UnsupportedImage, UsageError
 from sr_batch.imaging.metrics import crop_border, ssim
 from tests.training.conftest import draw_photograph
-from training.data.corpus import list_images, read_rgb, to_color
+from training.data.pictures import list_images, read_rgb, to_color
 from training.evaluate import learned
 from training.evaluate import niqe as niqe_module
 from training.evaluate.ifc import channel, ifc, scale_mixture
