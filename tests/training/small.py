@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from sr_batch.core.model_spec import ModelSpec
-from training.data.corpus import Color, list_images, load_corpus
+from training.data.corpus import load_corpus
+from training.data.pictures import Color, list_images
 from training.models import MODELS
 from training.recipes.recipe import Recipe, Stage
 from training.run.batches import Corpora
-from training.run.trainer import Setting
+from training.run.setting import Setting
 
 SMALL: dict[str, dict[str, Any]] = {
     "srcnn": {"features": 16, "mapping": 8},

@@ -12,7 +12,7 @@ from sr_batch.core.errors import UsageError
 from sr_batch.inference.onnx_session import read_spec
 from training import cli
 from training.cli.options import FEATURES
-from training.data.corpus import read_rgb
+from training.data.pictures import read_rgb
 from training.data.resize import crop_to_multiple, downscale
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe, Stage

@@ -17,7 +17,7 @@ from training.cli.replaying import replay_reports
 from training.cli.reporting import report
 from training.cli.running import keep, train
 from training.cli.sweeping import sweep
-from training.data.corpus import TooSmall
+from training.data.pictures import TooSmall
 from training.models import BadConfig
 from training.release.certify import NotCertified
 from training.run.loop import Diverged, Interrupted

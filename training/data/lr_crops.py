@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training.data.corpus import Color, read_rgb, to_color
+from training.data.pictures import Color, read_rgb, to_color
 from training.data.resize import crop_to_multiple, downscale
 
 Reduce = Callable[[np.ndarray, int], torch.Tensor]

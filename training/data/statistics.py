@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from sr_batch.core.errors import ImageError
-from training.data.corpus import Color, Picture, TooSmall, read_rgb, to_color
+from training.data.pictures import Color, Picture, TooSmall, read_rgb, to_color
 from training.data.tiles import Cutting, fit_pixels
 
 _DIGITS = 4

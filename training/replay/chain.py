@@ -25,8 +25,8 @@ from training.run.networks import open_network
 from training.run.places import Places
 from training.run.record import Record, find_record
 from training.run.run_data import run_data
+from training.run.setting import Setting
 from training.run.start import carry_out
-from training.run.trainer import Setting
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from training.data.corpus import list_images, read_rgb
+from training.data.pictures import list_images, read_rgb
 from training.data.sources import Data, Source, gather
 from training.replay.description import Pictures
 

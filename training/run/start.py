@@ -27,11 +27,12 @@ from training.run.loop import ending, train
 from training.run.places import Places
 from training.run.record import Leg, begin_leg, pictures_of
 from training.run.run_data import RunData, monitored, run_data
+from training.run.setting import Setting
 from training.run.source_commit import source_commit
 from training.run.sources import find_plan, require_sources
 from training.run.team import require_shareable
 from training.run.trained_network import network, starting_weights
-from training.run.trainer import Run, Setting
+from training.run.trainer import Run
 from training.run.weight_file import is_weight_file, read_weights, require_fitting
 
 EVERY = 500  # iterations between checkpoints, for recipes without epochs

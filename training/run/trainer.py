@@ -1,9 +1,8 @@
-"""The training step: everything that happens in one is in this file."""
+"""The training step, on the patches that ``batches`` draws, and the state of a run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import astuple, dataclass, replace
-from pathlib import Path
+from dataclasses import astuple, replace
 from typing import Any, cast
 
 import torch
@@ -30,32 +29,8 @@ from training.recipes.recipe import Recipe, Stage, stage_at
 from training.run import checkpoint
 from training.run.batches import Corpora, draw, taught
 from training.run.best_score import Best, gain_of
+from training.run.setting import Setting
 from training.run.teacher import open_teacher
-from training.run.team import ALONE, Team
-
-Watcher = Callable[[int, Mapping[str, float]], None]
-"""Takes the iteration of a checkpoint, after it was saved, and the value of each ``Quantity``."""
-
-
-def _ignore(iteration: int, figures: Mapping[str, float]) -> None:
-    pass
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where a run happens. Nothing here changes the trained weights beyond rounding."""
-
-    folder: Path
-    device: torch.device
-    amp: bool  # bf16 autocast
-    monitor: tuple[Path, ...]  # HR pictures scored at every checkpoint; none: those of the data
-    every: int = 500  # iterations between checkpoints; 0: an epoch of the recipe, or 500
-    features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
-    teachers: Path = Path("teachers")  # folder of ncnn networks
-    compiler: str = ""  # backend of torch.compile, such as inductor; empty to do without
-    monitored_pairs: tuple[tuple[Path, Path], ...] = ()  # HR and LR, scored in place of ``monitor``
-    watcher: Watcher = _ignore  # what it raises ends the run
-    team: Team = ALONE  # the processes that train together
 
 
 class Run:

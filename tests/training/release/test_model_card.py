@@ -14,14 +14,8 @@ from sr_batch.inference.onnx_session import read_spec
 from training.models import MODELS
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe, at_each_scale
-from training.release.model_card import (
-    Facts,
-    Pictures,
-    describe_again,
-    speed_class,
-    training_section,
-    write_card,
-)
+from training.release.model_card import Facts, Pictures, describe_again, speed_class, write_card
+from training.release.training_section import training_section
 from training.run.record import Leg, Record
 from training.run.record import Pictures as Images
 

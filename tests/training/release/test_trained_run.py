@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from tests.training.small import corpora_for, setting, small_recipe
-from training.release.model_card import training_section
 from training.release.trained_run import trained_run
+from training.release.training_section import training_section
 from training.run import record
 from training.run.places import Places
 from training.run.record import Leg, Pictures

@@ -11,7 +11,8 @@ from tests.importing.ncnn.files import plain_stack, write_network
 from tests.training.small import corpora_for, setting, small_recipe
 from training.recipes.recipe import Stage
 from training.run import batches
-from training.run.trainer import Run, Setting
+from training.run.setting import Setting
+from training.run.trainer import Run
 
 
 def _taught(photographs: Path, folder: Path, original: dict[str, float]) -> Run:

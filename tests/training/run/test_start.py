@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from tests.training.small import setting, small_recipe
-from training.data.corpus import read_rgb, to_color
+from training.data.pictures import read_rgb, to_color
 from training.models import build
 from training.models.smfanet import SMFANet
 from training.recipes import RECIPES
 from training.recipes.recipe import Stage, differences, settled_as
-from training.release.model_card import training_section
+from training.release.training_section import training_section
 from training.run import checkpoint
 from training.run.places import Places
 from training.run.record import Pictures, find_record
