@@ -23,7 +23,7 @@ MOST_SIDE = 4096
 MOST_COMPARED = 256  # input pixels a side of what is enlarged for a comparison
 
 _KEPT_BYTES = 256 << 20
-_BYTES_IN_FLIGHT = 1 << 30
+_BYTES_IN_FLIGHT = 512 << 20
 _CONTEXT = 32  # pixels around a part that networks may look at
 
 Enlarge = Callable[[Image], Image]
