@@ -78,7 +78,8 @@ class ImageWorker:
                     size = self._upscaler.output_size(file.header.size)
                     self._tell_sidecars(job, file.header, size)
                 return work
-            with self._gate.hold(work.made.peak_bytes(len(data), self._options.verify)):
+            peak = work.made.peak_bytes(len(data), self._options.verify)
+            with self._gate.hold(peak, self._halt):
                 work = replace(self._decider.choose(work), tiles=self._tile_file(work))
                 encoded = self._encode(work, file)
                 self._verify(work, encoded.data)
