@@ -3,8 +3,7 @@
 import threading
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,11 +22,8 @@ from sr_batch.serve.store import Store
 from sr_batch.upscaling.auto_upscaler import AutoUpscaler
 from sr_batch.upscaling.upscaler_pool import UpscalerPool
 
-_BYTES_IN_FLIGHT = 1 << 30
-# One more thread takes small pictures only: the others may all be busy with large ones, and the
-# large ones hold all the memory. The tiles of all pictures in flight take turns.
+# One more thread takes small pictures only, as the others may all be busy with large ones.
 _SMALL_PIXELS = 16_000_000
-_SMALL_BYTES = 256 << 20
 _PATIENCE = 5.0  # seconds for all threads to end
 
 
@@ -38,18 +34,24 @@ class Workers:
         queue: Where the jobs come from.
         store: Where results go.
         pool: The networks.
+        gate: Limits the memory of all work together.
         threads: How many jobs run at once, beside a small one; one for each core if None.
     """
 
     def __init__(
-        self, queue: Queue, store: Store, pool: UpscalerPool, threads: int | None = None
+        self,
+        queue: Queue,
+        store: Store,
+        pool: UpscalerPool,
+        gate: MemoryGate,
+        threads: int | None = None,
     ) -> None:
         self._queue = queue
         self._store = store
         self._pool = pool
-        gate = _Gate(_BYTES_IN_FLIGHT)
-        self._lanes = [_Lane(gate) for _ in range(threads or cores())]
-        self._lanes.append(_Lane(_Gate(_SMALL_BYTES), _SMALL_PIXELS))
+        self._gate = gate
+        self._lanes = [_Lane() for _ in range(threads or cores())]
+        self._lanes.append(_Lane(_SMALL_PIXELS))
         self._threads = [
             threading.Thread(target=self._work, args=(lane,), name="job", daemon=True)
             for lane in self._lanes
@@ -91,7 +93,7 @@ class Workers:
     def _run(self, job: Job, lane: "_Lane") -> None:
         options, plan = job.options.chosen, job.plan
         peak = plan.peak_bytes(job.file.size, options.verify)
-        with lane.gate.hold(peak), self._pool.using(options) as upscaler:
+        with self._gate.hold(peak, lane.stop), self._pool.using(options) as upscaler:
             data = job.file.read()
             source = _Source(data, job.name, options.max_pixels, lane.load)
             enlarger, notes = _chosen(upscaler, source)
@@ -136,24 +138,7 @@ def _chosen(upscaler: Enlarger, source: _Source) -> tuple[Enlarger, tuple[str, .
 class _Lane:
     """What a thread has of its own: the stop of its job, and the decoders that obey it."""
 
-    def __init__(self, gate: "_Gate", most_pixels: int | None = None) -> None:
-        self.gate = gate
+    def __init__(self, most_pixels: int | None = None) -> None:
         self.most_pixels = most_pixels
         self.stop = threading.Event()
         self.load = DecoderPool(self.stop)
-
-
-class _Gate:
-    """A `MemoryGate` whose callers enter in the order in which they came: none waits for ever."""
-
-    def __init__(self, limit: int) -> None:
-        self._gate = MemoryGate(limit)
-        self._turn = threading.Lock()
-
-    @contextmanager
-    def hold(self, count: int) -> Iterator[None]:
-        """As `MemoryGate.hold`."""
-        with ExitStack() as stack:
-            with self._turn:
-                stack.enter_context(self._gate.hold(count))
-            yield
