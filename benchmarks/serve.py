@@ -53,7 +53,8 @@ def _crowd(
     ends = time.monotonic() + SECONDS
 
     def ask(number: int) -> tuple[int, list[float]]:
-        wrong, waited = 0, []
+        wrong = 0
+        waited: list[float] = []
         while time.monotonic() < ends:
             path = paths[(number + len(waited) * CLIENTS) % len(paths)]
             started = time.monotonic()

@@ -15,8 +15,9 @@ from training.data.corpus import Corpus, build_corpus
 from training.data.prepare import Preparation, prepare
 from training.data.sources import Data
 from training.recipes import RECIPES
-from training.run import trainer
 from training.run.run_data import RunData, run_data
+from training.run.setting import Setting as RunSetting
+from training.run.trainer import Run
 
 _PLAN = RECIPES["first_x2"]
 _PICTURES, _STEPS, _ROUNDS = 24, 5, 9
@@ -45,7 +46,7 @@ def _corpus(pictures: RunData, folder: Path, free: int | None) -> Corpus:
 
 
 def _stopwatch(corpus: Corpus, folder: Path) -> Stopwatch:
-    run = trainer.Run(_PLAN, trainer.Setting(folder, torch.device("cpu"), False, ()))
+    run = Run(_PLAN, RunSetting(folder, torch.device("cpu"), False, ()))
 
     def watch() -> float:
         started = time.perf_counter()

@@ -16,7 +16,7 @@ FOLDERS = ("sr_batch", "training", "plugins")
 ORDER: tuple[frozenset[str], ...] = (
     frozenset({"core"}),
     frozenset({"imaging"}),
-    frozenset({"codec", "files"}),
+    frozenset({"codec", "files", "messages"}),
     frozenset({"inference"}),
     frozenset({"upscaling"}),
     frozenset({"batch"}),
@@ -39,7 +39,8 @@ TRAINING_ORDER: tuple[frozenset[str], ...] = (
     frozenset({"__init__", "__main__"}),
 )
 TRAINING_MAY_REACH = {
-    *("core", "imaging", "codec", "files", "inference", "upscaling", "bench", "importing")
+    *("core", "imaging", "codec", "files", "messages", "inference", "upscaling", "bench"),
+    "importing",
 }
 PURE = {"core": {"numpy"}, "imaging": {"numpy"}}
 
@@ -55,7 +56,7 @@ SEAMS = {
     "pillow_heif": {"codec.heif"},
     "sqlite3": {"files.state_db"},
     "typer": {"cli"},
-    "apprise": {"watch.notify"},
+    "apprise": {"messages"},
     "prometheus_client": {"watch.metrics_server"},
     "filelock": {"importing.store", "serve.store", "watch.lock"},
     "starlette": {"serve"},

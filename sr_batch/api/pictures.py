@@ -88,7 +88,8 @@ def _in_16_bit(array: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
             f"an array of {array.dtype} from {low:g} to {high:g} is not a picture: give floats from"
             " 0 to 1, or uint8 from 0 to 255"
         )
-    return np.rint(np.clip(array, 0, 1).astype(np.float64) * _LEVELS).astype(np.uint16)
+    levels: npt.NDArray[np.float64] = np.clip(array, 0, 1).astype(np.float64) * _LEVELS
+    return np.rint(levels).astype(np.uint16)
 
 
 def _to_floats(image: Image, ndim: int, kind: npt.DTypeLike) -> npt.NDArray[Any]:

@@ -63,8 +63,12 @@ class DecoderPool:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._is_open = False
+        self.release()
+
+    def release(self) -> None:
+        """End the processes that serve no file now. New ones are started when they are needed."""
         with self._lock:
-            self._is_open = False
             idle, self._idle = self._idle, []
         for decoder in idle:
             decoder.close()

@@ -78,7 +78,8 @@ class ImageWorker:
                     size = self._upscaler.output_size(file.header.size)
                     self._tell_sidecars(job, file.header, size)
                 return work
-            with self._gate.hold(work.made.peak_bytes(len(data), self._options.verify)):
+            peak = work.made.peak_bytes(len(data), self._options.verify)
+            with self._gate.hold(peak, self._halt):
                 work = replace(self._decider.choose(work), tiles=self._tile_file(work))
                 encoded = self._encode(work, file)
                 self._verify(work, encoded.data)
@@ -126,12 +127,10 @@ class ImageWorker:
         made = work.made
         self._follower.begun(work.job, made.header.sizes, made.kind)
         count = partial(self._count, self._follower.computed, work.job)
-        encoded = enlarge_file(
+        return enlarge_file(
             *(file, work.upscaler, self._options, made.kind, work.name),
             *(count, self._halt, work.tiles),
         )
-        chosen = (work.choice.note,) if work.choice else ()
-        return replace(encoded, notes=(*chosen, *encoded.notes))
 
     def _count(self, tell: Callable[[Job, int], None], job: Job, pixels: int) -> None:
         tell(job, pixels)

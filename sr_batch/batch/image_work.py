@@ -49,6 +49,7 @@ class Work:
             provider=self.upscaler.provider,
             notes=notes,
             precision=self.upscaler.precision(self.made.header.size),
+            choice=self.choice.reason if self.choice else "",
         )
 
     def planned(self) -> Planned:

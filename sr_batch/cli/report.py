@@ -11,7 +11,13 @@ from io import FileIO
 from typing import TYPE_CHECKING
 
 from sr_batch.cli.console import has_terminal, say
-from sr_batch.cli.summary import add_up, describe, describe_planned, describe_result
+from sr_batch.cli.summary import (
+    add_up,
+    describe,
+    describe_choices,
+    describe_planned,
+    describe_result,
+)
 from sr_batch.core.errors import StorageError, UnreadableImage, UsageError
 from sr_batch.core.results import (
     ERRORS,
@@ -164,6 +170,8 @@ class Report:
         summary = add_up(self._planned, self._results, seconds, exit_code)
         self._record(asdict(summary))
         self._say_more_notes()
+        if self._volume <= 0 and (choices := describe_choices(self._results)):
+            self.say(choices, "note: ")
         self.say(describe(summary, self._results) + self._place())
 
     def _record(self, record: dict[str, object]) -> None:

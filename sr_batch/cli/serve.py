@@ -1,6 +1,7 @@
 """``sr-batch serve``: a page and an HTTP interface that enlarge pictures."""
 
 import os
+import threading
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
@@ -41,7 +42,8 @@ def _started(address: str, options: ServeOptions) -> None:
     if options.open_page:
         import webbrowser
 
-        webbrowser.open(address)
+        # In a thread: a browser of a terminal would keep the server from answering.
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 def _with_model(base: UpscaleOptions) -> UpscaleOptions:

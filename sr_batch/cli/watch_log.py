@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sr_batch.cli.console import say
+from sr_batch.cli.summary import describe_result
 from sr_batch.core.results import ERRORS, Done, Failed, JobResult, to_json
 from sr_batch.files.atomic_write import write_output
 from sr_batch.files.reading import PIPE
@@ -59,8 +60,7 @@ class WatchLog(Listener):
         elif isinstance(result, Failed):
             say(f"failed: {result.error}")
         elif isinstance(result, Done) and self._volume >= 0:
-            sizes = f"{result.input_size} -> {result.output_size}"
-            say(f"{result.input} -> {result.output}: {sizes} in {result.seconds:.1f} s")
+            say(describe_result(result))
         elif self._volume > 0:
             say(f"{result.input}: {getattr(result, 'reason', result.status)}")
 

@@ -33,6 +33,7 @@ class Done:
         provider: The execution provider that really ran it.
         notes: For the user, such as what the output format cannot hold.
         precision: Of the networks that ran; None if none was needed.
+        choice: Why this network was chosen for it; empty without ``--model auto``.
     """
 
     input: str
@@ -45,6 +46,7 @@ class Done:
     provider: str
     notes: tuple[str, ...] = ()
     precision: str | None = None
+    choice: str = ""
 
     @property
     def status(self) -> Literal["done"]:
@@ -184,8 +186,8 @@ def _expectations(result: Planned) -> dict[str, object]:
 
 def _notes(result: JobResult) -> list[str]:
     match result:
-        case Done(notes=notes):
-            return list(notes)
+        case Done(model=model, choice=choice, notes=notes):
+            return [*([f"enlarged by {model}: {choice}"] if choice else []), *notes]
         case Planned(model=model, choice=choice) if choice:
             return [f"to be enlarged by {model}: {choice}"]
         case Skipped(reason=reason) | NotRun(reason=reason):

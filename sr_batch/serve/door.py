@@ -10,6 +10,7 @@ from typing import Self
 from sr_batch import codec
 from sr_batch.batch.decoder_pool import DecoderPool
 from sr_batch.batch.enlarge_file import Outline
+from sr_batch.batch.memory_gate import MemoryGate
 from sr_batch.core.errors import SrBatchError
 from sr_batch.core.geometry import Region
 from sr_batch.core.image import Image
@@ -28,6 +29,8 @@ from sr_batch.serve.work import Workers
 from sr_batch.upscaling.upscaler_pool import UpscalerPool
 
 BICUBIC = "bicubic"
+MOST_NETWORKS = 6  # in memory when nobody uses them
+_BYTES_IN_FLIGHT = 1 << 30
 _TIDY = 10.0  # seconds between two looks for what is old or idle
 
 
@@ -65,9 +68,10 @@ class Door:
         self.store = Store(options.quota_bytes, folder)
         self._stop = threading.Event()
         self._load = DecoderPool(self._stop)
-        self._pictures = Pictures(self._load)
-        self._pool = UpscalerPool(notify, base.jobs)
-        self._workers = Workers(self.queue, self.store, self._pool, base.jobs)
+        gate = MemoryGate(_BYTES_IN_FLIGHT)
+        self._pictures = Pictures(self._load, gate)
+        self._pool = UpscalerPool(notify, base.jobs, MOST_NETWORKS)
+        self._workers = Workers(self.queue, self.store, self._pool, gate, base.jobs)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -91,8 +95,13 @@ class Door:
     def tidy(self) -> None:
         """Delete what is older than ``--keep``, close networks that idle longer than ``--idle``."""
         self.queue.forget_older(self.options.keep * 60)
-        self._pictures.forget_idle(self.options.idle * 60)
-        self._pool.release(self.options.idle * 60)
+        idle = self.options.idle * 60
+        self._pool.release(idle)
+        if self.queue.idle_seconds() >= idle:
+            self._workers.release()
+        if self._pictures.idle_seconds() >= idle:
+            self._pictures.forget()
+            self._load.release()
 
     @property
     def networks(self) -> int:

@@ -39,6 +39,7 @@ class Queue:
         self._paces: dict[tuple[object, ...], float] = {}
         self._changed = changed
         self._closed = False
+        self._used = time.monotonic()
         self._lock = threading.Condition(threading.RLock())
 
     @property
@@ -137,6 +138,13 @@ class Queue:
         """Seconds for a pixel of jobs like ``job``; None before the first."""
         return self._paces.get(_kind(job))
 
+    def idle_seconds(self) -> float:
+        """How long no job has waited, run or ended."""
+        with self._lock:
+            if any(job.status in ("waiting", "running") for job in self._jobs.values()):
+                return 0.0
+            return time.monotonic() - self._used
+
     def counts(self) -> dict[str, int]:
         """How many jobs have each status, those of waiting requests among them."""
         with self._lock:
@@ -222,6 +230,7 @@ class Queue:
     def _rest(self, job: Job, status: Status) -> None:
         job.status, job.changed = status, time.monotonic()
         self.totals[status] += 1
+        self._used = job.changed
         self._tell(job)
         finished, job.finished = job.finished, []
         for each in finished:

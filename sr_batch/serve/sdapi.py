@@ -23,6 +23,7 @@ from sr_batch.serve.answers import finished, in_thread
 from sr_batch.serve.body import receive
 from sr_batch.serve.client_options import model_names
 from sr_batch.serve.door import Door
+from sr_batch.serve.job import Job
 from sr_batch.serve.problems import Problem
 from sr_batch.serve.store import StoredFile
 
@@ -79,7 +80,7 @@ class SdApi:
     async def _enlarged(self, request: Request, file: StoredFile, wish: "_Wish") -> bytes:
         door, loop, done = self._door, asyncio.get_running_loop(), asyncio.Event()
 
-        def accept(_: threading.Event) -> Any:
+        def accept() -> Job:
             try:
                 factor = wish.factor(door.header(file, "image").size)
             except Problem:
@@ -94,7 +95,8 @@ class SdApi:
                 finished=lambda: loop.call_soon_threadsafe(done.set),
             )
 
-        job = await in_thread(request, self._turns, accept)
+        async with self._turns:
+            job = await run_in_threadpool(accept)
         try:
             await finished(request, door.queue, job, done)
             assert job.result

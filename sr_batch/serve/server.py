@@ -12,6 +12,7 @@ import uvicorn
 
 from sr_batch.core.errors import UsageError
 from sr_batch.core.options import UpscaleOptions
+from sr_batch.inference.providers import require_available, require_known
 from sr_batch.serve.app import application
 from sr_batch.serve.door import Door
 from sr_batch.serve.guard import MOST_REQUESTS
@@ -42,8 +43,11 @@ def serve(
         folder: Where the private folder for pictures is made; that for temporary files if None.
 
     Raises:
-        UsageError: the address or the port is not available.
+        UsageError: the address or the port is not available, or there is no such device.
+        DeviceUnavailable: the device cannot run here.
     """
+    require_known(base.device)
+    require_available(base.device)
     with _listening(options) as listener:
         port = listener.getsockname()[1]
         with Door(options, base, notify, folder) as door:

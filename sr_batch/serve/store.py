@@ -15,6 +15,7 @@ from typing import BinaryIO, Self
 
 from filelock import FileLock, Timeout
 
+from sr_batch.core.errors import StorageError
 from sr_batch.files.disk_errors import is_full
 from sr_batch.serve.problems import Problem
 
@@ -75,6 +76,9 @@ class Store:
     Args:
         quota: Bytes of all files together.
         parent: Where the folder is made.
+
+    Raises:
+        StorageError: it cannot be made.
     """
 
     def __init__(self, quota: int, parent: Path | None = None) -> None:
@@ -82,10 +86,16 @@ class Store:
         _sweep(parent)
         self.quota = quota
         self.used = 0
-        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         self._guard = threading.Lock()
-        self._lock = FileLock(self.folder / _LOCK)
-        self._lock.acquire()
+        try:
+            self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+            self._lock = FileLock(self.folder / _LOCK)
+            self._lock.acquire()
+        except OSError as error:
+            raise StorageError(
+                f"{parent}: no folder for pictures can be made there: {error.strerror};"
+                " choose another folder with TMPDIR"
+            ) from error
 
     def __enter__(self) -> Self:
         return self

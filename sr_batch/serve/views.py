@@ -23,7 +23,6 @@ MOST_SIDE = 4096
 MOST_COMPARED = 256  # input pixels a side of what is enlarged for a comparison
 
 _KEPT_BYTES = 256 << 20
-_BYTES_IN_FLIGHT = 1 << 30
 _CONTEXT = 32  # pixels around a part that networks may look at
 
 Enlarge = Callable[[Image], Image]
@@ -32,10 +31,10 @@ Enlarge = Callable[[Image], Image]
 class Pictures:
     """Decoded pictures; those that were needed last are kept. Thread-safe."""
 
-    def __init__(self, load: Loader) -> None:
+    def __init__(self, load: Loader, gate: MemoryGate) -> None:
         self._load = load
         self._kept: OrderedDict[Path, Image] = OrderedDict()
-        self._gate = MemoryGate(_BYTES_IN_FLIGHT)
+        self._gate = gate
         self._lock = threading.Lock()
         self._used = time.monotonic()
 
@@ -57,11 +56,14 @@ class Pictures:
         self._keep(path, image)
         return image
 
-    def forget_idle(self, seconds: float) -> None:
-        """Free the memory of all that is kept if none was needed for so long."""
+    def idle_seconds(self) -> float:
+        """How long none was needed."""
+        return time.monotonic() - self._used
+
+    def forget(self) -> None:
+        """Free the memory of all that is kept."""
         with self._lock:
-            if time.monotonic() - self._used >= seconds:
-                self._kept.clear()
+            self._kept.clear()
 
     def _keep(self, path: Path, image: Image) -> None:
         with self._lock:

@@ -1,9 +1,9 @@
 """The threads that enlarge: they take one job of the queue after the other."""
 
 import threading
+import time
 import traceback
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,12 +22,9 @@ from sr_batch.serve.store import Store
 from sr_batch.upscaling.auto_upscaler import AutoUpscaler
 from sr_batch.upscaling.upscaler_pool import UpscalerPool
 
-_BYTES_IN_FLIGHT = 1 << 30
-# One more thread takes small pictures only: the others may all be busy with large ones, and the
-# large ones hold all the memory. The tiles of all pictures in flight take turns.
+# One more thread takes small pictures only, as the others may all be busy with large ones.
 _SMALL_PIXELS = 16_000_000
-_SMALL_BYTES = 256 << 20
-_PATIENCE = 8.0  # seconds for the threads to end
+_PATIENCE = 5.0  # seconds for all threads to end
 
 
 class Workers:
@@ -37,20 +34,27 @@ class Workers:
         queue: Where the jobs come from.
         store: Where results go.
         pool: The networks.
+        gate: Limits the memory of all work together.
         threads: How many jobs run at once, beside a small one; one for each core if None.
     """
 
     def __init__(
-        self, queue: Queue, store: Store, pool: UpscalerPool, threads: int | None = None
+        self,
+        queue: Queue,
+        store: Store,
+        pool: UpscalerPool,
+        gate: MemoryGate,
+        threads: int | None = None,
     ) -> None:
         self._queue = queue
         self._store = store
         self._pool = pool
-        gate = _Gate(_BYTES_IN_FLIGHT)
-        lanes = [(None, gate)] * (threads or cores()) + [(_SMALL_PIXELS, _Gate(_SMALL_BYTES))]
+        self._gate = gate
+        self._lanes = [_Lane() for _ in range(threads or cores())]
+        self._lanes.append(_Lane(_SMALL_PIXELS))
         self._threads = [
-            threading.Thread(target=self._work, args=lane, name="job", daemon=True)
-            for lane in lanes
+            threading.Thread(target=self._work, args=(lane,), name="job", daemon=True)
+            for lane in self._lanes
         ]
 
     def __enter__(self) -> "Workers":
@@ -60,15 +64,20 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         self._queue.close()
+        deadline = time.monotonic() + _PATIENCE
         for thread in self._threads:
-            thread.join(_PATIENCE)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _work(self, most_pixels: int | None, gate: "_Gate") -> None:
-        stop = threading.Event()
-        with DecoderPool(stop) as load:
-            while job := self._queue.take(most_pixels, stop):
+    def release(self) -> None:
+        """End the decoder processes that no job needs now."""
+        for lane in self._lanes:
+            lane.load.release()
+
+    def _work(self, lane: "_Lane") -> None:
+        with lane.load:
+            while job := self._queue.take(lane.most_pixels, lane.stop):
                 try:
-                    self._run(job, load, gate, stop)
+                    self._run(job, lane)
                 except Stopped:
                     self._queue.fail(job, CANCELED)
                 except Problem as problem:
@@ -81,22 +90,24 @@ class Workers:
                     traceback.print_exc()  # a fault of ours must not end the thread
                     self._queue.fail(job, Problem(500, f"{job.name}: an unexpected error"))
 
-    def _run(self, job: Job, load: Loader, gate: "_Gate", stop: threading.Event) -> None:
+    def _run(self, job: Job, lane: "_Lane") -> None:
         options, plan = job.options.chosen, job.plan
         peak = plan.peak_bytes(job.file.size, options.verify)
-        with gate.hold(peak), self._pool.using(options) as upscaler:
+        with self._gate.hold(peak, lane.stop), self._pool.using(options) as upscaler:
             data = job.file.read()
-            source = _Source(data, job.name, options.max_pixels, load)
+            source = _Source(data, job.name, options.max_pixels, lane.load)
             enlarger, notes = _chosen(upscaler, source)
             advance = partial(self._queue.advance, job)
             with source.opened() as file:
-                encoded = enlarge_file(file, enlarger, options, plan.kind, job.name, advance, stop)
+                encoded = enlarge_file(
+                    file, enlarger, options, plan.kind, job.name, advance, lane.stop
+                )
             if options.verify:
                 with source.opened() as file, about(job.name):
                     bound = enlarger.bound
                     require_same_pictures(encoded.data, plan.sizes, file.pages(), bound)
             precision = enlarger.precision(plan.header.size)
-        if stop.is_set():
+        if lane.stop.is_set():
             raise Stopped
         result = self._store.keep(encoded.data)
         self._queue.finish(job, result, (*notes, *encoded.notes), enlarger.model, precision)
@@ -124,17 +135,10 @@ def _chosen(upscaler: Enlarger, source: _Source) -> tuple[Enlarger, tuple[str, .
     return chosen.upscaler, (chosen.note,)
 
 
-class _Gate:
-    """A `MemoryGate` whose callers enter in the order in which they came: none waits for ever."""
+class _Lane:
+    """What a thread has of its own: the stop of its job, and the decoders that obey it."""
 
-    def __init__(self, limit: int) -> None:
-        self._gate = MemoryGate(limit)
-        self._turn = threading.Lock()
-
-    @contextmanager
-    def hold(self, count: int) -> Iterator[None]:
-        """As `MemoryGate.hold`."""
-        with ExitStack() as stack:
-            with self._turn:
-                stack.enter_context(self._gate.hold(count))
-            yield
+    def __init__(self, most_pixels: int | None = None) -> None:
+        self.most_pixels = most_pixels
+        self.stop = threading.Event()
+        self.load = DecoderPool(self.stop)

@@ -1,19 +1,13 @@
-"""Sends notifications through Apprise: mail, chats and others. The only importer of apprise."""
+"""Collects what a watch has to tell, and sends it from a thread."""
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from sr_batch.core.errors import UsageError
-from sr_batch.core.installing import pip
 from sr_batch.core.results import STOPPED, Done, Failed, JobResult
+from sr_batch.messages import LOST, Messenger
 from sr_batch.watch.listener import Listener
-
-if TYPE_CHECKING:
-    from apprise import Apprise
 
 PAUSE = 300.0  # seconds from one message to the next, at least
 _MAX_ERRORS = 10
@@ -40,7 +34,7 @@ class Notifier(Listener):
         complain: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._apprise = _open(urls)
+        self._messenger = Messenger(urls)
         self._complain = complain
         self._clock = clock
         self._sender = ThreadPoolExecutor(1, thread_name_prefix="notify")
@@ -95,22 +89,5 @@ class Notifier(Listener):
         self._errors: list[str] = []
 
     def _deliver(self, title: str, body: str) -> None:
-        if not self._apprise.notify(body=body, title=title):
-            self._complain("--notify: a message could not be delivered to every URL")
-
-
-def _open(urls: Sequence[str]) -> "Apprise":
-    try:
-        import apprise
-    except ImportError as error:
-        raise UsageError(f"--notify needs Apprise: {pip('install', 'apprise')}") from error
-    # Its log shows the URLs. Without a handler, Python would print it on standard error.
-    logging.getLogger("apprise").addHandler(logging.NullHandler())
-    opened = apprise.Apprise()
-    for number, url in enumerate(urls, 1):
-        if not opened.add(url):
-            raise UsageError(
-                f"--notify: Apprise does not support URL number {number}: see"
-                " https://github.com/caronc/apprise for the services that it supports"
-            )
-    return opened
+        if not self._messenger.send(title, body):
+            self._complain(LOST)

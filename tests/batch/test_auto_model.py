@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from sr_batch.api import upscale
 from sr_batch.batch.engine import run
 from sr_batch.batch.planning import plan_jobs
-from sr_batch.cli.summary import describe_planned
+from sr_batch.cli.summary import describe_planned, describe_result
 from sr_batch.core.errors import UnknownModel
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
@@ -73,8 +73,9 @@ def test_each_file_gets_the_network_that_suits_it(inputs: Path) -> None:
     assert isinstance(clean_one, Done)
     assert isinstance(web, Done)
     assert (clean_one.model, web.model) == ("balanced", "photo")
-    assert "enlarged by balanced: clean" in clean_one.notes
-    assert "enlarged by photo: JPEG quality 45" in to_json(web)["notes"]  # type: ignore[operator]
+    assert clean_one.choice == "clean"
+    assert to_json(web)["notes"] == ["enlarged by photo: JPEG quality 45", *web.notes]
+    assert describe_result(web).endswith(" s by photo (JPEG quality 45)")
     for result in (clean_one, web):
         alone = upscale(result.input, model=result.model, device="cpu", precision="fp32")
         with Pillow.open(result.output) as written:

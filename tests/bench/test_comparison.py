@@ -28,7 +28,16 @@ from tests.networks import block_network, conv_network
 from training.models import MODELS
 
 WIDTH, HEIGHT = 61, 47
-FOR_TABLES = {"autoencoder", "refiner", "resnet", "srcnn", "srcnn_deep", "vdsr"}
+FOR_TABLES = {
+    "autoencoder",
+    "esrgan",
+    "refiner",
+    "resnet",
+    "rrdb",
+    "srcnn",
+    "srcnn_deep",
+    "vdsr",
+}
 OPTIONS = UpscaleOptions(scale=2, device="cpu", jobs=1)
 
 

@@ -1,6 +1,7 @@
 """Lines of a run: the report file, and notes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,4 +60,38 @@ def test_a_note_names_its_file_and_the_rest_is_counted(capsys: pytest.CaptureFix
         "note: 1.gif: a comment was dropped",
         "note: 2.gif: a comment was dropped",
         "note: 2 more (-v names them): a comment was dropped",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [
+        (["photo"], ["note: enlarged by photo: clean"]),
+        (
+            ["photo", "balanced", "photo"],
+            ["note: enlarged by photo: 2 pictures, by balanced: 1 (-v says why for each)"],
+        ),
+    ],
+)
+def test_networks_that_were_chosen_are_summed_up_in_one_line(
+    models: list[str], said: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Report(as_json=False) as report:
+        report._planned = len(models)
+        for model in models:
+            report.add(replace(done("a.jpg"), model=model, choice="clean"))
+        report.finish(0)
+    assert capsys.readouterr().err.splitlines()[:-1] == said
+
+
+def test_with_v_each_picture_says_why_its_network_was_chosen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Report(as_json=False, volume=1) as report:
+        report.add(replace(done("a.jpg"), model="photo", choice="JPEG quality 92"))
+        report.add(replace(done("b.jpg"), model="balanced", choice="clean"))
+        report.finish(0)
+    assert capsys.readouterr().err.splitlines()[:-1] == [
+        "a.jpg -> out: 1x1 -> 2x2 in 1.0 s by photo (JPEG quality 92)",
+        "b.jpg -> out: 1x1 -> 2x2 in 1.0 s by balanced (clean)",
     ]

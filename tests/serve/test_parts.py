@@ -116,6 +116,11 @@ def test_only_this_user_can_look_into_the_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_says_where_no_folder_can_be_made(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="TMPDIR"):
+        Store(10, tmp_path / "missing")
+
+
 def test_refuses_more_than_the_quota(tmp_path: Path) -> None:
     with Store(10, tmp_path) as store:
         store.keep(bytes(8))

@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from sr_batch.core.model_spec import ModelSpec
-from training.data.corpus import Color, list_images, load_corpus
+from training.data.corpus import load_corpus
+from training.data.pictures import Color, list_images
 from training.models import MODELS
 from training.recipes.recipe import Recipe, Stage
-from training.run.trainer import Corpora, Setting
+from training.run.batches import Corpora
+from training.run.setting import Setting
 
 SMALL: dict[str, dict[str, Any]] = {
     "srcnn": {"features": 16, "mapping": 8},
@@ -34,6 +36,7 @@ SMALL_REPORT: dict[str, dict[str, Any]] = {
     "autoencoder": SMALL["autoencoder"] | {"skip": False},
     "edsr": SMALL["edsr"] | {"tail": "direct"},
     "fast": SMALL["fast"] | {"slope": 0.0},
+    "resnet": SMALL["resnet"] | {"tail": 0},
     "refiner": SMALL["refiner"] | {"stride": 1},
 }
 """Options other than sizes that ``report`` recipes and others use."""

@@ -12,7 +12,7 @@ from sr_batch.core.errors import UsageError
 from sr_batch.inference.onnx_session import read_spec
 from training import cli
 from training.cli.options import FEATURES
-from training.data.corpus import read_rgb
+from training.data.pictures import read_rgb
 from training.data.resize import crop_to_multiple, downscale
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe, Stage
@@ -170,6 +170,13 @@ def test_degrade_writes_repeatable_lr_pictures(
         (("data", "prepare", "{data}/valid", "-o", "{data}"), "contains files already"),
         (("data", "fetch", "Set6"), "Set6: not a set that can be fetched; those are Set5, Set14"),
         (("train", "bad", "--data", "{data}"), "refiner has no x2: its scales are x4"),
+        (("train", "first_x2", "--set", "lrr=1"), "a recipe has no field lrr: did you mean lr?"),
+        (("train", "nothing.toml"), "nothing.toml: cannot be read: No such file"),
+        (("evaluate", "first_x2", "--metrics", "psnrr"), "--metrics psnrr: unknown; the metrics"),
+        (
+            ("evaluate", "exported/fast_x2.onnx", "--set", "Set6", "--data", "{data}"),
+            "--set Set6: neither a folder nor a set in",
+        ),
     ],
 )
 def test_user_errors_are_one_line_and_exit_code_2(

@@ -17,11 +17,12 @@ from training.cli.replaying import replay_reports
 from training.cli.reporting import report
 from training.cli.running import keep, train
 from training.cli.sweeping import sweep
-from training.data.corpus import TooSmall
+from training.data.pictures import TooSmall
 from training.models import BadConfig
 from training.release.certify import NotCertified
 from training.run.loop import Diverged, Interrupted
 from training.run.start import Busy
+from training.run.team import is_follower
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "list": listing,
@@ -78,10 +79,12 @@ def main() -> None:
     except (StorageError, NotCertified, OSError) as error:
         _exit(error, 1)
     except Interrupted as interruption:
-        print(interruption, file=sys.stderr)
+        if not is_follower():
+            print(interruption, file=sys.stderr)
         raise SystemExit(128 + interruption.signal) from interruption
 
 
 def _exit(error: Exception, code: int) -> NoReturn:
-    print(f"error: {error}", file=sys.stderr)
+    if code != 2 or not is_follower():  # the leader of a team has the same error, and says it
+        print(f"error: {error}", file=sys.stderr)
     raise SystemExit(code) from error

@@ -17,7 +17,7 @@ from training.cli.options import (
     Scale,
     Seed,
 )
-from training.data.corpus import list_images
+from training.data.pictures import list_images
 from training.evaluate import choice_judge
 from training.evaluate.judge_pictures import Plan, cases, spread
 from training.evaluate.judge_sheet import draw_sheets

@@ -9,7 +9,7 @@ import typer
 
 from sr_batch.core.errors import UsageError
 from training.cli.options import DATA, FEATURES, KEPT, RUNS, Data, Kept, Runs, Workers
-from training.data.corpus import list_images, read_rgb, to_color
+from training.data.pictures import list_images, read_rgb, to_color
 from training.evaluate import measured_table, niqe
 from training.evaluate.measured import SetResult, measure_pictures
 from training.evaluate.metrics import Metric, chosen

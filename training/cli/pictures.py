@@ -8,9 +8,9 @@ import typer
 from PIL import Image
 
 from training.cli.options import Out, Scale, Seed
-from training.data.corpus import read_rgb
 from training.data.degrade import degraded
 from training.data.output_files import degraded_files
+from training.data.pictures import read_rgb
 from training.recipes.recipe import Kind
 
 

@@ -38,19 +38,24 @@ def export(
     name: Annotated[
         str, typer.Option("--as", help="Name of the network, as in `sr-batch --model NAME`.")
     ] = "",
+    best: Annotated[
+        bool, typer.Option("--best", help="Export the best weights by the recipe's best_on.")
+    ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace existing files.")] = False,
 ) -> None:
     """Export a trained recipe to ONNX, certify and measure the files, and write their cards.
 
     The files have the name of the recipe: edsr_x2_again becomes edsr_again_x2.onnx.
     """
-    trained = trained_run(recipe, Places(data, runs, kept))
+    trained = trained_run(recipe, Places(data, runs, kept), best)
     setting = ReleaseSetting(data, exported, workers, replace)
     named = checked_name(name) if name else network_name(recipe, trained.recipe)
     released = publish(trained, named, setting)
     for stem, spec in released.items():
-        typer.echo(f"{stem}: overlap {spec.overlap}, {dict(spec.scores)}")
+        scores = (f"{of} {psnr:.2f} dB / {ssim:.4f}" for of, (psnr, ssim) in spec.scores.items())
+        typer.echo(f"{stem}: overlap {spec.overlap}, {', '.join(scores)}")
     first = exported / f"{next(iter(released))}.onnx"
+    typer.echo(f"Beside bicubic: {first.with_suffix('.md')}")
     typer.echo(f"To use it: sr-batch upscale photos --model {first}")
 
 

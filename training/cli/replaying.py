@@ -33,6 +33,13 @@ def replay_reports(
     iterations: Annotated[
         int, typer.Option(min=0, help="Length of each training. Default: that of the recipe.")
     ] = 0,
+    measured: Annotated[
+        int, typer.Option("--measure", min=0, help="Pictures measured of each set. Default: all.")
+    ] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of each recipe."),
+    ] = None,
     out: Annotated[Path, typer.Option("-o", help="Folder for the pages and figures.")] = PAGES,
     data: Data = DATA,
     runs: Runs = RUNS,
@@ -48,9 +55,8 @@ def replay_reports(
         raise BadConfig("--short and --iterations exclude each other; give one of them")
     for each in letters:
         typer.echo(f"Report {each}: {REPORTS[each].title}")
-        outcome = replay(
-            REPORTS[each], Places(data, runs, kept), exported, Extent(short, iterations)
-        )
+        extent = Extent(short, iterations, tuple(settings or ()), measured)
+        outcome = replay(REPORTS[each], Places(data, runs, kept), exported, extent)
         typer.echo(write(outcome, out))
 
 

@@ -1,7 +1,7 @@
 """Commands that run recipes: train, keep."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,15 +28,16 @@ from training.cli.recipes import planned
 from training.models import BadConfig
 from training.recipes.describe import plan_lines
 from training.recipes.fields import with_settings
-from training.recipes.recipe import Recipe, differences
+from training.recipes.recipe import Recipe, differences, settled_as
 from training.run import checkpoint
 from training.run.forecast import forecast
 from training.run.notify import Notifier
 from training.run.places import Places
 from training.run.record import find_record
 from training.run.run_data import run_data
+from training.run.setting import Setting
 from training.run.start import EVERY, carry_out, settled
-from training.run.trainer import Setting
+from training.run.team import ALONE, joined, own_device
 from training.run.wandb_sync import synced
 
 
@@ -83,14 +84,15 @@ def train(
 ) -> None:
     """Train a recipe, or resume its run from the last checkpoint.
 
-    Ctrl-C saves a checkpoint and ends the run. The same command resumes it exactly.
+    Ctrl-C saves a checkpoint and ends the run. The same command resumes it exactly. Several GPUs of
+    one machine share each batch: torchrun --nproc-per-node 2 -m training train RECIPE
     """
     notifier = Notifier(notify or [], notify_sheet)
     run_name, plan = planned(recipe, name, runs, kept)
     plan = _changed(plan, settings or [], iterations, init)
     if threads:
         torch.set_num_threads(threads)
-    chosen = chosen_device(device)
+    chosen = own_device(chosen_device(device))
     bf16 = has_fast_bf16(chosen) if amp is None else amp
     setting = Setting(
         folder=runs / run_name,
@@ -103,29 +105,32 @@ def train(
         compiler="inductor" if compiled else "",
     )
     places = Places(data, runs, kept)
-    for line in (f"{run_name}:", *plan_lines(plan), *_circumstances(setting, plan)):
-        typer.echo(line)
-    if dry_run:
-        for line in _forecast(plan, setting, data):
+    with joined() as team:
+        setting = replace(setting, team=team)
+        for line in (f"{run_name}:", *plan_lines(plan), *_circumstances(setting, plan)):
             typer.echo(line)
-        return
-    with _told(notifier, setting.folder), synced(wandb, setting.folder, plan):
-        carry_out(plan, setting, places)
+        if dry_run:
+            for line in _forecast(plan, setting, data) if team.leads else ():
+                typer.echo(line)
+            return
+        with _watched(notifier, wandb, setting.folder, plan) if team.leads else nullcontext():
+            carry_out(plan, setting, places)
 
 
 def _forecast(plan: Recipe, setting: Setting, data: Path) -> Iterator[str]:
     """What the run would cost. Files that it needs are written to a temporary folder."""
     pictures = run_data(plan, data)
     with TemporaryDirectory() as folder:
-        setting = replace(setting, folder=Path(folder))
+        setting = replace(setting, folder=Path(folder), team=ALONE)
         yield from forecast(*settled(plan, setting, pictures, data)).lines()
 
 
 @contextmanager
-def _told(notifier: Notifier, folder: Path) -> Iterator[None]:
-    """Tell how the training in the block ends."""
+def _watched(notifier: Notifier, wandb: str, folder: Path, plan: Recipe) -> Iterator[None]:
+    """Send the curves of the training in the block to ``wandb``, and tell how it ends."""
     try:
-        yield
+        with synced(wandb, folder, plan):
+            yield
     except BaseException as error:
         notifier.failed(folder, error)
         raise
@@ -180,18 +185,18 @@ def _circumstances(setting: Setting, plan: Recipe) -> list[str]:
     """Where the run happens, and what is already there."""
     precision = "bf16" if setting.amp else "fp32"
     threads = "" if setting.device.type == "cuda" else f", {torch.get_num_threads()} threads"
+    together = f", {setting.team.size} processes" if setting.team.size > 1 else ""
     if setting.every:
         interval = f"{setting.every} iterations"
     else:
         interval = "epoch" if plan.epochs else f"{EVERY} iterations"
     lines = [
-        f"  {'device':12} {setting.device}{threads}, {precision}",
+        f"  {'device':12} {setting.device}{threads}, {precision}{together}",
         f"  {'folder':12} {setting.folder}, a checkpoint every {interval}",
     ]
     record = find_record(setting.folder.name, setting.folder.parent, Path())
     if record and record.iterations:
-        old = replace(record.recipe, iterations=plan.iterations) if plan.epochs else record.recipe
-        pairs = differences(old, plan).items()
+        pairs = differences(settled_as(record.recipe, plan), plan).items()
         changes = ", ".join(f"{name} {was} -> {now}" for name, (was, now) in pairs)
         note = f"; changed since then: {changes}" if changes else ""
         lines.append(f"  {'resumes':12} at iteration {record.iterations:,}{note}")

@@ -22,7 +22,7 @@ from training.cli.options import (
 from training.cli.recipes import checked_name
 from training.cli.running import chosen_device, has_fast_bf16
 from training.run.places import Places
-from training.run.trainer import Setting
+from training.run.setting import Setting
 from training.sweep.plan import read_sweep
 from training.sweep.trials import Bench, sweep_all
 

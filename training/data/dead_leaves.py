@@ -12,7 +12,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from training.data.corpus import Color, Corpus, pair, whole_too
+from training.data.corpus import Corpus, pair, whole_too
+from training.data.pictures import Color
 
 _Plane = np.ndarray  # float32 (H, W)
 _FEWEST, _MOST = 6, 39  # leaves per picture

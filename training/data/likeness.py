@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from training.data.corpus import read_rgb, to_color
+from training.data.pictures import read_rgb, to_color
 
 _SIDE = 8  # of the hash
 _THUMBNAIL = 24

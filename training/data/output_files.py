@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sr_batch.core.errors import UsageError
-from training.data.corpus import list_images
+from training.data.pictures import list_images
 
 
 def degraded_files(folders: Iterable[Path], out: Path) -> Mapping[Path, Path]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sr_batch.core.errors import ImageError, UsageError
 from sr_batch.core.geometry import Size
-from training.data.corpus import list_images, size_of
+from training.data.pictures import list_images, size_of
 
 PAIRED = ("high_res", "low_res")  # names of two folders that are a pair
 _SHOWN = 3  # files that a message names

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from training.data.corpus import Corpus, TooSmall
+from training.data.corpus import Corpus
+from training.data.pictures import TooSmall
 
 
 @dataclass(frozen=True)

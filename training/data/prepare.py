@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 
 from sr_batch.core.errors import ImageError, UsageError
-from training.data.corpus import Picture, read_rgb, tell
 from training.data.degrade import degraded
 from training.data.pairs import PAIRED
+from training.data.pictures import Picture, read_rgb, tell
 from training.data.resize import crop_to_multiple
 from training.data.sources import Data, gather
 from training.data.tiles import fit_pixels

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 
 from sr_batch.core.errors import ImageError, UsageError
-from training.data.corpus import Picture, Tell, TooSmall, list_images, size_of, tell
 from training.data.pairs import PAIRED, matched
+from training.data.pictures import Picture, Tell, TooSmall, list_images, size_of, tell
 from training.data.tiles import Cutting
 
 VALIDATION = ("val", "valid", "validation")  # names of the folder beside ``train``

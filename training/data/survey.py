@@ -9,8 +9,8 @@ from statistics import median
 from tqdm import tqdm
 
 from sr_batch.core.errors import ImageError
-from training.data.corpus import list_images
 from training.data.likeness import Fingerprint, alike, fingerprint
+from training.data.pictures import list_images
 
 
 @dataclass(frozen=True)

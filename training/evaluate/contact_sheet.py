@@ -9,7 +9,7 @@ from PIL import ImageDraw, ImageFont
 
 from sr_batch.imaging.metrics import psnr
 from sr_batch.inference.session import Session
-from training.data.corpus import read_rgb, to_color
+from training.data.pictures import read_rgb, to_color
 from training.evaluate.protocol import DEFAULT, Protocol
 from training.evaluate.restore import Row, compare
 

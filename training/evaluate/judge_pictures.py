@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.data.corpus import read_rgb
 from training.data.degrade import blurred
+from training.data.pictures import read_rgb
 from training.data.resize import downscale
 from training.evaluate.restore import levels
 

@@ -1,10 +1,11 @@
 """LPIPS and DISTS, by piq if it is installed. Nothing else of this project needs piq.
 
-piq downloads VGG16 weights when one of them is first used.
+piq downloads its own weights and those of VGG16 when one of them is first used.
 """
 
 from functools import cache, partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import torch
 from sr_batch.core.errors import UsageError
 from sr_batch.core.installing import pip
 from sr_batch.imaging.metrics import Plane
+
+_VGG16 = "https://download.pytorch.org/models/vgg16-397923af.pth"
 
 
 def _distance(name: str, sr: Plane, hr: Plane) -> float:
@@ -29,16 +32,19 @@ dists = partial(_distance, "DISTS")
 def _network(name: str) -> Any:
     try:
         network = getattr(import_module("piq"), name)
-    except ImportError as fault:
+    except (ImportError, RuntimeError) as fault:  # RuntimeError: torchvision for another torch
         command = pip("install", "piq", "torchvision")
         raise UsageError(
-            f"--metrics {name.lower()}: needs piq and torchvision: {command}"
+            f"--metrics {name.lower()}: needs piq, and the torchvision of torch {torch.__version__}"
+            f" ({fault}): {command}"
         ) from fault
     try:
         return network()
     except OSError as fault:
         raise UsageError(
-            f"--metrics {name.lower()}: piq cannot get its weights: {fault}"
+            f"--metrics {name.lower()}: the weights cannot be downloaded ({fault}). Download"
+            f" {getattr(network, '_weights_url', 'those of piq')} and {_VGG16} on another machine,"
+            f" and put both files into {Path(torch.hub.get_dir()) / 'checkpoints'}"
         ) from fault
 
 

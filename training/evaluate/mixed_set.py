@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from training.data.corpus import read_rgb
 from training.data.degrade import blurred
+from training.data.pictures import read_rgb
 from training.data.resize import downscale, upscale
 from training.evaluate.judge_pictures import through_jpeg
 from training.evaluate.restore import levels

@@ -9,7 +9,7 @@ from sr_batch.bench.quality import Judged, mean, score
 from sr_batch.core.geometry import Size
 from sr_batch.imaging.resample import resize
 from sr_batch.inference.session import Session
-from training.data.corpus import read_rgb, to_color
+from training.data.pictures import read_rgb, to_color
 from training.data.resize import crop_to_multiple, downscale
 
 _SIDE = 480  # HR pixels a side of the part that is judged

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from sr_batch.inference.onnx_session import OnnxSession
-from training.data.corpus import read_rgb
+from training.data.pictures import read_rgb
 from training.evaluate.restore import compare
 from training.losses.perceptual import Perceptual, load_squeezenet
 

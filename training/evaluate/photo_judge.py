@@ -15,7 +15,7 @@ import torch
 
 from sr_batch.bench.quality import Enlarge
 from sr_batch.imaging.metrics import psnr
-from training.data.corpus import to_color
+from training.data.pictures import to_color
 from training.data.resize import downscale
 from training.evaluate.judge_pictures import Case
 from training.evaluate.piqe import piqe

@@ -15,6 +15,7 @@ import torch
 from sr_batch.bench.quality import Levels, Reduce, reduce_bicubic
 from sr_batch.core.arrays import FloatArray
 from training.data.degrade import SIGMA, degradation
+from training.data.resize import downscale
 from training.recipes.recipe import Kind, Recipe
 
 SETS = ("Set5", "Set14", "BSD100")  # folders of data/eval
@@ -72,6 +73,13 @@ class Protocol:
             return np.ascontiguousarray(lr.numpy().transpose(1, 2, 0))
 
         return reduce
+
+    def lr_of(self, hr: np.ndarray, scale: int) -> torch.Tensor:
+        """LR (C, H/s, W/s), 0..255, of HR uint8 (H, W, C), to measure more than quality on."""
+        if self.degradation == "bicubic":
+            return downscale(hr, scale)
+        lr = self.reduce(hr)(hr.astype(np.float32), scale)
+        return torch.from_numpy(lr.transpose(2, 0, 1))
 
     def text(self) -> str:
         """One line for contracts and cards."""

@@ -8,7 +8,7 @@ from sr_batch.bench.pictures import read_picture
 from sr_batch.bench.quality import Judged, Score, mean
 from sr_batch.core.errors import about
 from sr_batch.inference.session import Session
-from training.data.corpus import list_images
+from training.data.pictures import list_images
 from training.evaluate.metrics import METRICS, pooled_psnr
 from training.evaluate.protocol import DEFAULT, Protocol
 from training.evaluate.restore import Pair, restored

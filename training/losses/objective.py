@@ -41,7 +41,12 @@ class Objective:
 
 
 def make_objective(
-    names: Collection[str], scale: int, lr: float, features: Path, device: torch.device
+    names: Collection[str],
+    scale: int,
+    lr: float,
+    features: Path,
+    device: torch.device,
+    channels: int = 64,
 ) -> Objective:
     """Make the losses of a run.
 
@@ -51,6 +56,7 @@ def make_objective(
         lr: Learning rate of the discriminator.
         features: The SqueezeNet file, read for ``perceptual`` only.
         device: Device that the run computes on.
+        channels: Channels of the discriminator's first layer.
 
     Raises:
         BadConfig: a loss does not exist, or ``vgg`` is asked for without torchvision.
@@ -64,7 +70,7 @@ def make_objective(
         losses["perceptual"] = perceptual.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if "vgg" in names:
         losses["vgg"] = Perceptual(VGG19()).to(device)
-    adversary = Adversary(lr, device) if "adversarial" in names else None
+    adversary = Adversary(lr, device, channels) if "adversarial" in names else None
     if adversary:
         losses["adversarial"] = adversary.deceive
     return Objective(losses, adversary)

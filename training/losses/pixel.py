@@ -104,9 +104,9 @@ LOSSES: dict[str, Loss] = {
 
 
 def total(weights: Weights, losses: Mapping[str, Loss] = LOSSES) -> Loss:
-    """The sum of the ``losses`` that ``weights`` names, each times its weight."""
+    """The sum of the ``losses`` that ``weights`` names, each times its weight, if not 0."""
     return lambda sr, hr: torch.stack(
-        [weight * losses[name](sr, hr) for name, weight in weights.items()]
+        [weight * losses[name](sr, hr) for name, weight in weights.items() if weight]
     ).sum()
 
 

@@ -99,6 +99,18 @@ def pass_through_(conv: nn.Conv2d, channels: int) -> None:
 
 
 @torch.no_grad()
+def smooth_(conv: nn.Conv2d, channels: int) -> None:
+    """As :func:`pass_through_`, with a 3x3 binomial filter.
+
+    It turns an image that was enlarged x2 by repeating its pixels into a bilinear one.
+    """
+    pass_through_(conv, channels)
+    taps = torch.tensor([0.25, 0.5, 0.25])
+    for c in range(channels):
+        conv.weight[c, c] = torch.outer(taps, taps)
+
+
+@torch.no_grad()
 def bilinear_phases_(conv: nn.Conv2d, channels: int) -> None:
     """Make ``conv`` + PixelShuffle(s) enlarge its first ``channels`` inputs bilinearly.
 

@@ -24,8 +24,7 @@ ABOUT = About(
         "and even areas have a fine grain, which is a mesh at high zoom. Patches of color that "
         "strong JPEG compression left in faces and in saturated red remain. It does not restore "
         "faces or lettering that cannot be recognized. On clean pictures it is less exact than "
-        "balanced, and takes faint lines for noise. It is not for screenshots and pixel art: at "
-        "x4, a checkerboard of single black and white pixels turns blue."
+        "balanced, and takes faint lines for noise. It is not for screenshots and pixel art."
     ),
     choice="camera and web pictures",
 )

@@ -1,9 +1,10 @@
 """A deep residual network at input resolution with LeakyReLU and two sub-pixel stages.
 
-The network of a student report, whose largest form had 24 blocks of 612 channels.
+The network of a student report, whose largest form had 24 blocks of 612 channels. Our change is
+its tail: it makes the colors in the last sub-pixel stage, at twice the size of the input.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -37,12 +38,16 @@ ABOUT = About(
 
 @dataclass(frozen=True)
 class Config:
-    """``tail`` is the number of channels after the first sub-pixel stage."""
+    """``tail`` is the number of channels after the first sub-pixel stage.
+
+    0 is the tail of the report: both stages keep all channels, and a further convolution makes the
+    colors at the size of the output.
+    """
 
     scale: int = 4
     channels: int = 64
     blocks: int = 12
-    tail: int = 32
+    tail: int = field(default=32, metadata={"least": 0})
     color: Literal["rgb", "y"] = "rgb"
 
 
@@ -51,19 +56,21 @@ class ResNet(nn.Module):
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        width, tail = config.channels, config.tail
+        width, tail = config.channels, config.tail or config.channels
         self.enlarge = Bicubic(config.scale, channels=3)
         self.head = nn.Conv2d(3, width, 3, padding=1)
         self.body = nn.Sequential(*(ResidualBlock(width, _leaky) for _ in range(config.blocks)))
         self.up1 = nn.Conv2d(width, 4 * tail, 3, padding=1)
-        self.up2 = nn.Conv2d(tail, 3 * 4, 3, padding=1)
+        self.up2 = nn.Conv2d(tail, 4 * (3 if config.tail else tail), 3, padding=1)
+        self.last = None if config.tail else nn.Conv2d(tail, 3, 3, padding=1)
         self.shuffle = nn.PixelShuffle(2)
-        silence_(self.up2)
+        silence_(self.last or self.up2)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         features = _leaky(self.head(x - 0.5))
         half = _leaky(self.shuffle(self.up1(features + self.body(features))))
-        return self.enlarge(x) + self.shuffle(self.up2(half))
+        whole = self.shuffle(self.up2(half))
+        return self.enlarge(x) + (self.last(_leaky(whole)) if self.last else whole)
 
 
 def _leaky(x: torch.Tensor) -> torch.Tensor:

@@ -28,7 +28,7 @@ def rewrite(net: nn.Module) -> nn.Module:
     """The faster equivalent of ``net``, or ``net`` itself if there is none."""
     if isinstance(net, EDSR) and isinstance(net.tail, StagedTail):
         return _with_direct_tail(net, net.tail)
-    if isinstance(net, SRCNN):
+    if isinstance(net, SRCNN) and net.config.color == "y":
         return _in_blocks(net)
     return net
 

@@ -13,31 +13,33 @@ import torch.nn.functional as F
 from torch import nn
 
 from training.models.about import About
+from training.models.layers import pass_through_, silence_, smooth_
 
 PAPER = (
     'Wang et al., "ESRGAN: Enhanced Super-Resolution Generative Adversarial Networks", ECCVW 2018, '
     "section 3"
 )
 SUMMARY = (
-    "Residual-in-residual dense blocks of 64 channels (growth 32) without batch norm at the "
-    "input's resolution, two nearest-neighbour x2 stages with convolutions; RGB."
+    "Residual-in-residual dense blocks without batch norm at the input's resolution, two "
+    "nearest-neighbour x2 stages with convolutions; RGB."
 )
 
 ABOUT = About(
-    title="RRDB, 8 blocks",
+    title="RRDB, in a small size",
     paper=PAPER,
     summary=SUMMARY,
     published={4: {"Set5": 32.73, "Set14": 28.99, "BSD100": 27.85}},
-    strengths="The most capacity for true detail of all networks here; the start of esrgan.",
+    strengths="The generator of ESRGAN, trained on pixels alone: clean outlines in full color.",
     limits=(
-        "The published figures are those of 23 blocks and more data. It takes the most "
-        "time, and it invents no texture."
+        "A small network after 27 minutes of training on one core; the published figures are those "
+        "of 23 wide blocks. About as good as espcn, in three times its time. Lettering and distant "
+        "faces stay soft. On pictures with visible noise or JPEG blocks, it sharpens these, too."
     ),
-    choice="best quality, slow",
+    choice="comparison only",
 )
 
 ESRGAN_ABOUT = About(
-    title="ESRGAN, 8 blocks",
+    title="ESRGAN, in a small size",
     paper=PAPER,
     summary=SUMMARY,
     published={},
@@ -46,7 +48,7 @@ ESRGAN_ABOUT = About(
         "Invents texture that looks right and is not what was there: for pleasing pictures, not "
         "for evidence. PSNR is lower than that of networks trained on pixels, on purpose."
     ),
-    choice="invented texture",
+    choice="comparison only, with invented texture",
 )
 
 SLOPE = 0.2
@@ -55,12 +57,17 @@ _BETA = 0.2  # residual scaling of the paper
 
 @dataclass(frozen=True)
 class Config:
-    """The paper has 23 blocks."""
+    """The paper has 23 blocks.
+
+    Attributes:
+        tail: Channels of the layers that enlarge, the most expensive ones of a small network.
+    """
 
     scale: int = 4
     channels: int = 64
     growth: int = 32
     blocks: int = 8
+    tail: int = 64
     color: Literal["rgb", "y"] = "rgb"
 
 
@@ -91,7 +98,7 @@ class Block(nn.Module):
         self.dense = nn.Sequential(*(DenseBlock(channels, growth) for _ in range(3)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + _BETA * (self.dense(x) - x)
+        return x + _BETA * self.dense(x)
 
 
 class RRDB(nn.Module):
@@ -101,12 +108,19 @@ class RRDB(nn.Module):
         super().__init__()
         width = config.channels
         blocks = (Block(width, config.growth) for _ in range(config.blocks))
+        merge = nn.Conv2d(width, width, 3, padding=1)
         self.head = nn.Conv2d(3, width, 3, padding=1)
-        self.body = nn.Sequential(*blocks, nn.Conv2d(width, width, 3, padding=1))
-        self.up1 = nn.Conv2d(width, width, 3, padding=1)
-        self.up2 = nn.Conv2d(width, width, 3, padding=1)
-        self.fine = nn.Conv2d(width, width, 3, padding=1)
-        self.last = nn.Conv2d(width, 3, 3, padding=1)
+        self.body = nn.Sequential(*blocks, merge)
+        self.up1 = nn.Conv2d(width, config.tail, 3, padding=1)
+        self.up2 = nn.Conv2d(config.tail, config.tail, 3, padding=1)
+        self.fine = nn.Conv2d(config.tail, config.tail, 3, padding=1)
+        self.last = nn.Conv2d(config.tail, 3, 3, padding=1)
+        # At first, color passes through, twice enlarged bilinearly; the body adds nothing.
+        for conv in (self.head, self.fine, self.last):
+            pass_through_(conv, 3)
+        for conv in (self.up1, self.up2):
+            smooth_(conv, 3)
+        silence_(merge)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         shallow = self.head(x)

@@ -50,6 +50,7 @@ class Config:
     ``normal`` starts as in the paper, from N(0, 0.001), and normalises luma by ``mean`` and
     ``deviation``, which by default are those of a student report's photographs. With ``zeros``,
     each convolution pads with zeros, as that report did; otherwise the border is repeated.
+    ``color`` may be ``rgb``, for a network with three channels.
     """
 
     scale: int
@@ -63,20 +64,21 @@ class Config:
 
 
 class SRCNN(nn.Module):
-    """Y (B, 1, H, W), 0..1 -> Y (B, 1, H*s, W*s), unclipped."""
+    """Y (B, 1, H, W) or RGB (B, 3, H, W), 0..1 -> the same at (H*s, W*s), unclipped."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        self.enlarge = Bicubic(config.scale)
-        self.extract = nn.Conv2d(1, config.features, 9)
+        channels = 3 if config.color == "rgb" else 1
+        self.enlarge = Bicubic(config.scale, channels)
+        self.extract = nn.Conv2d(channels, config.features, 9)
         self.map = nn.Conv2d(config.features, config.mapping, 1)
-        self.rebuild = nn.Conv2d(config.mapping, 1, 7)
+        self.rebuild = nn.Conv2d(config.mapping, channels, 7)
         self.config = config
         self.normalised = config.start == "normal"
         if self.normalised:
             self._start_as_the_paper()
         else:
-            self._start_as_bicubic()
+            self._start_as_bicubic(channels)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.enlarge(x)
@@ -95,11 +97,11 @@ class SRCNN(nn.Module):
     def _see(self, x: torch.Tensor) -> torch.Tensor:
         return torch.relu(self.map(torch.relu(self.extract(x))))
 
-    def _start_as_bicubic(self) -> None:
-        """One channel carries luma, which ReLU passes unchanged."""
+    def _start_as_bicubic(self, channels: int) -> None:
+        """As many channels as the picture has carry it, and ReLU passes them unchanged."""
         silence_(self.rebuild)
         for conv in (self.extract, self.map, self.rebuild):
-            pass_through_(conv, channels=1)
+            pass_through_(conv, channels)
 
     def _start_as_the_paper(self) -> None:
         for conv in (self.extract, self.map, self.rebuild):

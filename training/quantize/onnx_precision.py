@@ -132,7 +132,22 @@ def to_fp16(model: onnx.ModelProto) -> onnx.ModelProto:
     """``model`` in half precision; its input and output stay float32."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
+    _unshare_factors(copy.graph)
     half = OnnxModel(convert_float_to_float16(copy, keep_io_types=True))
     half.topological_sort()  # the conversion appends its casts at the end
     sorted_model: onnx.ModelProto = half.model
     return sorted_model
+
+
+def _unshare_factors(graph: onnx.GraphProto) -> None:
+    """Give each Resize factors of its own: the conversion fails if two share them."""
+    resizes = [node for node in graph.node if node.op_type == "Resize"]
+    shared = {node.input[2] for node in resizes}
+    known = {tensor.name: tensor for tensor in graph.initializer if tensor.name in shared}
+    for number, node in enumerate(resizes):
+        factors = onnx.TensorProto()
+        factors.CopyFrom(known[node.input[2]])
+        factors.name = node.input[2] = f"factors_{number}"
+        graph.initializer.append(factors)
+    for tensor in known.values():
+        graph.initializer.remove(tensor)

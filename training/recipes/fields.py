@@ -210,8 +210,13 @@ def _plain_value(kind: type, value: Any, where: str) -> Any:
 
 
 def _require_options(recipe: Recipe) -> None:
-    """The options of the network exist, and their values are of the right type."""
+    """The options of the network exist, and their values are of the right type and range."""
     configure(recipe.model, recipe.scale, recipe.model_options)
-    hints = get_type_hints(MODELS[recipe.model].config)
+    config = MODELS[recipe.model].config
+    hints, known = get_type_hints(config), {field.name: field for field in fields(config)}
     for name, value in recipe.model_options.items():
-        _parsed(hints[name], value, f"model_options.{name}")
+        where = f"model_options.{name}"
+        _parsed(hints[name], value, where)
+        least = known[name].metadata.get("least", 1)
+        if hints[name] is int and value < least:
+            raise BadConfig(f"{where} = {value}: must be at least {least}")

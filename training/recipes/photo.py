@@ -3,6 +3,8 @@
 from typing import Any
 
 from training.losses.pixel import Weights
+from training.recipes.balanced import LAST_IN_FLOAT
+from training.recipes.common import RELU, UNTRAINED
 from training.recipes.recipe import Recipe, Stage
 
 SEEN: Weights = {"l1": 1.0, "gradient": 1.0, "perceptual": 0.1, "mesh": 5.0}
@@ -83,6 +85,23 @@ PHOTO = {
         seed=4,
         remark=f"{EARLY} {TEACHER}",
         **PHOTOGRAPHS,
+    ),
+    "photo_x4_relu": Recipe(
+        "photo",
+        4,
+        600,
+        6e-4,
+        (Stage(1.0, batch=4, patch=48, loss=MORE_SEEN, jitter=3, clean=1),),
+        model_options={"slope": 0.0},
+        init="photo_x4_second",
+        patterns=150,
+        warmup=50,
+        seed=6,
+        remark=f"{RELU['remark']} {EARLY} {TEACHER}",
+        **PHOTOGRAPHS,
+    ),
+    "photo_x4_int8": Recipe(
+        "photo", 4, init="photo_x4_relu", unrounded=LAST_IN_FLOAT, **UNTRAINED, **RELU
     ),
     "photo_x2": _reduced(2, 1_800, seed=3),
     "photo_x3": _reduced(3, 900, seed=5),

@@ -21,6 +21,10 @@ Quantity = Literal["psnr", "ssim", "loss", "validation_loss"]
 """A figure of a checkpoint: of the monitored pictures, or the mean training loss since the last."""
 
 
+COMPUTED = ("mean", "deviation")
+"""Options of a network that ``normalized`` computes."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One part of a run, with its own patches and loss.
@@ -29,7 +33,8 @@ class Stage:
         until: Fraction of all iterations at which it ends.
         batch: Patches per pass.
         patch: LR pixels a side at the recipe's scale. Further scales have the same HR pixels.
-        loss: Names and weights of losses.
+        loss: Names and weights of losses. With a weight of 0 for ``adversarial``, the
+            discriminator learns and the network does not see it yet.
         accumulate: Passes whose gradients are averaged for one step.
         border: HR pixels on each side of a patch that the loss ignores.
         jitter: Largest number of further HR pixels that the loss ignores at the top and on the
@@ -63,6 +68,8 @@ class Recipe:
         stages: Parts of the run, in order.
         model_options: Fields of the network's ``Config``.
         init: Recipe, or file of PyTorch weights, that this one starts from where the shapes match.
+        normalized: Whether the network's options ``mean`` and ``deviation`` are computed from the
+            training pictures when the run starts.
         start: How convolutions begin without ``init``: ``own`` as their network defines; ``glorot``
             uniform or ``orthogonal``, with biases of 0, as in Keras.
         quantized: Whether it trains with the rounding of int8.
@@ -79,6 +86,7 @@ class Recipe:
             computed once, and is the second target that ``teaching`` weighs.
         reduced_tail: Whether the last layer starts as that of ``init``, a network of a larger
             scale, with its output reduced to ``scale`` by means over areas.
+        discriminator: Channels of the first layer of the discriminator, for ``adversarial``.
         leaves: Number of dead-leaves pictures added to the photographs.
         patterns: Number of patterns of single pixels added to them.
         data: The pictures that it learns from and is monitored on. None takes the image sets of the
@@ -118,6 +126,7 @@ class Recipe:
     model_options: dict[str, Any] = field(default_factory=dict)
     epochs: int = 0
     init: str | None = None
+    normalized: bool = False
     start: Start = "own"
     quantized: bool = False
     equalized: bool = True
@@ -130,6 +139,7 @@ class Recipe:
     original: Weights = field(default_factory=dict)
     lessons_file: str = ""
     reduced_tail: bool = False
+    discriminator: int = 64
     leaves: int = 0
     patterns: int = 0
     data: Data | None = None
@@ -153,6 +163,18 @@ class Recipe:
     clip: float = 1.0
     seed: int = 1
     remark: str = ""
+
+
+def settled_as(ran: Recipe, plan: Recipe) -> Recipe:
+    """``ran`` with what a run computes from its pictures as in ``plan``, to compare both."""
+    if plan.epochs:
+        ran = replace(ran, iterations=plan.iterations)
+    if plan.normalized:
+        known = {name: plan.model_options.get(name) for name in COMPUTED}
+        others = {key: each for key, each in ran.model_options.items() if key not in COMPUTED}
+        given = {name: value for name, value in known.items() if value is not None}
+        ran = replace(ran, model_options={**others, **given})
+    return ran
 
 
 def passes_of(recipe: Recipe, tiles: int) -> int:

@@ -1,17 +1,63 @@
-"""RRDB, and ESRGAN, which starts from it. Both need a GPU."""
+"""RRDB, and ESRGAN, which starts from it: in a size for two cores, and as published for a GPU."""
 
-from training.recipes.common import ESRGAN, GPU_STAGES
+from typing import Any
+
+from training.losses.pixel import Weights
+from training.recipes.common import ESRGAN, GPU_STAGES, LUMA
 from training.recipes.recipe import Recipe, Stage
 
+# A small network: the layers at the size of the output are what costs time.
+SMALL: dict[str, Any] = {"channels": 32, "growth": 16, "blocks": 3, "tail": 16}
+PUBLISHED: dict[str, Any] = {"blocks": 23}
+
+# The pixel losses keep colors and even areas: without them, the perceptual loss buys a mesh.
+SHARP: Weights = {"l1": 0.5, "gradient": 0.5, "consistency": 1.0, "mesh": 20.0, "perceptual": 0.4}
+APART: Weights = {**SHARP, "adversarial": 0.0}
+AGAINST: Weights = {**SHARP, "adversarial": 0.001}
+
 RRDB = {
-    "rrdb_x4": Recipe("rrdb", 4, 200_000, 2e-4, GPU_STAGES),
+    "rrdb_x4": Recipe(
+        "rrdb",
+        4,
+        2_600,
+        1e-3,
+        (
+            Stage(0.4, batch=4, patch=24, loss=LUMA),
+            Stage(1.0, batch=4, patch=32, loss=LUMA),
+        ),
+        model_options=SMALL,
+        optimizer="muon",
+        final_lr=2e-5,
+        teachers=("balanced_x4_again",),
+        teaching=10.0,
+    ),
+    # The discriminator first learns to tell the output of RRDB from photographs.
     "esrgan_x4": Recipe(
+        "esrgan",
+        4,
+        600,
+        4e-4,
+        (
+            Stage(0.2, batch=4, patch=24, loss=APART, jitter=3),
+            Stage(1.0, batch=4, patch=24, loss=AGAINST, jitter=3),
+        ),
+        model_options=SMALL,
+        init="rrdb_x4",
+        photographs=True,
+        optimizer="muon",
+        final_lr=2e-5,
+        warmup=30,
+        discriminator=16,
+    ),
+    "rrdb_x4_gpu": Recipe("rrdb", 4, 200_000, 2e-4, GPU_STAGES, model_options=PUBLISHED),
+    "esrgan_x4_gpu": Recipe(
         "esrgan",
         4,
         60_000,
         1e-4,
         (Stage(1.0, batch=16, patch=32, loss=ESRGAN),),
-        init="rrdb_x4",
+        model_options=PUBLISHED,
+        init="rrdb_x4_gpu",
         schedule="step",
         drops=(0.5, 0.75),
     ),

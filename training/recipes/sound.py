@@ -1,11 +1,12 @@
 """What must hold between the fields of a recipe, checked before anything runs."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from math import isfinite
 
 from training.losses.objective import require_known
-from training.models import BadConfig
-from training.recipes.recipe import Recipe
+from training.models import MODELS, BadConfig
+from training.recipes.recipe import COMPUTED, Recipe
 
 
 def require_sound(recipe: Recipe) -> None:
@@ -24,6 +25,8 @@ def _numbers(recipe: Recipe) -> Iterator[str]:
         yield f"iterations = {recipe.iterations}: must be at least 0"
     if recipe.iterations and not (recipe.lr > 0 and isfinite(recipe.lr)):
         yield f"lr = {recipe.lr:g}: must be more than 0"
+    if recipe.normalized and not set(COMPUTED) <= set(_options(recipe)):
+        yield f"normalized: {recipe.model} has no options mean and deviation"
     if not 0 <= recipe.ema < 1:
         yield f"ema = {recipe.ema:g}: must be at least 0 and less than 1"
     if not all(0 <= beta < 1 for beta in recipe.betas):
@@ -37,9 +40,15 @@ def _numbers(recipe: Recipe) -> Iterator[str]:
         yield f"sigma = {recipe.sigma}: must be two numbers above 0, the smaller one first"
     if recipe.ensemble not in (1, 4, 8):
         yield f"ensemble = {recipe.ensemble}: must be 1, 4 or 8"
-    for name in ("patience", "early_stop"):
+    for name in ("patience", "early_stop", "discriminator"):
         if getattr(recipe, name) is not None and getattr(recipe, name) < 1:
             yield f"{name} = {getattr(recipe, name)}: must be at least 1"
+
+
+def _options(recipe: Recipe) -> list[str]:
+    """The options of its network; none if that does not exist, which another check refuses."""
+    known = MODELS.get(recipe.model)
+    return [field.name for field in fields(known.config)] if known else []
 
 
 def _stages(recipe: Recipe) -> Iterator[str]:

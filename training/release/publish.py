@@ -18,8 +18,8 @@ from sr_batch.core.model_spec import ModelSpec, Precision
 from sr_batch.inference.model_memory import pixel_bytes
 from sr_batch.inference.onnx_session import OnnxSession, read_spec
 from sr_batch.inference.recorded_outputs import record_path, save_record
-from training.data.corpus import Picture, list_images
 from training.data.lr_crops import calibration, lr_crops
+from training.data.pictures import Picture, list_images
 from training.evaluate import contact_sheet, cost
 from training.evaluate.paired import PAIRED_PROTOCOL, score_pairs
 from training.evaluate.protocol import Protocol, protocol_of
@@ -35,6 +35,7 @@ from training.release.onnx_export import to_onnx, write
 from training.release.record_outputs import record
 from training.release.tile_overlap import measure_overlap, receptive_field
 from training.release.trained_run import TrainedRun
+from training.release.training_section import training_section
 from training.release.verify_bound import least_consistency
 from training.run.curve import draw_curve
 from training.run.run_data import measured_on, run_data
@@ -165,7 +166,8 @@ def _variants(
 ) -> dict[Precision, onnx.ModelProto]:
     if not recipe.quantized:
         return {"fp32": model, "fp16": to_fp16(model)}
-    images = calibration(run_data(recipe, setting.data).files, spec.scale, spec.color)
+    files, lr_of = run_data(recipe, setting.data).files, protocol_of(recipe).lr_of
+    images = calibration(files, spec.scale, spec.color, lr_of)
     return {"int8": to_int8(model, rounded_layers(net, recipe.unrounded), images)}
 
 
@@ -176,7 +178,7 @@ def _release(
     with _drafted(model, spec, setting) as draft:
         session = OnnxSession.open(draft)
         pictures = [each.hr for each in basis.own] or list_images([setting.data / "valid"])
-        images = lr_crops(pictures, _TILED, spec.scale, spec.color)
+        images = lr_crops(pictures, _TILED, spec.scale, spec.color, basis.protocol.lr_of)
         judged = _judged(session, setting, basis)
         spec = replace(
             spec,
@@ -217,7 +219,7 @@ def _describe(
         contact_sheet.draw(contact_sheet.EXAMPLES, session, pictures.examples, protocol)
     facts = _facts(released, parity, read_spec(fp32).scores)
     about = MODELS[spec.arch].about
-    training = model_card.training_section(trained.recipe, trained.record)
+    training = training_section(trained.recipe, trained.record)
     model_card.write_card(path.with_suffix(".md"), spec, about, training, facts, pictures)
 
 

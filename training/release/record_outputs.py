@@ -17,7 +17,7 @@ from sr_batch.inference.recorded_outputs import (
     load_record,
     record_path,
 )
-from training.data.corpus import Color, read_rgb, to_color
+from training.data.pictures import Color, read_rgb, to_color
 from training.evaluate.contact_sheet import EXAMPLES
 from training.models.rewrite import rewrite
 from training.recipes import RECIPES

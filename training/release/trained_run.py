@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from sr_batch.core.errors import UsageError
 from training.recipes.recipe import Recipe
-from training.run.checkpoint import load_weights
+from training.run.checkpoint import load_best, load_weights
 from training.run.places import Places
 from training.run.record import Record, find_record
 from training.run.sources import find_plan
@@ -35,20 +35,31 @@ class TrainedRun:
     record: Record | None = None
 
 
-def trained_run(name: str, places: Places) -> TrainedRun:
+def trained_run(name: str, places: Places, best: bool = False) -> TrainedRun:
     """The run ``name``, of which the recipe, the weights and the table are found.
+
+    Args:
+        name: Of the run.
+        places: Where it is.
+        best: Whether to take its best weights by ``best_on``. Otherwise they are the last ones, or
+            the best ones if the run stops early.
 
     Raises:
         BadConfig: neither a run nor a recipe has this name.
-        FileNotFoundError: it has no weights.
+        FileNotFoundError: it has no weights, or no best ones.
     """
     recipe = find_plan(name, places.runs, places.kept)
-    weights = load_weights(name, places.runs, places.kept)
+    record = find_record(name, places.runs, places.kept)
+    if best:
+        weights, iteration = load_best(name, places.runs)
+        record = replace(record, kept=iteration) if record else None
+    else:
+        weights = load_weights(name, places.runs, places.kept)
     source = name if recipe.iterations or not recipe.init else recipe.init
     metrics = places.runs / source / "metrics.csv"
     if not metrics.exists():
         metrics = places.kept / f"{source}.csv"
-    return TrainedRun(recipe, weights, metrics, find_record(name, places.runs, places.kept))
+    return TrainedRun(recipe, weights, metrics, record)
 
 
 def network_name(run: str, recipe: Recipe) -> str:

@@ -17,11 +17,13 @@ class Claim:
         network: The network, as the report calls it.
         figures: PSNR, SSIM and others, as the report prints them.
         recipe: The recipe that repeats it; empty if none does.
+        ours: Name of the exported network of the same kind; empty if there is none.
     """
 
     network: str
     figures: str
     recipe: str = ""
+    ours: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,12 @@ class Report:
     metrics: tuple[str, ...] = ("psnr", "ssim")
     small: Mapping[str, object] = field(default_factory=dict)
     captions: tuple[tuple[float, float], ...] = ()
+
+
+def exported_of(report: Report) -> list[str]:
+    """Names of the exported networks that are measured, the best one last."""
+    kinds = (claim.ours for claim in report.claims if claim.ours != report.best)
+    return [*filter(None, dict.fromkeys(kinds)), report.best]
 
 
 def pictures_of(report: Report, folder: Path) -> Pictures:

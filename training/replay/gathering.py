@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from training.data.corpus import list_images, read_rgb
+from training.data.pictures import list_images, read_rgb
 from training.data.sources import Data, Source, gather
 from training.replay.description import Pictures
 
@@ -31,8 +31,10 @@ class Material:
     choice: Pictures
 
 
-def all_pictures(choice: Pictures, folder: Path, scale: int, least: int) -> Material:
+def all_pictures(choice: Pictures, folder: Path, scale: int, least: int, most: int = 0) -> Material:
     """All pictures of ``choice`` below ``folder``, of at least ``least`` HR pixels a side.
+
+    Networks are measured on at most ``most`` pictures of each folder; 0 for all.
 
     Raises:
         FileNotFoundError: a folder contains no picture.
@@ -40,12 +42,14 @@ def all_pictures(choice: Pictures, folder: Path, scale: int, least: int) -> Mate
         TooSmall: no picture is large enough.
     """
     if choice.judged:
-        judged = list_images([folder / name for name in choice.judged])
+        judged = [
+            path for name in choice.judged for path in list_images([folder / name])[: most or None]
+        ]
     else:
         cutting = choice.data.cutting(least)
         # The run itself tells what is left out.
         found = gather(folder, choice.data, scale, cutting, left_out=lambda _: None)
-        judged = [picture.hr for picture in found.test or found.validation]
+        judged = [picture.hr for picture in (found.test or found.validation)[: most or None]]
     return Material(folder, choice.data, judged[: choice.most or None], choice)
 
 

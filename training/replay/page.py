@@ -5,17 +5,24 @@ from pathlib import Path
 
 from training.evaluate.measured import Values, text_of
 from training.recipes import RECIPES
-from training.replay.chain import Outcome
+from training.recipes.recipe import passes_of
+from training.replay.chain import Outcome, drawn_in
 from training.replay.drawing import draw_pictures, draw_plots
+from training.replay.plans import Extent
 from training.report.page import markdown, networks_table, runs_table
 from training.report.pictures import decibels
 from training.report.subject import Subject
+from training.run.record import Record
 
 _SHORT = (
     "> **This is a short run. Its figures mean nothing.** It shows that the commands work: a few "
     "steps on parts of a few pictures, with smaller networks where the report's are large."
 )
-_CUT = "> **Shortened:** every network was trained for {} iterations, and not as the report did."
+_CUT = "> **Shortened:** {}."
+_SOURCES = (
+    "Pictures: [examples/photos](../../examples/photos/README.md), which no network was trained on "
+    "(public domain and CC0). Numbers under a title are PSNR."
+)
 _STAND_IN = (
     "> **Stand-in pictures.** The pictures of the report were not there. Others took their place, "
     "so that only the gains over bicubic compare."
@@ -45,8 +52,13 @@ def _sections(outcome: Outcome, folder: Path) -> Iterator[str]:
     yield f"{report.line.text}\n\n{_verdicts(outcome)}"
     yield "## Why they differ\n\n" + "\n".join(f"- {reason}" for reason in report.reasons)
     yield f"## All figures\n\n{networks_table(outcome.subjects)}"
-    yield f"## Training\n\n{runs_table(outcome.subjects)}\n\n![curves]({place}/curves.png)"
+    yield (
+        f"## Training\n\nBy the validation pictures.\n\n{runs_table(outcome.replayed)}\n\n"
+        f"![curves]({place}/curves.png)"
+    )
     yield f"## Pictures\n\nPSNR in dB, bicubic -> network, and the gain.\n\n{_captions(outcome)}"
+    if drawn_in(outcome.extent):
+        yield _SOURCES
     for text, name in draw_pictures(outcome, folder):
         yield f"![{text}]({place}/{name})"
     yield f"## Levels\n\n![histograms of SR and HR]({place}/histograms.png)"
@@ -55,10 +67,19 @@ def _sections(outcome: Outcome, folder: Path) -> Iterator[str]:
 def _warnings(outcome: Outcome) -> Iterator[str]:
     if outcome.extent.is_short:
         yield _SHORT
-    elif outcome.extent.iterations:
-        yield _CUT.format(f"{outcome.extent.iterations:,}")
+    elif changes := [*_changes(outcome.extent)]:
+        yield _CUT.format(", and ".join(changes))
     if outcome.material.choice.is_stand_in:
         yield _STAND_IN
+
+
+def _changes(extent: Extent) -> Iterator[str]:
+    if extent.iterations:
+        yield f"every network was trained for {extent.iterations:,} iterations"
+    if extent.measured:
+        yield f"at most {extent.measured} pictures of each set were measured"
+    if extent.settings:
+        yield f"with {', '.join(f'`{each}`' for each in extent.settings)}"
 
 
 def _what_ran(outcome: Outcome) -> str:
@@ -70,16 +91,27 @@ def _what_ran(outcome: Outcome) -> str:
         "",
     ]
     for name, record in outcome.records.items():
-        recipe = RECIPES[name]
-        planned = (
-            f"{recipe.epochs} epochs" if recipe.epochs else f"{recipe.iterations:,} iterations"
-        )
         lines.append(
             f"- `{name}`: {record.iterations:,} iterations, of which the weights after "
-            f"{record.kept:,} are measured; the recipe has {planned}. "
-            f"Source {record.legs[-1].commit}."
+            f"{record.kept:,} are measured; the recipe has {_planned(name, record)}. "
+            f"Source {_source(record)}."
         )
     return "\n".join(lines)
+
+
+def _source(record: Record) -> str:
+    """The commit that trained last; a later start may only have measured."""
+    trained = [leg.commit for leg in record.legs if leg.begin < record.iterations]
+    return trained[-1]
+
+
+def _planned(name: str, record: Record) -> str:
+    """The length of a recipe on the pictures of a run."""
+    recipe = RECIPES[name]
+    if not recipe.epochs:
+        return f"{recipe.iterations:,}"
+    steps = recipe.epochs * passes_of(recipe, record.pictures.tiles)
+    return f"{steps:,} ({recipe.epochs} epochs)"
 
 
 def _side_by_side(outcome: Outcome) -> str:
@@ -89,13 +121,19 @@ def _side_by_side(outcome: Outcome) -> str:
     found = {each.name: each.result for each in outcome.subjects}
     rows = []
     for claim in outcome.report.claims:
-        result = found.get(claim.recipe)
-        here = bicubic if claim.network == "bicubic" else _pair(result.means) if result else "-"
-        rows.append((claim.network, claim.figures, here))
+        here, ours = (
+            _pair(found[name].means) if name in found else "-"
+            for name in (claim.recipe, claim.ours)
+        )
+        if claim.network == "bicubic":
+            here = bicubic
+        rows.append((claim.network, claim.figures, here, ours))
     if all(claim.network != "bicubic" for claim in outcome.report.claims):
-        rows.append(("bicubic", "-", bicubic))
-    rows.append((f"our best, `{best.name}`", "-", _pair(best.result.means)))
-    return markdown(("network", "the report", "the same settings here"), rows)
+        rows.append(("bicubic", "-", bicubic, "-"))
+    rows.append((f"our best, `{best.name}`", "-", "-", _pair(best.result.means)))
+    is_cut = outcome.extent.iterations or outcome.extent.settings
+    here = "here, shortened" if is_cut else "the same settings here"
+    return markdown(("network", "the report", here, "as we train it"), rows)
 
 
 def _own_lr(outcome: Outcome) -> str:
@@ -131,7 +169,7 @@ def _captions(outcome: Outcome) -> str:
     head = ("picture", *(each.name for each in outcome.subjects))
     rows: list[tuple[str, ...]] = [
         (name, *(_gain(*decibels(each, name)) for each in outcome.subjects))
-        for name in outcome.best.rows
+        for name in _captioned(outcome)
     ]
     if own:
         head = ("the report's pictures", *head)
@@ -141,6 +179,12 @@ def _captions(outcome: Outcome) -> str:
         rows += [empty[1:]] * (count - len(rows))
         rows = [(text, *row) for text, row in zip(left, rows, strict=True)]
     return markdown(head, rows)
+
+
+def _captioned(outcome: Outcome) -> list[str]:
+    """The pictures beside those of the report: the first measured ones, else the drawn ones."""
+    own = len(outcome.report.captions)
+    return [each.picture for each in outcome.best.result.pictures[:own]] or [*outcome.best.rows]
 
 
 def _gain(bicubic: float, network: float) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from training.data.sources import Data
 from training.models import MODELS
 from training.recipes import RECIPES
+from training.recipes.fields import with_settings
 from training.recipes.recipe import Recipe, Stage
 from training.replay.description import Report
 
@@ -20,10 +21,14 @@ class Extent:
     Attributes:
         is_short: Whether the run only shows that everything works.
         iterations: Of each network; 0 for as many as its recipe has.
+        settings: Fields of each recipe that are changed, such as ``stages.batch=4``.
+        measured: Pictures of each folder that networks are measured on, at most; 0 for all.
     """
 
     is_short: bool = False
     iterations: int = 0
+    settings: tuple[str, ...] = ()
+    measured: int = 0
 
     @property
     def every(self) -> int:
@@ -34,8 +39,12 @@ class Extent:
 
 
 def plan_of(name: str, report: Report, data: Data, extent: Extent) -> Recipe:
-    """The recipe ``name`` on ``data``."""
-    plan = replace(RECIPES[name], data=data)
+    """The recipe ``name`` on ``data``.
+
+    Raises:
+        BadConfig: it has no field that a setting names, or the value is wrong.
+    """
+    plan = with_settings(replace(RECIPES[name], data=data), extent.settings)
     if extent.is_short:
         return _smaller(plan, report)
     if extent.iterations:

@@ -61,6 +61,7 @@ def draw_histograms(subjects: Sequence[Subject], path: Path) -> None:
             pixels = [getattr(row, label).ravel() for row in subject.rows.values()]
             share = np.bincount(np.concatenate(pixels), minlength=256)
             axes.step(range(256), share / share.sum() * 100, where="mid", label=label.upper())
-        axes.set(ylabel="% of values", title=subject.name)
+        # Black and white may be a tenth of all values, which would flatten all other levels.
+        axes.set(ylabel="% of values", title=subject.name, yscale="log")
     panels[-1].set(xlabel="level, all channels")
     finish(figure, list(panels), path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sr_batch.bench.pictures import read_picture
 from training.evaluate.measured import SetResult, measure_pictures, text_of
-from training.evaluate.metrics import Metric
+from training.evaluate.metrics import METRICS, Metric
 from training.evaluate.restore import compare
 from training.report import figures
 from training.report.pictures import Crop, decibels, draw_side_by_side, draw_triples
@@ -27,6 +27,7 @@ class Plan:
         shown: Number of pictures that are drawn, the first of the set.
         crop: The part that is zoomed.
         workers: Pictures measured at the same time.
+        drawn: Other pictures that are drawn in place of these.
     """
 
     pictures: Sequence[Path]
@@ -35,6 +36,7 @@ class Plan:
     shown: int = 5
     crop: Crop = Crop()  # noqa: RUF009, it is frozen
     workers: int = 1
+    drawn: Sequence[Path] = ()
 
 
 def measure(opened: Opened, curve: Curve, plan: Plan) -> Subject:
@@ -46,12 +48,14 @@ def measure(opened: Opened, curve: Curve, plan: Plan) -> Subject:
     protocol, scale = opened.protocol, opened.session.spec.scale
     found = measure_pictures(plan.pictures, opened.session, plan.metrics, protocol, plan.workers)
     result = SetResult(opened.name, scale, plan.name, protocol, found)
+    drawn = plan.drawn or plan.pictures[: plan.shown]
+    others = measure_pictures(plan.drawn, opened.session, {"psnr": METRICS["psnr"]}, protocol)
     rows = {}
-    for path in plan.pictures[: plan.shown]:
+    for path in drawn:
         picture = read_picture(path)
         color = picture.repeat(3, axis=2) if picture.shape[2] == 1 else picture
         rows[path.stem] = compare(color, opened.session, protocol)
-    return Subject(opened, curve, result, rows)
+    return Subject(opened, curve, result, rows, others)
 
 
 def write(subjects: Sequence[Subject], plan: Plan, folder: Path) -> Path:
@@ -74,11 +78,11 @@ def _sections(subjects: Sequence[Subject], plan: Plan, folder: Path) -> Iterator
         yield "Where a recipe changes its loss, the curve of the loss has a step."
     yield f"## Pictures\n\nPSNR in dB, bicubic -> network.\n\n{_each_picture(subjects)}"
     if len(subjects) > 1:
-        draw_side_by_side(subjects, plan.crop, folder / "side_by_side.png")
+        draw_side_by_side(subjects, lambda _: plan.crop, folder / "side_by_side.png")
         yield "![all networks](side_by_side.png)"
     for subject in subjects:
         name = f"pictures_{subject.name}.png"
-        draw_triples(subject, plan.crop, folder / name)
+        draw_triples(subject, lambda _: plan.crop, folder / name)
         yield f"![LR, SR and HR of {subject.name}]({name})"
     figures.draw_histograms(subjects, folder / "histograms.png")
     yield "## Levels\n\n![histograms of SR and HR](histograms.png)"

@@ -1,6 +1,6 @@
 """The pictures of a report: LR, SR and HR with zoomed crops, and all networks side by side."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from sr_batch.core.errors import UsageError
 from training.report.subject import Subject
 
 _SHOWN = 240  # pixels of the longer side of each panel
-_WIDEST = 1 << 16  # a picture has one row
+_WIDEST = 1 << 16  # LR, SR and HR of a picture have one row
+_WIDE = 1800  # six panels; more networks have a second row
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class Crop:
         return left, top, left + side, top + side
 
 
+CropOf = Callable[[str], Crop]
+"""Name of a picture -> its crop."""
+
+
 def parse_crop(text: str) -> Crop:
     """The crop of ``--crop``: a side, or left, top and side.
 
@@ -50,21 +55,23 @@ def parse_crop(text: str) -> Crop:
     raise UsageError(f"--crop {text}: give a side such as 64, or LEFT,TOP,SIDE in HR pixels")
 
 
-def draw_triples(subject: Subject, crop: Crop, path: Path) -> None:
+def draw_triples(subject: Subject, crop: CropOf, path: Path) -> None:
     """Draw LR, SR and HR of each shown picture, whole and in the crop, with the PSNR."""
-    groups = [Group(list(_triple(subject, name, crop)), name) for name in subject.rows]
+    groups = [Group(list(_triple(subject, name, crop(name))), name) for name in subject.rows]
     Image.fromarray(draw(groups, _WIDEST)).save(path)
 
 
-def draw_side_by_side(subjects: Sequence[Subject], crop: Crop, path: Path) -> None:
+def draw_side_by_side(subjects: Sequence[Subject], crop: CropOf, path: Path) -> None:
     """Draw the crop of each shown picture by bicubic and by every network, and the original."""
-    groups = [Group(list(_across(subjects, name, crop)), name) for name in subjects[0].rows]
-    Image.fromarray(draw(groups, _WIDEST)).save(path)
+    names = subjects[0].rows
+    groups = [Group(list(_across(subjects, name, crop(name))), name) for name in names]
+    Image.fromarray(draw(groups, _WIDE)).save(path)
 
 
 def decibels(subject: Subject, picture: str) -> tuple[float, float]:
     """PSNR of bicubic and of the network for ``picture``."""
-    (row,) = (each for each in subject.result.pictures if each.picture == picture)
+    measured = (*subject.result.pictures, *subject.others)
+    row = next(each for each in measured if each.picture == picture)
     return row.bicubic["psnr"], row.network["psnr"]
 
 

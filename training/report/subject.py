@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.evaluate.measured import SetResult
+from training.evaluate.measured import Measured, SetResult
 from training.evaluate.restore import Row
 from training.models import MODELS
 from training.models.about import About
@@ -24,13 +24,15 @@ class Subject:
         opened: The network.
         curve: How its run went; empty if that is not known.
         result: Its figures on the set.
-        rows: Name of a picture -> LR, bicubic, SR and HR, for the pictures that are shown.
+        rows: Name of a picture -> LR, bicubic, SR and HR, for the pictures that are drawn.
+        others: PSNR of the drawn pictures that are not in the set.
     """
 
     opened: Opened
     curve: Curve
     result: SetResult
     rows: Mapping[str, Row]
+    others: Sequence[Measured] = ()
 
     @property
     def name(self) -> str:

@@ -45,7 +45,7 @@ def save_best(folder: Path, weights: State, counts: bool = True) -> None:
     """Keep ``weights`` as the best of the run so far.
 
     Later runs and exports take them if they count. Otherwise these take the last weights, and the
-    best ones are beside them in ``best_so_far.pt``.
+    best ones are beside them in ``best_so_far.pt``, for ``export --best``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / (_BEST if counts else _BEST_SO_FAR), weights)
@@ -84,6 +84,23 @@ def load_weights(name: str, runs: Path, kept: Path) -> State:
         )
     halves = torch.load(path, weights_only=True)
     return {key: value.float() for key, value in halves.items()}
+
+
+def load_best(name: str, runs: Path) -> tuple[State, int]:
+    """The best weights of run ``name`` so far, and their iteration.
+
+    Raises:
+        FileNotFoundError: there are none.
+    """
+    paths = [runs / name / file for file in (_BEST, _BEST_SO_FAR)]
+    path = next((path for path in paths if path.exists()), None)
+    if path is None or not (runs / name / _PROGRESS).exists():
+        raise FileNotFoundError(
+            f"{name}: no best weights in {runs / name}, where a run keeps them at its checkpoints; "
+            "without --best, the last weights are exported"
+        )
+    progress = torch.load(runs / name / _PROGRESS, weights_only=True)
+    return torch.load(path, map_location="cpu", weights_only=True), progress["best"][2]
 
 
 def keep(name: str, runs: Path, kept: Path) -> Path:

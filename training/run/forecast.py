@@ -14,7 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from training.data.corpus import Corpus, pair
 from training.recipes.recipe import Recipe, patch_at
-from training.run.trainer import Corpora, Run, Setting
+from training.run.batches import Corpora
+from training.run.setting import Setting
+from training.run.trainer import Run
 
 _STEPS = 3
 _PROBE = 64  # LR pixels a side

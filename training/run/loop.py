@@ -1,9 +1,12 @@
 """The training loop: steps, with a checkpoint and a row of ``metrics.csv`` at intervals.
 
-At the end it draws the curve and a contact sheet into the run folder.
+At the end it draws the curve and a contact sheet into the run folder. In a team, only the leader
+measures and writes; what the others need to know, it tells them.
 """
 
 import math
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 
 import torch
@@ -14,10 +17,11 @@ from sr_batch.bench.quality import Score
 from training.evaluate import contact_sheet
 from training.evaluate.protocol import protocol_of
 from training.run import metrics, record
+from training.run.batches import Corpora
 from training.run.best_score import text_of
 from training.run.curve import draw_curve
 from training.run.interruption import stop_request
-from training.run.trainer import Corpora, Run
+from training.run.trainer import Run
 from training.run.validation import validate
 
 
@@ -41,19 +45,27 @@ def train(run: Run, corpora: Corpora) -> None:
         Interrupted: a signal asked for the end. A checkpoint of this moment is saved.
     """
     corpora = {scale: corpus.to(run.setting.device) for scale, corpus in corpora.items()}
-    metrics.forget_after(run.setting.folder, run.iteration if run.recipe.iterations else -1)
-    # The event at this iteration belongs to the checkpoint; only later ones are lost.
-    with SummaryWriter(str(run.setting.folder), purge_step=run.iteration + 1) as writer:
+    with _writer(run) as writer:
         if run.recipe.iterations:
             _take_steps(run, corpora, writer)
         else:
             _record(run, writer, math.nan, run.score(), math.nan)
             run.save()
-    draw_pictures(run)
+    if run.setting.team.leads:
+        draw_pictures(run)
 
 
-def _take_steps(run: Run, corpora: Corpora, writer: SummaryWriter) -> None:
-    last, every = run.recipe.iterations, run.setting.every
+def _writer(run: Run) -> AbstractContextManager[SummaryWriter | None]:
+    """What writes for TensorBoard, in the leader. Rows and points that were not saved are gone."""
+    if not run.setting.team.leads:
+        return nullcontext()
+    metrics.forget_after(run.setting.folder, run.iteration if run.recipe.iterations else -1)
+    # The event at this iteration belongs to the checkpoint; only later ones are lost.
+    return SummaryWriter(str(run.setting.folder), purge_step=run.iteration + 1)
+
+
+def _take_steps(run: Run, corpora: Corpora, writer: SummaryWriter | None) -> None:
+    last, every, team = run.recipe.iterations, run.setting.every, run.setting.team
     with (
         tqdm(total=last, initial=run.iteration, unit="it", smoothing=0.05) as bar,
         stop_request() as request,
@@ -61,6 +73,7 @@ def _take_steps(run: Run, corpora: Corpora, writer: SummaryWriter) -> None:
         while not run.is_over:
             run.losses.append(run.step(corpora))
             bar.update()
+            request.signal = team.largest(request.signal)
             if run.iteration % every == 0 or run.iteration == last:
                 _checkpoint(run, writer)
             elif request.signal:
@@ -70,20 +83,29 @@ def _take_steps(run: Run, corpora: Corpora, writer: SummaryWriter) -> None:
     tqdm.write(ending(run))
 
 
-def _checkpoint(run: Run, writer: SummaryWriter) -> None:
+def _checkpoint(run: Run, writer: SummaryWriter | None) -> None:
     """Score the run and save it."""
-    loss, score, validated = _mean(run), run.score(), validate(run)
-    _record(run, writer, loss, score, validated.loss)
-    writer.add_image("LR | SR | HR", validated.shown, run.iteration, dataformats="HWC")
-    figures = {**asdict(score), "loss": loss, "validation_loss": validated.loss}
+    loss, team = _mean(run), run.setting.team
+    figures = team.told(_measured(run, writer, loss) if team.leads else {})
     run.judge(figures)
     run.losses.clear()
     _save(run)
     run.setting.watcher(run.iteration, figures)
 
 
+def _measured(run: Run, writer: SummaryWriter | None, loss: float) -> Mapping[str, float]:
+    """The value of each ``Quantity``, which is recorded, too."""
+    score, validated = run.score(), validate(run)
+    _record(run, writer, loss, score, validated.loss)
+    if writer:
+        writer.add_image("LR | SR | HR", validated.shown, run.iteration, dataformats="HWC")
+    return {**asdict(score), "loss": loss, "validation_loss": validated.loss}
+
+
 def _save(run: Run) -> None:
     _mean(run)  # NaN must not replace the last checkpoint
+    if not run.setting.team.leads:
+        return
     run.save()
     kept = run.best.iteration if run.recipe.early_stop else run.iteration
     record.advance(run.setting.folder, run.iteration, kept, ending(run) if run.is_over else "")
@@ -130,7 +152,7 @@ def _mean(run: Run) -> float:
 
 
 def _record(
-    run: Run, writer: SummaryWriter, loss: float, score: Score, validation_loss: float
+    run: Run, writer: SummaryWriter | None, loss: float, score: Score, validation_loss: float
 ) -> None:
     row = {
         "iteration": run.iteration,
@@ -139,7 +161,8 @@ def _record(
         **{f"monitor_{name}": value for name, value in asdict(score).items()},
         "validation_loss": validation_loss,
     }
-    for name, value in row.items():
-        writer.add_scalar(name, value, run.iteration)
+    if writer:
+        for name, value in row.items():
+            writer.add_scalar(name, value, run.iteration)
     metrics.append(run.setting.folder, row)
     tqdm.write(" ".join(f"{name} {value:.6g}" for name, value in row.items()))

@@ -1,16 +1,10 @@
-"""Tells people how a run ended, through Apprise: mail, chats and others."""
+"""Tells people how a run ended."""
 
 import csv
-import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from sr_batch.core.errors import UsageError
-from sr_batch.core.installing import pip
-
-if TYPE_CHECKING:
-    from apprise import Apprise
+from sr_batch.messages import LOST, Messenger
 
 
 class Notifier:
@@ -25,7 +19,7 @@ class Notifier:
     """
 
     def __init__(self, urls: Sequence[str], sheet: bool = False) -> None:
-        self._apprise = _opened(urls) if urls else None
+        self._messenger = Messenger(urls) if urls else None
         self._sheet = sheet
 
     def ended(self, folder: Path) -> None:
@@ -39,11 +33,8 @@ class Notifier:
         self._send(f"{folder.name}: training has stopped", str(error) or type(error).__name__)
 
     def _send(self, title: str, body: str, attached: Path | None = None) -> None:
-        if self._apprise is None:
-            return
-        files = [str(attached)] if attached else None
-        if not self._apprise.notify(body=body, title=title, attach=files):
-            print("--notify: a message could not be delivered to every URL")
+        if self._messenger and not self._messenger.send(title, body, attached):
+            print(LOST)
 
 
 def results(folder: Path) -> str:
@@ -58,20 +49,3 @@ def results(folder: Path) -> str:
         f"Iteration {last['iteration']}: training loss {float(last['loss']):.4g}, validation loss "
         f"{10 ** (-psnr / 10):.4g} (PSNR-Y {psnr:.3f} dB, SSIM {float(last['monitor_ssim']):.4f})"
     )
-
-
-def _opened(urls: Sequence[str]) -> "Apprise":
-    try:
-        import apprise
-    except ImportError as error:
-        raise UsageError(f"--notify needs Apprise: {pip('install', 'apprise')}") from error
-    # Its log shows the URLs. Without a handler, Python would print it on standard error.
-    logging.getLogger("apprise").addHandler(logging.NullHandler())
-    opened = apprise.Apprise()
-    for number, url in enumerate(urls, 1):
-        if not opened.add(url):
-            raise UsageError(
-                f"--notify: Apprise does not support URL number {number}: see"
-                " https://github.com/caronc/apprise for the services that it supports"
-            )
-    return opened

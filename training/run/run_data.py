@@ -7,15 +7,8 @@ from pathlib import Path
 from PIL import Image
 
 from sr_batch.core.errors import ImageError, UsageError
-from training.data.corpus import (
-    Picture,
-    TooSmall,
-    count_tiles,
-    list_images,
-    read_rgb,
-    shipped_images,
-    tell,
-)
+from training.data.corpus import count_tiles
+from training.data.pictures import Picture, TooSmall, list_images, read_rgb, shipped_images, tell
 from training.data.sources import Data, gather, layout, usable
 from training.data.tiles import Cutting
 from training.evaluate.protocol import SETS

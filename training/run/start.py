@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,20 +13,26 @@ from training.data.corpus import Corpus, build_corpus
 from training.data.dead_leaves import add_leaves
 from training.data.lr_crops import calibration
 from training.data.patterns import add_patterns
+from training.data.statistics import mean_and_deviation
+from training.evaluate.protocol import protocol_of
 from training.models import configure
 from training.models.smfanet import load_smfanet
 from training.quantize.equalize import equalize_
-from training.recipes.recipe import Recipe, passes_of
+from training.recipes.recipe import COMPUTED, Recipe, passes_of
 from training.run import checkpoint
+from training.run.batches import Corpora
 from training.run.distillation import teacher_output, to_luma
+from training.run.full_disk import full_disk_told
 from training.run.loop import ending, train
 from training.run.places import Places
 from training.run.record import Leg, begin_leg, pictures_of
 from training.run.run_data import RunData, monitored, run_data
+from training.run.setting import Setting
 from training.run.source_commit import source_commit
 from training.run.sources import find_plan, require_sources
+from training.run.team import require_shareable
 from training.run.trained_network import network, starting_weights
-from training.run.trainer import Corpora, Run, Setting
+from training.run.trainer import Run
 from training.run.weight_file import is_weight_file, read_weights, require_fitting
 
 EVERY = 500  # iterations between checkpoints, for recipes without epochs
@@ -45,32 +51,40 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
         UsageError: folders of pairs do not match, or the pictures cannot be split.
         TooSmall: no picture is large enough for the recipe's patches.
         NotReady: the weights of another recipe are missing.
-        BadConfig: the weights of another network are in the file that it starts from.
+        BadConfig: the weights of another network are in the file that it starts from, or several
+            processes cannot share the training.
         Diverged: the loss became NaN or infinite.
+        StorageError: the disk is full. The last checkpoint is kept.
     """
     require_sources(plan, setting.folder, places)
-    pictures = run_data(plan, places.data)
-    with alone_in(setting.folder):
+    pictures, team = run_data(plan, places.data), setting.team
+    alone = alone_in(setting.folder) if team.leads else nullcontext()
+    with alone, full_disk_told(setting.folder):
         run = Run(*settled(plan, setting, pictures, places.data))
         if not run.resume() and not _resume_kept(run, places.kept) and plan.init:
             _start_from(run, plan.init, places, pictures)
         if run.recipe.iterations and run.is_over and (setting.folder / "sheet.jpg").exists():
             print(ending(run))
             return
-        corpora = _corpora(run, places, pictures)
-        _note(run, pictures)
+        require_shareable(run.recipe, run.net, team)
+        with team.leader_first():  # it computes the output of teachers, and the others read it
+            corpora = _corpora(run, places, pictures)
+        if team.leads:
+            _note(run, pictures)
         train(run, corpora)
 
 
 def settled(
     plan: Recipe, setting: Setting, pictures: RunData, data: Path
 ) -> tuple[Recipe, Setting]:
-    """With what depends on the pictures: the iterations, the checkpoints and the monitored ones.
+    """With what depends on the pictures: iterations, checkpoints, monitored pictures, their mean.
 
-    The centers of own pictures that the run is monitored on are written to its folder.
+    The centers of own pictures that the run is monitored on are written to its folder. Only the
+    leader of a team needs them.
 
     Args:
-        plan: If it has epochs, these set its iterations.
+        plan: If it has epochs, these set its iterations. If it is normalized, its options get the
+            mean and the deviation of the pictures.
         setting: Pictures and an interval of checkpoints that it names stay.
         pictures: Of the run.
         data: Folder of the image sets.
@@ -79,10 +93,15 @@ def settled(
         FileNotFoundError: there are neither validation pictures nor Set5.
         TooSmall: no validation picture can be decoded.
     """
-    if not setting.monitor:
+    if not setting.monitor and setting.team.leads:
         found = monitored(pictures, data, setting.folder / "validation")
         pairs = tuple((hr, lr) for hr, lr in found if lr)
         setting = replace(setting, monitor=tuple(hr for hr, _ in found), monitored_pairs=pairs)
+    if plan.normalized:
+        color = configure(plan.model, plan.scale, plan.model_options).color
+        measured = mean_and_deviation(pictures.train, color, pictures.cutting)
+        options = {**plan.model_options, **dict(zip(COMPUTED, measured, strict=True))}
+        plan = replace(plan, model_options=options)
     if not plan.epochs:
         return plan, replace(setting, every=setting.every or EVERY)
     epoch = passes_of(plan, pictures.tiles(plan.scale))
@@ -112,7 +131,8 @@ def _resume_kept(run: Run, kept: Path) -> bool:
     if states is None:
         return False
     run.restore(states)
-    shutil.copyfile(kept / f"{folder.name}.csv", folder / "metrics.csv")
+    if run.setting.team.leads:
+        shutil.copyfile(kept / f"{folder.name}.csv", folder / "metrics.csv")
     return True
 
 
@@ -137,7 +157,7 @@ def _start(run: Run, init: str, places: Places, pictures: RunData) -> checkpoint
     if not (plan.quantized and plan.equalized):
         return weights
     net = network(plan, weights)
-    images = calibration(pictures.files, plan.scale, run.color)
+    images = calibration(pictures.files, plan.scale, run.color, protocol_of(plan).lr_of)
     equalize_(net, [torch.from_numpy(image) for image in images])
     return net.state_dict()
 

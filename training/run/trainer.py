@@ -1,22 +1,18 @@
-"""The training step: everything that happens in one is in this file."""
+"""The training step, on the patches that ``batches`` draws, and the state of a run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import astuple, dataclass, replace
-from pathlib import Path
+from dataclasses import astuple, replace
 from typing import Any, cast
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.optim.swa_utils import AveragedModel
 
 from sr_batch.bench.quality import Score
-from training.data.corpus import Corpus
-from training.data.degrade import degradation
-from training.data.patches import Batch, sample
+from training.data.patches import Batch
 from training.evaluate.paired import score_pairs
 from training.evaluate.protocol import protocol_of
 from training.evaluate.standard_sets import score_pictures
@@ -29,36 +25,12 @@ from training.optim.averaging import averaging
 from training.optim.mixed_precision import keep_ends_in_fp32
 from training.optim.optimizer import make_optimizer, make_schedule
 from training.quantize.fake_quant import prepare
-from training.recipes.recipe import Recipe, Stage, patch_at, stage_at
+from training.recipes.recipe import Recipe, Stage, stage_at
 from training.run import checkpoint
+from training.run.batches import Corpora, draw, taught
 from training.run.best_score import Best, gain_of
+from training.run.setting import Setting
 from training.run.teacher import open_teacher
-
-Corpora = Mapping[int, Corpus]
-"""Scale -> its corpus."""
-
-Watcher = Callable[[int, Mapping[str, float]], None]
-"""Takes the iteration of a checkpoint, after it was saved, and the value of each ``Quantity``."""
-
-
-def _ignore(iteration: int, figures: Mapping[str, float]) -> None:
-    pass
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Where a run happens. Nothing here changes the trained weights beyond rounding."""
-
-    folder: Path
-    device: torch.device
-    amp: bool  # bf16 autocast
-    monitor: tuple[Path, ...]  # HR pictures scored at every checkpoint; none: those of the data
-    every: int = 500  # iterations between checkpoints; 0: an epoch of the recipe, or 500
-    features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
-    teachers: Path = Path("teachers")  # folder of ncnn networks
-    compiler: str = ""  # backend of torch.compile, such as inductor; empty to do without
-    monitored_pairs: tuple[tuple[Path, Path], ...] = ()  # HR and LR, scored in place of ``monitor``
-    watcher: Watcher = _ignore  # what it raises ends the run
 
 
 class Run:
@@ -85,7 +57,12 @@ class Run:
         )
         names = {name for stage in recipe.stages for name in stage.loss} | set(recipe.original)
         self.objective = make_objective(
-            names, recipe.scale, recipe.lr, setting.features, setting.device
+            names,
+            recipe.scale,
+            recipe.lr,
+            setting.features,
+            setting.device,
+            recipe.discriminator,
         )
         file = recipe.teacher_file
         self.teacher = open_teacher(setting.teachers, file).to(setting.device) if file else None
@@ -97,7 +74,10 @@ class Run:
         self.stop, self.best = Best(), Best()
 
     def step(self, corpora: Corpora) -> torch.Tensor:
-        """Update the weights once. Returns the loss, still on the device: reading it would wait."""
+        """Update the weights once. Returns the loss, still on the device: reading it would wait.
+
+        A team takes the same step in each of its processes.
+        """
         stage = stage_at(self.recipe, self.iteration)
         self.optimizer.zero_grad(set_to_none=True)
         losses = []
@@ -107,6 +87,9 @@ class Run:
             loss.backward()
             self.objective.learn(stage.loss, sr, batch.hr)
             losses.append(loss.detach())
+        mean = torch.stack(losses).sum()
+        gradients = [p.grad for p in self.net.parameters() if p.grad is not None]
+        self.setting.team.average_([*gradients, mean])
         if self.recipe.clip:
             nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.clip)
         with self._autocast():  # Muon's matrix products need no more than bf16
@@ -115,7 +98,7 @@ class Run:
             self.schedule.step()
         self.ema.update_parameters(self.net)
         self.iteration += 1
-        return torch.stack(losses).sum()
+        return mean
 
     def score(self) -> Score:
         """PSNR-Y and SSIM of the averaged weights, the mean over the monitored pictures.
@@ -148,7 +131,7 @@ class Run:
             self.schedule.step(figures[recipe.plateau_on])
         self.stop = self.stop.after(gain_of(figures, recipe.stop_on), self.iteration)
         self.best = self.best.after(gain_of(figures, recipe.best_on), self.iteration)
-        if not self.best.stale:
+        if not self.best.stale and self.setting.team.leads:
             counts = recipe.early_stop is not None
             checkpoint.save_best(self.setting.folder, self.ema.module.state_dict(), counts)
         return not self.stops_early
@@ -225,25 +208,13 @@ class Run:
 
     def _run_batch(self, corpora: Corpora, stage: Stage) -> tuple[Batch, torch.Tensor]:
         """A random batch, and the output of the network for it."""
-        scales = (self.recipe.scale, *self.recipe.scales)
-        drawn = int(torch.randint(len(scales), (), generator=self.generator)) if scales[1:] else 0
-        patch = patch_at(self.recipe, stage, scales[drawn])
-        batch = sample(
-            corpora[scales[drawn]], stage.batch, patch, self.generator, self.recipe.turns
-        )
-        lr = self._degraded(batch, stage.clean, scales[drawn])
-        lr = lr.to(memory_format=torch.channels_last)  # a fifth faster, also in fp32
+        drawn = draw(self.recipe, stage, corpora, self.generator, self.setting.team)
+        batch = drawn.batch
         with self._autocast():
             if self.teacher:
-                batch = replace(batch, taught=_taught(self.teacher, lr, batch.hr, stage.clean))
-            return batch, self._forward(scales[drawn], lr).float()
-
-    def _degraded(self, batch: Batch, clean: int, scale: int) -> torch.Tensor:
-        """LR of ``batch`` by the degradation of the recipe, bicubic for the ``clean`` first."""
-        if self.recipe.degradation == "bicubic":
-            return batch.lr
-        degrade = degradation(self.recipe.degradation, self.recipe.sigma)
-        return torch.cat([batch.lr[:clean], degrade(batch.hr[clean:], scale, self.generator)])
+                target = taught(self.teacher, drawn.lr, batch.hr, drawn.clean)
+                batch = replace(batch, taught=target)
+            return batch, self._forward(drawn.scale, drawn.lr).float()
 
     def _loss(self, stage: Stage, batch: Batch, sr: torch.Tensor) -> torch.Tensor:
         rows, columns = (slice(start, sr.shape[-1] - stage.border) for start in self._starts(stage))
@@ -277,16 +248,3 @@ class Run:
         if not self.setting.amp:
             return nullcontext()
         return torch.autocast(self.setting.device.type, torch.bfloat16)
-
-
-@torch.no_grad()
-def _taught(teacher: nn.Module, lr: torch.Tensor, hr: torch.Tensor, clean: int) -> torch.Tensor:
-    """HR for the ``clean`` first patches, and the output of ``teacher`` for the LR of the others.
-
-    LR is (B, C, H, W), 0..1; HR and the result are (B, C, H*s, W*s), 0..1. A teacher of a larger
-    scale is reduced to it.
-    """
-    taught = teacher(lr[clean:]).float().clamp(0, 1)
-    if taught.shape[-2:] != hr.shape[-2:]:
-        taught = F.interpolate(taught, hr.shape[-2:], mode="bicubic", antialias=True).clamp(0, 1)
-    return torch.cat([hr[:clean], taught])

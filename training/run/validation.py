@@ -9,9 +9,10 @@ import torch
 import torch.nn.functional as F
 
 from sr_batch.bench.pictures import read_picture
-from training.data.corpus import Corpus, to_color
+from training.data.corpus import Corpus
 from training.data.degrade import degradation
 from training.data.patches import sample
+from training.data.pictures import to_color
 from training.data.resize import crop_to_multiple
 from training.evaluate.paired import center
 from training.evaluate.protocol import protocol_of

@@ -15,8 +15,9 @@ from training.run import checkpoint
 from training.run.loop import Diverged
 from training.run.places import Places
 from training.run.run_data import RunData, run_data
+from training.run.setting import Setting
 from training.run.start import alone_in, carry_out, settled
-from training.run.trainer import Run, Setting
+from training.run.trainer import Run
 from training.run.validation import training_error, validate, validation_error
 from training.sweep import figures, table
 from training.sweep.plan import Sweep

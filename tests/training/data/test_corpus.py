@@ -7,20 +7,17 @@ from PIL import Image
 
 from sr_batch.core.errors import UsageError
 from sr_batch.core.geometry import Region, Size
-from training.data.corpus import (
+from training.data.corpus import Corpus, build_corpus, count_tiles, load_corpus
+from training.data.patches import sample
+from training.data.pictures import (
     Color,
-    Corpus,
     Picture,
     TooSmall,
-    build_corpus,
-    count_tiles,
     list_images,
-    load_corpus,
     read_rgb,
     size_of,
     to_color,
 )
-from training.data.patches import sample
 from training.data.resize import downscale
 from training.data.storage import mapped_array
 from training.data.tiles import COVERING, Cutting, tiles_of

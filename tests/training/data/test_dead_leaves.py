@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from tests.training.small import setting, small_recipe
-from training.data.corpus import Color, Corpus, list_images, load_corpus
+from training.data.corpus import Corpus, load_corpus
 from training.data.dead_leaves import add_leaves, dead_leaves
+from training.data.pictures import Color, list_images
 from training.data.resize import downscale
 from training.run.places import Places
 from training.run.start import carry_out

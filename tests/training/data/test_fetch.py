@@ -1,11 +1,14 @@
-"""`data fetch`, from archives that are there already: no test opens a connection."""
+"""`data fetch`, from archives that are there already, or from a server on this machine."""
 
 import hashlib
 import io
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -32,11 +35,15 @@ def zipped(path: Path) -> None:
 
 
 def known(
-    path: Path, monkeypatch: pytest.MonkeyPatch, count: int = 2, checksum: str = ""
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    count: int = 2,
+    checksum: str = "",
+    server: str = "http://127.0.0.1:9",
 ) -> PublicSet:
-    """A set whose archive is ``path``."""
+    """A set whose archive is ``path``. Nothing listens at the server by default."""
     right = hashlib.md5(path.read_bytes()).hexdigest()
-    archive = Archive(f"http://127.0.0.1:9/{path.name}", "md5", checksum or right)
+    archive = Archive(f"{server}/{path.name}", "md5", checksum or right)
     made = PublicSet("eval/Tiny", {"set/HR": ("", archive)}, count, "CC0")
     monkeypatch.setattr(fetching, "SETS", {"Tiny": made})
     return made
@@ -78,6 +85,44 @@ def test_a_wrong_archive_changes_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(UsageError, match="tiny: damaged"):
         [*fetch("Tiny", tmp_path)]
     assert not (tmp_path / "eval" / "Tiny").exists()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """The address of a server that has the files of ``tmp_path / "served"``."""
+    (tmp_path / "served").mkdir()
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(tmp_path / "served"))
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        Thread(target=httpd.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
+
+
+def test_downloads_what_is_not_there_and_keeps_the_archive(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tar(tmp_path / "served" / "tiny")
+    known(tmp_path / "served" / "tiny", monkeypatch, server=server)
+    *_, obtained, last = fetch("Tiny", tmp_path)
+    assert obtained == f"Tiny: {tmp_path / 'downloads' / 'tiny'}"
+    assert last == f"Tiny: 2 pictures in {tmp_path / 'eval' / 'Tiny'}"
+    assert [path.name for path in (tmp_path / "downloads").iterdir()] == ["tiny"]
+
+
+def test_a_file_that_the_server_does_not_have_is_one_line(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tar(tmp_path / "tiny")
+    known(tmp_path / "tiny", monkeypatch, server=server)
+    with pytest.raises(UsageError, match=r"/tiny cannot be downloaded \(.*put the file into"):
+        [*fetch("Tiny", tmp_path)]
 
 
 def test_without_a_network_it_says_what_to_put_where(

@@ -4,8 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from training.data.corpus import Corpus, list_images, load_corpus
+from training.data.corpus import Corpus, load_corpus
 from training.data.patterns import add_patterns
+from training.data.pictures import list_images
 
 
 @pytest.fixture(params=[2, 3])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sr_batch.core.errors import UsageError
-from training.data.corpus import read_rgb
+from training.data.pictures import read_rgb
 from training.data.prepare import Preparation, prepare
 from training.data.resize import downscale
 from training.data.sources import Data, gather, layout

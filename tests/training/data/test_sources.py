@@ -11,8 +11,9 @@ import torch
 from PIL import Image
 
 from sr_batch.core.errors import UsageError
-from training.data.corpus import TooSmall, build_corpus, read_rgb
+from training.data.corpus import build_corpus
 from training.data.output_files import degraded_files
+from training.data.pictures import TooSmall, read_rgb
 from training.data.resize import downscale
 from training.data.sources import Data, Gathered, Source, gather, layout
 from training.data.tiles import Cutting, fit_pixels

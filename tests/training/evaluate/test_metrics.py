@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from sr_batch.bench.quality import bicubic_lumas
 from sr_batch.core.errors import UnsupportedImage, UsageError
 from sr_batch.imaging.metrics import crop_border, ssim
 from tests.training.conftest import draw_photograph
-from training.data.corpus import list_images, read_rgb, to_color
+from training.data.pictures import list_images, read_rgb, to_color
 from training.evaluate import learned
 from training.evaluate import niqe as niqe_module
 from training.evaluate.ifc import channel, ifc, scale_mixture
@@ -159,8 +160,31 @@ def test_lpips_and_dists_are_those_of_piq_in_color(monkeypatch: pytest.MonkeyPat
     assert METRICS["lpips"].of(pair) == METRICS["dists"].of(pair) == pytest.approx(0.2)
     learned._network.cache_clear()
     monkeypatch.setitem(sys.modules, "piq", None)
-    with pytest.raises(UsageError, match=r"--metrics dists: needs piq and torchvision: .*pip"):
+    with pytest.raises(UsageError, match=r"dists: needs piq, and the torchvision of .*pip"):
         METRICS["dists"].of(pair)
+
+
+def test_lpips_without_its_weights_says_which_files_go_where(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Distance:
+        _weights_url = "https://example.org/lpips_weights.pt"
+
+        def __init__(self) -> None:
+            raise URLError("no route to host")
+
+    monkeypatch.setitem(sys.modules, "piq", SimpleNamespace(LPIPS=Distance))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    learned._network.cache_clear()
+    with pytest.raises(UsageError) as refused:
+        METRICS["lpips"].of(Pair(np.zeros((8, 9, 3)), np.zeros((8, 9, 3))))
+    text = str(refused.value)
+    assert "no route to host" in text
+    assert (
+        "https://example.org/lpips_weights.pt and https://download.pytorch.org/models/vgg16-"
+        in text
+    )
+    assert text.endswith(f"put both files into {tmp_path / 'hub' / 'checkpoints'}")
 
 
 def test_an_unknown_metric_is_named() -> None:

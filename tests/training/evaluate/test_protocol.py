@@ -9,7 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from sr_batch.bench.quality import Score, judge
 from tests.training.conftest import draw_photograph
-from training.data.corpus import list_images, to_color
+from training.data.pictures import list_images, to_color
 from training.data.resize import crop_to_multiple, downscale, upscale
 from training.evaluate.standard_sets import score_pictures
 from training.models.layers import Bicubic

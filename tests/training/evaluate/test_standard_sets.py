@@ -6,7 +6,7 @@ from PIL import Image
 
 from sr_batch.bench.quality import Judged, Score, judge
 from sr_batch.core.errors import UnsupportedImage
-from training.data.corpus import read_rgb
+from training.data.pictures import read_rgb
 from training.evaluate.protocol import SETS
 from training.evaluate.standard_sets import bicubic_scores, rounded, score_pictures
 from training.models.layers import Bicubic

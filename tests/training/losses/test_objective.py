@@ -47,3 +47,15 @@ def test_the_discriminator_trains_only_in_stages_that_use_it() -> None:
     assert torch.equal(weight, before)
     objective.learn({"adversarial": 1}, sr, hr)
     assert not torch.equal(weight, before)
+
+
+def test_with_a_weight_of_zero_only_the_discriminator_learns() -> None:
+    objective = objective_of("l1", "adversarial")
+    assert objective.adversary is not None
+    weight = next(objective.adversary.net.parameters())
+    before = weight.clone()
+    sr, hr = torch.rand(2, 2, 3, 32, 32)
+    apart = {"l1": 1.0, "adversarial": 0.0}
+    assert objective(apart, sr, hr) == LOSSES["l1"](sr, hr)
+    objective.learn(apart, sr, hr)
+    assert not torch.equal(weight, before)

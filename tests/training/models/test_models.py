@@ -4,8 +4,10 @@ import torch.nn.functional as F
 
 from tests.training.small import EVERY, SMALL
 from training.data.resize import upscale
-from training.models import MODELS, BadConfig, configure
+from training.models import MODELS, BadConfig, build, configure
 from training.models.edsr import EDSR, Config
+from training.models.layers import Bicubic
+from training.models.rewrite import rewrite
 from training.models.vdsr import VDSR
 
 
@@ -18,7 +20,7 @@ def test_enlarges_by_its_scale(name: str, scale: int) -> None:
     assert out.shape == (2, channels, 7 * scale, 5 * scale)
 
 
-# edsr x4 has two stages, each of which is bilinear, and rrdb starts as its paper has it.
+# edsr x4 and rrdb have two stages, each of which is bilinear.
 STARTS = [(n, s) for n, s in EVERY if n not in ("rrdb", "esrgan") and (n, s) != ("edsr", 4)]
 
 
@@ -39,8 +41,40 @@ def test_starts_as_an_interpolation(name: str, scale: int) -> None:
     torch.testing.assert_close(out, expected, atol=1e-5, rtol=0)
 
 
+def test_rrdb_starts_as_two_bilinear_stages() -> None:
+    net = MODELS["rrdb"].build(MODELS["rrdb"].config(**SMALL["rrdb"]))
+    x = torch.rand(1, 3, 12, 10)
+    with torch.inference_mode():
+        out = net(x)
+    half = F.interpolate(x, scale_factor=2, mode="bilinear")
+    expected = F.interpolate(half, scale_factor=2, mode="bilinear")
+    inside = (..., slice(12, -12), slice(12, -12))
+    torch.testing.assert_close(out[inside], expected[inside], atol=1e-5, rtol=0)
+
+
+def test_the_tail_of_the_report_keeps_all_channels_to_the_size_of_the_output() -> None:
+    net = MODELS["resnet"].build(MODELS["resnet"].config(channels=8, blocks=1, tail=0)).eval()
+    shapes = [tuple(p.shape) for n, p in net.named_parameters() if n.endswith("weight")]
+    assert shapes[-3:] == [(32, 8, 3, 3), (32, 8, 3, 3), (3, 8, 3, 3)]
+    x = torch.rand(1, 3, 12, 10)
+    with torch.inference_mode():
+        torch.testing.assert_close(net(x), Bicubic(4, channels=3)(x), atol=1e-5, rtol=0)
+
+
 def bicubic(x: torch.Tensor, scale: int) -> torch.Tensor:
     return upscale(x[0].permute(1, 2, 0).numpy(), scale)[None]
+
+
+def test_srcnn_takes_all_colors_too() -> None:
+    """It starts as bicubic, and its rewritten form is that of luma alone."""
+    net = build("srcnn", 2, {"features": 8, "mapping": 4, "color": "rgb"}).eval()
+    x = torch.rand(1, 3, 24, 20)
+    with torch.inference_mode():
+        out, rewritten = net(x), rewrite(net)(x)
+    inside = (..., slice(6, -6), slice(6, -6))
+    expected = Bicubic(2, channels=3)(x).clamp(min=0)
+    torch.testing.assert_close(out.clamp(min=0)[inside], expected[inside], atol=1e-5, rtol=0)
+    assert torch.equal(out, rewritten)
 
 
 def test_vdsr_has_the_same_weights_at_every_scale() -> None:

@@ -71,12 +71,16 @@ def test_int8_uses_the_ranges_closest_to_fp32(monkeypatch: pytest.MonkeyPatch) -
     assert (made(99.999, 60.0) == good).all()
 
 
-def test_fp16_keeps_float32_input_and_output() -> None:
-    net = build("fast", 2, SMALL["fast"]).eval()
+@pytest.mark.parametrize(("name", "scale"), [("fast", 2), ("rrdb", 4)])
+def test_fp16_keeps_float32_input_and_output(name: str, scale: int) -> None:
+    net = build(name, scale, SMALL[name]).eval()
+    for parameter in net.parameters():
+        parameter.data += 0.003 * torch.randn_like(parameter)
     model = to_onnx(net, 3)
     half = to_fp16(model)
     types = [v.type.tensor_type.elem_type for v in (*half.graph.input, *half.graph.output)]
     assert types == [onnx.TensorProto.FLOAT] * 2
+    onnx.checker.check_model(half, full_check=True)
     assert len(half.SerializeToString()) < 0.7 * len(model.SerializeToString())
     image = np.random.default_rng(0).random((3, 21, 34), np.float32)
     difference = np.abs(run(half, image) - run(model, image)).max()

@@ -67,8 +67,11 @@ def test_settings_reach_every_level() -> None:
         ("stages.0.clean=2", "stages.0.clean = 2: must be less than the batch"),
         ("stages.0.border=12", "stages.0.border = 12: leaves nothing of a patch"),
         ("stages.0.loss={ fff = 1.0 }", "no loss is called fff: did you mean fft?"),
+        ("discriminator=0", "discriminator = 0: must be at least 1"),
         ("epochs=-1", "epochs = -1: must be at least 0"),
         ("stages=[]", "`until` must rise to 1.0"),
+        ("model_options.channels=0", "model_options.channels = 0: must be at least 1"),
+        ("model_options.channels=many", "model_options.channels = 'many': must be a whole number"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_the_field(setting: str, message: str) -> None:

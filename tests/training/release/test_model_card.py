@@ -14,14 +14,8 @@ from sr_batch.inference.onnx_session import read_spec
 from training.models import MODELS
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe, at_each_scale
-from training.release.model_card import (
-    Facts,
-    Pictures,
-    describe_again,
-    speed_class,
-    training_section,
-    write_card,
-)
+from training.release.model_card import Facts, Pictures, describe_again, speed_class, write_card
+from training.release.training_section import training_section
 from training.run.record import Leg, Record
 from training.run.record import Pictures as Images
 
@@ -105,7 +99,7 @@ def test_a_card_says_what_ran_and_not_what_was_planned() -> None:
     text = training_section(recipe, Record(legs, Images({"cats": 12}, 0.8), 80, 60))
     assert text.startswith("80 of 3000 planned iterations of Adam (0.9, 0.99), learning rate ")
     assert "Iterations 0 to 40 ran with other settings: lr 0.5, clip 0.25." in text
-    assert "These are the weights of iteration 60, the best of the run." in text
+    assert "These are the weights of iteration 60, the best of the run by its PSNR." in text
     assert "Started from the weights of `theirs.pth`." in text
     assert "/home" not in text
     whole = Record((Leg(0, "abc", recipe),), Images({"cats": 12}, 0.8), 3000, 3000)

@@ -1,11 +1,19 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import onnx
 import pytest
 import torch
 
+from sr_batch.inference.model_catalog import choose
 from sr_batch.inference.onnx_session import OnnxSession
+from tests.training.small import spec_of
+from training.evaluate.protocol import protocol_of
 from training.models import build
 from training.recipes.recipe import Recipe, Stage
+from training.release import publish as publishing
 from training.release.certify import NotCertified
 from training.release.publish import ReleaseSetting, publish
 from training.release.record_outputs import fits_its_record
@@ -55,3 +63,32 @@ def test_refuses_an_int8_file_that_loses_too_much(setting: ReleaseSetting) -> No
         publish(TrainedRun(ROUNDED, weights(1.0), metrics), "fast", setting)
     assert not (setting.exported / "fast_x2_int8.onnx").exists()
     assert not list(setting.exported.glob("*draft*"))
+
+
+class _Seen(Exception):
+    """Carries the LR that a measurement would see."""
+
+
+def see(*arguments: Any) -> None:
+    *_, reduce = arguments
+    raise _Seen(reduce(HR, 2))
+
+
+HR = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+
+
+def test_tiles_and_int8_ranges_are_measured_on_lr_as_in_the_training(
+    setting: ReleaseSetting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "calibration", see)
+    monkeypatch.setattr(publishing, "lr_crops", see)
+    plain, rounded = (replace(plan, degradation="area") for plan in (PLAIN, ROUNDED))
+    spec, net = spec_of("fast", 2, "rgb"), build(PLAIN.model, 2, PLAIN.model_options)
+    basis = publishing._Basis((), protocol_of(plain))
+    with pytest.raises(_Seen) as ranges:
+        publishing._variants(onnx.ModelProto(), net, rounded, spec, setting)
+    with pytest.raises(_Seen) as tiles:
+        publishing._release(onnx.load(choose("fast")[2].path), spec, setting, basis)
+    means = HR.reshape(4, 2, 4, 2, 3).mean((1, 3)).transpose(2, 0, 1)
+    for seen in (ranges, tiles):
+        np.testing.assert_allclose(seen.value.args[0], means, atol=1e-3)

@@ -20,8 +20,8 @@ from training.evaluate.protocol import DEFAULT
 from training.evaluate.restore import Row
 from training.models import configure
 from training.recipes import RECIPES
-from training.replay.chain import Outcome
-from training.replay.description import ANY, pictures_of
+from training.replay.chain import Outcome, drawn_in
+from training.replay.description import ANY, exported_of, pictures_of
 from training.replay.drawing import LARGEST, _save_small
 from training.replay.gathering import SIDE, Material, all_pictures, few_pictures
 from training.replay.page import _captions, _side_by_side, _verdicts, _warnings
@@ -64,7 +64,7 @@ def test_every_report_names_recipes_of_one_scale_and_a_shipped_network(letter: s
     scales = {RECIPES[name].scale for name in report.recipes}
     assert len(scales) == 1
     assert report.best.endswith(f"_x{scales.pop()}")
-    assert (EXPORTED / f"{report.best}.onnx").is_file()
+    assert all((EXPORTED / f"{name}.onnx").is_file() for name in exported_of(report))
     assert {claim.recipe for claim in report.claims} - {""} == set(report.recipes)
 
 
@@ -84,6 +84,8 @@ def test_a_given_length_changes_nothing_else() -> None:
     cut = plan_of("espcn_x3_report", E, ANY.data, Extent(iterations=70))
     assert cut == replace(whole, epochs=0, iterations=70)
     assert (Extent(iterations=70).every, Extent(iterations=9000).every) == (7, 500)
+    small = plan_of("espcn_x3_report", E, ANY.data, Extent(settings=("stages.batch=2",)))
+    assert small == replace(whole, stages=(replace(whole.stages[0], batch=2),))
 
 
 def test_takes_the_pictures_of_the_report_first_and_any_others_last(tmp_path: Path) -> None:
@@ -99,6 +101,8 @@ def test_takes_the_pictures_of_the_report_first_and_any_others_last(tmp_path: Pa
 def test_measures_the_sets_of_the_report_or_what_the_split_leaves(sets: Path) -> None:
     of_sets = all_pictures(pictures_of(B, sets), sets, 3, 33)
     assert {path.parent.name for path in of_sets.judged} == {"Set5", "Set14", "BSD100"}
+    few = all_pictures(pictures_of(B, sets), sets, 3, 33, most=1)
+    assert [path.name for path in few.judged] == ["0.png"] * 3
     choice = replace(pictures_of(D, sets), data=replace(ANY.data, split=(1, 1), order="index"))
     left = all_pictures(choice, sets / "train-tight", 4, 96)
     assert [path.name for path in left.judged] == ["2.png"]
@@ -112,6 +116,11 @@ def test_a_short_run_takes_the_middle_of_a_few_pictures(sets: Path, tmp_path: Pa
     assert np.array_equal(written, whole[10 : 10 + SIDE, 10 : 10 + SIDE])
 
 
+def test_figures_show_pictures_that_may_be_redistributed() -> None:
+    assert {path.stem for path in drawn_in(Extent())} == {"astronaut", "chelsea", "coffee"}
+    assert not drawn_in(Extent(is_short=True))
+
+
 def test_figures_stay_small(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (700, 900, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "figure.png")
@@ -123,16 +132,21 @@ def test_the_page_warns_of_short_runs_and_stand_ins_first() -> None:
     short = list(_warnings(outcome("B", {}, Extent(is_short=True))))
     assert "short run. Its figures mean nothing" in short[0]
     assert "Stand-in pictures" in short[1]
-    assert "for 1,200 iterations" in next(_warnings(outcome("B", {}, Extent(iterations=1200))))
+    cut = Extent(iterations=1200, settings=("lr=1e-3",))
+    assert "for 1,200 iterations, and with `lr=1e-3`." in next(_warnings(outcome("B", {}, cut)))
 
 
 def test_claims_stand_beside_what_is_measured() -> None:
-    gains = {"srcnn_x3_report": (25.0, 24.5), "edsr_x3": (25.0, 26.0)}
+    gains = {
+        "srcnn_x3_report": (25.0, 24.5),
+        "srcnn_x3": (25.0, 25.2),
+        "edsr_x3": (25.0, 26.0),
+    }
     found = outcome("B", gains, Extent())
     table = _side_by_side(found)
-    assert "| SRCNN, 20 epochs | 25.137 dB / .7064 | 24.500 dB / 0.6000 |" in table
-    assert "| bicubic | 25.741 dB / .7293 | 25.000 dB / 0.5000 |" in table
-    assert "`edsr_x3` | - | 26.000 dB" in table
+    assert "| 25.137 dB / .7064 | 24.500 dB / 0.6000 | 25.200 dB / 0.6000 |" in table
+    assert "| bicubic | 25.741 dB / .7293 | 25.000 dB / 0.5000 | - |" in table
+    assert "`edsr_x3` | - | - | 26.000 dB" in table
     assert "`srcnn_x3_report`: 0.50 dB below the line of 25.00 dB" in _verdicts(found)
 
 
@@ -154,7 +168,7 @@ def test_captions_of_the_report_stand_beside_those_of_other_pictures() -> None:
         (["F"], "no report is called F; there are A, B, C, D, E, and all"),
         (["B", "--short", "--iterations", "9"], "exclude each other"),
         (["B", "--data", "no-such-folder"], "no-such-folder: is not a folder; --data names"),
-        (["B", "--exported", "none"], "none/edsr_x3.onnx: does not exist; --exported names"),
+        (["B", "--exported", "none"], "none/srcnn_x3.onnx: does not exist; --exported names"),
     ],
 )
 def test_errors_are_one_line(

@@ -78,7 +78,7 @@ def test_the_triple_shows_the_chosen_crop_of_the_original(
     monkeypatch.setitem(RECIPES, "small", small_recipe("espcn"))
     (opened,) = open_networks(["small"], places)
     plan = Plan(sorted((places.data / "photos").iterdir()), "photos", chosen(["psnr"]), 1)
-    draw_triples(measure(opened, {}, plan), Crop(20, 4, 8), tmp_path / "a.png")
+    draw_triples(measure(opened, {}, plan), lambda _: Crop(20, 4, 8), tmp_path / "a.png")
     sheet = np.asarray(Image.open(tmp_path / "a.png"))
     crop = Image.fromarray(draw_photograph(1, 66)).crop((4, 8, 24, 28))
     zoomed = np.asarray(crop.resize((240, 240), Image.Resampling.NEAREST))

@@ -10,8 +10,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from sr_batch.core.errors import StorageError
 from tests.training.small import corpora_for, setting, small_recipe
 from training.run import checkpoint
+from training.run.batches import Corpora
 from training.run.loop import Diverged, Interrupted, train
-from training.run.trainer import Corpora, Run
+from training.run.trainer import Run
 
 if sys.platform != "win32":
     from tests.disks import limited_files

@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from tests.importing.ncnn.files import plain_stack, write_network
 from tests.training.small import corpora_for, setting, small_recipe
 from training.recipes.recipe import Stage
-from training.run import trainer
-from training.run.trainer import Run, Setting
+from training.run import batches
+from training.run.setting import Setting
+from training.run.trainer import Run
 
 
 def _taught(photographs: Path, folder: Path, original: dict[str, float]) -> Run:
@@ -59,7 +60,7 @@ def test_clean_patches_keep_bicubic_lr_and_learn_from_the_original(
     assert batch.taught is not None
     assert torch.equal(batch.taught[:2], batch.hr[:2])
     assert (batch.taught[2] - batch.hr[2]).abs().max() > 0.02
-    lr = run._degraded(batch, 2, 2)
+    lr = batches.degraded(run.recipe, batch, 2, 2, run.generator)
     assert torch.equal(lr[:2], batch.lr[:2])
     assert (lr[2] - batch.lr[2]).abs().max() > 0.02
 
@@ -67,7 +68,7 @@ def test_clean_patches_keep_bicubic_lr_and_learn_from_the_original(
 def test_a_teacher_of_a_larger_scale_is_reduced_to_that_of_the_run() -> None:
     lr = torch.rand(3, 3, 8, 6)
     hr = torch.rand(3, 3, 16, 12)
-    taught = trainer._taught(torch.nn.Upsample(scale_factor=4), lr, hr, clean=1)
+    taught = batches.taught(torch.nn.Upsample(scale_factor=4), lr, hr, clean=1)
     assert torch.equal(taught[:1], hr[:1])
     expected = F.interpolate(lr[1:], scale_factor=4.0)
     expected = F.interpolate(expected, (16, 12), mode="bicubic", antialias=True)

@@ -5,7 +5,7 @@ import pytest
 
 from sr_batch.core.geometry import Size
 from tests.training.small import small_recipe
-from training.data.corpus import Picture
+from training.data.pictures import Picture
 from training.data.tiles import COVERING
 from training.models import BadConfig
 from training.run.record import Leg, Pictures, advance, begin_leg, find_record, pictures_of

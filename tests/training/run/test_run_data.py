@@ -11,7 +11,7 @@ from sr_batch.bench.quality import judge
 from sr_batch.core.errors import UsageError
 from tests.training.conftest import draw_photograph
 from tests.training.small import small_recipe
-from training.data.corpus import Color, TooSmall, read_rgb
+from training.data.pictures import Color, TooSmall, read_rgb
 from training.data.prepare import Preparation, prepare
 from training.data.sources import Data, Source
 from training.evaluate.paired import score_pairs
@@ -19,8 +19,8 @@ from training.models.layers import Bicubic
 from training.models.torch_session import TorchSession, unmeasured_spec
 from training.run.places import Places
 from training.run.run_data import RunData, measured_on, monitored, run_data
+from training.run.setting import Setting
 from training.run.start import carry_out
-from training.run.trainer import Setting
 
 RECIPE = replace(small_recipe("espcn", 2), scale=2)
 

@@ -6,10 +6,12 @@ import pytest
 import torch
 
 from tests.training.small import setting, small_recipe
+from training.data.pictures import read_rgb, to_color
 from training.models import build
 from training.models.smfanet import SMFANet
 from training.recipes import RECIPES
-from training.recipes.recipe import Stage
+from training.recipes.recipe import Stage, differences, settled_as
+from training.release.training_section import training_section
 from training.run import checkpoint
 from training.run.places import Places
 from training.run.record import Pictures, find_record
@@ -127,6 +129,23 @@ def test_epochs_set_the_length_and_the_interval_of_checkpoints(data: Path, tmp_p
     carry_out(recipe, setting(tmp_path / "it", data / "valid", every=0), places)
     assert (tmp_path / "it" / "sheet.jpg").read_bytes() == b"of the first time"
     assert find_record("it", places.runs, places.kept) == record
+
+
+def test_a_run_computes_the_mean_of_its_pictures_and_the_network_keeps_it(
+    data: Path, tmp_path: Path
+) -> None:
+    options = {"features": 4, "mapping": 4, "start": "normal"}
+    plan = replace(small_recipe("srcnn", 2), model_options=options, normalized=True)
+    place = setting(tmp_path / "it", data / "valid")
+    carry_out(plan, place, Places(data, tmp_path, tmp_path / "kept"))
+    record = find_record("it", tmp_path, tmp_path)
+    assert record is not None
+    (path,) = (data / "train-tight").iterdir()
+    luma = to_color(read_rgb(path), "y") / 255
+    mean, deviation = (record.recipe.model_options[name] for name in ("mean", "deviation"))
+    assert (mean, deviation) == pytest.approx((luma.mean(), luma.std()), abs=1e-4)
+    assert differences(settled_as(record.recipe, plan), plan) == {}
+    assert f"the mean {mean:g} and the deviation" in training_section(record.recipe)
 
 
 def test_starts_from_a_file_of_weights(

@@ -17,7 +17,8 @@ from training.recipes.fields import with_values
 from training.run import loop
 from training.run.loop import Diverged
 from training.run.places import Places
-from training.run.trainer import Run, Setting
+from training.run.setting import Setting
+from training.run.trainer import Run
 from training.sweep import figures, trials
 from training.sweep.figures import best_psnr
 from training.sweep.plan import Pruning, Sweep, read_sweep
