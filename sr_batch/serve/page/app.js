@@ -18,10 +18,14 @@ import { Viewer } from "./viewer.js";
 
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
+const RUNS_ALREADY = 409;
+
 class Page {
   /** @param {import("./settings.js").Server & {formats: Format[]}} server */
   constructor(server) {
     this.jobs = new Jobs();
+    /** Number of the press of the button whose photographs are still being started. */
+    this.run = 0;
     this.settings = new Settings(server, () => this.#planned());
     this.uploads = new Uploads(this.jobs, (job, options) => this.#begin(job, options));
     this.queue = new Queue(this.jobs, (job) => job.input && enlarged(this.settings.options, job.input), (...what) => this.#act(...what));
@@ -88,7 +92,9 @@ class Page {
     if (!this.settings.valid) return;
     const { options } = this.settings;
     if (statuses.includes("held") && this.uploads.left) this.uploads.startWith = options;
-    forEach(this.jobs.where((job) => statuses.includes(job.status)), (job) => this.#again(job, options));
+    const run = (this.run += 1);
+    const start = async (/** @type {Job} */ job) => this.run === run && this.#again(job, options);
+    forEach(this.jobs.where((job) => statuses.includes(job.status)), start);
   }
 
   /** @param {Job} job @param {import("./size.js").Options} options */
@@ -101,19 +107,17 @@ class Page {
   /** @param {Job} job @param {import("./size.js").Options} options */
   async #begin(job, options) {
     try {
-      this.#put(await api.start(job.id, options));
+      const started = await api.start(job.id, options);
+      // The stream of events may have brought something newer meanwhile.
+      if (this.jobs.all.get(job.id) === job) this.jobs.put(started);
     } catch (error) {
-      if (error instanceof Refusal) this.#put({ ...job, error: error.problem });
+      const known = this.jobs.all.get(job.id);
+      if (known && error instanceof Refusal && error.status !== RUNS_ALREADY) this.jobs.put({ ...known, error: error.problem });
     }
   }
 
-  /** An answer may be older than what the stream of events brought meanwhile. @param {Job} job */
-  #put(job) {
-    const known = this.jobs.all.get(job.id);
-    if (known && known.status !== "running" && known.status !== "done") this.jobs.put(job);
-  }
-
   #cancelAll() {
+    this.run += 1;
     this.uploads.stop();
     forEach(this.jobs.where(isActive).reverse(), (job) => api.cancel(job.id));
   }
