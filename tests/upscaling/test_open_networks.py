@@ -121,6 +121,24 @@ def test_a_network_in_use_stays_open(catalog: Catalog, clock: Clock) -> None:
     assert networks.close_idle(100) == 1
 
 
+def test_a_network_that_opens_is_not_forgotten(catalog: Catalog) -> None:
+    networks, opening, may_go_on = OpenNetworks(), threading.Event(), threading.Event()
+
+    def slow() -> Session:
+        opening.set()
+        assert may_go_on.wait(10)
+        return catalog.open()
+
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(networks.get, key("a"), slow)
+        assert opening.wait(10)
+        assert networks.close_idle(0) == 0
+        second = threads.submit(networks.get, key("a"), catalog.open)
+        may_go_on.set()
+        assert first.result() is second.result()
+    assert catalog.opened == 1
+
+
 def test_the_oldest_one_is_closed_when_there_are_too_many(catalog: Catalog, clock: Clock) -> None:
     networks = OpenNetworks(most=2, clock=clock)
     for second, name in enumerate("abacc"):
