@@ -43,10 +43,15 @@ ESRGAN_ABOUT = About(
     paper=PAPER,
     summary=SUMMARY,
     published={},
-    strengths="Hair, foliage and fabric look crisp and natural at x4.",
+    strengths=(
+        "Sharper than rrdb, from whose weights it was trained: outlines, windows, foliage and rock "
+        "look crisp. Colors stay those of the input."
+    ),
     limits=(
-        "Invents texture that looks right and is not what was there: for pleasing pictures, not "
-        "for evidence. PSNR is lower than that of networks trained on pixels, on purpose."
+        "A small network after a quarter of an hour of training on one core. Its invented texture "
+        "is a mesh of dots in wood, grass, rock and hair, and dashes along fine lines; `--strength "
+        "0.7` removes most of it. Faces and lettering become no easier to recognize. On pictures "
+        "with visible noise or JPEG blocks, it sharpens these, too. For comparison, not evidence."
     ),
     choice="comparison only, with invented texture",
 )

@@ -39,7 +39,7 @@ OUTSIDE_TEACHERS = {
 }
 
 # By network: the one whose weights it starts from, in the same structure.
-PARTNERS = {"photo": "balanced"}
+PARTNERS = {"photo": "balanced", "esrgan": "rrdb"}
 SHIFTING = {"photo"}  # networks that shift colors over whole areas, as their teachers do
 
 
