@@ -153,7 +153,8 @@ def violations() -> Callable[[Page, str], list[str]]:
         options: dict[str, Any] = {"resultTypes": ["violations"]}
         if scheme == "dark":
             options["runOnly"] = ["color-contrast", "target-size", "link-in-text-block"]
-        found = page.evaluate("options => axe.run(document, options)", options)["violations"]
+        place = "document.querySelector('dialog[open]') ?? document"
+        found = page.evaluate(f"options => axe.run({place}, options)", options)["violations"]
         return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
 
     return run
