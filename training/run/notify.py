@@ -40,12 +40,14 @@ class Notifier:
 def results(folder: Path) -> str:
     """The last row of the run's ``metrics.csv`` as a sentence.
 
-    The validation loss is the mean squared error of luma, 0..1, that belongs to the mean PSNR-Y.
+    A table that an older version began has no validation loss. The mean squared error of luma,
+    0..1, that belongs to the mean PSNR-Y is given then.
     """
     with (folder / "metrics.csv").open(newline="") as file:
         *_, last = csv.DictReader(file)
     psnr = float(last["monitor_psnr"])
+    validation = float(last.get("validation_loss") or 10 ** (-psnr / 10))
     return (
         f"Iteration {last['iteration']}: training loss {float(last['loss']):.4g}, validation loss "
-        f"{10 ** (-psnr / 10):.4g} (PSNR-Y {psnr:.3f} dB, SSIM {float(last['monitor_ssim']):.4f})"
+        f"{validation:.4g} (PSNR-Y {psnr:.3f} dB, SSIM {float(last['monitor_ssim']):.4f})"
     )

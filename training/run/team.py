@@ -118,7 +118,7 @@ def own_device(device: torch.device) -> torch.device:
     if own.index >= torch.cuda.device_count():
         raise BadConfig(
             f"--nproc-per-node {os.environ['WORLD_SIZE']}: this machine has only "
-            f"{torch.cuda.device_count()} GPUs"
+            f"{torch.cuda.device_count()} GPU(s)"
         )
     torch.cuda.set_device(own)
     return own

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sr_batch.core.errors import UsageError
-from training.run.notify import Notifier
+from training.run.notify import Notifier, results
 
 # One of Apprise's plugins imports it on the Pythons that still have it.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -49,6 +49,15 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
     box.server.shutdown()
     thread.join()
     box.server.server_close()
+
+
+def test_the_validation_loss_is_that_of_the_table(folder: Path) -> None:
+    """Older tables have none, and give the mean squared error that belongs to the PSNR."""
+    assert "validation loss 0.001 (PSNR-Y 30.000 dB" in results(folder)
+    header, *rows = METRICS.splitlines()
+    newer = [f"{header},validation_loss", *(f"{row},0.0123" for row in rows)]
+    (folder / "metrics.csv").write_text("\n".join(newer))
+    assert "validation loss 0.0123 (PSNR-Y 30.000 dB" in results(folder)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from training.models import BadConfig, build
 from training.recipes.recipe import Recipe, Stage
 from training.run import checkpoint
 from training.run.loop import train
-from training.run.team import ALONE, Team, require_shareable
+from training.run.team import ALONE, Team, own_device, require_shareable
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,21 @@ def test_a_signal_to_one_of_them_ends_both_and_they_resume_exactly(together: Pat
 def test_shares_are_equal_and_cover_a_batch() -> None:
     patches = range(6)
     assert [[*patches[Team(rank, 3).share(6)]] for rank in range(3)] == [[0, 1], [2, 3], [4, 5]]
+
+
+def test_each_process_has_its_own_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda, chosen = torch.device("cuda"), list[torch.device]()
+    assert own_device(cuda) == cuda  # without torchrun
+    for name, value in (("TORCHELASTIC_RUN_ID", "it"), ("WORLD_SIZE", "2"), ("LOCAL_RANK", "1")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert own_device(cuda) == torch.device("cuda", 1)
+    assert chosen == [torch.device("cuda", 1)]
+    assert own_device(torch.device("cpu")) == torch.device("cpu")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(BadConfig, match="--nproc-per-node 2: this machine has only 1 GPU"):
+        own_device(cuda)
 
 
 @pytest.mark.parametrize(
