@@ -68,7 +68,7 @@ def _warnings(outcome: Outcome) -> Iterator[str]:
     if outcome.extent.is_short:
         yield _SHORT
     elif changes := [*_changes(outcome.extent)]:
-        yield _CUT.format(", and ".join(changes))
+        yield _CUT.format("; ".join(changes))
     if outcome.material.choice.is_stand_in:
         yield _STAND_IN
 
@@ -79,7 +79,7 @@ def _changes(extent: Extent) -> Iterator[str]:
     if extent.measured:
         yield f"at most {extent.measured} pictures of each set were measured"
     if extent.settings:
-        yield f"with {', '.join(f'`{each}`' for each in extent.settings)}"
+        yield f"changed fields: {', '.join(f'`{each}`' for each in extent.settings)}"
 
 
 def _what_ran(outcome: Outcome) -> str:

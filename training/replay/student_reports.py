@@ -184,7 +184,7 @@ D = Report(
     _BICUBIC,
     "edsr_x4",
     (
-        "612 channels are 162 million parameters. The replay has 128: the report found that more "
+        "612 channels are 162 million parameters. The recipe has 128: the report found that more "
         "channels always help, and more blocks less and less.",
         "The refiner with 24 blocks stuck at 21.05 dB in the report. It is not repeated.",
         "PSNR depends on the pictures: compare the gain over bicubic, not the PSNR.",

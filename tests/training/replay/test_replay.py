@@ -133,7 +133,8 @@ def test_the_page_warns_of_short_runs_and_stand_ins_first() -> None:
     assert "short run. Its figures mean nothing" in short[0]
     assert "Stand-in pictures" in short[1]
     cut = Extent(iterations=1200, settings=("lr=1e-3",))
-    assert "for 1,200 iterations, and with `lr=1e-3`." in next(_warnings(outcome("B", {}, cut)))
+    warning = next(_warnings(outcome("B", {}, cut)))
+    assert "for 1,200 iterations; changed fields: `lr=1e-3`." in warning
 
 
 def test_claims_stand_beside_what_is_measured() -> None:
