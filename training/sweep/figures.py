@@ -9,7 +9,7 @@ import numpy as np
 from training.evaluate.plots import finish, new_figure
 from training.sweep.result import Result
 
-_NAMED = 12  # curves that a legend can hold
+_NAMED = 10  # curves in a legend, as there are ten colors
 
 
 def draw_all(results: Sequence[Result], folder: Path) -> list[Path]:
