@@ -58,6 +58,8 @@ ESRGAN_ABOUT = About(
 
 SLOPE = 0.2
 _BETA = 0.2  # residual scaling of the paper
+_RIM = 2  # LR pixels of repeated border: without it, the zeros beyond it draw a line around SR
+_CUT = slice(4 * _RIM, -4 * _RIM)
 
 
 @dataclass(frozen=True)
@@ -128,11 +130,11 @@ class RRDB(nn.Module):
         silence_(merge)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        shallow = self.head(x)
+        shallow = self.head(F.pad(x, (_RIM,) * 4, mode="replicate"))
         features = shallow + self.body(shallow)
         features = F.leaky_relu(self.up1(_twice(features)), SLOPE)
         features = F.leaky_relu(self.up2(_twice(features)), SLOPE)
-        return self.last(F.leaky_relu(self.fine(features), SLOPE))
+        return self.last(F.leaky_relu(self.fine(features), SLOPE))[..., _CUT, _CUT]
 
 
 def _twice(x: torch.Tensor) -> torch.Tensor:
