@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import os
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import PurePosixPath
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from sr_batch.codec import FORMATS
@@ -20,6 +22,7 @@ from sr_batch.serve.queue import CANCELED, STOPPING, Queue
 
 Result = TypeVar("Result")
 _LONGEST_NOTES = 4000  # characters of a header
+_CHUNK = 1 << 18  # bytes
 
 
 async def until_gone(request: Request, work: Awaitable[Result]) -> Result:
@@ -77,16 +80,34 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def result_of(job: Job) -> FileResponse:
-    """The output of a job as a download. Raises Problem (409) if there is none."""
-    if job.result is None:
+def result_of(job: Job) -> Response:
+    """The output of a job as a download; whole, even if the job is deleted meanwhile.
+
+    Raises:
+        Problem: 409 if there is none, 404 if it was deleted just now.
+    """
+    result = job.result
+    if result is None:
         raise Problem(409, f"the job is {job.status}: it has no result yet")
-    return FileResponse(
-        job.result.path,
-        media_type=FORMATS[job.plan.kind].mime_types[0],
-        filename=PurePosixPath(job.output).name,
-        headers={"SR-Batch-Notes": notes_header(job.notes), "SR-Batch-Model": job.model},
-    )
+    try:
+        file = result.path.open("rb")
+    except FileNotFoundError as error:
+        raise Problem(404, "the result was deleted") from error
+    name = quote(PurePosixPath(job.output).name, safe="")
+    headers = {
+        "Content-Length": str(os.fstat(file.fileno()).st_size),
+        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        "SR-Batch-Notes": notes_header(job.notes),
+        "SR-Batch-Model": job.model,
+    }
+    kind = FORMATS[job.plan.kind].mime_types[0]
+    return StreamingResponse(_chunks(file), headers=headers, media_type=kind)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 def notes_header(notes: Iterable[str]) -> str:
@@ -102,7 +123,7 @@ def notes_header(notes: Iterable[str]) -> str:
 class ThenDelete:
     """An answer, after which its job is deleted, whether it was sent or not."""
 
-    def __init__(self, response: FileResponse, queue: Queue, job: Job) -> None:
+    def __init__(self, response: Response, queue: Queue, job: Job) -> None:
         self._response = response
         self._queue = queue
         self._job = job

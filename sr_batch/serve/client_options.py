@@ -122,7 +122,11 @@ def _text(value: str | float) -> str:
 def _switch(option: Option, value: object) -> bool | None:
     if value is None or value == "" or isinstance(value, bool):
         return option.default if value is None or value == "" else value
-    word = str(value).lower()
-    if word not in (*_ON, *_OFF):
-        raise UsageError(f"{option.flag} {word[:100]}: must be true or false")
-    return word in _ON
+    return truth(option.flag, str(value))
+
+
+def truth(name: str, text: str) -> bool:
+    """The word ``text`` as a truth value. Raises UsageError, which calls it ``name``."""
+    if text.lower() not in (*_ON, *_OFF):
+        raise UsageError(f"{name} {text[:100]}: must be true or false")
+    return text.lower() in _ON

@@ -11,11 +11,11 @@ from sr_batch import codec
 from sr_batch.batch.decoder_pool import DecoderPool
 from sr_batch.batch.enlarge_file import Outline
 from sr_batch.batch.memory_gate import MemoryGate
-from sr_batch.core.errors import SrBatchError
+from sr_batch.core.errors import SrBatchError, Stopped, UsageError
 from sr_batch.core.geometry import Region
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
-from sr_batch.serve.client_options import JobOptions, parse_options
+from sr_batch.serve.client_options import JobOptions, parse_options, truth
 from sr_batch.serve.events import Events
 from sr_batch.serve.job import Job
 from sr_batch.serve.names import clean_name
@@ -24,7 +24,16 @@ from sr_batch.serve.problems import Problem, problem_of
 from sr_batch.serve.queue import Queue
 from sr_batch.serve.settings import ServeOptions
 from sr_batch.serve.store import Store, StoredFile
-from sr_batch.serve.views import MOST_COMPARED, Pictures, by_bicubic, compared, part_of, view
+from sr_batch.serve.views import (
+    MOST_COMPARED,
+    MOST_SIDE,
+    Pictures,
+    by_bicubic,
+    compared,
+    compared_bytes,
+    part_of,
+    view,
+)
 from sr_batch.serve.work import Workers
 from sr_batch.upscaling.upscaler_pool import UpscalerPool
 
@@ -68,7 +77,7 @@ class Door:
         self.store = Store(options.quota_bytes, folder)
         self._stop = threading.Event()
         self._load = DecoderPool(self._stop)
-        gate = MemoryGate(_BYTES_IN_FLIGHT)
+        self._gate = gate = MemoryGate(_BYTES_IN_FLIGHT)
         self._pictures = Pictures(self._load, gate)
         self._pool = UpscalerPool(notify, base.jobs, MOST_NETWORKS)
         self._workers = Workers(self.queue, self.store, self._pool, gate, base.jobs)
@@ -116,12 +125,12 @@ class Door:
         name: str,
         given: Mapping[str, object],
         *,
-        hold: bool = False,
+        hold: str = "",
         listed: bool = True,
         base: UpscaleOptions | None = None,
         finished: Callable[[], object] | None = None,
     ) -> Job:
-        """A job for a picture that was sent.
+        """A job for a picture that was sent. ``hold`` is the client's word for true or false.
 
         Raises:
             Problem: it cannot be done; ``file`` is removed.
@@ -134,7 +143,10 @@ class Door:
             job = Job(name, file, header, options, made, listed)
             if finished:
                 job.finished.append(finished)
-            self.queue.add(job, hold)
+            self.queue.add(job, bool(hold) and truth("hold", hold))
+        except UsageError as error:
+            file.remove()
+            raise problem_of(error) from error
         except BaseException:
             file.remove()
             raise
@@ -194,8 +206,8 @@ class Door:
         region = self._part(image, part)
         if max(region.size.width, region.size.height) > MOST_COMPARED:
             raise Problem(413, f"width and height may be at most {MOST_COMPARED} for a comparison")
-        if region.size.pixels * scale**2 > self.options.max_output_pixels:
-            raise Problem(413, "the part would have more pixels than this server allows")
+        if max(region.size.width, region.size.height) * scale > MOST_SIDE:
+            raise Problem(413, f"the part would be larger than {MOST_SIDE} pixels a side")
 
         def enlarge(cut: Image) -> Image:
             if model == BICUBIC:
@@ -204,7 +216,10 @@ class Door:
                 return upscaler(cut, job.name, lambda pixels: None, stop).image
 
         try:
-            return compared(image, region, scale, enlarge)
+            with self._gate.hold(compared_bytes(region, scale), stop):
+                return compared(image, region, scale, enlarge, stop)
+        except Stopped:
+            raise
         except SrBatchError as error:
             raise problem_of(error) from error
 

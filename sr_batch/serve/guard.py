@@ -8,13 +8,14 @@ others), ``Origin`` and ``Sec-Fetch-Site`` (other pages, those of other ports in
 import hashlib
 import hmac
 import ipaddress
+import re
 from base64 import b64decode
 from binascii import Error as BadBase64
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -37,6 +38,8 @@ HEADERS: Mapping[str, str] = {
 _PAGES = ("/", "/docs")  # that a link of another site may lead to
 _OPEN = ("/healthz",)
 _OURS = ("none", "same-origin")
+_ADDRESS = re.compile(r"(?P<name>\[[^\]]*\]|[^:]*)(:(?P<port>\d{1,5}))?")
+_HTTP = 80  # browsers leave this port out
 
 
 class Guard:
@@ -92,7 +95,7 @@ class _Hosts:
         self._port = port
         self._any_address = options.is_wildcard
         self._allowed = {_with_port(name, port) for name in (*bracketed, *allowed)} | allowed
-        if port == 80:
+        if port == _HTTP:
             self._allowed |= bracketed
 
     def require(self, headers: Headers) -> None:
@@ -100,10 +103,11 @@ class _Hosts:
         hosts = headers.getlist("host")
         if len(hosts) == 1 and self._is_allowed(hosts[0].lower()):
             return
-        shown = hosts[0][:100] if hosts else "nothing"
+        if len(hosts) != 1:
+            raise Problem(421, "the request must name one host")
         raise Problem(
             421,
-            f"this server does not answer to the host {shown};"
+            f"this server does not answer to the host {hosts[0][:100]};"
             " whoever runs it can allow that with --allow-host",
         )
 
@@ -112,12 +116,14 @@ class _Hosts:
 
     def _is_address(self, host: str) -> bool:
         """Whether it is a number, which no other site can have, and our port."""
-        name, _, port = host.rpartition(":")
+        found = _ADDRESS.fullmatch(host)
+        if not found or int(found["port"] or _HTTP) != self._port:
+            return False
         try:
-            ipaddress.ip_address(name.strip("[]"))
+            ipaddress.ip_address(found["name"].strip("[]"))
         except ValueError:
             return False
-        return port == str(self._port)
+        return True
 
 
 def _with_port(name: str, port: int) -> str:
@@ -130,7 +136,7 @@ def _require_own_page(headers: Headers, scope: Scope) -> None:
     host = headers["host"].lower()
     origins = headers.getlist("origin")
     if any(origin.lower() not in (f"http://{host}", f"https://{host}") for origin in origins):
-        raise Problem(403, f"pages of {origins[0][:100]} may not use this server")
+        raise Problem(403, f"pages of another site ({origins[0][:100]}) may not use this server")
     site = headers.get("sec-fetch-site", "none")
     follows_link = (
         scope["method"] == "GET"
@@ -156,10 +162,10 @@ class _Tokens:
         if not self._token or scope["path"] in _OPEN:
             return None
         query = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
-        if scope["path"] == "/" and scope["method"] == "GET" and query:
-            if self._is_token(query[0]):
-                return self._entrance()
-        elif self._is_token(_stated(headers)) or self._has_cookie(headers):
+        opens_page = scope["path"] == "/" and scope["method"] in ("GET", "HEAD")
+        if opens_page and query and self._is_token(query[0]):
+            return self._entrance()
+        if self._is_token(_stated(headers)) or self._has_cookie(headers):
             return None
         raise Problem(
             401,
@@ -175,12 +181,8 @@ class _Tokens:
         return answer
 
     def _has_cookie(self, headers: Headers) -> bool:
-        try:
-            cookies = SimpleCookie(headers.get("cookie", ""))
-        except CookieError:
-            return False
-        found = cookies.get(self._cookie)
-        return found is not None and _equal(found.value, self._pass)
+        found = cookie_parser(headers.get("cookie", "")).get(self._cookie, "")
+        return _equal(found, self._pass)
 
     def _is_token(self, text: str) -> bool:
         return _equal(text, self._token)

@@ -99,7 +99,7 @@ class Job:
 
     def to_json(self, pace: float | None = None) -> dict[str, Any]:
         """As clients see it."""
-        eta = self.eta(pace)
+        eta, result = self.eta(pace), self.result
         return {
             "id": self.id,
             "name": self.name,
@@ -118,7 +118,7 @@ class Job:
             "output": {
                 "width": self.plan.sizes[0].width,
                 "height": self.plan.sizes[0].height,
-                "bytes": self.result.size if self.result else None,
+                "bytes": result.size if result else None,
                 "format": self.plan.kind,
                 "name": self.output,
             },

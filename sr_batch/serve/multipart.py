@@ -38,6 +38,7 @@ class FormReader:
         self.file_name = ""
         self.has_file = False
         self._is_complete = False
+        self._parts = 0
         self._sink = sink
         self._write: Callable[[bytes], None] = lambda data: None
         self._header = self._value = b""
@@ -86,6 +87,9 @@ class FormReader:
 
     def _begin(self) -> None:
         self._headers = {}
+        self._parts += 1
+        if self._parts > _MOST_FIELDS + 1:
+            raise Problem(413, f"the form has more than {_MOST_FIELDS} fields")
 
     def _header_name(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -121,8 +125,6 @@ class FormReader:
     def _finish(self) -> None:
         if self._field != FILE:
             self.fields[self._field] = _text(bytes(self._content))
-        if len(self.fields) > _MOST_FIELDS:
-            raise Problem(413, f"the form has more than {_MOST_FIELDS} fields")
 
 
 def _text(data: bytes) -> str:

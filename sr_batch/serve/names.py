@@ -1,7 +1,7 @@
 """Names of pictures: labels that clients give, which are never paths on this machine."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from sr_batch.batch.name_template import is_reserved
@@ -9,7 +9,8 @@ from sr_batch.codec import SUFFIXES
 from sr_batch.core.options import UpscaleOptions
 
 _NAMELESS = "image"
-_LONGEST = 120  # characters of a part: within 255 bytes of any alphabet in most cases
+_LONGEST = 180  # bytes of a part: systems take 255, and the name of a result is longer
+_LONGEST_SUFFIX = 10  # characters; what is longer is no suffix
 _DEEPEST = 16
 _REFUSED = re.compile(
     r'[\x00-\x1f\x7f-\x9f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]'
@@ -31,21 +32,29 @@ def output_name(name: str, options: UpscaleOptions, model: str, kind: str) -> st
     return str(path.with_name(f"{path.stem}_{options.goal.tag}_{model}{SUFFIXES[kind]}"))
 
 
-def without_duplicates(names: Iterable[str]) -> Iterator[str]:
-    """Each name, with a number if it was there before; upper and lower case are the same."""
-    taken: set[str] = set()
+def without_duplicates(names: Sequence[str]) -> Iterator[str]:
+    """Each name, with a number if a file or folder has it; upper and lower case are the same."""
+    folders = {str(parent) for name in names for parent in PurePosixPath(name).parents}
+    last = {folder.casefold(): 1 for folder in folders}  # name -> the last number it was given
     for name in names:
-        path, free, number = PurePosixPath(name), name, 2
-        while free.casefold() in taken:
-            free = str(path.with_name(f"{path.stem}_{number}{path.suffix}"))
+        path, free, number = PurePosixPath(name), name, last.get(name.casefold(), 1)
+        while free.casefold() in last:
             number += 1
-        taken.add(free.casefold())
+            free = str(path.with_name(f"{path.stem}_{number}{path.suffix}"))
+        last[name.casefold()] = number
+        last.setdefault(free.casefold(), 1)
         yield free
 
 
 def _clean_part(part: str) -> str:
     part = _REFUSED.sub("_", part).strip().rstrip(". ")
-    stem, dot, suffix = part.rpartition(".")
-    if len(part) > _LONGEST:
-        part = f"{stem[: _LONGEST - len(suffix) - 1]}{dot}{suffix}"[:_LONGEST]
+    if len(part.encode()) > _LONGEST:
+        suffix = PurePosixPath(part).suffix
+        end = suffix if len(suffix) <= _LONGEST_SUFFIX else ""
+        part = _shortened(part.removesuffix(end), _LONGEST - len(end.encode())) + end
     return f"_{part}" if part and is_reserved(part) else part
+
+
+def _shortened(text: str, most: int) -> str:
+    """``text`` in at most ``most`` bytes of UTF-8, without a dot or space at its end."""
+    return text.encode()[: max(0, most)].decode("utf-8", "ignore").rstrip(". ")

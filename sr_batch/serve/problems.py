@@ -55,7 +55,7 @@ class Problem(Exception):
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status = status
-        self.detail = detail
+        self.detail = detail.encode("utf-8", "replace").decode()  # JSON may hold half characters
         self.headers = dict(headers or {})
 
     def to_json(self) -> dict[str, Any]:

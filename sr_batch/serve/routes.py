@@ -24,7 +24,6 @@ from sr_batch.serve.zipped import Member, zipped
 API = "/api/v1"
 
 _MOST_JSON = 64 << 10  # bytes of the options of a job
-_TRUE = ("1", "true", "yes", "on")
 
 
 class Api:
@@ -64,7 +63,7 @@ class Api:
         """Answer the enlarged picture."""
         loop, done = asyncio.get_running_loop(), asyncio.Event()
         job = await self._accepted(
-            request, listed=False, finished=lambda: loop.call_soon_threadsafe(done.set)
+            request, False, finished=lambda: loop.call_soon_threadsafe(done.set)
         )
         try:
             await finished(request, self._queue, job, done)
@@ -75,8 +74,7 @@ class Api:
 
     async def add(self, request: Request) -> Response:
         """Take a picture into the queue."""
-        hold = request.query_params.get("hold", "").lower() in _TRUE
-        job = await self._accepted(request, hold=hold)
+        job = await self._accepted(request)
         return self._job(job, 202, {"Location": f"{API}/jobs/{job.id}"})
 
     async def list(self, request: Request) -> Response:
@@ -162,16 +160,16 @@ class Api:
         door = self._door
         return JSONResponse(await run_in_threadpool(choices, door.options, door.base))
 
-    async def _accepted(self, request: Request, **how: Any) -> Job:
-        """A job for the picture in the body."""
+    async def _accepted(self, request: Request, listed: bool = True, **how: Any) -> Job:
+        """A job for the picture in the body; only a listed one can be held."""
         door = self._door
         received = await receive(request, door.store, door.options.body_bytes)
         given = {**request.query_params, **received.fields}
         name = str(given.pop("name", "") or received.name)
-        given.pop("hold", None)
+        hold = str(given.pop("hold", "")) if listed else ""
 
         def accept() -> Job:
-            return door.accept(received.file, name, given, **how)
+            return door.accept(received.file, name, given, hold=hold, listed=listed, **how)
 
         async with self.turns:
             return await run_in_threadpool(accept)

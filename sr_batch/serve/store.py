@@ -136,7 +136,11 @@ class Store:
 
 
 def _problem(error: OSError) -> Problem:
-    why = "the disk is full" if is_full(error) else error.strerror or str(error)
+    why = error.strerror or str(error)
+    if is_full(error):
+        why = "the disk of this server is full: delete jobs, or try again later"
+    elif isinstance(error, FileNotFoundError):
+        why = "the folder of this server was deleted: it must be started again"
     return Problem(507, f"the file could not be stored: {why}")
 
 

@@ -13,6 +13,7 @@ from sr_batch import codec
 from sr_batch.batch.loading import Loader
 from sr_batch.batch.memory_gate import MemoryGate
 from sr_batch.codec.color.for_screen import for_screen
+from sr_batch.core.errors import Stopped
 from sr_batch.core.geometry import Region, Size
 from sr_batch.core.image import Image
 from sr_batch.imaging.resample import bleed, resize
@@ -24,6 +25,7 @@ MOST_COMPARED = 256  # input pixels a side of what is enlarged for a comparison
 
 _KEPT_BYTES = 256 << 20
 _CONTEXT = 32  # pixels around a part that networks may look at
+_BYTES_PER_PIXEL = 16  # of an enlarged part: three floats, and the same as integers
 
 Enlarge = Callable[[Image], Image]
 
@@ -77,16 +79,30 @@ def view(image: Image, part: Region, most: int) -> bytes:
     return _png(_reduced(_cut(image, part), most))
 
 
-def compared(image: Image, part: Region, scale: float, enlarge: Enlarge) -> bytes:
-    """``part`` as a PNG, enlarged ``scale`` times with what is around it in view."""
+def compared(
+    image: Image, part: Region, scale: float, enlarge: Enlarge, stop: threading.Event
+) -> bytes:
+    """``part`` as a PNG, enlarged ``scale`` times with what is around it in view.
+
+    Raises:
+        Stopped: ``stop`` was set.
+    """
     window = Region(
         part.left - _CONTEXT, part.top - _CONTEXT, part.right + _CONTEXT, part.bottom + _CONTEXT
     ).clamp(image.size)
     enlarged = enlarge(_cut(image, window))
+    if stop.is_set():
+        raise Stopped
     inner = part.relative_to(window)
     left, top = round(inner.left * scale), round(inner.top * scale)
     size = part.size * scale
     return _png(_cut(enlarged, Region(left, top, left + size.width, top + size.height)))
+
+
+def compared_bytes(part: Region, scale: float) -> int:
+    """Memory that `compared` needs at most."""
+    width, height = (side + 2 * _CONTEXT for side in (part.size.width, part.size.height))
+    return round(width * height * scale**2) * _BYTES_PER_PIXEL
 
 
 def by_bicubic(image: Image, size: Size) -> Image:

@@ -22,7 +22,7 @@ class Member:
 def zipped(members: Sequence[Member]) -> Iterator[bytes]:
     """The bytes of a zip of ``members``, stored as they are; files that are gone are left out."""
     sink = _Sink()
-    names = without_duplicates(member.name for member in members)
+    names = without_duplicates([member.name for member in members])
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for name, member in zip(names, members, strict=True):
             try:

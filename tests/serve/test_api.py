@@ -228,6 +228,25 @@ def test_compares_models_on_a_part(served: Served) -> None:
 def test_limits_what_is_compared(served: Served) -> None:
     job = served.add(picture(300, 20), hold="1")["id"]
     assert problem(served.client.get(f"{JOBS}/{job}/compare/espcn"))[0] == 413
+    part = {"width": 200, "height": 20, "scale": 40}
+    assert problem(served.client.get(f"{JOBS}/{job}/compare/bicubic", params=part))[0] == 413
+
+
+def test_a_download_is_whole_although_its_job_is_deleted(served: Served) -> None:
+    job = served.add(picture(400, 300))["id"]
+    size = served.wait_for(job, "done")["output"]["bytes"]
+    with served.client.stream("GET", f"{JOBS}/{job}/result") as answer:
+        served.client.delete(f"{JOBS}/{job}")
+        assert len(answer.read()) == size
+    assert problem(served.client.get(f"{JOBS}/{job}/result"))[0] == 404
+
+
+def test_a_form_may_hold_a_job(served: Served) -> None:
+    def add(word: str) -> httpx.Response:
+        return served.client.post(JOBS, files={"file": picture()}, data={"hold": word})
+
+    assert add("yes").json()["status"] == "held"
+    assert problem(add("maybe")) == (422, "hold maybe: must be true or false")
 
 
 def test_zips_results_with_their_folders_and_each_name_once(served: Served) -> None:

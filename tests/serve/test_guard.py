@@ -23,11 +23,12 @@ def ask(
     path: str = "/api/v1/jobs",
     method: str = "GET",
     host: str | None = "127.0.0.1:8590",
+    port: int = PORT,
 ) -> httpx.Response:
     """The answer to one request, of an application that allows everything."""
 
     async def run() -> httpx.Response:
-        guard = Guard(PlainTextResponse("in"), options, PORT)
+        guard = Guard(PlainTextResponse("in"), options, port)
         transport = httpx.ASGITransport(guard)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             request = client.build_request(method, path)
@@ -86,8 +87,10 @@ def test_a_server_for_all_addresses_answers_to_numbers_and_not_to_names() -> Non
     token = [("authorization", f"Bearer {TOKEN}")]
     for host in ("192.168.1.5:8590", "[fe80::1]:8590", "localhost:8590"):
         assert ask(token, options, host=host).status_code == 200, host
-    for host in ("evil.example:8590", "192.168.1.5:80", "192.168.1.5"):
+    for host in ("evil.example:8590", "192.168.1.5:80", "192.168.1.5", "[fe80::1"):
         assert ask(token, options, host=host).status_code == 421, host
+    for host in ("192.168.1.5", "[fe80::1]", "192.168.1.5:80"):
+        assert ask(token, options, host=host, port=80).status_code == 200, host
 
 
 @pytest.mark.parametrize(
@@ -177,6 +180,8 @@ def test_the_address_of_the_page_sets_a_cookie_and_hides_the_token() -> None:
     assert ask([("cookie", value)], SECRET).status_code == 200
     assert ask([("cookie", f"{value}x")], SECRET).status_code == 401
     assert ask([("cookie", value)], ServeOptions(token=TOKEN[::-1])).status_code == 401
+    assert ask([("cookie", f'a={{"x": 1}}; \u00e9=1; {value}')], SECRET).status_code == 200
+    assert ask([("cookie", value)], SECRET, path="/?token=old").status_code == 200
 
 
 def test_a_token_in_another_address_counts_nothing() -> None:

@@ -140,6 +140,7 @@ DAMAGED: list[tuple[dict[str, str], bytes, int]] = [
     (FORM, FILE + b"cut", 400),
     (FORM, b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + bytes(3000), 413),
     (FORM, b'--x\r\nContent-Disposition: form-data; name="a"\r\n' + b"A: b\r\n" * 99, 400),
+    (FORM, b"--x\r\n\r\n\r\n" * 99, 413),
     ({"content-type": f"multipart/form-data; boundary={'x' * 999}"}, b"", 400),
 ]
 

@@ -38,7 +38,9 @@ NAMES = [
     ("a. /b .jpg", "a/b .jpg"),
     ("", "image"),
     ("..", "image"),
-    ("x" * 300 + ".jpg", "x" * 116 + ".jpg"),
+    ("x" * 300 + ".jpg", "x" * 176 + ".jpg"),
+    ("\u5199" * 120 + ".jpg", "\u5199" * 58 + ".jpg"),  # 3 bytes each
+    ("x." + "y" * 300, "x." + "y" * 178),
 ]
 
 
@@ -59,6 +61,20 @@ def test_outputs_are_named_as_those_of_the_command_line() -> None:
 def test_numbers_a_name_that_is_taken_in_any_case() -> None:
     names = ["a.png", "A.png", "a_2.png", "a.png"]
     assert list(without_duplicates(names)) == ["a.png", "A_2.png", "a_2_2.png", "a_3.png"]
+
+
+def test_a_file_has_no_name_of_a_folder() -> None:
+    names = ["a.png", "A.png/b.png"]
+    assert list(without_duplicates(names)) == ["a_2.png", "A.png/b.png"]
+
+
+def test_numbers_thousands_of_equal_names_at_once() -> None:
+    numbered = list(without_duplicates(["image.png"] * 20_000))
+    assert (numbered[-1], len(set(numbered))) == ("image_20000.png", 20_000)
+
+
+def test_a_detail_can_be_sent_whatever_a_client_wrote() -> None:
+    assert Problem(422, "no model is called \ud800").response().body
 
 
 BASE = UpscaleOptions(model="espcn", device="cpu")
@@ -119,6 +135,13 @@ def test_only_this_user_can_look_into_the_folder(tmp_path: Path) -> None:
 def test_says_where_no_folder_can_be_made(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="TMPDIR"):
         Store(10, tmp_path / "missing")
+
+
+def test_says_that_the_folder_was_deleted(tmp_path: Path) -> None:
+    with Store(1000, tmp_path) as store:
+        store.folder.rename(tmp_path / "elsewhere")
+        with pytest.raises(Problem, match="must be started again"):
+            store.create()
 
 
 def test_refuses_more_than_the_quota(tmp_path: Path) -> None:
