@@ -11,6 +11,7 @@ from sr_batch import codec
 from sr_batch.batch.decoder_pool import DecoderPool
 from sr_batch.batch.enlarge_file import Outline
 from sr_batch.batch.memory_gate import MemoryGate
+from sr_batch.core.cpu import cores
 from sr_batch.core.errors import SrBatchError
 from sr_batch.core.geometry import Region
 from sr_batch.core.image import Image
@@ -32,6 +33,9 @@ BICUBIC = "bicubic"
 MOST_NETWORKS = 6  # in memory when nobody uses them
 _BYTES_IN_FLIGHT = 1 << 30
 _TIDY = 10.0  # seconds between two looks for what is old or idle
+# Headers that are read at once: each needs a process, which takes far longer to start than to read
+# a header. A few more than one, because a hostile file may keep its process for its whole deadline.
+_LEAST_READERS = 4
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class Door:
         self.store = Store(options.quota_bytes, folder)
         self._stop = threading.Event()
         self._load = DecoderPool(self._stop)
+        self._readers = threading.Semaphore(max(_LEAST_READERS, cores()))
         gate = MemoryGate(_BYTES_IN_FLIGHT)
         self._pictures = Pictures(self._load, gate)
         self._pool = UpscalerPool(notify, base.jobs, MOST_NETWORKS)
@@ -157,7 +162,8 @@ class Door:
 
     def header(self, file: StoredFile, name: str) -> codec.Header:
         """What is known of a picture that was sent. Raises Problem unless it can be read."""
-        return read_header(file, name, self.base.max_pixels, self._load)
+        with self._readers:
+            return read_header(file, name, self.base.max_pixels, self._load)
 
     def planned(self, file: StoredFile, name: str, given: Mapping[str, object]) -> Outline:
         """What would be made of a picture that was sent. Raises Problem."""
