@@ -3,6 +3,7 @@
 Importing the package loads only this file; what it offers is imported when it is first used.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["SrBatchError", "Stopped", "__version__", "upscale", "upscale_batch"]
 
 __version__ = "0.1.0"
+
+# ONNX Runtime reports to its makers unless this is set before its first import, wherever that is.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 _MODULES = {
     "SrBatchError": "sr_batch.core.errors",

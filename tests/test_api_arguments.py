@@ -58,6 +58,14 @@ def test_takes_what_the_command_line_takes(given: dict[str, Any], wanted: dict[s
         ({"self_ensemble": 1}, "^self_ensemble=1: must be True or False$"),
         ({"width": 99.5}, "^width=99.5: must be a whole number$"),
         ({"quality": None}, "^quality None: must be from 1 to 100$"),
+        ({"scale": True}, "^scale=True: must be a number$"),
+        ({"width": False}, "^width=False: must be a number$"),
+        ({"include": 5}, "^include=5: must be text, or several$"),
+        ({"exclude": ["a", 5]}, r"^exclude=\['a', 5\]: must be text, or several$"),
+        ({"progress": 5}, "^progress=5: must be a function that takes the finished share$"),
+        ({"stop": True}, "^stop=True: must be a threading.Event$"),
+        ({"stop": np.zeros((2, 2))}, r"^stop=array\(.*: must be a threading.Event$"),
+        ({"progres": print}, "; did you mean 'progress'"),
         ({"width": 9, "scale": 2}, "^scale and width cannot be combined"),
     ],
     ids=str,
@@ -70,6 +78,25 @@ def test_says_which_argument_is_wrong(given: dict[str, Any], said: str) -> None:
 def test_upscale_batch_checks_its_options_at_once() -> None:
     with pytest.raises(UsageError, match=r"^upscale_batch\(\) has no option 'progres'"):
         sr_batch.upscale_batch("a", progres=print)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"inputs": 5}, "^inputs=5: must be a path, or several$"),
+        ({"inputs": ["a", None]}, r"^inputs=\['a', None\]: must be a path, or several$"),
+        ({"output": 5}, "^output=5: must be a path$"),
+        ({"outptu": "b"}, r"^upscale_batch\(\) has no option 'outptu'; did you mean 'output'\?$"),
+        ({"progress": 5}, "^progress=5: must be a function"),
+        ({"stop": False}, "^stop=False: must be a threading.Event$"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_upscale_batch_says_at_once_which_argument_is_wrong(
+    given: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        sr_batch.upscale_batch(**{"inputs": "a", "model": "espcn", **given})
 
 
 @pytest.mark.parametrize(

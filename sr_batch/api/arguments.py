@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
@@ -18,6 +19,8 @@ from sr_batch.inference.providers import PROVIDERS
 from sr_batch.inference.user_models import with_own_scale
 
 _OPTIONS = {each.name: each for each in options_of(UpscaleOptions)}
+_ARGUMENTS = {"upscale": ("image",), "upscale_batch": ("inputs", "output")}
+_WORK = ("progress", "stop")  # what both functions take besides the options
 _FLAG = re.compile(r"--(?P<name>[a-z][a-z-]*)(?P<rest> [\w.-]*\w)?|(?<![\w-])-o\b")
 
 
@@ -46,10 +49,34 @@ def read_options(
     """
     for name in options:
         if name not in _OPTIONS:
-            raise UsageError(f"{function}() has no option {name!r}{_nearest(name)}")
+            raise UsageError(f"{function}() has no option {name!r}{_nearest(function, name)}")
     given = {**options, "model": model, "scale": scale}
     chosen = UpscaleOptions(**{name: _value(_OPTIONS[name], given[name]) for name in given})
     return with_own_scale(replace(chosen, model=usable(chosen.model, notify)))
+
+
+def read_texts(name: str, value: object, allowed: str = "a path, or several") -> list[str]:
+    """The paths or texts in the argument ``name``: one, or several. Raises UsageError."""
+    if isinstance(value, str | os.PathLike):
+        return [os.fspath(value)]
+    several = list(value) if isinstance(value, Iterable) else None
+    if several is None or not all(isinstance(each, str | os.PathLike) for each in several):
+        raise _refused(name, value if several is None else several, allowed)
+    return [os.fspath(each) for each in several]
+
+
+def check_output(output: object) -> None:
+    """Raise UsageError unless ``output`` is a path or None."""
+    if not isinstance(output, str | os.PathLike | None):
+        raise _refused("output", output, "a path")
+
+
+def check_work(progress: object, stop: object) -> None:
+    """Raise UsageError unless ``progress`` is a function or None, and ``stop`` an event or None."""
+    if progress is not None and not callable(progress):
+        raise _refused("progress", progress, "a function that takes the finished share")
+    if stop is not None and not callable(getattr(stop, "is_set", None)):
+        raise _refused("stop", stop, "a threading.Event")
 
 
 @contextmanager
@@ -79,8 +106,8 @@ def named_in(result: JobResult) -> JobResult:
             return result
 
 
-def _nearest(name: str) -> str:
-    nearest = get_close_matches(name, _OPTIONS, n=1)
+def _nearest(function: str, name: str) -> str:
+    nearest = get_close_matches(name, (*_ARGUMENTS[function], *_WORK, *_OPTIONS), n=1)
     return f"; did you mean {nearest[0]!r}?" if nearest else ""
 
 
@@ -90,23 +117,26 @@ def _value(option: Option, value: Any) -> Any:
         return None  # the check of all values says so where a value is needed
     kind = option.kind
     if kind is bool and not isinstance(value, bool):
-        raise _refused(option, value, "True or False")
+        raise _refused(option.name, value, "True or False")
     if isinstance(value, str | os.PathLike):
         text = os.fspath(value)
         return (text,) if option.takes_many else option.parse(text) if option.allowed else text
     if option.takes_many:
-        return tuple(map(os.fspath, value))
+        return tuple(read_texts(option.name, value, "text, or several"))
     if kind is str:
-        raise _refused(option, value, "text")
+        raise _refused(option.name, value, "text")
+    if kind is not bool and isinstance(value, bool):  # Python counts True as 1
+        raise _refused(option.name, value, "a number")
     if kind is int and isinstance(value, Real) and not isinstance(value, Integral):
         if not float(value).is_integer():
-            raise _refused(option, value, "a whole number")
+            raise _refused(option.name, value, "a whole number")
         return int(float(value))
     return value
 
 
-def _refused(option: Option, value: object, allowed: str) -> UsageError:
-    return UsageError(f"{option.name}={value!r}: must be {allowed}")
+def _refused(name: str, value: object, allowed: str) -> UsageError:
+    shown = " ".join(reprlib.repr(value).split())  # an array has many lines
+    return UsageError(f"{name}={shown}: must be {allowed}")
 
 
 def _as_argument(flag: re.Match[str]) -> str:

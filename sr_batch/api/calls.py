@@ -11,7 +11,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as Pillow
 
-from sr_batch.api.arguments import named, named_in, read_options, without_flags
+from sr_batch.api.arguments import (
+    check_output,
+    check_work,
+    named,
+    named_in,
+    read_options,
+    read_texts,
+    without_flags,
+)
 from sr_batch.api.pictures import converted
 from sr_batch.batch import engine
 from sr_batch.batch.decoder_pool import loader
@@ -117,13 +125,14 @@ def upscale(
             docs/options.md explains. Numbers may be text, as on the command line.
 
     Raises:
-        UsageError: an option is unknown, or out of its range.
+        UsageError: an argument is wrong, or an option is unknown.
         UnknownModel: the network does not exist.
         DeviceUnavailable: the device is not available.
         ImageError: the picture cannot be read or enlarged.
         Stopped: ``stop`` was set.
     """
     with without_flags():
+        check_work(progress, stop)
         chosen = read_options("upscale", model, scale, options, _notify)
         source, convert_back = converted(image, chosen.max_pixels)
         name = os.fspath(image) if isinstance(image, str | os.PathLike) else "image"
@@ -154,7 +163,8 @@ def upscale_batch(
 
     Results are ``Done``, ``Skipped``, ``Failed`` or ``NotRun`` from :mod:`sr_batch.core.results`;
     their ``status`` is ``done``, ``skipped``, ``failed`` or ``not_run``. They come in the order in
-    which the inputs are finished. If you take no more of them, the work ends.
+    which the inputs are finished. If you take no more of them, the work ends. An iterator belongs
+    to one thread.
 
     Args:
         inputs: Files, folders or patterns; one, or several.
@@ -167,20 +177,19 @@ def upscale_batch(
         **options: As for :func:`upscale`.
 
     Raises:
-        UsageError: an option is unknown, or out of its range. While you iterate: an input does not
-            exist, or two of them would write one output.
+        UsageError: an argument is wrong, or an option is unknown. While you iterate: an input
+            does not exist, or two of them would write one output.
         UnknownModel: the network does not exist.
         DeviceUnavailable: the device is not available.
         StorageError: the disk is full or fails; raised after the last result.
     """
     with without_flags():
+        check_work(progress, stop)
+        check_output(output)
+        paths = read_texts("inputs", inputs)
         chosen = read_options("upscale_batch", model, scale, options, _notify)
-    named_inputs = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     target = None if output is None else os.fspath(output)
-    return _results(
-        *([os.fspath(each) for each in named_inputs], target, chosen),
-        *(progress, stop or threading.Event()),
-    )
+    return _results(paths, target, chosen, progress, stop or threading.Event())
 
 
 def _results(

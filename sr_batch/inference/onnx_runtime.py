@@ -1,6 +1,7 @@
 """The installed ONNX Runtime and what it offers. No other module imports ``onnxruntime``.
 
-It is loaded on first use, so that ``sr-batch --help`` does not wait for it.
+It is loaded on first use, so that ``sr-batch --help`` does not wait for it. The package
+``sr_batch`` turns off its telemetry before that.
 """
 
 import io
@@ -31,7 +32,7 @@ def load_runtime() -> Any:
             f"onnxruntime cannot be loaded ({fault}); to fix it: sr-batch doctor"
         ) from fault
     onnxruntime.set_default_logger_severity(4)  # real errors arrive as exceptions
-    onnxruntime.disable_telemetry_events()
+    onnxruntime.disable_telemetry_events()  # on Windows, which has no variable for it
     return onnxruntime
 
 
