@@ -9,7 +9,7 @@ import { api, Refusal } from "./api.js";
 const AT_ONCE = 3;
 const BUSY = [429, 503];
 const LONGEST_PAUSE = 30; // seconds
-const EMPTY = { title: "Not sent", detail: "The file is empty.", status: 0 };
+const EMPTY = { title: "Not sent", detail: "The file is empty", status: 0 };
 
 const pause = (/** @type {number} */ seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 
