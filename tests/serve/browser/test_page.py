@@ -66,7 +66,7 @@ def test_a_bad_file_beside_good_ones_says_why_and_stops_nothing(
     cut.write_bytes(cut.read_bytes()[:60])
     drop(picture(tmp_path / "one.png"), bad, cut, picture(tmp_path / "two.png", 30, 20), empty)
     expect(rows(page, "held")).to_have_count(3)
-    reasons = [re.compile("text, not JPEG"), "The file is empty"]
+    reasons: list[str | re.Pattern[str]] = [re.compile("text, not JPEG"), "The file is empty"]
     expect(rows(page, "failed").locator(".error")).to_have_text(reasons)
     names = ["one.png", "bad.png", "cut.png", "two.png", "empty.png"]
     expect(rows(page).locator(".file")).to_have_text(names)
