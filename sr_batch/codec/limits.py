@@ -20,7 +20,7 @@ def require_within(size: Size, max_pixels: int, frames: int = 1) -> None:
     if pixels > max_pixels:
         shown = f"{size}" if frames == 1 else f"{frames} frames of {size}"
         raise ImageTooLarge(
-            f"{shown} have {pixels} pixels, more than the limit of {max_pixels};"
+            f"{shown} have {pixels:,} pixels, more than the limit of {max_pixels:,};"
             f" to allow it: --max-pixels {pixels}"
         )
     if max(size.width, size.height) > MAX_INPUT_SIDE:
@@ -41,7 +41,7 @@ def require_fits(size: Size, kind: str, name: str) -> None:
         )
     if row.max_pixels and size.pixels > row.max_pixels:
         raise ImageTooLarge(
-            f"{name}: {size} does not fit into {kind}, which holds {row.max_pixels} pixels;"
+            f"{name}: {size} does not fit into {kind}, which holds {row.max_pixels:,} pixels;"
             " use --format png"
         )
     if row.max_bytes and size.pixels * _RGB_BYTES > row.max_bytes:

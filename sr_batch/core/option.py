@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
+from math import isfinite
 from numbers import Real
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
@@ -12,6 +13,7 @@ Panel = Literal[
     "Input and output", "Size", "Model and device", "Format and metadata", "Run", "Report"
 ]
 PANELS: tuple[Panel, ...] = get_args(Panel)
+_LONGEST_SHOWN = 60  # characters of a refused value in a message
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Option:
         try:
             return self.kind(text)
         except ValueError as error:
-            raise self._refused(text) from error
+            raise self._not_read(text) from error
 
     def check(self, value: object) -> None:
         """Raise UsageError, which states the allowed values, unless ``value`` is one of them."""
@@ -139,11 +141,24 @@ class Option:
         """The same option of ``watch``."""
         return self if self.watch_default is None else replace(self, default=self.watch_default)
 
+    def _not_read(self, text: str) -> UsageError:
+        """What is wrong with a text that is not a number of this kind."""
+        if not _is_number(text.replace(",", ".", 1)):
+            return self._refused(text)
+        if self.kind is int:
+            return self._must(text, "be a whole number, written with digits only")
+        if self.kind is float:
+            return self._must(text, "have a decimal point, not a comma")
+        return self._refused(text)
+
     def _refused(self, value: object) -> UsageError:
         choices = f"one of {', '.join(self.choices)}"
         allowed = self.allowed.text if self.allowed else choices
-        shown = f"{value:g}" if isinstance(value, float) else value
-        return UsageError(f"{self.flag} {shown}: must be {allowed}")
+        return self._must(f"{value:g}" if isinstance(value, float) else str(value), f"be {allowed}")
+
+    def _must(self, shown: str, rule: str) -> UsageError:
+        short = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
+        return UsageError(f"{self.flag} {short}: must {rule}")
 
 
 def option(help: str, panel: Panel, *flags: str, **row: Any) -> dict[str, Option]:
@@ -160,6 +175,13 @@ def check_values(options: object) -> None:
     """Check every value of a dataclass of options. Raises UsageError."""
     for each in options_of(type(options)):
         each.check(getattr(options, each.name))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
 
 
 @cache  # to read annotations takes milliseconds

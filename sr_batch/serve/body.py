@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from sr_batch.serve import multipart
 from sr_batch.serve.problems import Problem
-from sr_batch.serve.settings import MB
+from sr_batch.serve.settings import shown_bytes
 from sr_batch.serve.store import Store, StoredFile
 
 PATIENCE = 30.0  # seconds that a client may be silent
@@ -69,7 +69,7 @@ async def _received(request: Request, file: StoredFile, limit: int, patience: fl
 
 async def counted(request: Request, limit: int, patience: float = PATIENCE) -> AsyncIterator[bytes]:
     """The pieces of a body. A size that the client states is believed only if it is too large."""
-    too_large = Problem(413, f"the body has more than {limit / MB:g} MB, the limit of this server")
+    too_large = Problem(413, f"the body has more than {shown_bytes(limit)}, the limit of this server")
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit:
         raise too_large

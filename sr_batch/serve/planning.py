@@ -3,10 +3,11 @@
 from sr_batch import codec
 from sr_batch.batch.enlarge_file import Outline, outline
 from sr_batch.batch.loading import Loader
-from sr_batch.core.errors import SrBatchError, about
+from sr_batch.core.errors import SrBatchError, Stopped, about
 from sr_batch.core.geometry import Size
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.serve.problems import Problem, problem_of
+from sr_batch.serve.queue import STOPPING
 from sr_batch.serve.store import StoredFile
 
 
@@ -15,6 +16,8 @@ def read_header(file: StoredFile, name: str, max_pixels: int, load: Loader) -> c
     try:
         with load(file.read(), name, max_pixels) as opened:
             return opened.header
+    except Stopped as error:
+        raise STOPPING from error
     except SrBatchError as error:
         raise problem_of(error) from error
 
@@ -43,6 +46,6 @@ def _require_within(sizes: tuple[Size, ...], most: int, name: str) -> None:
     if pixels > most:
         raise Problem(
             413,
-            f"{name}: the output would have {pixels} pixels, and the limit of this server is"
-            f" {most}: choose a smaller size",
+            f"{name}: the output would have {pixels:,} pixels, and the limit of this server is"
+            f" {most:,}: choose a smaller size",
         )

@@ -9,12 +9,19 @@ from sr_batch.core.option import Allowed, check_values, option
 from sr_batch.core.options import COUNT
 
 MB, GB = 10**6, 10**9
+_UNITS = ((GB, "GB"), (MB, "MB"), (1000, "kB"))
 LEAST_TOKEN = 16  # characters: shorter ones can be guessed
 
 _PORT = Allowed("from 0 to 65535", lambda port: 0 <= port <= 65535)
 _ABOVE_0 = Allowed("above 0", lambda number: number > 0)
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _WILDCARDS = ("0.0.0.0", "::")
+
+
+def shown_bytes(count: int) -> str:
+    """A limit as messages show it: ``65.5 kB``, or ``300 MB``."""
+    unit, name = next((each for each in _UNITS if count >= each[0]), (1, "bytes"))
+    return f"{count / unit:.1f}".removesuffix(".0") + f" {name}"
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,27 @@ def test_commands_check_their_own_options(command: Any, values: dict[str, Any]) 
         command(**values)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "rule"),
+    [
+        ("width", "2.5", "be a whole number, written with digits only"),
+        ("width", "1,000", "be a whole number, written with digits only"),
+        ("width", "wide", "be above 0 and at most 1000000"),
+        ("scale", "2,5", "have a decimal point, not a comma"),
+        ("scale", "two", "be above 0 and at most 64"),
+    ],
+)
+def test_a_text_that_is_not_such_a_number_is_refused(name: str, text: str, rule: str) -> None:
+    row = next(each for each in options_of(UpscaleOptions) if each.name == name)
+    with pytest.raises(UsageError, match=f"^{row.flag} {text}: must {rule}"):
+        row.parse(text)
+
+
+def test_a_message_shows_the_start_of_a_long_value() -> None:
+    with pytest.raises(UsageError, match=r"^--width 9{60}\.\.\.: must be above 0"):
+        UpscaleOptions(width=10**300 - 1)
+
+
 def test_values_at_the_ends_of_ranges_are_taken() -> None:
     UpscaleOptions(scale=64, tile=0, overlap=0, quality=1, jobs=1, max_pixels=1)
     UpscaleOptions(scale=1e-9, tile=32, overlap="full", quality=100)

@@ -14,7 +14,7 @@ from tests.corpus import bmp, heif, jpeg, jxl, png, tiff, webp
 from tests.corpus.rows import Refused, scene
 
 _HUGE = 60_000
-_LIMIT = r"60000x60000 have 3600000000 pixels, more than the limit of .* --max-pixels"
+_LIMIT = r"60000x60000 have 3,600,000,000 pixels, more than the limit of .* --max-pixels"
 _IS = "it is {}, not JPEG, PNG, .*"
 
 
@@ -133,7 +133,7 @@ REFUSED: dict[str, Refused] = {
     "bomb.bmp": Refused(lambda: bmp.bmp((_HUGE, _HUGE), 24, b""), _LIMIT),
     "bomb.webp": Refused(
         lambda: webp.riff((b"VP8L", b"\x2f" + struct.pack("<I", 16382 | 16382 << 14))),
-        "16383x16383 have 268402689 pixels, more than the limit",
+        "16383x16383 have 268,402,689 pixels, more than the limit",
     ),
     "bomb.avif": Refused(
         lambda: heif_file(b"avif", [Part(b"av01", b"", (ispe(_HUGE, _HUGE),))]), _LIMIT

@@ -119,6 +119,9 @@ def test_a_verified_picture_is_done(served: Served) -> None:
 WRONG: list[tuple[dict[str, str], int, str]] = [
     ({"scale": "100"}, 422, "scale=100: must be above 0 and at most 64"),
     ({"scale": "nan"}, 422, "scale=nan: must be"),
+    ({"scale": "2,5"}, 422, "scale=2,5: must have a decimal point, not a comma"),
+    ({"width": "1e3"}, 422, "width=1e3: must be a whole number, written with digits only"),
+    ({"width": "9" * 300}, 422, f"width={'9' * 60}...: must be above 0"),
     ({"scal": "2"}, 422, "unknown option scal: did you mean scale?"),
     ({"scale": "2", "width": "9"}, 422, "cannot be combined"),
     ({"quality": "0"}, 422, "quality=0: must be from 1 to 100"),

@@ -5,23 +5,26 @@ import os
 import stat
 import threading
 import zipfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from sr_batch.batch.enlarge_file import Outline
+from sr_batch.batch.loading import LoadedFile
 from sr_batch.codec import Header
-from sr_batch.core.errors import ImageTooLarge, StorageError, UnsupportedImage, UsageError
+from sr_batch.core.errors import ImageTooLarge, Stopped, StorageError, UnsupportedImage, UsageError
 from sr_batch.core.geometry import Size
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.serve import queue as queue_module
 from sr_batch.serve.client_options import JobOptions, parse_options
 from sr_batch.serve.job import Job
 from sr_batch.serve.names import clean_name, output_name, without_duplicates
+from sr_batch.serve.planning import read_header
 from sr_batch.serve.problems import Problem, problem_of, without_flags
 from sr_batch.serve.queue import Queue
-from sr_batch.serve.settings import ServeOptions
+from sr_batch.serve.settings import ServeOptions, shown_bytes
 from sr_batch.serve.store import Store
 from sr_batch.serve.zipped import Member, zipped
 
@@ -113,12 +116,31 @@ def test_messages_name_options_and_no_flags(said: str, told: str | None) -> None
     assert without_flags(said) == (told or said.partition(";")[0])
 
 
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(12, "12 bytes"), (65_536, "65.5 kB"), (300_000_000, "300 MB"), (1_500_000_000, "1.5 GB")],
+)
+def test_shows_a_limit_in_the_unit_that_fits(count: int, shown: str) -> None:
+    assert shown_bytes(count) == shown
+
+
 def test_errors_have_the_status_that_fits() -> None:
     kinds = {ImageTooLarge: 413, UnsupportedImage: 415, UsageError: 422, StorageError: 507}
     assert {kind: problem_of(kind("x")).status for kind in kinds} == kinds
 
 
 # The store
+
+
+def test_a_header_that_a_stop_interrupts_is_answered_as_a_stop(store: Store) -> None:
+    def load(*_: object) -> AbstractContextManager[LoadedFile]:
+        raise Stopped
+
+    file = store.create()
+    file.close()
+    with pytest.raises(Problem) as raised:
+        read_header(file, "a.png", 1, load)
+    assert raised.value.status == 503
 
 
 def test_only_this_user_can_look_into_the_folder(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import * as words from "./words.js";
 
 const THUMB = 128;
 const LABELS = { download: "Download", retry: "Try again", cancel: "Cancel", remove: "Remove" };
+const WITHOUT_OUTPUT = ["failed", "canceled"];
 const STATES = { sending: "Sending", held: "", waiting: "Waiting", running: "", done: "", failed: "Failed", canceled: "Canceled" };
 
 export class Row {
@@ -133,7 +134,7 @@ function item(text) {
 /** @param {Job} job @param {Size | null} planned */
 function facts(job, planned) {
   if (!job.input) return "";
-  const goal = job.status === "held" ? planned : job.output;
+  const goal = job.status === "held" ? planned : WITHOUT_OUTPUT.includes(job.status) ? null : job.output;
   const sizes = [job.input, goal].filter((each) => each !== null).map((each) => words.pixels(/** @type {Size} */ (each)));
   const lengths = [job.input.bytes, job.output?.bytes].filter(Boolean).map((each) => words.bytes(Number(each)));
   return [sizes, lengths].map((each) => each.join(" → ").replaceAll(" ", "\u00a0")).join(" · ");

@@ -12,8 +12,8 @@ export class Summary {
   /** @param {import("./jobs.js").Jobs} jobs */
   constructor(jobs) {
     this.jobs = jobs;
-    /** Photographs of the present run: those that were done before do not count. */
-    this.before = 0;
+    /** Photographs that ended before the present run, which do not count in it. */
+    this.before = { ended: 0, failed: 0 };
     this.wasActive = false;
     this.fraction = 0;
     jobs.listen(() => this.show());
@@ -45,7 +45,7 @@ export class Summary {
   /** @param {Counts} counts */
   #progress(counts) {
     const active = counts.active > 0;
-    if (active && !this.wasActive) this.before = counts.done + counts.failed + counts.canceled;
+    if (active && !this.wasActive) this.before = { ended: ended(counts), failed: counts.failed };
     if (!active && this.wasActive) announce(counts);
     this.wasActive = active;
     byId("overall").hidden = !active && !counts.sending;
@@ -58,19 +58,31 @@ export class Summary {
 
   /** @param {Counts} counts */
   #fraction(counts) {
-    const finished = Math.max(0, counts.done + counts.failed + counts.canceled - this.before);
+    const finished = this.#finished(counts);
     const running = this.jobs.where((job) => job.status === "running").reduce((sum, job) => sum + job.progress, 0);
     return (finished + running) / Math.max(1, finished + counts.active);
   }
 
   /** @param {Counts} counts */
   #working(counts) {
-    const finished = Math.max(0, counts.done + counts.failed + counts.canceled - this.before);
+    const finished = this.#finished(counts);
+    const failed = Math.max(0, counts.failed - this.before.failed);
     const left = timeLeft(this.jobs);
     const time = left === null ? "" : `, about ${words.duration(left)} left`;
-    return `${words.count(finished)} of ${words.count(finished + counts.active)} done${time}`;
+    return `${words.count(finished)} of ${words.count(finished + counts.active)} finished${failures(failed)}${time}`;
+  }
+
+  /** Photographs of this run that are done, failed or canceled. @param {Counts} counts */
+  #finished(counts) {
+    return Math.max(0, ended(counts) - this.before.ended);
   }
 }
+
+/** @param {Counts} counts */
+const ended = (counts) => counts.done + counts.failed + counts.canceled;
+
+/** @param {number} failed */
+const failures = (failed) => (failed ? `, ${words.count(failed)} failed` : "");
 
 /** @param {number} left */
 const sending = (left) => (left ? `Sending ${words.photographs(left)}` : "");
@@ -108,6 +120,5 @@ function show(button, visible) {
 
 /** @param {Counts} counts */
 function announce(counts) {
-  const failed = counts.failed ? `, ${words.count(counts.failed)} failed` : "";
-  byId("announcement").textContent = `Finished: ${words.photographs(counts.done)} enlarged${failed}.`;
+  byId("announcement").textContent = `Finished: ${words.photographs(counts.done)} enlarged${failures(counts.failed)}.`;
 }

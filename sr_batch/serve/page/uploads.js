@@ -9,6 +9,7 @@ import { api, Refusal } from "./api.js";
 const AT_ONCE = 3;
 const BUSY = [429, 503];
 const LONGEST_PAUSE = 30; // seconds
+const EMPTY = { title: "Not sent", detail: "The file is empty", status: 0 };
 
 const pause = (/** @type {number} */ seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 
@@ -83,6 +84,7 @@ function entry(id, found) {
 /** Send a file, and try again while the server is busy. @param {Job} file @returns {Promise<Job>} */
 async function patiently(file) {
   const content = await /** @type {() => Promise<File>} */ (file.open)();
+  if (!content.size) throw new Refusal(EMPTY, 0);
   for (;;) {
     try {
       return await api.hold(content, file.name);

@@ -60,12 +60,16 @@ def test_a_bad_file_beside_good_ones_says_why_and_stops_nothing(
     page: Page, drop: Drop, tmp_path: Path
 ) -> None:
     bad, cut = tmp_path / "bad.png", picture(tmp_path / "cut.png")
+    empty = tmp_path / "empty.png"
     bad.write_bytes(b"nothing")
+    empty.touch()
     cut.write_bytes(cut.read_bytes()[:60])
-    drop(picture(tmp_path / "one.png"), bad, cut, picture(tmp_path / "two.png", 30, 20))
+    drop(picture(tmp_path / "one.png"), bad, cut, picture(tmp_path / "two.png", 30, 20), empty)
     expect(rows(page, "held")).to_have_count(3)
-    expect(rows(page, "failed").locator(".error")).to_contain_text("text, not JPEG")
-    expect(rows(page).locator(".file")).to_have_text(["one.png", "bad.png", "cut.png", "two.png"])
+    reasons: list[str | re.Pattern[str]] = [re.compile("text, not JPEG"), "The file is empty"]
+    expect(rows(page, "failed").locator(".error")).to_have_text(reasons)
+    names = ["one.png", "bad.png", "cut.png", "two.png", "empty.png"]
+    expect(rows(page).locator(".file")).to_have_text(names)
     expect(rows(page).nth(0)).to_contain_text(sizes("24 x 16 → 48 x 32"))
     choose(page, "size", "other")  # whose longer side would be 4000
     page.locator("#main-action").click()
@@ -78,7 +82,10 @@ def test_a_bad_file_beside_good_ones_says_why_and_stops_nothing(
         "runcated"
     )
     expect(page.locator("#announcement")).to_have_text(
-        "Finished: 2 photographs enlarged, 2 failed."
+        "Finished: 2 photographs enlarged, 3 failed."
+    )
+    expect(rows(page, "failed").filter(has_text="cut.png").locator(".facts")).not_to_contain_text(
+        "→"
     )
     with page.expect_download() as download:
         rows(page, "done").nth(0).locator("[data-do=download]").click()
@@ -246,3 +253,25 @@ def test_sizes_before_the_work_are_those_of_the_command_line(page: Page) -> None
     planned = page.evaluate(script, [[goal, size.width, size.height] for goal, size in cases])
     real = [Goal(**goal).size_of(size) for goal, size in cases]  # type: ignore[arg-type]
     assert planned == [{"width": size.width, "height": size.height} for size in real]
+
+
+def test_the_progress_of_a_run_counts_its_failures_apart(page: Page) -> None:
+    script = """async (steps) => {
+        const {Summary} = await import("/static/summary.js");
+        const names = ["total", "sending", "active", "held", "done", "failed", "canceled"];
+        const none = Object.fromEntries(names.map((name) => [name, 0]));
+        let counts = none;
+        const summary = new Summary({listen: () => null, where: () => [], counts: () => counts});
+        return steps.map((step) => {
+            counts = {...none, ...step};
+            summary.show();
+            return document.getElementById("overall-text").textContent;
+        });
+    }"""
+    steps = [
+        {"failed": 1, "active": 4},
+        {"failed": 2, "active": 3},
+        {"failed": 2, "done": 1, "active": 2},
+    ]
+    said = ["0 of 4 finished", "1 of 4 finished, 1 failed", "2 of 4 finished, 1 failed"]
+    assert page.evaluate(script, steps) == said
