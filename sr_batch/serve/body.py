@@ -69,7 +69,9 @@ async def _received(request: Request, file: StoredFile, limit: int, patience: fl
 
 async def counted(request: Request, limit: int, patience: float = PATIENCE) -> AsyncIterator[bytes]:
     """The pieces of a body. A size that the client states is believed only if it is too large."""
-    too_large = Problem(413, f"the body has more than {shown_bytes(limit)}, the limit of this server")
+    too_large = Problem(
+        413, f"the body has more than {shown_bytes(limit)}, the limit of this server"
+    )
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit:
         raise too_large
