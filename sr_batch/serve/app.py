@@ -109,7 +109,7 @@ async def _left(request: Request, error: Exception) -> Response:
 
 
 async def _fault(request: Request, error: Exception) -> Response:
-    """A fault of ours: it is printed, and the client is told no more than that."""
+    """A bug: its traceback is printed, and the client is told no more than that."""
     del request
     traceback.print_exception(error, file=sys.stderr)
     return Problem(500, "an unexpected error; whoever runs the server sees more").response()

@@ -87,7 +87,7 @@ class Workers:
                 except MemoryError:
                     self._queue.fail(job, Problem(503, f"{job.name}: out of memory"))
                 except Exception:
-                    traceback.print_exc()  # a fault of ours must not end the thread
+                    traceback.print_exc()  # a bug must not end the thread
                     self._queue.fail(job, Problem(500, f"{job.name}: an unexpected error"))
 
     def _run(self, job: Job, lane: "_Lane") -> None:
