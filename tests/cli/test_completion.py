@@ -13,7 +13,7 @@ from tests.cli.conftest import ENVIRONMENT
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
-        ("upscale --model es", {"espcn"}),
+        ("upscale --model esp", {"espcn"}),
         ("compare --models balanced,ed", {"balanced,edsr"}),
         ("models show edsr", {"edsr"}),
         ("plugin install d", {"darktable", "dolphin"}),
@@ -59,7 +59,7 @@ def test_bash_completes_files_where_nothing_else_fits() -> None:
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
-        ("upscale --model es", "espcn"),
+        ("upscale --model esp", "espcn"),
         ("plugin status g", "gimp"),
         ("upscale --format jp", "jpg"),
     ],

@@ -44,7 +44,8 @@ def test_tells_what_is_settling_queued_and_in_work() -> None:
     driver.go_on(3)
     assert len(seen) == 40
     first = seen[0]
-    assert first.working[0] == Working(Path.cwd() / "in/0.png", driver.started)
+    ahead = [Working(Path.cwd() / f"in/{n}.png", driver.started) for n in (0, 1, 10, 11)]
+    assert first.working[0] in ahead  # whose thread is first, the system decides
     assert 1 <= len(first.working) <= 4  # threads
     assert 39 <= first.queued + len(first.working) <= 40  # one may be finished already
     assert seen[-1].queued == 0

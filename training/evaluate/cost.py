@@ -23,11 +23,14 @@ _OUTPUT_720P = 1280 * 720
 
 
 def parameters(model: onnx.ModelProto) -> int:
-    """Number of weights and biases; scales and zero points of int8 do not count."""
+    """Number of weights and biases, without factors of Resize, scales and zero points of int8."""
+    factors = {name for node in model.graph.node if node.op_type == "Resize" for name in node.input}
     return sum(
         prod(tensor.dims)
         for tensor in model.graph.initializer
-        if tensor.data_type in _NUMBERS and not tensor.name.endswith(("_scale", "_zero_point"))
+        if tensor.data_type in _NUMBERS
+        and tensor.name not in factors
+        and not tensor.name.endswith(("_scale", "_zero_point"))
     )
 
 
