@@ -1,6 +1,6 @@
 """One Chromium and one server for all tests of the page.
 
-They end with this package: Playwright runs an event loop in the thread of the tests, in which no
+They end with their module: Playwright runs an event loop in the thread of the tests, in which no
 other test could start its own.
 """
 
@@ -31,7 +31,7 @@ def _chromium() -> str:
     pytest.skip("needs Chromium: apt-get install chromium")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = _chromium()
     expect.set_options(timeout=PATIENCE)
@@ -42,7 +42,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real server, without the slash at its end."""
     command = [
@@ -73,7 +73,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert process.wait(30) == 0
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def window(browser: Browser, server: str) -> Iterator[Page]:
     """The page, opened once; `page` empties it for each test."""
     context = browser.new_context(
@@ -142,7 +142,7 @@ def drop(page: Page) -> Callable[..., None]:
     return drop
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def violations() -> Callable[[Page, str], list[str]]:
     """What axe-core finds on a page: the rule and the elements, one line each.
 
