@@ -208,6 +208,8 @@ class Door:
             raise Problem(413, f"width and height may be at most {MOST_COMPARED} for a comparison")
         if max(region.size.width, region.size.height) * scale > MOST_SIDE:
             raise Problem(413, f"the part would be larger than {MOST_SIDE} pixels a side")
+        if region.size.pixels * scale**2 > self.options.max_output_pixels:
+            raise Problem(413, "the part would have more pixels than this server allows")
 
         def enlarge(cut: Image) -> Image:
             if model == BICUBIC:

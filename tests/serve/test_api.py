@@ -231,6 +231,9 @@ def test_compares_models_on_a_part(served: Served) -> None:
 def test_limits_what_is_compared(served: Served) -> None:
     job = served.add(picture(300, 20), hold="1")["id"]
     assert problem(served.client.get(f"{JOBS}/{job}/compare/espcn"))[0] == 413
+    part = {"width": 60, "height": 20, "scale": 60}  # 4.3 million pixels, no side over 4096
+    answer = served.client.get(f"{JOBS}/{job}/compare/bicubic", params=part)
+    assert "more pixels than this server allows" in problem(answer)[1]
     part = {"width": 200, "height": 20, "scale": 40}
     assert problem(served.client.get(f"{JOBS}/{job}/compare/bicubic", params=part))[0] == 413
 

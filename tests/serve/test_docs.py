@@ -1,5 +1,6 @@
 """The examples of docs/serve.md, run as a reader would."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -35,7 +36,9 @@ def test_the_python_example_enlarges_a_folder(served: Served, tmp_path: Path) ->
         assert image.size == (48, 32)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
+@pytest.mark.skipif(
+    shutil.which("curl") is None and not os.environ.get("CI"), reason="there is no curl here"
+)
 def test_the_curl_example_enlarges_a_picture(served: Served, tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(picture(kind="jpg"))
     command = example("sh", "--data-binary").replace("http://127.0.0.1:8590", served.address)

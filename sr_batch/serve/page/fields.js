@@ -88,7 +88,7 @@ function flagField(option) {
   return label;
 }
 
-/** The value of a slider, in words. @param {HTMLInputElement} input */
+/** The text that shows the value of a slider. @param {HTMLInputElement} input */
 function follower(input) {
   const output = text("output", input.value);
   input.addEventListener("input", () => (output.textContent = input.value));
