@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,10 +31,13 @@ def now() -> Now:
 def test_tells_what_is_settling_queued_and_in_work() -> None:
     seen: list[Now] = []
 
+    one_by_one = threading.Lock()  # four threads work at the same time
+
     def look(name: str) -> None:
-        driver.seconds += 1
-        driver.watch._activity.refresh()  # as at every step of a long picture
-        seen.append(now())
+        with one_by_one:
+            driver.seconds += 1
+            driver.watch._activity.refresh()  # as at every step of a long picture
+            seen.append(now())
 
     driver = Driver(FakeUpscaler(before=look))
     for number in range(40):
