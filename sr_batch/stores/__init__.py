@@ -1,0 +1,1 @@
+"""Objects in buckets and files on disk behind one interface."""
