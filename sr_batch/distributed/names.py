@@ -32,7 +32,7 @@ class OutputNames:
         """Those of ``options``. ``file`` and ``tag`` as of the class."""
         return OutputNames(options.format, options.name, file, tag)
 
-    def expected(self, key: str) -> str | None:
+    def expected(self, key: str, number: int = 1) -> str | None:
         """The output for ``key``, from its name alone; None if that is not enough.
 
         The suffix may tell the wrong format, or none.
@@ -43,7 +43,7 @@ class OutputNames:
         kind = suffix if self.format == "keep" else self.format
         if self.template or kind is None:
             return None
-        return self.of(key, kind, {})
+        return self.of(key, kind, {}, number)
 
     def of(self, key: str, kind: str, fields: Mapping[str, str], number: int = 1) -> str:
         """The output for ``key``.

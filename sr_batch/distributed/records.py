@@ -1,7 +1,7 @@
 """What an output was made from: facts beside the object, and a line of a manifest."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from hashlib import blake2b
 
 _PREFIX = "sr-"
@@ -36,9 +36,10 @@ class Made:
     @staticmethod
     def of(facts: Mapping[str, str]) -> "Made | None":
         """What ``facts`` state; None if another program has written the object."""
-        names = ("source", "version", "content", "recipe")
-        values = [facts.get(_PREFIX + name, "") for name in names]
-        return Made(*values, facts.get(f"{_PREFIX}run", "")) if all(values) else None
+        values = {each.name: facts.get(_PREFIX + each.name, "") for each in fields(Made)}
+        made = Made(**values)
+        known = made.source and made.version and made.content and made.recipe
+        return made if known else None
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,58 +16,26 @@ from sr_batch.batch.job import ALREADY_DONE, EDITED, LARGE_ENOUGH, NOT_READ, Not
 from sr_batch.batch.job_boundary import RunEnd, result_of
 from sr_batch.batch.loading import LoadedFile, Loader
 from sr_batch.batch.memory_gate import MemoryGate
-from sr_batch.batch.overwrite_guard import OutputTaken, Recipes
-from sr_batch.batch.planning import tag_of, template_fields
+from sr_batch.batch.overwrite_guard import OutputTaken
+from sr_batch.batch.planning import template_fields
 from sr_batch.batch.verify import require_same_pictures
-from sr_batch.codec.formats import FORMATS
 from sr_batch.core.errors import ImageError, Stopped, UnreadableImage, about
-from sr_batch.core.options import UpscaleOptions
-from sr_batch.core.results import Done, Failed, JobResult, Planned, Skipped, one_line
-from sr_batch.distributed.job import NOTHING, KeyedJob
+from sr_batch.core.results import Done, JobResult, Planned, Skipped, one_line
+from sr_batch.distributed.job import KeyedJob
 from sr_batch.distributed.manifests import ManifestWriter
-from sr_batch.distributed.names import OutputNames
 from sr_batch.distributed.output_guard import OutputGuard, Target, made_of
-from sr_batch.distributed.records import MODIFIED, Made, Record, source_name
+from sr_batch.distributed.records import MODIFIED, Record
 from sr_batch.distributed.sidecar_copies import SidecarCopies
+from sr_batch.distributed.spec import WorkerSpec
+from sr_batch.distributed.task import Task
 from sr_batch.files.reading import content_hash, most_bytes
 from sr_batch.stores.location import Place
 from sr_batch.stores.opening import open_store
-from sr_batch.stores.store import Changed, Head, Item, Store
+from sr_batch.stores.store import Changed, Store
 from sr_batch.upscaling.auto_upscaler import AutoUpscaler, Chosen, open_upscaler
 
 _BYTES_IN_FLIGHT = 1 << 30
-
-Engine = Callable[["WorkerSpec", Iterator[KeyedJob], threading.Event], Iterator[JobResult]]
-"""Carries out jobs: each gives exactly one result, in the order they finish.
-
-Once the event is set, jobs that were not begun are ``NotRun``, and no more are taken. A ``Failed``
-with the cause ``disk`` ends the run as well.
-"""
-
-
-@dataclass(frozen=True)
-class WorkerSpec:
-    """All that a worker needs, on this machine or on another one. Can be pickled.
-
-    Attributes:
-        sources: Where inputs are.
-        target: Where outputs go.
-        options: Of the run.
-        run: Identifies the run.
-        file: Key of the only output, if ``-o`` names a file.
-        lists: Whether jobs state what a listing has at the keys of their outputs.
-        dry: Whether nothing is made, and results are ``Planned``.
-        named: URLs and paths of inputs that were named; no output may replace them.
-    """
-
-    sources: tuple[Place, ...]
-    target: Place
-    options: UpscaleOptions
-    run: str
-    file: str = ""
-    lists: bool = False
-    dry: bool = False
-    named: frozenset[str] = frozenset()
+_TAKEN = "another file has its name"
 
 
 @contextmanager
@@ -100,6 +68,19 @@ def open_worker(
             worker.close()
 
 
+@dataclass(frozen=True)
+class _Work:
+    """An input that is to be enlarged."""
+
+    task: Task
+    data: bytes
+    made: Outline
+    guard: OutputGuard
+    upscaler: Enlarger
+    recipe: str
+    choice: Chosen | None = None
+
+
 class KeyedWorker:
     """Carries out jobs, each in a thread of the caller's; no exception leaves a call.
 
@@ -113,7 +94,7 @@ class KeyedWorker:
         opened: Opens stores.
 
     Attributes:
-        end: The error that ended the run early, if there was one.
+        end: Has the error that ended the run early, if there was one.
     """
 
     def __init__(
@@ -134,7 +115,7 @@ class KeyedWorker:
         self._progress = progress
         self._notify = notify
         self._load = load
-        self._sources: Sequence[Store] = [opened(place) for place in spec.sources]
+        self._sources = [opened(place) for place in spec.sources]
         self._target = opened(spec.target)
         self._gate = MemoryGate(_BYTES_IN_FLIGHT)
         self._manifest = ManifestWriter(self._target, spec.run)
@@ -142,9 +123,10 @@ class KeyedWorker:
 
     def __call__(self, job: KeyedJob) -> JobResult:
         """The result of ``job``."""
-        task = _Task(job, self._spec, self._upscaler.model)
-        work = partial(self._preview if self._spec.dry else self._make, task)
-        return result_of(work, task.input, lambda: task.output, task.name, self.end)
+        task = Task(job, self._spec, self._sources[job.place], self._target, self._upscaler.model)
+        return result_of(
+            partial(self._carry_out, task), task.input, lambda: task.output, task.name, self.end
+        )
 
     def close(self) -> None:
         """Write the last records.
@@ -152,10 +134,18 @@ class KeyedWorker:
         Raises:
             StorageError: the store takes no more objects.
         """
-        if self.end.error is None:
+        if self.end.error is None and not self._spec.dry:
             self._manifest.close()
 
-    def _make(self, task: "_Task") -> JobResult:
+    def _carry_out(self, task: Task) -> JobResult:
+        try:
+            return self._preview(task) if self._spec.dry else self._make(task)
+        except ImageError:
+            if task.job.unread and not task.is_read:
+                return Skipped(task.input, None, NOT_READ + task.job.unread)
+            raise
+
+    def _make(self, task: Task) -> JobResult:
         started = time.perf_counter()
         if settled := self._settled(task):
             return settled
@@ -164,35 +154,38 @@ class KeyedWorker:
             work = self._decide(task, data, file.header)
             if isinstance(work, Skipped):
                 if work.reason in (ALREADY_DONE, EDITED):
-                    size = self._upscaler.output_size(file.header.size)
-                    for note in self._copy_sidecars(task, Outline(file.header, "", (size,))):
-                        self._notify(note)
+                    self._copy_late_sidecars(task, file.header)
                 return work
-            with self._gate.hold(work.made.peak_bytes(len(data), self._options.verify), self._halt):
+            peak = work.made.peak_bytes(len(data), self._options.verify)
+            with self._gate.hold(peak, self._halt):
                 work = self._choose(work)
                 encoded = self._encode(work, file)
                 self._verify(work, encoded.data)
-                notes = (*encoded.notes, *self._copy_sidecars(task, work.made))
-                return self._publish(work, encoded.data, notes, started)
+            notes = (*encoded.notes, *self._copy_sidecars(task, work.made))
+            return self._publish(work, encoded.data, notes, started)
 
-    def _preview(self, task: "_Task") -> JobResult:
+    def _preview(self, task: Task) -> JobResult:
         """What a call would do and cost. Raises the errors that are known before the work."""
         if settled := self._settled(task):
             return settled
         data = self._read(task)
         with self._opened(task, data) as file:
             work = self._decide(task, data, file.header)
-        return work if isinstance(work, Skipped) else self._choose(work).planned()
+        return work if isinstance(work, Skipped) else _planned(self._choose(work))
 
-    def _settled(self, task: "_Task") -> Skipped | Failed | None:
-        """The result of a job that needs no input to be read."""
+    def _settled(self, task: Task) -> Skipped | None:
+        """The result of a job for which nothing must be read.
+
+        Raises:
+            OutputTaken: another input has the same output.
+        """
         self._require_going()
         job = task.job
         if job.skip:
             return Skipped(task.input, None, job.skip)
         if job.collides:
             raise OutputTaken(
-                f"{job.collides} and {task.name} would both be written to"
+                f"{one_line(job.collides)} and {task.name} would both be written to"
                 f" {one_line(task.output or '')}: add --on-collision number, or run them"
                 " separately, each with its own -o"
             )
@@ -202,28 +195,19 @@ class KeyedWorker:
             return None
         return Skipped(task.input, task.output, ALREADY_DONE)
 
-    def _is_done(self, task: "_Task") -> bool:
+    def _is_done(self, task: Task) -> bool:
         """Whether the output was made from this version of the input, with these settings."""
-        seen, recipes = task.job.known, self._recipes(task.kind)
-        if known := seen.proven:
-            return task.is_source_of(known.made) and recipes.accept(known.made.recipe)
-        if (present := self._look(task)) is None:
-            return False
-        made = made_of(present, seen)
-        if made is None or not task.is_source_of(made) or not recipes.accept(made.recipe):
+        accept = recipes_of(task.kind, self._upscaler, self._options).accept
+        if known := task.seen.proven:
+            return task.is_source_of(known.made) and accept(known.made.recipe)
+        present = task.head()
+        made = made_of(present, task.seen) if present and present.item.size else None
+        if not present or not made or not task.is_source_of(made) or not accept(made.recipe):
             return False
         self._record(Record(task.key, present.item.version, made))
         return True
 
-    def _look(self, task: "_Task") -> Head | None:
-        """What is at the key of the output; no request if the listing knows that nothing is."""
-        if task.head is _UNKNOWN:
-            unseen = task.is_expected and self._spec.lists and task.job.known.item is None
-            task.head = None if unseen else self._target.head(task.key)
-        assert not isinstance(task.head, _Unknown)
-        return task.head
-
-    def _read(self, task: "_Task") -> bytes:
+    def _read(self, task: Task) -> bytes:
         """The input as it was listed; if it has changed since, as it is now."""
         self._require_going()
         limit, item = most_bytes(self._options.max_pixels), task.item
@@ -236,5 +220,154 @@ class KeyedWorker:
         task.item = head.item
         return task.source.read(item.key, head.item.version, limit)
 
-    def _opened(self, task: "_Task", data: bytes):  # type: ignore[no-untyped-def]
+    def _opened(self, task: Task, data: bytes) -> AbstractContextManager[LoadedFile]:
         return self._load(data, task.name, self._options.max_pixels)
+
+    def _decide(self, task: Task, data: bytes, header: codec.Header) -> _Work | Skipped:
+        """Find out whether there is anything to do, and refuse what cannot be done.
+
+        Raises:
+            ImageError: the input cannot be enlarged, or its output cannot be written.
+        """
+        task.is_read = True
+        goal, format = self._options.goal, task.kind if self._spec.file else self._options.format
+        with about(task.name):
+            if goal.leaves(header.size):
+                return Skipped(task.input, None, LARGE_ENOUGH)
+        made = outline(header, format, task.name, self._upscaler.output_size)
+        fields = template_fields(header.size, made.sizes[0], goal, self._upscaler.model)
+        task.key = task.names.of(task.job.source.key, made.kind, fields, task.job.number)
+        task.require_good_key()
+        recipes = recipes_of(made.kind, self._upscaler, self._options)
+        target = Target(self._target, task.key, one_line(task.output or ""), task.seen, task.head)
+        own = task.made(content_hash(data), recipes.own)
+        guard = OutputGuard(target, own, recipes, self._options.existing)
+        if guard.is_done:
+            self._record(guard.record)
+            return Skipped(task.input, task.output, ALREADY_DONE)
+        if guard.is_edited:
+            return Skipped(task.input, task.output, EDITED)
+        made.require_possible(task.name)
+        try:
+            guard.require_replaceable(made.kind, made.sizes, self._load)
+        except OutputTaken:
+            if self._options.existing != "skip":
+                raise
+            return Skipped(task.input, task.output, _TAKEN)
+        if guard.is_outdated:
+            self._tell_outdated()
+        return _Work(task, data, made, guard, self._upscaler, recipes.own)
+
+    def _choose(self, work: _Work) -> _Work:
+        """With ``--model auto``, the upscaler that suits the first picture of the file."""
+        if not isinstance(self._upscaler, AutoUpscaler):
+            return work
+        with self._opened(work.task, work.data) as file:
+            chosen = self._upscaler.chosen_for(next(file.pages()))
+        recipes = recipes_of(work.made.kind, chosen.upscaler, self._options)
+        work.guard.made_by(recipes)
+        return replace(work, upscaler=chosen.upscaler, choice=chosen, recipe=recipes.own)
+
+    def _encode(self, work: _Work, file: LoadedFile) -> Encoded:
+        self._require_going()
+        return enlarge_file(
+            *(file, work.upscaler, self._options, work.made.kind, work.task.name),
+            *(self._progress, self._halt),
+        )
+
+    def _verify(self, work: _Work, encoded: bytes) -> None:
+        """With ``--verify``, decode input and output again and compare them."""
+        if not self._options.verify:
+            return
+        bound, name = work.upscaler.bound, work.task.name
+        with self._opened(work.task, work.data) as file, about(name):
+            require_same_pictures(encoded, work.made.sizes, file.pages(), bound)
+
+    def _publish(
+        self, work: _Work, encoded: bytes, notes: tuple[str, ...], started: float
+    ) -> Done | Skipped:
+        task, options = work.task, self._options
+        own = task.made(content_hash(work.data), work.recipe)
+        work.guard.describe(own)
+        facts = own.facts if options.record else {}
+        if options.metadata != "strip":
+            facts[MODIFIED] = str(task.item.modified)
+        kind = codec.FORMATS[work.made.kind].mime_types[0]
+        try:
+            published = work.guard.publish(encoded, kind, facts)
+        except OutputTaken:
+            if options.existing != "skip":
+                raise
+            return Skipped(task.input, task.output, _TAKEN)
+        self._record(work.guard.stored)
+        if published == "already done":
+            return Skipped(task.input, task.output, ALREADY_DONE)
+        return _done(work, options.goal.factor(work.made.header.size), notes, started)
+
+    def _sidecars(self, task: Task) -> SidecarCopies:
+        out = (self._spec.target, self._target)
+        policy = self._options.metadata
+        return SidecarCopies(task.place, task.source, out, self._spec.run, policy)
+
+    def _copy_sidecars(self, task: Task, made: Outline) -> Iterator[str]:
+        return self._sidecars(task).copy(
+            *(task.job.sidecars, task.job.source.key, task.key),
+            *(made.header, made.sizes[0], self._record),
+        )
+
+    def _copy_late_sidecars(self, task: Task, header: codec.Header) -> None:
+        size = self._upscaler.output_size(header.size)
+        for note in self._copy_sidecars(task, Outline(header, "", (size,))):
+            self._notify(note)
+
+    def _record(self, record: Record | None) -> None:
+        if record and self._options.record and not self._spec.dry:
+            self._manifest.add(record)
+
+    def _tell_outdated(self) -> None:
+        """Say once that outputs of inputs that are not new are replaced."""
+        if self._told_outdated.is_set():
+            return
+        self._told_outdated.set()
+        self._notify(
+            f"{one_line(self._spec.target.url)} has outputs of another model or other settings,"
+            " which are made again; to keep them, give the options that made them, or another"
+            " place with -o"
+        )
+
+    def _require_going(self) -> None:
+        if self._halt.is_set():
+            raise Stopped
+
+
+def _done(work: _Work, scale: float, notes: tuple[str, ...], started: float) -> Done:
+    header = work.made.header
+    return Done(
+        input=work.task.input,
+        output=work.task.output or "",
+        seconds=time.perf_counter() - started,
+        input_size=header.size,
+        output_size=work.made.sizes[0],
+        model=work.upscaler.model,
+        scale=scale,
+        provider=work.upscaler.provider,
+        notes=notes,
+        precision=work.upscaler.precision(header.size),
+        choice=work.choice.reason if work.choice else "",
+    )
+
+
+def _planned(work: _Work) -> Planned:
+    header, sizes, upscaler = work.made.header, work.made.sizes, work.upscaler
+    return Planned(
+        input=work.task.input,
+        output=work.task.output or "",
+        input_size=header.size,
+        output_size=sizes[0],
+        model=upscaler.model,
+        precision=upscaler.precision(header.size),
+        passes=upscaler.passes(header.size),
+        seconds=sum(upscaler.seconds(size) for size in header.sizes),
+        bytes=sum(codec.likely_bytes(size, work.made.kind) for size in sizes),
+        choice=work.choice.reason if work.choice else "",
+    )
