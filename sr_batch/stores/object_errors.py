@@ -18,6 +18,7 @@ from sr_batch.core.results import one_line
 from sr_batch.files.disk_errors import CONTINUES
 
 _STATUS = re.compile(r"status code: (\d{3})")
+_REPEATED = re.compile(r"after [1-9]\d* retries")
 _CODE = re.compile(r"<Code>([^<]*)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
 _CREDENTIAL_CODES = {
@@ -43,11 +44,13 @@ class Answer:
         status: Of HTTP; 0 if there was no answer.
         code: The name of the error, such as ``SlowDown``; may be empty.
         text: For people, one line.
+        was_repeated: Whether the library had sent the request before.
     """
 
     status: int
     code: str
     text: str
+    was_repeated: bool = False
 
     @classmethod
     def of(cls, error: Exception) -> "Answer":
@@ -55,7 +58,12 @@ class Answer:
         text = str(error)
         status, code, message = _STATUS.search(text), _CODE.search(text), _MESSAGE.search(text)
         said = message[1] if message else text.partition("\n")[0]
-        return cls(int(status[1]) if status else 0, code[1] if code else "", one_line(said[:300]))
+        return cls(
+            int(status[1]) if status else 0,
+            code[1] if code else "",
+            one_line(said[:300]),
+            _REPEATED.search(text) is not None,
+        )
 
     @property
     def is_conflict(self) -> bool:
