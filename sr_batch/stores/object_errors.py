@@ -23,17 +23,24 @@ _CODE = re.compile(r"<Code>([^<]*)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
 _CREDENTIAL_CODES = {
     "AuthenticationFailed",
-    "AuthorizationHeaderMalformed",
     "ExpiredToken",
     "InvalidAccessKeyId",
     "InvalidToken",
     "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
 }
+_REGION_CODES = {
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+    "PermanentRedirect",
+}
 _FULL_CODES = {"QuotaExceeded", "InsufficientStorage", "StorageFull", "XMinioStorageFull"}
 _CONFLICT, _PRECONDITION = 409, 412
 # Where the library asks for credentials if the environment has none.
-_CREDENTIAL_HOSTS = ("169.254.169.254", "169.254.170.2", "metadata.google.internal")
+_CREDENTIAL_SERVERS = (
+    *("169.254.169.254", "169.254.170.2", "metadata.google.internal"),
+    *("/latest/api/token", "/latest/meta-data"),
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,12 @@ class Answer:
         """Whether the credentials are missing, wrong or too old."""
         if self.code in _CREDENTIAL_CODES or self.status == 401:
             return True
-        return any(host in self.text for host in _CREDENTIAL_HOSTS)
+        return any(host in self.text for host in _CREDENTIAL_SERVERS)
+
+    @property
+    def is_of_another_region(self) -> bool:
+        """Whether the bucket is in another region than the client asked."""
+        return self.code in _REGION_CODES or "configured region" in self.text
 
     @property
     def is_full(self) -> bool:

@@ -6,6 +6,7 @@ content and facts are one step.
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, unquote
 
@@ -134,6 +135,13 @@ class ObjectStore:
         head = self.head(key) if facts else None
         is_own = head and head.item.size == size and head.facts == dict(facts)
         return head.item.version if head and is_own else None
+
+    def try_to_remove(self, key: str) -> None:
+        """Remove ``key`` if the server permits it."""
+        import obstore
+
+        with suppress(Exception):
+            obstore.delete(self._client, self._base + key)
 
     def _put(self, path: str, data: bytes, expect: str | None, attributes: dict[str, str]) -> str:
         import obstore
