@@ -68,11 +68,12 @@ def open_client(place: Place, retries: Retries) -> "Client":
     shared: dict[str, Any] = {"client_options": options, "retry_config": retries.settings()}
     if place.endpoint:
         shared["base_url" if place.scheme == "gs" else "endpoint"] = place.endpoint
-    kinds = {"gs": GCSStore, "az": AzureStore}
     try:
         if place.scheme == "s3":
             return S3Store(place.bucket, **_settings_of_s3(place), **shared)
-        return kinds[place.scheme](place.bucket, **shared)
+        if place.scheme == "gs":
+            return GCSStore(place.bucket, **shared)
+        return AzureStore(place.bucket, **shared)
     except Exception as error:
         raise UsageError(f"{place.url}: {Answer.of(error).text}{_hint(place)}") from error
 

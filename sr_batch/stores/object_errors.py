@@ -91,11 +91,14 @@ class Answer:
         return self.status == 404
 
     @property
-    def lacks_credentials(self) -> bool:
-        """Whether the credentials are missing, wrong or too old."""
-        if self.code in _CREDENTIAL_CODES or self.status == 401:
-            return True
-        return any(host in self.text for host in _CREDENTIAL_SERVERS)
+    def found_no_credentials(self) -> bool:
+        """Whether the environment has none, and the machine gives none."""
+        return any(server in self.text for server in _CREDENTIAL_SERVERS)
+
+    @property
+    def refuses_credentials(self) -> bool:
+        """Whether the credentials are wrong or too old."""
+        return self.code in _CREDENTIAL_CODES or self.status == 401
 
     @property
     def is_of_another_region(self) -> bool:
@@ -155,7 +158,7 @@ def _fatal(answer: Answer, what: str) -> SrBatchError | None:
         return StorageError(
             f"{what}: the store is full; make room or choose another -o, {CONTINUES}"
         )
-    if answer.lacks_credentials:
+    if answer.found_no_credentials or answer.refuses_credentials:
         return StorageError(
             f"{what}: the credentials are missing or too old; renew them, {CONTINUES}"
         )

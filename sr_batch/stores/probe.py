@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from sr_batch.core.errors import SrBatchError, UsageError
 from sr_batch.files.atomic_write import require_writable_folder
@@ -65,15 +66,17 @@ def probe_output(place: Place) -> None:
 def require_reachable(place: Place) -> None:
     """Check that something listens at the endpoint of ``place``, if it names one.
 
+    Behind a proxy, only the proxy can tell.
+
     Raises:
         Unreachable: nothing does.
     """
-    if not place.endpoint:
-        return
     parts = urlsplit(place.endpoint)
+    if not parts.hostname or (parts.scheme in getproxies() and not proxy_bypass(parts.hostname)):
+        return
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        socket.create_connection((parts.hostname or "", port), _REACH).close()
+        socket.create_connection((parts.hostname, port), _REACH).close()
     except OSError as error:
         raise Unreachable(
             f"{place.endpoint}: no server answers ({error.strerror or error}); check"
@@ -123,9 +126,9 @@ def _advice(answer: Answer, place: Place) -> str | None:
         return f"no bucket is called {place.bucket}; check its name, or create it"
     if answer.is_of_another_region:
         return "the bucket is in another region; set AWS_REGION"
-    if answer.lacks_credentials and not answer.status:
+    if answer.found_no_credentials:
         return f"no credentials; set {_VARIABLES[place.scheme]}"
-    if answer.lacks_credentials:
+    if answer.refuses_credentials:
         return (
             f"the server refuses the credentials ({answer.code}); check {_VARIABLES[place.scheme]}"
         )

@@ -9,6 +9,7 @@ import pytest
 from sr_batch.core.errors import UnwritableOutput, UsageError
 from sr_batch.stores import probe
 from sr_batch.stores.location import Place, place_of
+from sr_batch.stores.object_client import Retries
 from sr_batch.stores.probe import probe_input, probe_output
 from sr_batch.stores.store import Unreachable
 from tests.faulty_server import Asked, Rule, faulty_server, ignore_conditions
@@ -86,7 +87,7 @@ def test_missing_credentials_are_named(bucket: Bucket, monkeypatch: pytest.Monke
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr(probe, "_PATIENCE", probe.Retries(most=0))
+    monkeypatch.setattr(probe, "_PATIENCE", Retries(most=0))
     with pytest.raises(UsageError, match="no credentials; set AWS_ACCESS_KEY_ID"):
         probe_input(place(bucket))
 
