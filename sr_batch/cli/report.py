@@ -71,6 +71,7 @@ class Report:
         self._hundredths = _Hundredths() if with_progress and as_json else None
         self._volume = volume
         self._planned = 0
+        self._is_stream = False
         self._pixels: dict[str, int] = {}
         self._folders: set[str] = set()
         self._started = time.monotonic()
@@ -101,6 +102,16 @@ class Report:
             from sr_batch.cli.progress import Bar
 
             self._bar = Bar(self._planned)
+
+    def begin_stream(self, place: str) -> None:
+        """As :meth:`begin`, for a run that finds its inputs while it works.
+
+        Args:
+            place: Where the outputs go.
+        """
+        self._is_stream = True
+        self._folders = {place}
+        self._started = time.monotonic()
 
     @property
     def tells_time(self) -> bool:
@@ -151,6 +162,7 @@ class Report:
             StorageError: standard output is closed.
         """
         self._results.append(result)
+        self._planned += self._is_stream
         self._record(to_json(result))
         self._say_result(result)
         if self._estimate:

@@ -26,6 +26,7 @@ from sr_batch.distributed.spec import Engine, WorkerSpec
 from sr_batch.files.reading import PIPE, is_folder
 from sr_batch.stores.location import Place, place_of
 from sr_batch.stores.opening import open_store
+from sr_batch.stores.probe import probe_output
 from sr_batch.stores.store import Store
 
 ALL = Shard(0, 1)
@@ -100,6 +101,8 @@ def plan_run(request: Request) -> KeyedPlan:
     named = frozenset(root.name for root in roots if root.named)
     if file and target.below(file) in named:
         raise UsageError(f"{one_line(target.below(file))} is an input and is never overwritten")
+    if not request.dry:
+        probe_output(target)
     run = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid4().hex[:8]}"
     places = tuple(root.place for root in roots)
     spec = WorkerSpec(places, target, options, run, file, request.dry, named)
