@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from sr_batch.cli.signals import Stop, stop_on_signals
 from sr_batch.core.errors import SrBatchError, UsageError
-from sr_batch.core.results import SOME_FAILED, Failed
 from sr_batch.core.shard import read_shard
 from sr_batch.stores.location import is_url, place_of
 
@@ -75,7 +74,7 @@ def upscale_stores(inputs: Sequence[str], command: UpscaleCommand, options: Upsc
         engine = _engine(command, report)
         for note in plan.notes:
             report.say(note, "note: ")
-        report.begin_stream(plan.place)
+        report.begin_stream(plan.found, plan.place)
         with stop_on_signals(stop):
             code = _work(plan, engine, report, stop)
         report.finish(code)
@@ -86,19 +85,16 @@ def _work(plan: KeyedPlan, engine: Engine, report: Report, stop: Stop) -> int:
     """Run the plan and show its results. Returns the exit code."""
     from sr_batch.distributed.run import results_of
 
-    failed = False
-
     def told(name: str) -> None:
         report.detail(f"{name}: passed over; --no-ignore takes it")
 
     try:
         for result in results_of(plan, engine, stop.event, told):
-            failed = failed or isinstance(result, Failed)
             report.add(result)
     except SrBatchError as error:
         report.stopped(str(error))
         return error.exit_code
-    return stop.exit_code or (SOME_FAILED if failed else 0)
+    return stop.exit_code or report.exit_code
 
 
 def _engine(command: UpscaleCommand, report: Report) -> Engine:
