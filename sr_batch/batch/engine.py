@@ -8,17 +8,19 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from sr_batch.batch.enlarging import Enlarger
 from sr_batch.batch.following import Follower, Nobody
 from sr_batch.batch.image_job import ImageWorker
 from sr_batch.batch.job import Job, Notify, log_warning
+from sr_batch.batch.job_boundary import RunEnd, result_of
 from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.planning import Plan
 from sr_batch.batch.tile_file import sweep_tiles
-from sr_batch.core.errors import ImageError, SrBatchError, Stopped
+from sr_batch.core.errors import Stopped
 from sr_batch.core.options import UpscaleOptions
-from sr_batch.core.results import Cause, Failed, JobResult, NotRun, cause_of, one_line
+from sr_batch.core.results import JobResult
 from sr_batch.files.part_file import resolved, sweep
 from sr_batch.files.reading import PIPE, display_name
 
@@ -108,8 +110,7 @@ class _Crew:
     def __init__(self, stop: threading.Event) -> None:
         self.halt = threading.Event()
         self._stop = stop
-        self._fatal: SrBatchError | None = None
-        self._lock = threading.Lock()
+        self._end = RunEnd(self.halt)
 
     def results(self, work: Work, jobs: Sequence[Job]) -> Iterator[JobResult]:
         finished: queue.SimpleQueue[Future[JobResult]] = queue.SimpleQueue()
@@ -122,8 +123,8 @@ class _Crew:
         finally:
             self.halt.set()
             pool.shutdown(cancel_futures=True)
-        if self._fatal:
-            raise self._fatal
+        if self._end.error:
+            raise self._end.error
 
     def _next(self, finished: "queue.SimpleQueue[Future[JobResult]]") -> JobResult:
         while True:
@@ -135,31 +136,10 @@ class _Crew:
                 continue
 
     def _result(self, work: Work, job: Job) -> JobResult:
-        """The job boundary: every exception becomes a result here."""
-        cause: Cause
         source, target, name = str(job.source), str(job.target), display_name(job.source)
-        try:
-            if self._stop.is_set():
-                raise Stopped
-            return work(job)
-        except Stopped:
-            reason = f"the run ended: {self._fatal}" if self._fatal else "the run was stopped"
-            return NotRun(source, target, one_line(reason))
-        except ImageError as error:
-            text, cause = str(error), cause_of(error)
-        except SrBatchError as error:
-            text, cause = str(error), "disk"
-            self._end(error)
-        except MemoryError:
-            cause = "memory"
-            text = "not enough memory for this image: close other programs, or upscale it alone"
-        except Exception as error:
-            cause = "input"
-            text = f"{type(error).__name__}: {error} (a bug in sr-batch: please report it)"
-        line = one_line(text if name in text else f"{name}: {text}")
-        return Failed(source, target, line, cause)
+        return result_of(partial(self._begin, work, job), source, lambda: target, name, self._end)
 
-    def _end(self, error: SrBatchError) -> None:
-        with self._lock:
-            self._fatal = self._fatal or error
-        self.halt.set()
+    def _begin(self, work: Work, job: Job) -> JobResult:
+        if self._stop.is_set():
+            raise Stopped
+        return work(job)

@@ -155,7 +155,7 @@ class OutputPaths:
         )
         if self.template:
             root = top or source.path.parent
-            name = self.template.fill({**_name_fields(source, kind), **fields})
+            name = self.template.fill({**name_fields(source, kind), **fields})
             return OutputPath(root / name, root, kind)
         folder = top / source.relative.parent if top else source.path.parent
         beside = self.real[folder] == self.real[source.path.parent]
@@ -172,13 +172,13 @@ class OutputPaths:
 
 
 def _output_name(source: Path, kind: str, tag: str) -> str:
-    stem, suffix = _split(source, kind)
+    stem, suffix = split_name(source, kind)
     return stem + tag + suffix
 
 
-def _name_fields(source: Source, kind: str) -> dict[str, str]:
+def name_fields(source: Source, kind: str) -> dict[str, str]:
     """Values of the template fields for the name of ``source``."""
-    stem, suffix = _split(source.path, kind)
+    stem, suffix = split_name(source.path, kind)
     return {
         "stem": stem,
         "ext": suffix,
@@ -187,7 +187,7 @@ def _name_fields(source: Source, kind: str) -> dict[str, str]:
     }
 
 
-def _split(source: Path, kind: str) -> tuple[str, str]:
+def split_name(source: Path, kind: str) -> tuple[str, str]:
     """The stem of ``source``, and the suffix for an output of ``kind``: its own if that fits."""
     stem = source.stem if is_image_name(source) else source.name
     fits = codec.format_of_suffix(source) == kind

@@ -99,7 +99,7 @@ def plan_sources(
     destination = read_destination(output, taken, options.format)
     if template and destination.file:
         raise UsageError("-o with a file and --name cannot be combined: leave one of them out")
-    tag = _tag(options.goal.tag, model)
+    tag = tag_of(options.goal.tag, model)
     owner, former = (_owner(options.goal.tag, m, template) for m in (model, _FORMER_MODEL))
     defaults = DefaultFolders(tag, owner, former, notify)
     paths = OutputPaths(destination, defaults, tag, template)
@@ -121,7 +121,8 @@ def plan_sources(
     return Plan(settled_jobs, tuple(settled), defaults.ledgers)
 
 
-def _tag(goal: str, model: str) -> str:
+def tag_of(goal: str, model: str) -> str:
+    """What tells an output from its input, if both are in one folder."""
     return f"_{goal}_{_model_name(model)}"
 
 
@@ -169,7 +170,7 @@ def _planned(
             if size and options.goal.leaves(size):
                 return Skipped(str(source.path), None, LARGE_ENOUGH)
             enlarged = options.goal.size_of(size) if size else None
-        fields = _template_fields(size, enlarged, options.goal, model)
+        fields = template_fields(size, enlarged, options.goal, model)
         output = paths.output_of(source, kind, fields)
         _require_good_name(output.target, name)
         if header and enlarged:
@@ -192,7 +193,7 @@ def _planned(
     )
 
 
-def _template_fields(
+def template_fields(
     size: Size | None, enlarged: Size | None, goal: Goal, model: str
 ) -> dict[str, str]:
     """Values of the template fields for sizes and the network; empty if a size is not known."""
