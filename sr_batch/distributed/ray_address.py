@@ -31,7 +31,9 @@ class RayAddress:
     is_client: bool
 
     def __str__(self) -> str:
-        return f"{'ray://' if self.is_client else ''}{self.host}:{self.port}" if self.host else LOCAL
+        return (
+            f"{'ray://' if self.is_client else ''}{self.host}:{self.port}" if self.host else LOCAL
+        )
 
     def check(self, seconds: float = _SECONDS) -> None:
         """Connect once: Ray itself would try for ten minutes.

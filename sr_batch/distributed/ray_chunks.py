@@ -45,7 +45,7 @@ class ChunkQueue:
         self.is_closed = self.is_closed or last
 
     def room(self, workers: int) -> int:
-        """How many more jobs to ask for, so that no worker waits for them; 0 while it has enough."""
+        """How many more jobs to ask for, so that no worker waits; 0 while there are enough."""
         enough = 2 * _DEPTH * self._largest() * max(1, workers)
         return 0 if self.is_closed or 2 * len(self) > enough else enough - len(self)
 
@@ -83,7 +83,7 @@ class ChunkQueue:
         """
         given_up: list[NumberedJob] = []
         for place, chunk in enumerate(chunks):
-            if place or not by_itself and not chunk.is_suspect:
+            if place or (not by_itself and not chunk.is_suspect):
                 self._waiting.extendleft(reversed(chunk.tasks))
             elif chunk.is_suspect and self._is_guilty(chunk.tasks[0], by_itself):
                 given_up += chunk.tasks
@@ -105,9 +105,7 @@ class ChunkQueue:
     def _is_guilty(self, task: NumberedJob, by_itself: bool) -> bool:
         self._crashes[task.number] += by_itself
         self._losses[task.number] += 1
-        return (
-            self._crashes[task.number] >= MOST_ALONE or self._losses[task.number] >= _MOST_LOSSES
-        )
+        return self._crashes[task.number] >= MOST_ALONE or self._losses[task.number] >= _MOST_LOSSES
 
     def _largest(self) -> int:
         if self._pace is None:

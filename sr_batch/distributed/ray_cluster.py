@@ -152,8 +152,8 @@ def _refusal(settings: RaySettings, error: Exception) -> SrBatchError:
         return UsageError(f"--address {settings.address}: {text}")
     if "uthenticat" in str(error) or "token" in str(error).lower():
         return UsageError(
-            f"--address {settings.address}: the cluster wants another token: set RAY_AUTH_MODE=token"
-            " and RAY_AUTH_TOKEN, or put the token into ~/.ray/auth_token"
+            f"--address {settings.address}: the cluster wants another token: set"
+            " RAY_AUTH_MODE=token and RAY_AUTH_TOKEN, or put the token into ~/.ray/auth_token"
         )
     return Unreachable(f"--address {settings.address}: Ray does not connect: {text}")
 

@@ -27,9 +27,9 @@ from sr_batch.distributed.ray_messages import (
     Ended,
     Finished,
     FromDriver,
+    NumberedJob,
     Said,
     Stop,
-    NumberedJob,
     Tasks,
     ToDriver,
     Wanted,
@@ -267,12 +267,17 @@ class Driver:
 
     def _close(self) -> None:
         """Answer for the jobs that were not carried out, and end the workers."""
-        tasks = [one for worker in self._workers for chunk in worker.calls.values()
-                 for one in chunk.tasks]
+        tasks = [
+            one
+            for worker in self._workers
+            for chunk in worker.calls.values()
+            for one in chunk.tasks
+        ]
         tasks += self._queue.empty()
         self._tell(
-            Finished(tuple((one.number, NotRun(self._input(one), None, self._reason))
-                           for one in tasks))
+            Finished(
+                tuple((one.number, NotRun(self._input(one), None, self._reason)) for one in tasks)
+            )
         )
         idle = [worker.hand for worker in self._ready() if not worker.calls]
         self._say(*self._cluster.close(idle))

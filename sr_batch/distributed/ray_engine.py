@@ -163,9 +163,7 @@ class _Run:
     def _more(self, number: int) -> Tasks:
         tasks = []
         if not self._stop.is_set():
-            tasks = [
-                NumberedJob(next(self._numbers), job) for job in islice(self._jobs, number)
-            ]
+            tasks = [NumberedJob(next(self._numbers), job) for job in islice(self._jobs, number)]
         self._has_all = len(tasks) < number
         self._in_flight |= {one.number: one.job for one in tasks}
         return Tasks(tuple(tasks), self._has_all)
