@@ -71,7 +71,7 @@ def _destination(output: str | None, found: Sequence[Source | Failed], wanted: s
         return Destination(None, None, wanted)  # each has failed, which says more than -o could
     if not one_file or _names_folder(output, piped):
         return Destination(_folder(output, piped), None, wanted)
-    return Destination(None, _file(output), _format_of(output, wanted))
+    return Destination(None, _file(output), format_of_output(output, wanted))
 
 
 def _names_folder(output: str, piped: bool) -> bool:
@@ -100,7 +100,12 @@ def _file(output: str) -> Path:
     return Path(output) if Path(output) != PIPE else PIPE.absolute()  # "./-" is a file
 
 
-def _format_of(output: str, wanted: str) -> str:
+def format_of_output(output: str, wanted: str) -> str:
+    """The format of the file ``output``, for the ``--format`` ``wanted``.
+
+    Raises:
+        UsageError: the suffix is unknown, or states another format.
+    """
     file, shown = Path(output), one_line(output)
     by_suffix = codec.format_of_suffix(file)
     if not output or (file.suffix and not by_suffix):

@@ -45,6 +45,7 @@ class KeyedJob:
         source: The input.
         sidecars: Of the input.
         known: What is known of the output that its name suggests.
+        listed: Whether a listing of the outputs was looked at for ``known``.
         place: Which of the sources of `WorkerSpec` has it.
         unread: Name of its format, if that is not read and the input was not named itself.
         number: From 2 on, goes into the name of the output, as another input has the same name.
@@ -55,6 +56,7 @@ class KeyedJob:
     source: Item
     sidecars: tuple[KeyedSidecar, ...] = ()
     known: Seen = NOTHING
+    listed: bool = False
     place: int = 0
     unread: str = ""
     number: int = 1

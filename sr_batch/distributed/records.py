@@ -6,8 +6,6 @@ from hashlib import blake2b
 
 _PREFIX = "sr-"
 _LONGEST = 400  # characters of a name: S3 takes 2 kB for all facts of an object
-MODIFIED = "sr-modified"
-"""Fact: when the input was modified, in seconds since 1970."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ class WorkerSpec:
         options: Of the run.
         run: Identifies the run.
         file: Key of the only output, if ``-o`` names a file.
-        lists: Whether jobs state what a listing has at the keys of their outputs.
         dry: Whether nothing is made, and results are ``Planned``.
         named: URLs and paths of inputs that were named; no output may replace them.
     """
@@ -30,7 +29,6 @@ class WorkerSpec:
     options: UpscaleOptions
     run: str
     file: str = ""
-    lists: bool = False
     dry: bool = False
     named: frozenset[str] = frozenset()
 

@@ -92,7 +92,7 @@ class Task:
     def head(self) -> Head | None:
         """What is at the key of the output; asks once, and not if the listing has nothing."""
         if self.key not in self._heads:
-            absent = self.spec.lists and self.key == self.expected and not self.job.known.item
+            absent = self.job.listed and self.key == self.expected and not self.job.known.item
             self._heads[self.key] = None if absent else self.target.head(self.key)
         return self._heads[self.key]
 

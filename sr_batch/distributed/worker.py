@@ -24,14 +24,14 @@ from sr_batch.core.results import Done, JobResult, Planned, Skipped, one_line
 from sr_batch.distributed.job import KeyedJob
 from sr_batch.distributed.manifests import ManifestWriter
 from sr_batch.distributed.output_guard import OutputGuard, Target, made_of
-from sr_batch.distributed.records import MODIFIED, Record
+from sr_batch.distributed.records import Record
 from sr_batch.distributed.sidecar_copies import SidecarCopies
 from sr_batch.distributed.spec import WorkerSpec
 from sr_batch.distributed.task import Task
 from sr_batch.files.reading import content_hash, most_bytes
 from sr_batch.stores.location import Place
 from sr_batch.stores.opening import open_store
-from sr_batch.stores.store import Changed, Store
+from sr_batch.stores.store import MODIFIED, Changed, Store
 from sr_batch.upscaling.auto_upscaler import AutoUpscaler, Chosen, open_upscaler
 
 _BYTES_IN_FLIGHT = 1 << 30

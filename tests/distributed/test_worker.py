@@ -94,7 +94,7 @@ def test_listing_and_manifest_together_need_no_request(run: Run) -> None:
     run.inputs.calls.clear()
     run.outputs.calls.clear()
     known = Seen(run.outputs.objects["a.png"][0].item, record)
-    result = run(change=lambda job: replace(job, known=known), lists=True)
+    result = run(change=lambda job: replace(job, known=known, listed=True))
     assert isinstance(result, Skipped)
     assert not run.inputs.calls
     assert not run.outputs.calls
@@ -154,7 +154,7 @@ def test_an_output_that_was_edited_is_kept(run: Run) -> None:
     [record] = read_manifests(run.outputs)
     edited = run.outputs.put("a.png", picture(3, (12, 8)))
     known = Seen(edited, record)
-    result = run(change=lambda job: replace(job, known=known), lists=True)
+    result = run(change=lambda job: replace(job, known=known, listed=True))
     assert isinstance(result, Skipped)
     assert "changed since and is kept" in result.reason
 
@@ -253,7 +253,7 @@ def test_formats_that_are_not_read_are_skipped(run: Run) -> None:
 
 def test_the_content_decides_the_format(run: Run) -> None:
     run.inputs.put("b.png", picture(1, kind="JPEG"))
-    result = run("b.png", lists=True)
+    result = run("b.png", lambda job: replace(job, listed=True))
     assert isinstance(result, Done)
     assert result.output == "s3://bucket/out/b.jpg"
 
