@@ -16,7 +16,7 @@ from sr_batch.distributed.ray_messages import RaySettings
 from sr_batch.distributed.spec import WorkerSpec
 from sr_batch.stores.store import Unreachable
 
-_GROUPS = {"work": 2, "control": 1}
+_THREADS = 4  # of a worker for calls: two chunks, a stop, and the end
 _CLOSING = 60.0  # seconds for the last records of all workers
 
 
@@ -40,8 +40,7 @@ class Hand:
 
     def begin(self, method: str, *arguments: object) -> Any:
         """Call ``method`` of `ChunkWorker`. Returns what `Cluster.answer` takes."""
-        group = "work" if method in ("open", "work") else "control"
-        return getattr(self.actor, method).options(concurrency_group=group).remote(*arguments)
+        return getattr(self.actor, method).remote(*arguments)
 
 
 class Cluster:
@@ -52,14 +51,14 @@ class Cluster:
 
     Raises:
         Unreachable: what answers is no Ray cluster, or refuses this driver.
-        UsageError: Ray's versions or Python's differ, or the token is wrong.
+        UsageError: Ray's versions or Python's differ.
     """
 
     def __init__(self, settings: RaySettings) -> None:
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         self._settings = settings
-        self._actor_class = ray.remote(concurrency_groups=_GROUPS)(ChunkWorker)
+        self._actor_class = ray.remote(max_concurrency=_THREADS)(ChunkWorker)
         context = _connected(settings)
         self.dashboard: str = getattr(context, "dashboard_url", None) or ""
 
@@ -133,8 +132,6 @@ def _connected(settings: RaySettings) -> Any:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if settings.address.host:
         quiet["address"] = str(settings.address)
-        if not settings.address.is_client:
-            quiet["_node_ip_address"] = os.environ.get("RAY_NODE_IP_ADDRESS")
     else:
         quiet |= {"address": "local", "include_dashboard": False}
     try:
@@ -150,12 +147,10 @@ def _refusal(settings: RaySettings, error: Exception) -> SrBatchError:
     text = _last_line(error)
     if "ersion" in text and "mismatch" in str(error):
         return UsageError(f"--address {settings.address}: {text}")
-    if "uthenticat" in str(error) or "token" in str(error).lower():
-        return UsageError(
-            f"--address {settings.address}: the cluster wants another token: set"
-            " RAY_AUTH_MODE=token and RAY_AUTH_TOKEN, or put the token into ~/.ray/auth_token"
-        )
-    return Unreachable(f"--address {settings.address}: Ray does not connect: {text}")
+    return Unreachable(
+        f"--address {settings.address}: something answers there, but it is no Ray cluster, or it"
+        f" wants another token, in RAY_AUTH_TOKEN with RAY_AUTH_MODE=token: {text}"
+    )
 
 
 def _is_of_node(error: RayActorError) -> bool:

@@ -16,11 +16,11 @@ from typing import IO, Any
 
 from sr_batch import __version__
 from sr_batch.batch.decoder_process import receive, send
-from sr_batch.core.errors import SrBatchError, UsageError
+from sr_batch.core.errors import ClusterLost, SrBatchError, UsageError
 from sr_batch.core.results import Failed, NotRun, one_line
 from sr_batch.distributed.ray_actor import Answer, Opened
 from sr_batch.distributed.ray_chunks import Chunk, ChunkQueue
-from sr_batch.distributed.ray_cluster import Cluster, Hand, Lost
+from sr_batch.distributed.ray_cluster import Cluster, Hand, Lost, RayError
 from sr_batch.distributed.ray_messages import (
     Begin,
     Connected,
@@ -311,6 +311,11 @@ def main() -> None:
         tell(Ended())
     except SrBatchError as error:
         tell(Ended(one_line(str(error)), error.exit_code))
+    except (ConnectionError, RayError) as error:  # of a driver outside of the cluster
+        tell(Ended(one_line(f"the connection ended: {error}"), ClusterLost.exit_code))
+    except Exception as error:
+        text = f"{type(error).__name__}: {error} (a bug in sr-batch: please report it)"
+        tell(Ended(one_line(text), SrBatchError.exit_code))
     os._exit(0)  # Ray's own way out takes seconds, and workers end with this process
 
 

@@ -188,7 +188,9 @@ class _Run:
     def _error_of(self, ended: Ended) -> SrBatchError | None:
         if not ended.error:
             return None
-        kinds = {2: UsageError, 4: Unreachable, 5: ClusterLost}
+        if ended.exit_code == ClusterLost.exit_code:
+            return self._lost()
+        kinds = {2: UsageError, 4: Unreachable}
         return kinds.get(ended.exit_code, SrBatchError)(ended.error)
 
     def _lost(self) -> SrBatchError:

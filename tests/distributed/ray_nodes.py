@@ -149,12 +149,12 @@ def _answers(host: str, port: int) -> bool:
 
 @contextmanager
 def ray_nodes(folder: Path, port: int) -> Iterator[RayNodes]:
-    """A head and two nodes with one core each, which are there when the block begins."""
+    """A head and two nodes with two logical cores each; they may still be starting."""
     nodes = RayNodes(folder, port, port + 1)
     try:
         nodes.start_head()
         for address in NODES:
-            nodes.start_node(address)
+            nodes.start_node(address, cores=2)
         yield nodes
     finally:
         nodes.close()
