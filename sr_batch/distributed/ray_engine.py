@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from itertools import count, islice
 
 from sr_batch.batch.job import Notify, log_warning
-from sr_batch.core.errors import ClusterLost, SrBatchError, UsageError
+from sr_batch.core.errors import ClusterLost, SrBatchError, StorageError, UsageError
 from sr_batch.core.installing import pip
-from sr_batch.core.results import JobResult, NotRun
+from sr_batch.core.results import Failed, JobResult, NotRun
 from sr_batch.distributed.job import KeyedJob
 from sr_batch.distributed.ray_child import RayChild
 from sr_batch.distributed.ray_messages import (
@@ -92,6 +92,7 @@ class _Run:
         self._stopped: float | None = None
         self._deadline = 0.0
         self._starts = 0
+        self._error: SrBatchError | None = None
 
     def results(self) -> Iterator[JobResult]:
         """One result for every job.
@@ -99,27 +100,28 @@ class _Run:
         Raises:
             SrBatchError: the cluster cannot be used, or was lost.
         """
-        error: SrBatchError | None = None
         child = self._begin()
         try:
             while True:
                 message = self._next(child)
                 if isinstance(message, Ended):
-                    error = self._error_of(message)
+                    self._error = self._error or self._error_of(message)
                     break
                 if message is None:
                     child.close()
-                    if self._stopped is not None or not self._may_start_again():
-                        error = None if self._stopped is not None else self._lost()
+                    if self._stopped is not None:
+                        break
+                    if not self._may_start_again():
+                        self._error = self._error or self._lost()
                         break
                     child = self._begin()
                     continue
                 yield from self._handled(message, child)
         finally:
             child.close()
-        yield from self._not_run(error)
-        if error:
-            raise error
+        yield from self._not_run(self._error)
+        if self._error:
+            raise self._error
 
     def _begin(self) -> RayChild:
         """Start a driver, and give it the jobs that the last one did not answer."""
@@ -161,18 +163,31 @@ class _Run:
                 yield from self._new(results)
 
     def _more(self, number: int) -> Tasks:
-        tasks = []
-        if not self._stop.is_set():
-            tasks = [NumberedJob(next(self._numbers), job) for job in islice(self._jobs, number)]
+        tasks = tuple(islice(self._numbered(), number))
         self._has_all = len(tasks) < number
-        self._in_flight |= {one.number: one.job for one in tasks}
-        return Tasks(tuple(tasks), self._has_all)
+        return Tasks(tasks, self._has_all)
+
+    def _numbered(self) -> Iterator[NumberedJob]:
+        """The next jobs; none if the run ends, or its listing has failed."""
+        while not (self._stop.is_set() or self._error):
+            try:
+                job = next(self._jobs)
+            except StopIteration:
+                return
+            except SrBatchError as error:
+                self._error = error
+                return
+            number = next(self._numbers)
+            self._in_flight[number] = job
+            yield NumberedJob(number, job)
 
     def _new(self, results: tuple[tuple[int, JobResult], ...]) -> Iterator[JobResult]:
         for number, result in results:
             if self._in_flight.pop(number, None) is not None:
                 self._starts = 0
                 yield result
+                if isinstance(result, Failed) and result.cause == "disk":
+                    self._error = self._error or StorageError(result.error)
 
     def _may_start_again(self) -> bool:
         """Whether the driver was killed while the cluster goes on."""
