@@ -55,7 +55,7 @@ SEAMS = {
     "brotli": {"codec.jxl"},
     "pillow_heif": {"codec.heif"},
     "sqlite3": {"files.state_db"},
-    "obstore": {"stores.object_store"},
+    "obstore": {"stores.object_client", "stores.object_listing", "stores.object_store"},
     "typer": {"cli"},
     "apprise": {"messages"},
     "prometheus_client": {"watch.metrics_server"},

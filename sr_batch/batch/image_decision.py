@@ -89,7 +89,10 @@ class Decider:
         )
 
     def _guard(self, job: Job, data: bytes, kind: str) -> OverwriteGuard:
-        ledger, recipes = self._ledgers.of(job.root), recipes_of(kind, self._upscaler, self._options)
+        ledger, recipes = (
+            self._ledgers.of(job.root),
+            recipes_of(kind, self._upscaler, self._options),
+        )
         return OverwriteGuard(job, ledger, content_hash(data), recipes, self._options.existing)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from sr_batch import codec
-from sr_batch.batch.inputs import Source
+from sr_batch.batch.inputs import Source, is_image_name
 from sr_batch.batch.name_template import Template
-from sr_batch.batch.output_paths import name_fields, split_name
+from sr_batch.batch.output_paths import name_fields
 from sr_batch.core.options import UpscaleOptions
 
 
@@ -39,11 +40,9 @@ class OutputNames:
         """
         if self.file:
             return self.file
-        suffix = codec.format_of_suffix(Path(key))
-        kind = suffix if self.format == "keep" else self.format
-        if self.template or kind is None:
-            return None
-        return self.of(key, kind, {}, number)
+        suffix = suffix_of(key)
+        kind = _format_of(suffix) if self.format == "keep" else self.format
+        return None if self.template or kind is None else self._usual(key, suffix, kind, number)
 
     def of(self, key: str, kind: str, fields: Mapping[str, str], number: int = 1) -> str:
         """The output for ``key``.
@@ -59,14 +58,29 @@ class OutputNames:
         if self.template:
             source = Source(Path(key), Path(key))
             return Template(self.template).fill({**name_fields(source, kind), **fields}).as_posix()
-        folder, slash, name = key.rpartition("/")
-        stem, suffix = split_name(Path(name), kind)
-        return f"{folder}{slash}{stem}{self.tag}{f'_{number}' if number > 1 else ''}{suffix}"
+        return self._usual(key, suffix_of(key), kind, number)
 
-    @property
-    def needs_size(self) -> bool:
-        """Whether a name states the size of the output."""
-        return bool(self.template) and Template(self.template).needs_size
+    def _usual(self, key: str, suffix: str, kind: str, number: int) -> str:
+        """As :func:`sr_batch.batch.output_paths.split_name`, for a million keys."""
+        stem = key[: len(key) - len(suffix)] if _is_image(suffix) else key
+        own = suffix if _format_of(suffix) == kind else codec.SUFFIXES[kind]
+        return f"{stem}{self.tag}{f'_{number}' if number > 1 else ''}{own}"
+
+
+def suffix_of(key: str) -> str:
+    """The suffix of the name of ``key``, as of a `Path`."""
+    at = key.rfind(".")
+    return key[at:] if key.rfind("/") + 1 < at < len(key) - 1 else ""
+
+
+@lru_cache(1024)
+def _format_of(suffix: str) -> str | None:
+    return codec.format_of_suffix(Path(f"x{suffix}"))
+
+
+@lru_cache(1024)
+def _is_image(suffix: str) -> bool:
+    return is_image_name(Path(f"x{suffix}"))
 
 
 def copy_of(sidecar: str, picture: str, output: str) -> str:

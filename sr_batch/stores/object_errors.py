@@ -18,21 +18,29 @@ from sr_batch.core.results import one_line
 from sr_batch.files.disk_errors import CONTINUES
 
 _STATUS = re.compile(r"status code: (\d{3})")
+_REPEATED = re.compile(r"after [1-9]\d* retries")
 _CODE = re.compile(r"<Code>([^<]*)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
 _CREDENTIAL_CODES = {
     "AuthenticationFailed",
-    "AuthorizationHeaderMalformed",
     "ExpiredToken",
     "InvalidAccessKeyId",
     "InvalidToken",
     "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
 }
+_REGION_CODES = {
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+    "PermanentRedirect",
+}
 _FULL_CODES = {"QuotaExceeded", "InsufficientStorage", "StorageFull", "XMinioStorageFull"}
 _CONFLICT, _PRECONDITION = 409, 412
 # Where the library asks for credentials if the environment has none.
-_CREDENTIAL_HOSTS = ("169.254.169.254", "169.254.170.2", "metadata.google.internal")
+_CREDENTIAL_SERVERS = (
+    *("169.254.169.254", "169.254.170.2", "metadata.google.internal"),
+    *("/latest/api/token", "/latest/meta-data"),
+)
 
 
 @dataclass(frozen=True)
@@ -43,11 +51,13 @@ class Answer:
         status: Of HTTP; 0 if there was no answer.
         code: The name of the error, such as ``SlowDown``; may be empty.
         text: For people, one line.
+        was_repeated: Whether the library had sent the request before.
     """
 
     status: int
     code: str
     text: str
+    was_repeated: bool = False
 
     @classmethod
     def of(cls, error: Exception) -> "Answer":
@@ -55,7 +65,12 @@ class Answer:
         text = str(error)
         status, code, message = _STATUS.search(text), _CODE.search(text), _MESSAGE.search(text)
         said = message[1] if message else text.partition("\n")[0]
-        return cls(int(status[1]) if status else 0, code[1] if code else "", one_line(said[:300]))
+        return cls(
+            int(status[1]) if status else 0,
+            code[1] if code else "",
+            one_line(said[:300]),
+            _REPEATED.search(text) is not None,
+        )
 
     @property
     def is_conflict(self) -> bool:
@@ -76,11 +91,19 @@ class Answer:
         return self.status == 404
 
     @property
-    def lacks_credentials(self) -> bool:
-        """Whether the credentials are missing, wrong or too old."""
-        if self.code in _CREDENTIAL_CODES or self.status == 401:
-            return True
-        return any(host in self.text for host in _CREDENTIAL_HOSTS)
+    def found_no_credentials(self) -> bool:
+        """Whether the environment has none, and the machine gives none."""
+        return any(server in self.text for server in _CREDENTIAL_SERVERS)
+
+    @property
+    def refuses_credentials(self) -> bool:
+        """Whether the credentials are wrong or too old."""
+        return self.code in _CREDENTIAL_CODES or self.status == 401
+
+    @property
+    def is_of_another_region(self) -> bool:
+        """Whether the bucket is in another region than the client asked."""
+        return self.code in _REGION_CODES or "configured region" in self.text
 
     @property
     def is_full(self) -> bool:
@@ -135,7 +158,7 @@ def _fatal(answer: Answer, what: str) -> SrBatchError | None:
         return StorageError(
             f"{what}: the store is full; make room or choose another -o, {CONTINUES}"
         )
-    if answer.lacks_credentials:
+    if answer.found_no_credentials or answer.refuses_credentials:
         return StorageError(
             f"{what}: the credentials are missing or too old; renew them, {CONTINUES}"
         )

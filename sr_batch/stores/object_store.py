@@ -1,15 +1,13 @@
-"""Objects in buckets, through obstore. Nothing else of this program imports it.
+"""Objects in buckets, through obstore.
 
-Credentials come from the environment and the files that obstore reads: ``AWS_ACCESS_KEY_ID``,
-``AWS_PROFILE`` is not among them, roles of the machine are.
+Facts are the metadata of an object: S3 takes 2 kB of them. An output is one PUT, so that condition,
+content and facts are one step.
 """
 
-import os
 import time
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, unquote
 
 from sr_batch.core.errors import (
@@ -18,19 +16,18 @@ from sr_batch.core.errors import (
     SrBatchError,
     UnreadableImage,
     UnwritableOutput,
-    UsageError,
 )
 from sr_batch.core.results import one_line
 from sr_batch.stores.location import Place, unusable
-from sr_batch.stores.object_errors import Answer, list_error, read_error, write_error
+from sr_batch.stores.object_client import Retries, open_client
+from sr_batch.stores.object_errors import Answer, read_error, write_error
+from sr_batch.stores.object_listing import list_objects
 from sr_batch.stores.store import Changed, Head, Item, Taken
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta, PutMode
-    from obstore.store import ObjectStore as Client
 
 MOST_BYTES = 5 << 30  # of one PUT, on S3; an upload in parts would cost a request more per object
-_PAGE = 1000
 _STANDARD = {  # attributes that are not facts
     "Content-Disposition",
     "Content-Encoding",
@@ -40,44 +37,34 @@ _STANDARD = {  # attributes that are not facts
     "Storage-Class",
 }
 _SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
-_CONFLICT_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds
-RETRIES: dict[str, Any] = {
-    "max_retries": 10,
-    "backoff": {
-        "init_backoff": timedelta(seconds=0.1),
-        "max_backoff": timedelta(seconds=15),
-        "base": 2,
-    },
-    "retry_timeout": timedelta(seconds=180),
-}
-_TIMEOUTS = {"connect_timeout": "5s", "read_timeout": "5m", "timeout": "30m"}
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)  # seconds
 
 
 class ObjectStore:
     """A bucket below a prefix."""
 
-    def __init__(self, place: Place, retries: Mapping[str, Any] = RETRIES) -> None:
-        require_extra(place)
+    def __init__(self, place: Place, retries: Retries = Retries()) -> None:  # noqa: B008
         self._place = place
         self._base = f"{place.prefix}/" if place.prefix else ""
-        self._client = _client(place, retries)
+        self._client = open_client(place, retries)
 
     @property
     def url(self) -> str:
         return self._place.url
 
     def list(self, prefix: str = "") -> Iterator[Item]:
-        import obstore
+        """All objects whose key begins with ``prefix``, in the order of their keys, page by page.
 
-        within = self._base + prefix
-        folder = within.rpartition("/")[0]
-        try:
-            for page in obstore.list(self._client, folder or None, chunk_size=_PAGE):
-                for meta in page:
-                    if meta["path"].startswith(within):
-                        yield self._item(meta)
-        except Exception as error:
-            raise self._translated(error, lambda answer: list_error(answer, self.url)) from error
+        Hidden names are listed, too, and keys that cannot be read: reading them says why.
+
+        Raises:
+            StorageError: the bucket cannot be listed.
+        """
+        start = len(self._base)
+        for key, size, e_tag, modified in list_objects(
+            self._client, self._place, self._base + prefix
+        ):
+            yield Item(key[start:], size, _version(e_tag), modified)
 
     def head(self, key: str) -> Head | None:
         import obstore
@@ -127,15 +114,34 @@ class ObjectStore:
                 " piece; choose another --format or a smaller size"
             )
         attributes = {"Content-Type": content_type, **self._attributes(facts)}
-        for pause in (*_CONFLICT_PAUSES, None):
+        unanswered = 0
+        for pause in (*_PAUSES, None):
             try:
                 return self._put(path, data, expect, attributes)
             except Exception as error:
                 answer = Answer.of(error)
-                if pause is None or not answer.is_conflict:
+                lost = answer.is_refusal and (answer.was_repeated or unanswered)
+                if lost and (version := self._own(key, len(data), facts)):
+                    return version  # an earlier attempt was successful, but its answer was lost
+                unanswered += not answer.status
+                again = answer.is_conflict or (unanswered == 1 and not answer.status)
+                if pause is None or not again:
                     raise self._writing(error, key, len(data)) from error
                 time.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
+
+    def _own(self, key: str, size: int, facts: Mapping[str, str]) -> str | None:
+        """The version of ``key`` if it is what this run has stored with ``facts``."""
+        head = self.head(key) if facts else None
+        is_own = head and head.item.size == size and head.facts == dict(facts)
+        return head.item.version if head and is_own else None
+
+    def try_to_remove(self, key: str) -> None:
+        """Remove ``key`` if the server permits it."""
+        import obstore
+
+        with suppress(Exception):
+            obstore.delete(self._client, self._base + key)
 
     def _put(self, path: str, data: bytes, expect: str | None, attributes: dict[str, str]) -> str:
         import obstore
@@ -177,67 +183,16 @@ class ObjectStore:
         }
 
     def _reading(self, error: Exception, key: str) -> SrBatchError:
-        def made(answer: Answer) -> SrBatchError:
-            if answer.is_refusal:
-                return Changed(f"{self._name(key)}: it changed after it was listed")
-            return read_error(answer, self._name(key))
-
-        return self._translated(error, made)
+        answer = Answer.of(error)
+        if answer.is_refusal:
+            return Changed(f"{self._name(key)}: it changed after it was listed")
+        return read_error(answer, self._name(key))
 
     def _writing(self, error: Exception, key: str, size: int) -> SrBatchError:
-        def made(answer: Answer) -> SrBatchError:
-            if answer.is_refusal:
-                return Taken(f"{self._name(key)}: another object has this name, and is kept")
-            return write_error(answer, self._name(key), size)
-
-        return self._translated(error, made)
-
-    def _translated(self, error: Exception, made: Any) -> SrBatchError:
-        return cast(SrBatchError, made(Answer.of(error)))
-
-
-def require_extra(place: Place) -> None:
-    """Check that the library for object storage is installed.
-
-    Raises:
-        UsageError: it is not; the message says how to install it.
-    """
-    if find_spec("obstore") is None:
-        raise UsageError(
-            f"{place.url}: object storage needs obstore, which is not installed;"
-            ' to install it: pip install "sr-batch[remote]"'
-        )
-
-
-def _client(place: Place, retries: Mapping[str, Any]) -> "Client":
-    from obstore import store as stores
-
-    options = {**_TIMEOUTS, "allow_http": place.endpoint.startswith("http://")}
-    shared: dict[str, Any] = {"client_options": options, "retry_config": dict(retries)}
-    try:
-        if place.scheme == "s3":
-            return stores.S3Store(place.bucket, **_s3(place), **shared)
-        if place.scheme == "gs":
-            where = {"base_url": place.endpoint} if place.endpoint else {}
-            return stores.GCSStore(place.bucket, **where, **shared)
-        where = {"endpoint": place.endpoint} if place.endpoint else {}
-        return stores.AzureStore(place.bucket, **where, **shared)
-    except Exception as error:
-        raise UsageError(f"{place.url}: {Answer.of(error)}") from error
-
-
-def _s3(place: Place) -> dict[str, Any]:
-    """Settings of a client of S3.
-
-    Buckets with locks want a checksum with each object.
-    """
-    settings: dict[str, Any] = {}
-    if place.endpoint:
-        settings["endpoint"] = place.endpoint
-        settings["virtual_hosted_style_request"] = False
-    if "AWS_CHECKSUM_ALGORITHM" not in os.environ:
-        settings["checksum_algorithm"] = "SHA256"
-    return settings
+        answer = Answer.of(error)
+        if answer.is_refusal:
+            return Taken(f"{self._name(key)}: another object has this name, and is kept")
+        return write_error(answer, self._name(key), size)
 
 
 def _version(e_tag: str | None) -> str:

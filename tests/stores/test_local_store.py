@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from sr_batch.core.errors import UnreadableImage, UnwritableOutput, UsageError
-from sr_batch.stores import local_store
 from sr_batch.stores.local_store import LocalStore
 from sr_batch.stores.location import place_of
 from sr_batch.stores.opening import open_store
@@ -104,7 +103,7 @@ def test_one_of_eight_racing_creators_wins(
         raise PermissionError(1, "Operation not permitted")
 
     if not links:  # as on FAT
-        monkeypatch.setattr(local_store.os, "link", no_links)
+        monkeypatch.setattr(os, "link", no_links)
     start = threading.Barrier(8)
 
     def create(number: int) -> bool:

@@ -119,6 +119,26 @@ def test_keys_that_the_library_would_mangle_are_refused(bucket: Bucket, key: str
         publish(to, key, b"")
 
 
+def test_a_listing_has_the_keys_that_the_library_cannot_express(bucket: Bucket) -> None:
+    hostile = ["a//b.png", "a/../c.png", "\x7f.png", "d/./e.png"]
+    plain = ["a.png", "a/b.png", "b.png", "c d+%.png", "z/z.png"]
+    for key in (*hostile, *plain):
+        bucket.put(f"photos/{key}", b"12345")
+    for folder in ("photos/", "photos/a/", "photos/c/"):  # what some programs make for folders
+        bucket.put(folder, b"")
+    items = list(store(bucket).list())
+    assert [item.key for item in items] == sorted([*hostile, *plain])
+    assert [item.key for item in store(bucket).list("a/")] == ["a/../c.png", "a//b.png", "a/b.png"]
+    assert {(item.size, item.version) for item in items} == {(5, items[0].version)}
+    assert all(item.modified > 1.7e9 for item in items)
+
+
+def test_objects_that_stand_for_folders_are_left_out(bucket: Bucket) -> None:
+    for key in ("photos/", "photos/a/", "photos/a/x.png", "photos/a-b.png"):
+        bucket.put(key, b"" if key.endswith("/") else b"1")
+    assert [item.key for item in store(bucket).list()] == ["a-b.png", "a/x.png"]
+
+
 def test_places_are_picklable() -> None:
     place = Place("s3://bucket/photos", "http://127.0.0.1:9000")
     assert pickle.loads(pickle.dumps(place)) == place
