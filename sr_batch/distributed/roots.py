@@ -11,6 +11,7 @@ from sr_batch.core.results import one_line
 from sr_batch.files.reading import PIPE, is_folder
 from sr_batch.stores.location import Place, place_of
 from sr_batch.stores.opening import open_store
+from sr_batch.stores.probe import probe_input
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def _root(text: str, endpoint: str) -> Root:
 
 
 def _in_bucket(text: str, place: Place) -> Root:
+    probe_input(place)
     named = "" if text.endswith("/") or not place.prefix else place.split()[1]
     if named and open_store(place.split()[0]).head(named):
         return Root(place.split()[0], named, text=text)

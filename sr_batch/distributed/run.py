@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,6 +26,7 @@ from sr_batch.distributed.spec import Engine, WorkerSpec
 from sr_batch.files.reading import PIPE, is_folder
 from sr_batch.stores.location import Place, place_of
 from sr_batch.stores.opening import open_store
+from sr_batch.stores.probe import probe_output
 from sr_batch.stores.store import Store
 
 ALL = Shard(0, 1)
@@ -52,6 +53,26 @@ class Request:
     dry: bool = False
 
 
+@dataclass
+class Found:
+    """The inputs that were listed so far.
+
+    Attributes:
+        planned: How many.
+        has_ended: Whether no more are to be listed.
+    """
+
+    planned: int = 0
+    has_ended: bool = False
+    left = 0
+    roots: frozenset[str] = frozenset()
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether ``planned`` counts all inputs."""
+        return self.has_ended
+
+
 @dataclass(frozen=True)
 class KeyedPlan:
     """A run that can begin: the places of its inputs are known, the inputs are not.
@@ -60,11 +81,13 @@ class KeyedPlan:
         request: What was asked for.
         roots: Where the inputs are.
         spec: For the workers.
+        found: Counts the inputs during the run.
     """
 
     request: Request
     roots: tuple[Root, ...]
     spec: WorkerSpec
+    found: Found = field(default_factory=Found)
 
     @property
     def place(self) -> str:
@@ -100,6 +123,8 @@ def plan_run(request: Request) -> KeyedPlan:
     named = frozenset(root.name for root in roots if root.named)
     if file and target.below(file) in named:
         raise UsageError(f"{one_line(target.below(file))} is an input and is never overwritten")
+    if not request.dry:
+        probe_output(target)
     run = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid4().hex[:8]}"
     places = tuple(root.place for root in roots)
     spec = WorkerSpec(places, target, options, run, file, request.dry, named)
@@ -166,12 +191,13 @@ def _jobs(
     plan: KeyedPlan, listing: Listing, opened: Callable[[Place], Store]
 ) -> Iterator[KeyedJob]:
     for number, root in enumerate(plan.roots):
-        found = False
+        before = plan.found.planned
         for job in listing.jobs(root, number, opened(root.place)):
-            found = True
+            plan.found.planned += 1
             yield job
-        if root.pattern and not found and listing.shard is None:
+        if root.pattern and plan.found.planned == before and listing.shard is None:
             raise UsageError(f"{one_line(root.text)}: the pattern matches no image")
+    plan.found.has_ended = True
 
 
 def _begun(plan: KeyedPlan) -> RunRecord:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sr_batch import codec
-from sr_batch.batch.planning import tag_of
+from sr_batch.batch.planner import tag_of
 from sr_batch.core.errors import UnwritableOutput
 from sr_batch.core.results import one_line
 from sr_batch.distributed.job import NOTHING, KeyedJob, Seen

@@ -17,7 +17,7 @@ from sr_batch.batch.job_boundary import RunEnd, result_of
 from sr_batch.batch.loading import LoadedFile, Loader
 from sr_batch.batch.memory_gate import MemoryGate
 from sr_batch.batch.overwrite_guard import OutputTaken
-from sr_batch.batch.planning import template_fields
+from sr_batch.batch.plan_source import template_fields
 from sr_batch.batch.verify import require_same_pictures
 from sr_batch.core.errors import ImageError, Stopped, UnreadableImage, about
 from sr_batch.core.results import Done, JobResult, Planned, Skipped, one_line
