@@ -102,6 +102,17 @@ class RayNodes:
         for pid in self._own():
             kill(pid)
 
+    def _agent_ports(self, address: str) -> list[str]:
+        """Ports that are known: a raylet waits only 15 s for agents to choose theirs."""
+        first = self.port + 2 + 4 * (HEAD, *NODES).index(address)
+        names = (
+            "dashboard-agent-grpc-port",
+            "dashboard-agent-listen-port",
+            "metrics-export-port",
+            "runtime-env-agent-port",
+        )
+        return [f"--{name}={first + place}" for place, name in enumerate(names)]
+
     def _log(self, address: str) -> Path:
         return self.folder.parent / f"{address}.log"
 
@@ -121,6 +132,7 @@ class RayNodes:
             *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block"),
             *(f"--node-ip-address={address}", "--disable-usage-stats"),
             *("--object-store-memory=80000000", "--include-log-monitor=false"),
+            *self._agent_ports(address),
             *arguments,
         ]
         with self._log(address).open("wb") as log:
