@@ -103,6 +103,21 @@ PHOTO = {
     "photo_x4_int8": Recipe(
         "photo", 4, init="photo_x4_relu", unrounded=LAST_IN_FLOAT, **UNTRAINED, **RELU
     ),
+    # The same function at first, with more channels and blocks.
+    "photo_large_x4": Recipe(
+        "photo_large",
+        4,
+        2_000,
+        8e-4,
+        (Stage(1.0, batch=4, patch=48, loss=MORE_SEEN, jitter=3, clean=1),),
+        init="photo_x4_second",
+        widened=True,
+        patterns=150,
+        warmup=50,
+        seed=8,
+        remark=f"It starts from the weights of `photo`, widened. {TEACHER}",
+        **PHOTOGRAPHS,
+    ),
     "photo_x2": _reduced(2, 1_800, seed=3),
     "photo_x3": _reduced(3, 900, seed=5),
 }
