@@ -107,7 +107,7 @@ PHOTO = {
     "photo_large_x4": Recipe(
         "photo_large",
         4,
-        2_000,
+        1_400,
         8e-4,
         (Stage(1.0, batch=4, patch=48, loss=MORE_SEEN, jitter=3, clean=1),),
         init="photo_x4_second",
