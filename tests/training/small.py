@@ -29,6 +29,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "fast": {"channels": 16, "blocks": 2, "convs": 2},
     "balanced": {"channels": 16, "blocks": 2, "convs": 2},
     "photo": {"channels": 16, "blocks": 2, "convs": 2},
+    "photo_large": {"channels": 16, "blocks": 2, "convs": 2},
 }
 SMALL_REPORT: dict[str, dict[str, Any]] = {
     "srcnn": SMALL["srcnn"] | {"start": "normal", "padding": "zeros"},
