@@ -23,6 +23,7 @@ from benchmarks.png import png
 from benchmarks.process import run_program, run_tool
 from benchmarks.serve import serve
 from benchmarks.setting import Row, Setting
+from benchmarks.streams import streams
 from benchmarks.work import (
     bare_session,
     enlarge,
@@ -187,6 +188,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "gpu": gpu,
     "serve": serve,
     "growth": growth,
+    "streams": streams,
     "peers": peers,
     "training": training,
 }

@@ -54,7 +54,7 @@ SEAMS = {
     "OpenImageIO": {"codec.backends.openimageio"},
     "brotli": {"codec.jxl"},
     "pillow_heif": {"codec.heif"},
-    "sqlite3": {"files.state_db"},
+    "sqlite3": {"files.state_db", "files.temporary_index"},
     "typer": {"cli"},
     "apprise": {"messages"},
     "prometheus_client": {"watch.metrics_server"},

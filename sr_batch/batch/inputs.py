@@ -9,9 +9,10 @@ that cannot be read is a ``Failed``.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
+from fnmatch import fnmatch, translate
 from functools import cache
 from mimetypes import MimeTypes
 from pathlib import Path, PurePosixPath
@@ -20,6 +21,7 @@ from sr_batch import codec
 from sr_batch.batch.unread_formats import unread_kind
 from sr_batch.core.errors import UnreadableImage, UsageError
 from sr_batch.core.results import Failed, cause_of, one_line
+from sr_batch.core.shard import Shard
 from sr_batch.files.reading import PIPE, display_name, is_folder, read_head, require_regular
 
 MAGIC_BYTES = 64
@@ -50,6 +52,7 @@ _LEFT_BEHIND = (
     "*.tmp",
     "*~",
 )
+_IS_LEFT_BEHIND = re.compile("|".join(map(translate, _LEFT_BEHIND)))
 
 Told = Callable[[Path], None]
 """Told about a file or folder that is passed over."""
@@ -84,17 +87,25 @@ class Choice:
         include: Patterns, one of which must match; empty takes all files.
         exclude: Patterns, none of which may match the file or a folder above it.
         ignore: Whether what other programs leave behind is passed over.
+        shard: Takes part of the files; None takes all.
     """
 
     recursive: bool = True
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
     ignore: bool = True
+    shard: Shard | None = None
 
     def takes(self, relative: Path) -> bool:
         """Whether the file with the path ``relative`` below its folder is taken."""
+        if not self.is_of_shard(relative):
+            return False
         included = not self.include or any(_matches(relative, glob) for glob in self.include)
         return included and not any(map(self._excludes, (relative, *relative.parents)))
+
+    def is_of_shard(self, relative: Path) -> bool:
+        """Whether this run takes what has the path ``relative``, and not another shard."""
+        return self.shard is None or self.shard.takes(relative.as_posix())
 
     def enters(self, relative: Path) -> bool:
         """Whether the folder ``relative`` is searched, if those above it are."""
@@ -103,7 +114,7 @@ class Choice:
     def passes_over(self, relative: Path) -> bool:
         """Whether another program has left behind the file or folder, or one above it."""
         names = [part.casefold() for part in relative.parts] if self.ignore else []
-        return any(fnmatch(name, glob) for name in names for glob in _LEFT_BEHIND)
+        return any(map(_IS_LEFT_BEHIND.match, names))
 
     def _excludes(self, relative: Path) -> bool:
         return any(_matches(relative, glob) for glob in self.exclude)
@@ -122,15 +133,28 @@ def find_sources(
         UsageError: an input does not exist, or a pattern matches no image.
     """
     for text in inputs:
-        path = Path(text)
-        if text == str(PIPE):
-            yield Source(PIPE, PIPE)
-        elif not text or not os.path.lexists(path):
-            yield from _of_pattern(text, choice, told)
-        elif is_folder(path):
-            yield from _in_folder(path, choice, told)
-        else:
-            yield _named(path)
+        yield from sources_of(text, choice, told)
+
+
+def sources_of(text: str, choice: Choice, told: Told = _tell_nobody) -> Iterator[Source | Failed]:
+    """As :func:`find_sources`, for one input."""
+    path = Path(text)
+    if text == str(PIPE):
+        yield Source(PIPE, PIPE)
+    elif not text or not os.path.lexists(path):
+        yield from _of_pattern(text, choice, told)
+    elif is_folder(path):
+        yield from _in_folder(path, choice, told)
+    elif choice.is_of_shard(Path(path.name)):
+        yield _named(path)
+
+
+def folder_of(text: str) -> Path:
+    """The folder that an input is, or that its files are in or below."""
+    path = Path(text)
+    if not os.path.lexists(path):
+        return _split(text)[0]
+    return path if is_folder(path) else path.parent
 
 
 def is_image_name(path: Path) -> bool:
@@ -245,6 +269,8 @@ def walk(
         yield from (folder / name for name in names)
     for error in unreadable:
         folder = Path(error.filename)
+        if not choice.is_of_shard(folder.relative_to(top)):
+            continue
         why = f"{display_name(folder)}: the folder cannot be read: {error.strerror}"
         yield Failed(str(folder), None, why)
 

@@ -13,9 +13,14 @@ from sr_batch.core.errors import UsageError
 from sr_batch.core.results import Failed, one_line
 from sr_batch.files.reading import PIPE, is_folder
 
+_MOST_REAL_PATHS = 100_000
+
 
 class RealPaths(dict[Path, Path]):
-    """Maps a path to its absolute path without symbolic links; each folder is resolved once."""
+    """Maps a path to its absolute path without symbolic links; each folder is resolved once.
+
+    It forgets all paths when there are too many.
+    """
 
     def __missing__(self, path: Path) -> Path:
         # os.path.islink, unlike Path.is_symlink, does not raise without permission to look.
@@ -23,6 +28,8 @@ class RealPaths(dict[Path, Path]):
             real = Path(os.path.realpath(path))
         else:
             real = self[path.parent] / path.name
+        if len(self) >= _MOST_REAL_PATHS:
+            self.clear()
         return self.setdefault(path, real)
 
 
@@ -42,23 +49,31 @@ class Destination:
 
 
 def read_destination(
-    output: str | None, found: Sequence[Source | Failed], wanted: str
+    output: str | None, found: Sequence[Source | Failed], wanted: str, several: bool = False
 ) -> Destination:
     """Understand ``-o`` for the inputs ``found``; ``wanted`` is the ``--format``.
+
+    Args:
+        output: The ``-o``.
+        found: The inputs, or the first of them.
+        wanted: The ``--format``.
+        several: Whether there may be other inputs.
 
     Raises:
         UsageError: the inputs, ``-o`` and ``--format`` do not go together, or a library that the
             format needs is missing.
     """
-    destination = _destination(output, found, wanted)
+    destination = _destination(output, found, wanted, several)
     codec.require_encoder(destination.format)
     return destination
 
 
-def _destination(output: str | None, found: Sequence[Source | Failed], wanted: str) -> Destination:
+def _destination(
+    output: str | None, found: Sequence[Source | Failed], wanted: str, several: bool
+) -> Destination:
     sources = [entry for entry in found if isinstance(entry, Source)]
     piped = any(source.path == PIPE for source in sources)
-    one_file = len(found) == len(sources) == 1 and sources[0].tree is None
+    one_file = len(found) == len(sources) == 1 and sources[0].tree is None and not several
     if piped and not one_file:
         raise UsageError("- (standard input) must be the only input")
     if output is None:

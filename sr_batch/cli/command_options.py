@@ -55,6 +55,15 @@ class UpscaleCommand(SharedOptions):
             metavar="OUT",
         ),
     )
+    shard: str | None = field(
+        default=None,
+        metadata=option(
+            "Take only the inputs of one shard of several, by a hash of their names; auto reads "
+            "the index that AWS Batch, Slurm or Kubernetes gives a job.",
+            "Input and output",
+            metavar="N/OF|auto",
+        ),
+    )
     dry_run: bool = field(
         default=False, metadata=option("Show outputs, time and sizes; write nothing.", "Run")
     )

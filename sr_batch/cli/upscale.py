@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ from sr_batch.cli.parameters import from_values
 from sr_batch.cli.signals import Stop, stop_on_signals
 from sr_batch.core.errors import SrBatchError, UsageError
 from sr_batch.core.options import UpscaleOptions
-from sr_batch.core.results import JobResult, exit_code
+from sr_batch.core.shard import read_shard
 
 if TYPE_CHECKING:
     from sr_batch.batch.loading import Loader
@@ -60,6 +61,7 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
     from sr_batch.cli.report import Report
     from sr_batch.upscaling.auto_upscaler import open_upscaler
 
+    shard = None if command.shard is None else read_shard(command.shard, os.environ)
     stop = Stop()
     with (
         Report(command.as_json, command.volume, command.progress, command.report) as report,
@@ -68,11 +70,14 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
     ):
         claim, told = not (command.dry_run or stop.event.is_set()), report.passed_over
         plan = plan_jobs(
-            inputs, command.output, options, upscaler.model, report.say, load, claim, told
+            *(inputs, command.output, options, upscaler.model, report.say, load, claim, told),
+            shard=shard,
         )
         _check_standard_output(plan, command.as_json)
         for line in shortages(plan.jobs):
             report.say(line, "note: ")
+        if shard:
+            report.detail(f"shard {shard}")
         for line in upscaler.precision_notes:
             report.detail(line)
         report.begin(plan)
@@ -97,9 +102,10 @@ def _work(
 
     follower = None
     if report.tells_time and not dry:
-        follower = RunEstimate(plan.jobs, upscaler, options)
+        follower = RunEstimate(plan.jobs, upscaler, options, rest=plan.rest)
         report.expect(follower)
-    results: list[JobResult] = []
+    if plan.rest and report.tells_time:
+        plan.rest.count(stop.event)
     try:
         run = engine.run(
             plan,
@@ -113,12 +119,11 @@ def _work(
             follower,
         )
         for result in run:
-            results.append(result)
             report.add(result)
     except SrBatchError as error:
         report.stopped(str(error))
         return error.exit_code
-    return stop.exit_code or exit_code(results)
+    return stop.exit_code or report.exit_code
 
 
 def _check_standard_output(plan: Plan, as_json: bool) -> None:
