@@ -17,6 +17,7 @@ from benchmarks.eta import eta
 from benchmarks.gpu import gpu
 from benchmarks.graphs import graphs
 from benchmarks.growth import growth
+from benchmarks.listing import listing
 from benchmarks.peers import peers
 from benchmarks.photos import photographs
 from benchmarks.png import png
@@ -187,6 +188,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "engines": engines,
     "gpu": gpu,
     "serve": serve,
+    "listing": listing,
     "growth": growth,
     "streams": streams,
     "peers": peers,
