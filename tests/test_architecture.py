@@ -20,7 +20,7 @@ ORDER: tuple[frozenset[str], ...] = (
     frozenset({"inference", "stores"}),
     frozenset({"upscaling"}),
     frozenset({"batch"}),
-    frozenset({"watch", "serve", "bench", "integrations", "importing"}),
+    frozenset({"distributed", "watch", "serve", "bench", "integrations", "importing"}),
     frozenset({"cli", "api", "doctor"}),
     frozenset({"__init__", "__main__"}),
 )

@@ -204,7 +204,7 @@ def _of_pattern(text: str, choice: Choice, told: Told) -> Iterator[Source | Fail
     for found in walk(base, None if "**" in pattern else len(pattern), choice, told):
         if isinstance(found, Failed):
             yield found
-        elif _match((relative := found.relative_to(base)).parts, pattern) and (
+        elif match_parts((relative := found.relative_to(base)).parts, pattern) and (
             candidate := as_candidate(_found(found, relative))
         ):
             any_match = True
@@ -221,29 +221,31 @@ def _split(text: str) -> tuple[Path, tuple[str, ...]]:
     """
     base, parts = Path(), Path(text).parts
     for at, part in enumerate(parts):
-        if _is_pattern(part) and not os.path.lexists(base / part):
+        if is_pattern(part) and not os.path.lexists(base / part):
             return base, parts[at:]
         base /= part
     return base, ()
 
 
-def _is_pattern(part: str) -> bool:
+def is_pattern(part: str) -> bool:
+    """Whether a name has a wildcard."""
     return any(char in part for char in "*?[")
 
 
-def _match(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+def match_parts(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Whether the names in a path match the parts of a pattern; ``**`` is any number of names."""
     if not pattern:
         return not parts
     if pattern[0] == "**":
-        return _match(parts, pattern[1:]) or bool(parts and _match(parts[1:], pattern))
-    return bool(parts) and fnmatch(parts[0], pattern[0]) and _match(parts[1:], pattern[1:])
+        return match_parts(parts, pattern[1:]) or bool(parts and match_parts(parts[1:], pattern))
+    return bool(parts) and fnmatch(parts[0], pattern[0]) and match_parts(parts[1:], pattern[1:])
 
 
 def _matches(relative: Path, glob: str) -> bool:
     folded = glob.casefold()
     parts = tuple(part.casefold() for part in relative.parts)
     if "/" in glob:
-        return _match(parts, PurePosixPath(folded).parts)
+        return match_parts(parts, PurePosixPath(folded).parts)
     return any(fnmatch(part, folded) for part in parts)
 
 

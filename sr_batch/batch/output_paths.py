@@ -86,7 +86,7 @@ def _destination(
         return Destination(None, None, wanted)  # each has failed, which says more than -o could
     if not one_file or _names_folder(output, piped):
         return Destination(_folder(output, piped), None, wanted)
-    return Destination(None, _file(output), _format_of(output, wanted))
+    return Destination(None, _file(output), format_of_output(output, wanted))
 
 
 def _names_folder(output: str, piped: bool) -> bool:
@@ -115,7 +115,12 @@ def _file(output: str) -> Path:
     return Path(output) if Path(output) != PIPE else PIPE.absolute()  # "./-" is a file
 
 
-def _format_of(output: str, wanted: str) -> str:
+def format_of_output(output: str, wanted: str) -> str:
+    """The format of the file ``output``, for the ``--format`` ``wanted``.
+
+    Raises:
+        UsageError: the suffix is unknown, or states another format.
+    """
     file, shown = Path(output), one_line(output)
     by_suffix = codec.format_of_suffix(file)
     if not output or (file.suffix and not by_suffix):
@@ -170,7 +175,7 @@ class OutputPaths:
         )
         if self.template:
             root = top or source.path.parent
-            name = self.template.fill({**_name_fields(source, kind), **fields})
+            name = self.template.fill({**name_fields(source, kind), **fields})
             return OutputPath(root / name, root, kind)
         folder = top / source.relative.parent if top else source.path.parent
         beside = self.real[folder] == self.real[source.path.parent]
@@ -187,13 +192,13 @@ class OutputPaths:
 
 
 def _output_name(source: Path, kind: str, tag: str) -> str:
-    stem, suffix = _split(source, kind)
+    stem, suffix = split_name(source, kind)
     return stem + tag + suffix
 
 
-def _name_fields(source: Source, kind: str) -> dict[str, str]:
+def name_fields(source: Source, kind: str) -> dict[str, str]:
     """Values of the template fields for the name of ``source``."""
-    stem, suffix = _split(source.path, kind)
+    stem, suffix = split_name(source.path, kind)
     return {
         "stem": stem,
         "ext": suffix,
@@ -202,7 +207,7 @@ def _name_fields(source: Source, kind: str) -> dict[str, str]:
     }
 
 
-def _split(source: Path, kind: str) -> tuple[str, str]:
+def split_name(source: Path, kind: str) -> tuple[str, str]:
     """The stem of ``source``, and the suffix for an output of ``kind``: its own if that fits."""
     stem = source.stem if is_image_name(source) else source.name
     fits = codec.format_of_suffix(source) == kind

@@ -47,7 +47,7 @@ def plan_source(
             if size and options.goal.leaves(size):
                 return Skipped(str(source.path), None, LARGE_ENOUGH)
             enlarged = options.goal.size_of(size) if size else None
-        fields = _template_fields(size, enlarged, options.goal, model)
+        fields = template_fields(size, enlarged, options.goal, model)
         output = paths.output_of(source, kind, fields)
         _require_good_name(output.target, name)
         if header and enlarged:
@@ -70,7 +70,7 @@ def plan_source(
     )
 
 
-def _template_fields(
+def template_fields(
     size: Size | None, enlarged: Size | None, goal: Goal, model: str
 ) -> dict[str, str]:
     """Values of the template fields for sizes and the network; empty if a size is not known."""

@@ -66,7 +66,7 @@ class Planner:
         destination = read_destination(asked.output, taken, options.format, several)
         if template and destination.file:
             raise UsageError("-o with a file and --name cannot be combined: leave one of them out")
-        tag = _tag(options.goal.tag, model)
+        tag = tag_of(options.goal.tag, model)
         owner, former = (_owner(options.goal.tag, m, template) for m in (model, _FORMER_MODEL))
         self.defaults = DefaultFolders(tag, owner, former, asked.notify)
         self.paths = OutputPaths(destination, self.defaults, tag, template)
@@ -138,7 +138,8 @@ def _overlap(one: Path, two: Path) -> bool:
     return one.is_relative_to(two) or two.is_relative_to(one)
 
 
-def _tag(goal: str, model: str) -> str:
+def tag_of(goal: str, model: str) -> str:
+    """What tells an output from its input, if both are in one folder."""
     return f"_{goal}_{model_name(model)}"
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sr_batch.batch.planning import Plan
     from sr_batch.batch.rest import Rest
     from sr_batch.cli.progress import Bar
+    from sr_batch.distributed.run import Found
 
 _MOST_NOTES = 3  # files that are named for one note
 _MOST_SAID = 10_000  # lines that are remembered, so that they are not repeated
@@ -70,7 +71,7 @@ class Report:
         self._pixels: dict[str, int] = {}
         self._folders: set[str] = set()
         self._started = time.monotonic()
-        self._rest: Rest | None = None
+        self._rest: Rest | Found | None = None
         self._tally = Tally()
         self._said: dict[str, None] = {}
         self._notes: Counter[str] = Counter()
@@ -95,7 +96,23 @@ class Report:
         self._rest = plan.rest
         self._count()
         self._started = time.monotonic()
-        if has_terminal() and plan.jobs and self._volume >= 0:
+        if plan.jobs:
+            self._start_bar()
+
+    def begin_stream(self, inputs: Found, place: str) -> None:
+        """As :meth:`begin`, for a run that finds all its inputs while it works.
+
+        Args:
+            inputs: Counts them.
+            place: Where the outputs go.
+        """
+        self._rest = inputs
+        self._folders = {place}
+        self._started = time.monotonic()
+        self._start_bar()
+
+    def _start_bar(self) -> None:
+        if has_terminal() and self._volume >= 0:
             from sr_batch.cli.progress import Bar
 
             self._bar = Bar()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sr_batch.cli.command_options import UpscaleCommand
+from sr_batch.cli.keyed_upscale import needs_stores, upscale_stores, without_file_urls
 from sr_batch.cli.models_add import usable_model
 from sr_batch.cli.parameters import from_values
 from sr_batch.cli.signals import Stop, stop_on_signals
@@ -28,7 +30,8 @@ Inputs = Annotated[
     typer.Argument(
         metavar="INPUT...",
         show_default=False,
-        help="Image files, folders, glob patterns, or - for standard input.",
+        help="Image files, folders, URLs such as s3://BUCKET/PREFIX, glob patterns, or - for "
+        "standard input.",
     ),
 ]
 
@@ -45,12 +48,16 @@ def upscale(inputs: Inputs, **values: Any) -> None:
       1    ended by an error, such as a full disk
       2    wrong command line
       3    some images failed, the others are done
-      4    device not available
+      4    device, server or cluster not available
       130  interrupted (143: terminated)
     """  # noqa: D301 - backspace: the list keeps its lines
     command = from_values(UpscaleCommand, values)
     options = usable_model(from_values(UpscaleOptions, values))
-    raise typer.Exit(_run(inputs, command, options))
+    inputs = without_file_urls(inputs)
+    if command.output:
+        command = replace(command, output=without_file_urls([command.output])[0])
+    run = upscale_stores if needs_stores(inputs, command) else _run
+    raise typer.Exit(run(inputs, command, options))
 
 
 def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) -> int:
