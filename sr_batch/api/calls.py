@@ -205,11 +205,13 @@ def _results(
         loader(options.isolate, stop) as load,
     ):
         plan = plan_jobs(inputs, output, options, upscaler.model, _notify, load, claim=True)
-        run = RunEstimate(plan.jobs, upscaler, options) if progress else None
+        run = RunEstimate(plan.jobs, upscaler, options, rest=plan.rest) if progress else None
         told = _Shares(progress or _ignore)
+        if run and plan.rest:
+            plan.rest.count(stop)
 
         def count(_: int) -> None:
-            if run:
+            if run and run.estimate.is_whole:
                 told.tell_safely(run.estimate.share)
 
         for result in engine.run(
@@ -217,7 +219,7 @@ def _results(
         ):
             if run:
                 run.ended(result)
-                told.tell_safely(run.estimate.share)
+                count(0)
             if told.fault:
                 raise told.fault
             yield named_in(result)

@@ -3,7 +3,7 @@
 import tempfile
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -13,15 +13,67 @@ from sr_batch.core.errors import OutputCollision
 from sr_batch.files.reading import PIPE, display_name, is_folder
 
 
+class Names:
+    """Paths that are in use, and the input that uses each.
+
+    Args:
+        real: Cache of resolved paths.
+    """
+
+    def __init__(self, real: RealPaths) -> None:
+        self.real = real
+        self._used: dict[str, list[tuple[Path, Path]]] = {}
+
+    def add(self, path: Path, source: Path) -> None:
+        """``source`` uses ``path``."""
+        self._put(_folded(self.real[path]), self.real[path], source)
+
+    def find(self, path: Path) -> Path | None:
+        """The input that uses ``path``, or a path that the file system takes for the same."""
+        found = self.real[path]
+        alike = self._alike(_folded(found))
+        return next((source for used, source in alike if _is_one_file(used, found)), None)
+
+    def _put(self, folded: str, path: Path, source: Path) -> None:
+        self._used.setdefault(folded, []).append((path, source))
+
+    def _alike(self, folded: str) -> Iterable[tuple[Path, Path]]:
+        return self._used.get(folded, ())
+
+
+@dataclass(frozen=True)
+class RunNames:
+    """The names that a run uses.
+
+    Attributes:
+        inputs: Files that must not be overwritten.
+        outputs: Files that it writes.
+    """
+
+    inputs: Names
+    outputs: Names
+
+    def collision(self, job: Job) -> str:
+        """What the output of ``job`` collides with, in one line; empty if it has its own name."""
+        if overwritten := self.inputs.find(job.target):
+            return (
+                f"{display_name(overwritten)} is an input and is never overwritten, but the output"
+                f" of {display_name(job.source)} would be {display_name(job.target)}:"
+                " choose another -o"
+            )
+        other = self.outputs.find(job.target)
+        return _message(other, job) if other else ""
+
+
 def settle_collisions(
-    jobs: Iterable[Job], refused: Iterable[Path], real: RealPaths, number: bool
+    jobs: Iterable[Job], refused: Iterable[Path], names: RunNames, number: bool
 ) -> tuple[Job, ...]:
     """Compare every output with all inputs and all other outputs.
 
     Args:
         jobs: The whole plan.
         refused: Inputs that have no job, but must not be overwritten either.
-        real: Cache of resolved paths.
+        names: Of other inputs and outputs of the run. Those of ``jobs`` are added.
         number: Whether of two jobs with one output the second gets a number, ``name_2.jpg``.
 
     Returns:
@@ -30,54 +82,31 @@ def settle_collisions(
     Raises:
         OutputCollision: naming the files.
     """
-    jobs = list(jobs)
-    inputs = _Names(real)
+    jobs, second = list(jobs), []
     for path in (*(job.source for job in jobs), *refused):
-        inputs.add(path, path)
-    outputs, second = _Names(real), []
+        names.inputs.add(path, path)
     for at, job in enumerate(jobs):
         if job.target == PIPE:
             continue
-        if overwritten := inputs.find(job.target):
-            raise OutputCollision(
-                f"{display_name(overwritten)} is an input and is never overwritten, but the output"
-                f" of {display_name(job.source)} would be {display_name(job.target)}:"
-                " choose another -o"
-            )
-        if not (other := outputs.find(job.target)):
-            outputs.add(job.target, job.source)
-        elif number:
+        if not (message := names.collision(job)):
+            names.outputs.add(job.target, job.source)
+        elif number and not names.inputs.find(job.target):
             second.append(at)
         else:
-            raise OutputCollision(_message(other, job))
+            raise OutputCollision(message)
     for at in second:  # last, so that a number never takes the name of another output
-        jobs[at] = _numbered(jobs[at], inputs, outputs)
+        jobs[at] = _numbered(jobs[at], names)
     return tuple(jobs)
 
 
-@dataclass
-class _Names:
-    """Paths that are in use, and the input that uses each."""
-
-    real: RealPaths
-    _used: dict[str, list[tuple[Path, Path]]] = field(default_factory=dict)
-
-    def add(self, path: Path, source: Path) -> None:
-        self._used.setdefault(_folded(self.real[path]), []).append((self.real[path], source))
-
-    def find(self, path: Path) -> Path | None:
-        """The input that uses ``path``, or a path that the file system takes for the same."""
-        found = self.real[path]
-        alike = self._used.get(_folded(found), ())
-        return next((source for used, source in alike if _is_one_file(used, found)), None)
-
-
-def _numbered(job: Job, inputs: _Names, outputs: _Names) -> Job:
+def _numbered(job: Job, names: RunNames) -> Job:
     """``job`` with the first number that makes its output's name a free one."""
     target = job.target
-    names = (target.with_name(f"{target.stem}_{n}{target.suffix}") for n in count(2))
-    free = next(name for name in names if not inputs.find(name) and not outputs.find(name))
-    outputs.add(free, job.source)
+    numbers = (target.with_name(f"{target.stem}_{n}{target.suffix}") for n in count(2))
+    free = next(
+        name for name in numbers if not names.inputs.find(name) and not names.outputs.find(name)
+    )
+    names.outputs.add(free, job.source)
     return replace(job, target=free)
 
 

@@ -60,7 +60,7 @@ class DefaultFolders:
         if not self._owner:
             return usual
         ledger = Ledger(usual, self._notify)
-        owner = ledger.owner() or (self._former if ledger.paths() else None)
+        owner = ledger.owner() or (None if ledger.is_empty() else self._former)
         if owner in (None, self._owner):
             self.ledgers[usual] = ledger
             return usual

@@ -4,28 +4,28 @@ A few threads each carry out one job from start to end, so decoding, inference a
 different images overlap. An image that fails is a ``Failed`` result, never an exception.
 """
 
-import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import chain
+from pathlib import Path
 
+from sr_batch.batch.crew import Crew
 from sr_batch.batch.enlarging import Enlarger
 from sr_batch.batch.following import Follower, Nobody
 from sr_batch.batch.image_job import ImageWorker
 from sr_batch.batch.job import Job, Notify, log_warning
 from sr_batch.batch.loading import Loader, load_file
 from sr_batch.batch.planning import Plan
+from sr_batch.batch.rest import Entry
 from sr_batch.batch.tile_file import sweep_tiles
-from sr_batch.core.errors import ImageError, SrBatchError, Stopped
 from sr_batch.core.options import UpscaleOptions
-from sr_batch.core.results import Cause, Failed, JobResult, NotRun, cause_of, one_line
+from sr_batch.core.results import JobResult
 from sr_batch.files.part_file import resolved, sweep
-from sr_batch.files.reading import PIPE, display_name
+from sr_batch.files.reading import PIPE
+from sr_batch.files.state_db import FOLDER
 
-Work = Callable[[Job], JobResult]
-
-_THREADS = 4
-_TICK = 0.1  # seconds between two checks of the stop event
+_MOST_FOLDERS = 10_000  # that are remembered as swept
 
 
 def run(
@@ -46,7 +46,8 @@ def run(
         upscaler: Enlarges decoded images.
         options: Format, quality, pixel limit.
         progress: Told how many input pixels were finished or restored, from any thread.
-        stop: Once set, images in flight are dropped or finished whole, the rest is ``NotRun``.
+        stop: Once set, images in flight are dropped or finished whole, and the others are
+            ``NotRun``; inputs that have not been planned have no result.
         load: Opens the input files.
         notify: Told about problems that do not stop the run.
         dry: Decode and write nothing; inputs that would be enlarged are ``Planned``.
@@ -57,15 +58,15 @@ def run(
             disk.
     """
     yield from plan.settled
-    crew = _Crew(stop)
+    crew = Crew(stop)
     worker = ImageWorker(
         upscaler, options, progress, crew.halt, load, notify, plan.ledgers, follower or Nobody()
     )
+    entries = chain(plan.jobs, plan.rest or ())
     if dry:
-        yield from crew.results(worker.preview, plan.jobs)
-        return
-    _sweep_folders(plan)
-    yield from crew.results(worker, plan.jobs)
+        yield from crew.results(worker.preview, entries, len(plan.jobs))
+    else:
+        yield from crew.results(worker, _swept(entries), len(plan.jobs))
 
 
 def copy_late_sidecars(
@@ -83,83 +84,31 @@ def copy_late_sidecars(
     Raises:
         SrBatchError: as :func:`run` does.
     """
-    crew = _Crew(stop)
+    crew = Crew(stop)
     worker = ImageWorker(
         upscaler, options, lambda pixels: None, crew.halt, load, notify, plan.ledgers, Nobody()
     )
-    yield from crew.results(worker.copy_late_sidecars, plan.jobs)
+    yield from crew.results(worker.copy_late_sidecars, plan.jobs, len(plan.jobs))
 
 
-def _sweep_folders(plan: Plan) -> None:
-    for folder in {resolved(job.target).parent for job in plan.jobs if job.target != PIPE}:
-        sweep(folder)
-    for root in {job.root for job in plan.jobs if job.root != PIPE}:
-        sweep_tiles(root)
+def _swept(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """``entries``, each after the files of killed runs were removed from its output's folders."""
+    swept: set[Path] = set()
+    for entry in entries:
+        if isinstance(entry, Job):
+            for folder, clear in _folders(entry):
+                if folder not in swept:
+                    clear()
+                    swept.add(folder)
+        if len(swept) > _MOST_FOLDERS:
+            swept.clear()
+        yield entry
 
 
-class _Crew:
-    """The threads of one run, and the reasons that end it early.
-
-    Attributes:
-        halt: Set by the caller's stop event, by a fatal error, or if the caller takes no more
-            results.
-    """
-
-    def __init__(self, stop: threading.Event) -> None:
-        self.halt = threading.Event()
-        self._stop = stop
-        self._fatal: SrBatchError | None = None
-        self._lock = threading.Lock()
-
-    def results(self, work: Work, jobs: Sequence[Job]) -> Iterator[JobResult]:
-        finished: queue.SimpleQueue[Future[JobResult]] = queue.SimpleQueue()
-        pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="image")
-        try:
-            for job in jobs:
-                pool.submit(self._result, work, job).add_done_callback(finished.put)
-            for _ in jobs:
-                yield self._next(finished)
-        finally:
-            self.halt.set()
-            pool.shutdown(cancel_futures=True)
-        if self._fatal:
-            raise self._fatal
-
-    def _next(self, finished: "queue.SimpleQueue[Future[JobResult]]") -> JobResult:
-        while True:
-            if self._stop.is_set():
-                self.halt.set()
-            try:
-                return finished.get(timeout=_TICK).result()
-            except queue.Empty:
-                continue
-
-    def _result(self, work: Work, job: Job) -> JobResult:
-        """The job boundary: every exception becomes a result here."""
-        cause: Cause
-        source, target, name = str(job.source), str(job.target), display_name(job.source)
-        try:
-            if self._stop.is_set():
-                raise Stopped
-            return work(job)
-        except Stopped:
-            reason = f"the run ended: {self._fatal}" if self._fatal else "the run was stopped"
-            return NotRun(source, target, one_line(reason))
-        except ImageError as error:
-            text, cause = str(error), cause_of(error)
-        except SrBatchError as error:
-            text, cause = str(error), "disk"
-            self._end(error)
-        except MemoryError:
-            cause = "memory"
-            text = "not enough memory for this image: close other programs, or upscale it alone"
-        except Exception as error:
-            cause = "input"
-            text = f"{type(error).__name__}: {error} (a bug in sr-batch: please report it)"
-        line = one_line(text if name in text else f"{name}: {text}")
-        return Failed(source, target, line, cause)
-
-    def _end(self, error: SrBatchError) -> None:
-        with self._lock:
-            self._fatal = self._fatal or error
-        self.halt.set()
+def _folders(job: Job) -> Iterator[tuple[Path, Callable[[], None]]]:
+    """The folders that ``job`` writes to, and what removes old files from each."""
+    if job.target != PIPE:
+        folder = resolved(job.target).parent
+        yield folder, partial(sweep, folder)
+    if job.root != PIPE:
+        yield job.root / FOLDER, partial(sweep_tiles, job.root)

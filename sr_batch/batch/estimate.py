@@ -34,6 +34,21 @@ class Cost:
     codec: float
 
 
+@dataclass(frozen=True)
+class Later:
+    """Images of a run that no cost is predicted for yet.
+
+    Attributes:
+        count: How many, as far as they have been counted.
+        is_whole: Whether they all have been counted.
+        each: The likely cost of each.
+    """
+
+    count: int = 0
+    is_whole: bool = True
+    each: Cost = Cost(0, 0.0, 0.0)
+
+
 @dataclass
 class _Image:
     """An image of the run.
@@ -67,6 +82,7 @@ class Estimate:
         calibrated: Whether ``costs`` are seconds. If not, only their ratios matter, and there is
             no estimate before the first pixels are finished.
         clock: Seconds.
+        later: Images that follow those of ``costs``, until they are begun.
     """
 
     def __init__(
@@ -75,11 +91,13 @@ class Estimate:
         threads: int,
         calibrated: bool = True,
         clock: Callable[[], float] = time.monotonic,
+        later: Callable[[], Later] = Later,
     ) -> None:
         self._images = {name: _Image(cost, cost.pixels) for name, cost in costs.items()}
         self._threads = threads
         self._clock = clock
         self._calibrated = calibrated
+        self._later = later
         total = sum(map(self._work, self._images.values()))
         self._ratio = 1.0  # real seconds for a predicted one
         self._working: dict[str, _Image] = {}
@@ -134,14 +152,19 @@ class Estimate:
             ratio = self._measured(now)
             if self._pixels and not any(image.left for image in self._working.values()):
                 ratio = self._ratio  # most threads are idle, and time says nothing about speed
-            return None if ratio is None else ratio * self._until_end(now)
+            return None if ratio is None else ratio * (self._until_end(now) + self._left_later)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all images are known; otherwise the run takes longer than :attr:`seconds`."""
+        return self._later().is_whole
 
     @property
     def share(self) -> float:
-        """The finished share of all work, from 0 to 1."""
+        """The finished share of all work that is known, from 0 to 1."""
         with self._lock:
             done = self._done + self._in_flight(self._tick())
-            total = self._done + self._left
+            total = self._done + self._left + self._left_later
             return min(1.0, done / total) if total > 0 else 0.0
 
     @property
@@ -157,6 +180,11 @@ class Estimate:
             self._elapsed += max(0.0, now - self._at)
         self._at = now
         return now
+
+    @property
+    def _left_later(self) -> float:
+        later = self._later()
+        return later.count * (later.each.network + later.each.codec / self._threads)
 
     def _work(self, image: _Image) -> float:
         return image.network + image.cost.codec / self._threads

@@ -7,8 +7,9 @@ import numpy as np
 
 from sr_batch import codec
 from sr_batch.batch.enlarging import Enlarger
-from sr_batch.batch.estimate import Cost, Estimate, mean
+from sr_batch.batch.estimate import Cost, Estimate, Later, mean
 from sr_batch.batch.job import Job
+from sr_batch.batch.rest import Rest
 from sr_batch.core.cpu import cores
 from sr_batch.core.errors import SrBatchError
 from sr_batch.core.geometry import Size
@@ -78,6 +79,7 @@ class RunEstimate:
         upscaler: Enlarges them. If that takes long, its networks are calibrated first.
         options: Of the run.
         clock: Seconds.
+        rest: The inputs after ``jobs``. Each is taken to cost as much as those usually do.
     """
 
     def __init__(
@@ -86,8 +88,9 @@ class RunEstimate:
         upscaler: Enlarger,
         options: UpscaleOptions,
         clock: Callable[[], float] = time.monotonic,
+        rest: Rest | None = None,
     ) -> None:
-        calibrated = _is_long(jobs)
+        calibrated = rest is not None or _is_long(jobs)
         self._forecast = Forecast(upscaler, options, calibrated)
         known = {
             _name(job): self._forecast.cost(job.sizes, job.format) for job in jobs if job.sizes
@@ -95,7 +98,8 @@ class RunEstimate:
         usual = mean(known.values())
         costs = {_name(job): known.get(_name(job), usual) for job in jobs}
         threads = options.jobs or cores()
-        self.estimate = Estimate(costs, threads, calibrated, clock)
+        self._rest, self._usual = rest, usual
+        self.estimate = Estimate(costs, threads, calibrated, clock, self._later)
 
     def begun(self, job: Job, sizes: Sequence[Size], kind: str) -> None:
         self.estimate.begin(_name(job), self._forecast.cost(sizes, kind))
@@ -105,6 +109,11 @@ class RunEstimate:
 
     def restored(self, job: Job, pixels: int) -> None:
         self.estimate.restore(_name(job), pixels)
+
+    def _later(self) -> Later:
+        if self._rest is None:
+            return Later()
+        return Later(self._rest.left, self._rest.is_counted, self._usual)
 
     def ended(self, result: JobResult) -> None:
         """An input has its result."""

@@ -74,7 +74,7 @@ class Decider:
             return work
         with self._load(work.data, work.name, self._options.max_pixels) as file:
             chosen = self._upscaler.chosen_for(next(file.pages()))
-        work.guard.made_by(self._recipes(work.made.kind, chosen.upscaler))
+        work.guard.made_by(recipes_of(work.made.kind, chosen.upscaler, self._options))
         return replace(work, upscaler=chosen.upscaler, choice=chosen)
 
     def _tell_outdated(self, root: Path) -> None:
@@ -88,15 +88,19 @@ class Decider:
             " again; to keep them, give the options that made them, or another folder with -o"
         )
 
-    def _recipes(self, kind: str, upscaler: Enlarger) -> Recipes:
-        """Hashes of everything but the input that the bytes of an output depend on."""
-        rest = f"{kind}\n{self._options.encoding_recipe(kind)}"
-        own, *equal = (
-            content_hash(f"{pixels}\n{rest}".encode())
-            for pixels in (upscaler.recipe, *upscaler.equal_recipes)
-        )
-        return Recipes(own, frozenset(equal))
-
     def _guard(self, job: Job, data: bytes, kind: str) -> OverwriteGuard:
-        ledger, recipes = self._ledgers.of(job.root), self._recipes(kind, self._upscaler)
+        ledger, recipes = (
+            self._ledgers.of(job.root),
+            recipes_of(kind, self._upscaler, self._options),
+        )
         return OverwriteGuard(job, ledger, content_hash(data), recipes, self._options.existing)
+
+
+def recipes_of(kind: str, upscaler: Enlarger, options: UpscaleOptions) -> Recipes:
+    """Hashes of everything but the input that the bytes of an output of ``kind`` depend on."""
+    rest = f"{kind}\n{options.encoding_recipe(kind)}"
+    own, *equal = (
+        content_hash(f"{pixels}\n{rest}".encode())
+        for pixels in (upscaler.recipe, *upscaler.equal_recipes)
+    )
+    return Recipes(own, frozenset(equal))

@@ -20,6 +20,7 @@ from sr_batch import codec
 from sr_batch.batch.unread_formats import unread_kind
 from sr_batch.core.errors import UnreadableImage, UsageError
 from sr_batch.core.results import Failed, cause_of, one_line
+from sr_batch.core.shard import Shard
 from sr_batch.files.reading import PIPE, display_name, is_folder, read_head, require_regular
 
 MAGIC_BYTES = 64
@@ -84,17 +85,25 @@ class Choice:
         include: Patterns, one of which must match; empty takes all files.
         exclude: Patterns, none of which may match the file or a folder above it.
         ignore: Whether what other programs leave behind is passed over.
+        shard: Takes part of the files; None takes all.
     """
 
     recursive: bool = True
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
     ignore: bool = True
+    shard: Shard | None = None
 
     def takes(self, relative: Path) -> bool:
         """Whether the file with the path ``relative`` below its folder is taken."""
+        if not self.is_of_shard(relative):
+            return False
         included = not self.include or any(_matches(relative, glob) for glob in self.include)
         return included and not any(map(self._excludes, (relative, *relative.parents)))
+
+    def is_of_shard(self, relative: Path) -> bool:
+        """Whether this run takes what has the path ``relative``, and not another shard."""
+        return self.shard is None or self.shard.takes(relative.as_posix())
 
     def enters(self, relative: Path) -> bool:
         """Whether the folder ``relative`` is searched, if those above it are."""
@@ -122,15 +131,28 @@ def find_sources(
         UsageError: an input does not exist, or a pattern matches no image.
     """
     for text in inputs:
-        path = Path(text)
-        if text == str(PIPE):
-            yield Source(PIPE, PIPE)
-        elif not text or not os.path.lexists(path):
-            yield from _of_pattern(text, choice, told)
-        elif is_folder(path):
-            yield from _in_folder(path, choice, told)
-        else:
-            yield _named(path)
+        yield from sources_of(text, choice, told)
+
+
+def sources_of(text: str, choice: Choice, told: Told = _tell_nobody) -> Iterator[Source | Failed]:
+    """As :func:`find_sources`, for one input."""
+    path = Path(text)
+    if text == str(PIPE):
+        yield Source(PIPE, PIPE)
+    elif not text or not os.path.lexists(path):
+        yield from _of_pattern(text, choice, told)
+    elif is_folder(path):
+        yield from _in_folder(path, choice, told)
+    elif choice.is_of_shard(Path(path.name)):
+        yield _named(path)
+
+
+def folder_of(text: str) -> Path:
+    """The folder that an input is, or that its files are in or below."""
+    path = Path(text)
+    if not os.path.lexists(path):
+        return _split(text)[0]
+    return path if is_folder(path) else path.parent
 
 
 def is_image_name(path: Path) -> bool:
@@ -180,7 +202,7 @@ def _of_pattern(text: str, choice: Choice, told: Told) -> Iterator[Source | Fail
     for found in walk(base, None if "**" in pattern else len(pattern), choice, told):
         if isinstance(found, Failed):
             yield found
-        elif _match((relative := found.relative_to(base)).parts, pattern) and (
+        elif match_parts((relative := found.relative_to(base)).parts, pattern) and (
             candidate := as_candidate(_found(found, relative))
         ):
             any_match = True
@@ -197,29 +219,31 @@ def _split(text: str) -> tuple[Path, tuple[str, ...]]:
     """
     base, parts = Path(), Path(text).parts
     for at, part in enumerate(parts):
-        if _is_pattern(part) and not os.path.lexists(base / part):
+        if is_pattern(part) and not os.path.lexists(base / part):
             return base, parts[at:]
         base /= part
     return base, ()
 
 
-def _is_pattern(part: str) -> bool:
+def is_pattern(part: str) -> bool:
+    """Whether a name has a wildcard."""
     return any(char in part for char in "*?[")
 
 
-def _match(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+def match_parts(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Whether the names in a path match the parts of a pattern; ``**`` is any number of names."""
     if not pattern:
         return not parts
     if pattern[0] == "**":
-        return _match(parts, pattern[1:]) or bool(parts and _match(parts[1:], pattern))
-    return bool(parts) and fnmatch(parts[0], pattern[0]) and _match(parts[1:], pattern[1:])
+        return match_parts(parts, pattern[1:]) or bool(parts and match_parts(parts[1:], pattern))
+    return bool(parts) and fnmatch(parts[0], pattern[0]) and match_parts(parts[1:], pattern[1:])
 
 
 def _matches(relative: Path, glob: str) -> bool:
     folded = glob.casefold()
     parts = tuple(part.casefold() for part in relative.parts)
     if "/" in glob:
-        return _match(parts, PurePosixPath(folded).parts)
+        return match_parts(parts, PurePosixPath(folded).parts)
     return any(fnmatch(part, folded) for part in parts)
 
 
@@ -245,6 +269,8 @@ def walk(
         yield from (folder / name for name in names)
     for error in unreadable:
         folder = Path(error.filename)
+        if not choice.is_of_shard(folder.relative_to(top)):
+            continue
         why = f"{display_name(folder)}: the folder cannot be read: {error.strerror}"
         yield Failed(str(folder), None, why)
 

@@ -12,7 +12,7 @@ folder was chosen by :mod:`sr_batch.batch.default_folder`.
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,8 @@ _SCHEMA = (
 _FIND = "SELECT source, recipe, output, origin FROM outputs WHERE path = ?"
 _RECORD = "INSERT OR REPLACE INTO outputs VALUES (?, ?, ?, ?, ?)"
 _PATHS = "SELECT path FROM outputs"
+_ONE = "SELECT path FROM outputs LIMIT 1"
+_KNOWS = "SELECT path FROM outputs WHERE path = ?"
 _SOURCES = "SELECT path, source FROM outputs"
 _OF_ORIGIN = "SELECT path FROM outputs WHERE origin = ?"
 _CLAIM = "INSERT OR IGNORE INTO outputs VALUES (?, '', ?, '', x'')"
@@ -78,6 +80,15 @@ class Ledger:
     def paths(self) -> list[Path]:
         """Every output that was ever recorded here."""
         return [self._root / os.fsdecode(path) for (path,) in self._state.read(_PATHS)]
+
+    def is_empty(self) -> bool:
+        """Whether no output was ever recorded here."""
+        return not self._state.read(_ONE)
+
+    def known(self, paths: Collection[Path]) -> set[Path]:
+        """Those of ``paths``, all inside the root, that were ever recorded here as outputs."""
+        rows = self._state.read_many(_KNOWS, [(self._key(path),) for path in paths])
+        return {self._root / os.fsdecode(path) for (path,) in rows}
 
     def sources(self) -> dict[Path, str]:
         """Every output that was ever recorded here, with the hash of its input's content."""

@@ -13,9 +13,14 @@ from sr_batch.core.errors import UsageError
 from sr_batch.core.results import Failed, one_line
 from sr_batch.files.reading import PIPE, is_folder
 
+_MOST_REAL_PATHS = 100_000
+
 
 class RealPaths(dict[Path, Path]):
-    """Maps a path to its absolute path without symbolic links; each folder is resolved once."""
+    """Maps a path to its absolute path without symbolic links; each folder is resolved once.
+
+    It forgets all paths when there are too many.
+    """
 
     def __missing__(self, path: Path) -> Path:
         # os.path.islink, unlike Path.is_symlink, does not raise without permission to look.
@@ -23,6 +28,8 @@ class RealPaths(dict[Path, Path]):
             real = Path(os.path.realpath(path))
         else:
             real = self[path.parent] / path.name
+        if len(self) >= _MOST_REAL_PATHS:
+            self.clear()
         return self.setdefault(path, real)
 
 
@@ -42,23 +49,31 @@ class Destination:
 
 
 def read_destination(
-    output: str | None, found: Sequence[Source | Failed], wanted: str
+    output: str | None, found: Sequence[Source | Failed], wanted: str, several: bool = False
 ) -> Destination:
     """Understand ``-o`` for the inputs ``found``; ``wanted`` is the ``--format``.
+
+    Args:
+        output: The ``-o``.
+        found: The inputs, or the first of them.
+        wanted: The ``--format``.
+        several: Whether there may be other inputs.
 
     Raises:
         UsageError: the inputs, ``-o`` and ``--format`` do not go together, or a library that the
             format needs is missing.
     """
-    destination = _destination(output, found, wanted)
+    destination = _destination(output, found, wanted, several)
     codec.require_encoder(destination.format)
     return destination
 
 
-def _destination(output: str | None, found: Sequence[Source | Failed], wanted: str) -> Destination:
+def _destination(
+    output: str | None, found: Sequence[Source | Failed], wanted: str, several: bool
+) -> Destination:
     sources = [entry for entry in found if isinstance(entry, Source)]
     piped = any(source.path == PIPE for source in sources)
-    one_file = len(found) == len(sources) == 1 and sources[0].tree is None
+    one_file = len(found) == len(sources) == 1 and sources[0].tree is None and not several
     if piped and not one_file:
         raise UsageError("- (standard input) must be the only input")
     if output is None:
@@ -71,7 +86,7 @@ def _destination(output: str | None, found: Sequence[Source | Failed], wanted: s
         return Destination(None, None, wanted)  # each has failed, which says more than -o could
     if not one_file or _names_folder(output, piped):
         return Destination(_folder(output, piped), None, wanted)
-    return Destination(None, _file(output), _format_of(output, wanted))
+    return Destination(None, _file(output), format_of_output(output, wanted))
 
 
 def _names_folder(output: str, piped: bool) -> bool:
@@ -100,7 +115,12 @@ def _file(output: str) -> Path:
     return Path(output) if Path(output) != PIPE else PIPE.absolute()  # "./-" is a file
 
 
-def _format_of(output: str, wanted: str) -> str:
+def format_of_output(output: str, wanted: str) -> str:
+    """The format of the file ``output``, for the ``--format`` ``wanted``.
+
+    Raises:
+        UsageError: the suffix is unknown, or states another format.
+    """
     file, shown = Path(output), one_line(output)
     by_suffix = codec.format_of_suffix(file)
     if not output or (file.suffix and not by_suffix):
@@ -155,7 +175,7 @@ class OutputPaths:
         )
         if self.template:
             root = top or source.path.parent
-            name = self.template.fill({**_name_fields(source, kind), **fields})
+            name = self.template.fill({**name_fields(source, kind), **fields})
             return OutputPath(root / name, root, kind)
         folder = top / source.relative.parent if top else source.path.parent
         beside = self.real[folder] == self.real[source.path.parent]
@@ -172,13 +192,13 @@ class OutputPaths:
 
 
 def _output_name(source: Path, kind: str, tag: str) -> str:
-    stem, suffix = _split(source, kind)
+    stem, suffix = split_name(source, kind)
     return stem + tag + suffix
 
 
-def _name_fields(source: Source, kind: str) -> dict[str, str]:
+def name_fields(source: Source, kind: str) -> dict[str, str]:
     """Values of the template fields for the name of ``source``."""
-    stem, suffix = _split(source.path, kind)
+    stem, suffix = split_name(source.path, kind)
     return {
         "stem": stem,
         "ext": suffix,
@@ -187,7 +207,7 @@ def _name_fields(source: Source, kind: str) -> dict[str, str]:
     }
 
 
-def _split(source: Path, kind: str) -> tuple[str, str]:
+def split_name(source: Path, kind: str) -> tuple[str, str]:
     """The stem of ``source``, and the suffix for an output of ``kind``: its own if that fits."""
     stem = source.stem if is_image_name(source) else source.name
     fits = codec.format_of_suffix(source) == kind

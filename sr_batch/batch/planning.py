@@ -1,39 +1,32 @@
-"""Decides, before any work, which input becomes which output, and checks that this is possible."""
+"""Decides, before any work, which input becomes which output, and checks that this is possible.
 
-import os
-import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+Of very many inputs, only the first ones are planned before the work. The others are planned while
+it goes on, so that it begins soon and no list of all files is kept.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from functools import partial
+from itertools import islice
+from pathlib import Path
 
-from sr_batch import codec
-from sr_batch.batch.collisions import settle_collisions
-from sr_batch.batch.default_folder import DefaultFolders
-from sr_batch.batch.inputs import MAGIC_BYTES, Choice, Source, Told, find_sources
-from sr_batch.batch.job import LARGE_ENOUGH, NOT_READ, Job, Notify, log_warning
+from sr_batch.batch.collisions import Names, RunNames, settle_collisions
+from sr_batch.batch.inputs import Choice, Source, Told, find_sources
+from sr_batch.batch.job import Job, Notify, log_warning
+from sr_batch.batch.later_inputs import LaterInputs, list_names, require_inputs
 from sr_batch.batch.loading import Loader, load_file
-from sr_batch.batch.name_template import Template, is_reserved
 from sr_batch.batch.output_ledger import Ledger
-from sr_batch.batch.output_paths import OutputPaths, read_destination
-from sr_batch.core.errors import (
-    ImageError,
-    ImageTooLarge,
-    Stopped,
-    UnwritableOutput,
-    UsageError,
-    about,
-)
-from sr_batch.core.geometry import Size
+from sr_batch.batch.planner import Asked, Planner
+from sr_batch.batch.rest import Rest, Settled
+from sr_batch.batch.stored_names import StoredNames
+from sr_batch.core.errors import UsageError
 from sr_batch.core.options import UpscaleOptions
-from sr_batch.core.results import Failed, NotRun, Skipped, cause_of
-from sr_batch.core.target_size import Goal
-from sr_batch.files.reading import PIPE, display_name, most_bytes, read_head, read_source
+from sr_batch.core.results import Failed
+from sr_batch.core.shard import Shard
+from sr_batch.files.reading import PIPE
 
-# Enough for the header of nearly every file; if it is not, the job itself reads the header.
-_HEAD_BYTES = 1 << 16
-_LONGEST_NAME = 255
-# The default network of the versions that entered no owner in a state file.
-_FORMER_MODEL = "edsr"
+WINDOW = 10_000
+"""So many inputs are planned before the work."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +38,13 @@ class Plan:
         settled: Results that are known without work: outputs of earlier runs among the inputs,
             files that are refused.
         ledgers: Of output folders, as far as they are open already.
+        rest: Of very many inputs, those that are planned during the work.
     """
 
     jobs: tuple[Job, ...]
-    settled: tuple[Skipped | Failed | NotRun, ...]
+    settled: tuple[Settled, ...]
     ledgers: Mapping[Path, Ledger] = field(default_factory=dict)
+    rest: Rest | None = None
 
 
 def plan_jobs(
@@ -61,6 +56,8 @@ def plan_jobs(
     load: Loader = load_file,
     claim: bool = False,
     told: Told = lambda path: None,
+    shard: Shard | None = None,
+    window: int = WINDOW,
 ) -> Plan:
     """Decide what to do with ``inputs``. Reads at most the head of each file, decodes nothing.
 
@@ -74,14 +71,33 @@ def plan_jobs(
         claim: Whether to enter in the state file of ``FOLDER_sr``, if outputs go there, that it
             belongs to this size and network. Otherwise nothing is written.
         told: About files and folders that other programs left behind, which are passed over.
+        shard: Takes part of the inputs; None takes all.
+        window: So many inputs are planned now, all if there are not more.
 
     Raises:
         UsageError: an input does not exist, or ``output`` cannot be used.
         OutputCollision: two inputs would write one output, or an output would replace an input.
         SrBatchError: ``load`` cannot start a decoder process.
     """
-    found = list(find_sources(inputs, _choice(options), told))
-    return plan_sources(found, output, options, model, notify, load, claim)
+    number = options.on_collision == "number"
+    if shard and number:
+        raise UsageError(
+            "--shard and --on-collision number cannot be combined, as no shard knows the numbers"
+            " of the others: keep outputs apart with --name, for example"
+            " '{reldir}/{stem}_{input_ext}{ext}'"
+        )
+    if shard and str(PIPE) in inputs:
+        raise UsageError("--shard divides files, not standard input: leave one of them out")
+    asked = Asked(output, options, model, notify, load)
+    found = LaterInputs(inputs, _choice(options, shard), told)
+    first = list(islice(found, window + 1))
+    if number:
+        first.extend(found)  # a number must not take a name that comes later
+    if number or (len(first) <= window and not shard):
+        return _whole_plan(first, asked, claim)
+    if len(first) > window:
+        require_inputs(inputs)
+    return _first_plan(first, found, asked, claim)
 
 
 def plan_sources(
@@ -93,158 +109,62 @@ def plan_sources(
     load: Loader = load_file,
     claim: bool = False,
 ) -> Plan:
-    """As :func:`plan_jobs`, for files that were found already."""
-    template = Template(options.name) if options.name else None
-    taken = [each for each in found if isinstance(each, Failed) or not each.unread]
-    destination = read_destination(output, taken, options.format)
-    if template and destination.file:
-        raise UsageError("-o with a file and --name cannot be combined: leave one of them out")
-    tag = _tag(options.goal.tag, model)
-    owner, former = (_owner(options.goal.tag, m, template) for m in (model, _FORMER_MODEL))
-    defaults = DefaultFolders(tag, owner, former, notify)
-    paths = OutputPaths(destination, defaults, tag, template)
-    settled: list[Skipped | Failed | NotRun] = [each for each in found if isinstance(each, Failed)]
-    sources = [each for each in found if isinstance(each, Source)]
-    recorded = _recorded_outputs(sources, paths, notify) if options.record else set()
-    jobs: dict[tuple[Path, Path], Job] = {}  # an input that is named twice is one job
-    for source in sources:
-        planned = _skipped(source, paths, recorded) or _planned(source, paths, options, model, load)
-        if isinstance(planned, Job):
-            jobs.setdefault((paths.real[planned.source], paths.real[planned.target]), planned)
-        else:
-            settled.append(planned)
-    refused = [Path(result.input) for result in settled if isinstance(result, Failed)]
-    number = options.on_collision == "number"
-    settled_jobs = settle_collisions(jobs.values(), refused, paths.real, number)
-    if claim and not defaults.claim({job.root for job in settled_jobs}):
-        return plan_sources(found, output, options, model, notify, load, claim)
-    return Plan(settled_jobs, tuple(settled), defaults.ledgers)
+    """As :func:`plan_jobs`, for files that were found already; all of them are planned."""
+    return _whole_plan(found, Asked(output, options, model, notify, load), claim)
 
 
-def _tag(goal: str, model: str) -> str:
-    return f"_{goal}_{_model_name(model)}"
+def _whole_plan(found: Sequence[Source | Failed], asked: Asked, claim: bool) -> Plan:
+    planner = Planner(asked, found)
+    real = planner.paths.real
+    jobs, settled = _planned(planner, found)
+    number = asked.options.on_collision == "number"
+    names = RunNames(Names(real), Names(real))
+    jobs = settle_collisions(jobs, _refused(settled), names, number)
+    if claim and not planner.defaults.claim({job.root for job in jobs}):
+        return _whole_plan(found, asked, claim)
+    return Plan(jobs, settled, planner.defaults.ledgers)
 
 
-def _owner(goal: str, model: str, template: Template | None) -> str:
-    """The tag without the parts that the names of the outputs state already."""
-    fields = template.fields if template else frozenset()
-    size = "" if fields & {"scale", "width", "height"} else f"_{goal}"
-    return size + ("" if "model" in fields else f"_{_model_name(model)}")
+def _first_plan(
+    first: Sequence[Source | Failed], found: LaterInputs, asked: Asked, claim: bool
+) -> Plan:
+    """A plan of the inputs ``first``, with those that are still to be ``found`` as its rest.
 
-
-def _model_name(model: str) -> str:
-    return PurePath(model).name.removesuffix(".onnx")
-
-
-def _choice(options: UpscaleOptions) -> Choice:
-    return Choice(options.recursive, options.include, options.exclude, options.ignore)
-
-
-def _recorded_outputs(sources: Iterable[Source], paths: OutputPaths, notify: Notify) -> set[Path]:
-    """All outputs in the ledgers of the folders of ``sources`` and of the folders above them."""
-    folders = {paths.real[source.path].parent for source in sources}
-    roots = {root for folder in folders for root in (folder, *folder.parents)}
-    return {path for root in sorted(roots) for path in Ledger(root, notify).paths()}
-
-
-def _skipped(source: Source, paths: OutputPaths, recorded: Collection[Path]) -> Skipped | None:
-    if source.path != PIPE and paths.real[source.path] in recorded:
-        reason = "an output of an earlier run (copy it to another folder to enlarge it again)"
-    elif paths.contain(source):
-        reason = "in the output folder"
-    else:
-        return None
-    return Skipped(str(source.path), None, reason)
+    Where outputs could replace inputs, the names of all inputs are listed before the work.
+    """
+    planner = Planner(asked, first, several=True)
+    real = planner.paths.real
+    jobs, settled = _planned(planner, first)
+    names, earlier = RunNames(Names(real), StoredNames(real)), None
+    if not planner.keeps_apart(found.inputs):
+        names, earlier = RunNames(StoredNames(real), StoredNames(real)), StoredNames(real)
+        list_names(found, planner, names.inputs, earlier)
+    jobs = settle_collisions(jobs, _refused(settled), names, number=False)
+    if claim and not planner.defaults.claim(planner.default_folders(found.inputs)):
+        return _first_plan(first, found, asked, claim)
+    later = found.entries(planner, names, earlier)
+    rest = Rest(later, len(first), partial(find_sources, found.inputs, found.choice))
+    return Plan(jobs, settled, planner.defaults.ledgers, rest)
 
 
 def _planned(
-    source: Source, paths: OutputPaths, options: UpscaleOptions, model: str, load: Loader
-) -> Job | Skipped | Failed | NotRun:
-    name = display_name(source.path)
-    try:
-        whole = bool(source.unread or (paths.template and paths.template.needs_size))
-        kind, header = _inspect(source.path, options.max_pixels, whole, load)
-        size = header.size if header else None
-        with about(name):
-            if size and options.goal.leaves(size):
-                return Skipped(str(source.path), None, LARGE_ENOUGH)
-            enlarged = options.goal.size_of(size) if size else None
-        fields = _template_fields(size, enlarged, options.goal, model)
-        output = paths.output_of(source, kind, fields)
-        _require_good_name(output.target, name)
-        if header and enlarged:
-            codec.require_holds(header, output.format, name)
-            codec.require_fits(enlarged, output.format, name)
-    except Stopped:
-        return NotRun(str(source.path), None, "the run was stopped")
-    except ImageError as error:
-        if source.unread:
-            return Skipped(str(source.path), None, NOT_READ + source.unread)
-        return Failed(str(source.path), None, str(error), cause_of(error))
-    return Job(
-        source=source.path,
-        target=output.target,
-        root=output.root if options.record else PIPE,
-        format=output.format,
-        pixels=header.pixels if header else 0,
-        bytes=_likely_bytes(header, options.goal, output.format) if header else 0,
-        sizes=header.sizes if header else (),
-    )
+    planner: Planner, found: Sequence[Source | Failed]
+) -> tuple[tuple[Job, ...], tuple[Settled, ...]]:
+    """The jobs and the results of ``found``; an input that is named twice is one job."""
+    real = planner.paths.real
+    jobs: dict[tuple[Path, Path], Job] = {}
+    settled: list[Settled] = []
+    for entry in planner.entries(found):
+        if isinstance(entry, Job):
+            jobs.setdefault((real[entry.source], real[entry.target]), entry)
+        else:
+            settled.append(entry)
+    return tuple(jobs.values()), tuple(settled)
 
 
-def _template_fields(
-    size: Size | None, enlarged: Size | None, goal: Goal, model: str
-) -> dict[str, str]:
-    """Values of the template fields for sizes and the network; empty if a size is not known."""
-    factor = goal.fixed or (goal.factor(size) if size else None)
-    return {
-        "scale": f"{factor:.4g}" if factor else "",
-        "model": _model_name(model),
-        "width": str(enlarged.width) if enlarged else "",
-        "height": str(enlarged.height) if enlarged else "",
-    }
+def _refused(settled: Sequence[Settled]) -> list[Path]:
+    return [Path(result.input) for result in settled if isinstance(result, Failed)]
 
 
-def _likely_bytes(header: codec.Header, goal: Goal, kind: str) -> int:
-    return sum(codec.likely_bytes(goal.size_of(size), kind) for size in header.sizes)
-
-
-def _inspect(
-    path: Path, max_pixels: int, whole: bool, load: Loader
-) -> tuple[str, codec.Header | None]:
-    """The format of ``path`` and its header, None if the header goes on beyond the head.
-
-    With ``whole``, the whole file is read in that case.
-    """
-    if path == PIPE:
-        return "keep", None
-    name, head = display_name(path), read_head(path, _HEAD_BYTES)
-    try:
-        header = _header(head, name, max_pixels, load)
-    except ImageTooLarge:
-        raise
-    except ImageError:
-        kind = codec.sniff(head[:MAGIC_BYTES])
-        if kind is None or len(head) < _HEAD_BYTES:
-            raise
-        if not whole:
-            return kind, None
-        header = _header(read_source(path, most_bytes(max_pixels)), name, max_pixels, load)
-    return header.format, header
-
-
-def _header(data: bytes, name: str, max_pixels: int, load: Loader) -> codec.Header:
-    with load(data, name, max_pixels) as file:
-        return file.header
-
-
-def _require_good_name(target: Path, name: str) -> None:
-    if sys.platform == "win32" and is_reserved(target.name):
-        raise UnwritableOutput(
-            f"{name}: Windows allows no file called {target.name}; choose another name with --name"
-        )
-    if len(os.fsencode(target.name)) > _LONGEST_NAME:
-        raise UnwritableOutput(
-            f"{name}: the name of its output would be longer than {_LONGEST_NAME} bytes;"
-            " choose another with --name or -o"
-        )
+def _choice(options: UpscaleOptions, shard: Shard | None) -> Choice:
+    return Choice(options.recursive, options.include, options.exclude, options.ignore, shard)

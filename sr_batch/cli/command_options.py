@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from sr_batch.core.option import Allowed, Option, check_values, option, options_of
-from sr_batch.core.options import SECONDS, After, Again, UpscaleOptions
+from sr_batch.core.options import COUNT, SECONDS, After, Again, UpscaleOptions
 from sr_batch.serve.settings import ServeOptions
 
+EngineName = Literal["threads", "ray"]
+
+_GPUS = Allowed("at least 0", lambda count: count >= 0)
 _PORT = Allowed("from 0 to 65535", lambda port: 0 <= port <= 65535)
 
 
@@ -53,6 +57,59 @@ class UpscaleCommand(SharedOptions):
             "--output",
             "-o",
             metavar="OUT",
+        ),
+    )
+    endpoint_url: str = field(
+        default="",
+        metadata=option(
+            "Server of s3:// URLs, if it is not that of AWS; also of gs:// and az://.",
+            "Input and output",
+            metavar="URL",
+        ),
+    )
+    engine: EngineName = field(
+        default="threads",
+        metadata=option("ray: workers on a Ray cluster.", "Cluster"),
+    )
+    address: str | None = field(
+        default=None,
+        metadata=option(
+            "The cluster for --engine ray; otherwise RAY_ADDRESS.",
+            "Cluster",
+            metavar="ray://HOST:PORT",
+        ),
+    )
+    workers: int | None = field(
+        default=None,
+        metadata=option(
+            "Workers on the cluster, or images in flight with URLs; otherwise all that fit, or 8.",
+            "Cluster",
+            metavar="N",
+            allowed=COUNT,
+        ),
+    )
+    worker_cpus: int | None = field(
+        default=None,
+        metadata=option(
+            "Cores of each worker; 1 if not given.", "Cluster", metavar="N", allowed=COUNT
+        ),
+    )
+    worker_gpus: float | None = field(
+        default=None,
+        metadata=option(
+            "Share of a GPU of each worker; 0 if not given.",
+            "Cluster",
+            metavar="N",
+            allowed=_GPUS,
+        ),
+    )
+    shard: str | None = field(
+        default=None,
+        metadata=option(
+            "Take only the inputs of one shard of several, by a hash of their names; auto reads "
+            "the index that AWS Batch, Slurm or Kubernetes gives a job.",
+            "Input and output",
+            metavar="N/OF|auto",
         ),
     )
     dry_run: bool = field(

@@ -31,13 +31,18 @@ class _Remaining(ProgressColumn):
         estimate: Estimate | None = task.fields["estimate"]
         seconds = estimate.seconds if estimate else None
         text = "-:--:--" if seconds is None else str(timedelta(seconds=round(seconds)))
+        if estimate and not estimate.is_whole:
+            text += "+"  # at least
         return Text(text, style="progress.remaining")
 
 
 class Bar:
-    """Finished files, the finished share of the work, MP/s and an ETA. Messages scroll above it."""
+    """Finished files, the finished share of the work, MP/s and an ETA. Messages scroll above it.
 
-    def __init__(self, files: int) -> None:
+    While files are still being found, their number and the ETA have a plus sign.
+    """
+
+    def __init__(self) -> None:
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.fields[finished]}/{task.fields[files]} files"),
@@ -47,9 +52,8 @@ class Bar:
             console=Console(stderr=True, soft_wrap=True),
             transient=True,
         )
-        self._files = files
         self._estimate: Estimate | None = None
-        self._task = self._progress.add_task("", total=1, finished=0, files=files, estimate=None)
+        self._task = self._progress.add_task("", total=1, finished=0, files="0", estimate=None)
         self._progress.start()
 
     def follow(self, estimate: Estimate) -> None:
@@ -62,10 +66,11 @@ class Bar:
         if self._estimate:
             self._progress.update(self._task, completed=self._estimate.share)
 
-    def show(self, finished: int) -> None:
-        """Set the number of finished files."""
-        share = self._estimate.share if self._estimate else finished / self._files
-        self._progress.update(self._task, finished=finished, completed=share)
+    def show(self, finished: int, files: int, all_found: bool) -> None:
+        """Set the number of finished files, and of all files that have been found."""
+        share = self._estimate.share if self._estimate else finished / max(1, files)
+        text = str(files) if all_found else f"{files}+"
+        self._progress.update(self._task, finished=finished, files=text, completed=share)
 
     def say(self, line: str) -> None:
         """Print one line above the bar, unchanged."""

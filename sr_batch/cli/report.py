@@ -11,13 +11,7 @@ from io import FileIO
 from typing import TYPE_CHECKING
 
 from sr_batch.cli.console import has_terminal, say
-from sr_batch.cli.summary import (
-    add_up,
-    describe,
-    describe_choices,
-    describe_planned,
-    describe_result,
-)
+from sr_batch.cli.summary import Tally, describe_planned, describe_result
 from sr_batch.core.errors import StorageError, UnreadableImage, UsageError
 from sr_batch.core.results import (
     ERRORS,
@@ -40,9 +34,12 @@ if TYPE_CHECKING:
 
     from sr_batch.batch.forecast import RunEstimate
     from sr_batch.batch.planning import Plan
+    from sr_batch.batch.rest import Rest
     from sr_batch.cli.progress import Bar
+    from sr_batch.distributed.run import Found
 
 _MOST_NOTES = 3  # files that are named for one note
+_MOST_SAID = 10_000  # lines that are remembered, so that they are not repeated
 
 
 class Report:
@@ -74,8 +71,9 @@ class Report:
         self._pixels: dict[str, int] = {}
         self._folders: set[str] = set()
         self._started = time.monotonic()
-        self._results: list[JobResult] = []
-        self._said: set[str] = set()
+        self._rest: Rest | Found | None = None
+        self._tally = Tally()
+        self._said: dict[str, None] = {}
         self._notes: Counter[str] = Counter()
         self._bar: Bar | None = None
         self._estimate: RunEstimate | None = None
@@ -95,12 +93,30 @@ class Report:
         self._planned = len(plan.jobs) + len(plan.settled)
         self._pixels = {str(job.source): job.pixels for job in plan.jobs}
         self._folders = {str(job.root) for job in plan.jobs if job.root != PIPE}
+        self._rest = plan.rest
         self._count()
         self._started = time.monotonic()
-        if has_terminal() and plan.jobs and self._volume >= 0:
+        if plan.jobs:
+            self._start_bar()
+
+    def begin_stream(self, inputs: Found, place: str) -> None:
+        """As :meth:`begin`, for a run that finds all its inputs while it works.
+
+        Args:
+            inputs: Counts them.
+            place: Where the outputs go.
+        """
+        self._rest = inputs
+        self._folders = {place}
+        self._started = time.monotonic()
+        self._start_bar()
+
+    def _start_bar(self) -> None:
+        if has_terminal() and self._volume >= 0:
             from sr_batch.cli.progress import Bar
 
-            self._bar = Bar(self._planned)
+            self._bar = Bar()
+            self._show()
 
     @property
     def tells_time(self) -> bool:
@@ -117,7 +133,9 @@ class Report:
         """Print one line for people. It is not repeated: a thousand files may have one note."""
         if text in self._said or (self._volume < 0 and kind not in ERRORS):
             return
-        self._said.add(text)
+        self._said[text] = None
+        if len(self._said) > _MOST_SAID:
+            del self._said[next(iter(self._said))]
         if self._bar:
             self._bar.say(one_line(kind + text))
         else:
@@ -150,7 +168,7 @@ class Report:
         Raises:
             StorageError: standard output is closed.
         """
-        self._results.append(result)
+        self._tally.add(result)
         self._record(to_json(result))
         self._say_result(result)
         if self._estimate:
@@ -158,8 +176,7 @@ class Report:
         if not isinstance(result, Done):
             self._pixels.pop(result.input, None)  # it takes no time
             self._count()
-        if self._bar:
-            self._bar.show(len(self._results))
+        self._show()
 
     def finish(self, exit_code: int) -> None:
         """Remove the bar and print the sums."""
@@ -167,12 +184,29 @@ class Report:
             self._bar.close()
             self._bar = None
         seconds = time.monotonic() - self._started
-        summary = add_up(self._planned, self._results, seconds, exit_code)
+        planned = self._planned + (self._rest.planned if self._rest else 0)
+        summary = self._tally.sum_up(planned, seconds, exit_code)
         self._record(asdict(summary))
         self._say_more_notes()
-        if self._volume <= 0 and (choices := describe_choices(self._results)):
+        if self._volume <= 0 and (choices := self._tally.describe_choices()):
             self.say(choices, "note: ")
-        self.say(describe(summary, self._results) + self._place())
+        if self._rest and not self._rest.has_ended:
+            self.say(
+                "the run ended before all inputs were found; the sums count the others", "note: "
+            )
+        self.say(self._tally.describe(summary) + self._place())
+
+    @property
+    def exit_code(self) -> int:
+        """3 if any input failed, else 0."""
+        return self._tally.exit_code
+
+    def _show(self) -> None:
+        """Show how many files are finished, of how many that have been found."""
+        if self._bar:
+            rest = self._rest
+            found = self._planned + (rest.planned + rest.left if rest else 0)
+            self._bar.show(self._tally.count, found, rest is None or rest.is_counted)
 
     def _record(self, record: dict[str, object]) -> None:
         if self._file:
@@ -188,7 +222,7 @@ class Report:
             raise StorageError(f"--report {file.name} is not written: {reason(error)}") from error
 
     def _count(self) -> None:
-        if self._hundredths:
+        if self._hundredths and not self._rest:
             self._hundredths.total = sum(self._pixels.values())
 
     def _say_result(self, result: JobResult) -> None:
@@ -215,16 +249,22 @@ class Report:
 
     def _place(self) -> str:
         """The single output, or the single output folder."""
-        outputs = {result.output for result in self._results if isinstance(result, Done)}
-        places = outputs if len(outputs) == 1 else self._folders
-        return f" -> {places.pop()}" if outputs and len(places) == 1 else ""
+        folders = self._folders | (self._rest.roots if self._rest else set())
+        if output := self._tally.only_output:
+            return f" -> {output}"
+        return f" -> {folders.pop()}" if self._tally.is_done and len(folders) == 1 else ""
 
 
 class _Hundredths:
-    """Prints the progress of a run as JSON, once for every hundredth of its pixels."""
+    """Prints the progress of a run as JSON, once for every hundredth of its pixels.
+
+    Attributes:
+        total: Pixels of the run. If None, the estimate tells the finished share of the work, once
+            it knows all images.
+    """
 
     def __init__(self) -> None:
-        self.total = 0
+        self.total: int | None = None
         self._lock = threading.Lock()
         self._done = 0
         self._printed = 0
@@ -233,12 +273,18 @@ class _Hundredths:
         """Count ``pixels`` of ``total`` as done. Thread-safe."""
         with self._lock:
             self._done += pixels
-            hundredths = min(100, 100 * self._done // max(1, self.total))
+            hundredths = self._share(estimate)
             if hundredths > self._printed:
                 self._printed = hundredths
                 seconds = estimate.estimate.seconds if estimate else None
                 eta = None if seconds is None else round(seconds, 1)
                 _print_json({"progress": hundredths / 100, "eta": eta})
+
+    def _share(self, estimate: RunEstimate | None) -> int:
+        if self.total is not None:
+            return min(100, 100 * self._done // max(1, self.total))
+        known = estimate is not None and estimate.estimate.is_whole
+        return int(100 * estimate.estimate.share) if estimate and known else 0
 
 
 def _opened(file: Path) -> FileIO:

@@ -1,12 +1,20 @@
 """The sums of a batch, and results as lines for people."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sr_batch.batch.job import NOT_READ
 from sr_batch.core.duration import rough_duration
-from sr_batch.core.results import Done, Failed, JobResult, NotRun, Planned, Skipped
+from sr_batch.core.results import (
+    ALL_WELL,
+    SOME_FAILED,
+    Done,
+    Failed,
+    JobResult,
+    NotRun,
+    Planned,
+    Skipped,
+)
 
 _MOST_REASONS = 8
 
@@ -24,38 +32,107 @@ class Summary:
     exit_code: int
 
 
-def add_up(planned: int, results: Sequence[JobResult], seconds: float, exit_code: int) -> Summary:
-    """Count ``results``. An input of ``planned`` without a result was not run."""
-    kinds = Counter(type(result) for result in results)
-    return Summary(
-        planned=planned,
-        done=kinds[Done],
-        skipped=kinds[Skipped],
-        failed=kinds[Failed],
-        not_run=planned - kinds[Done] - kinds[Skipped] - kinds[Failed],
-        seconds=round(seconds, 3),
-        exit_code=exit_code,
-    )
+class Tally:
+    """Adds up the results of a run as they come, and keeps none of them."""
 
+    def __init__(self) -> None:
+        self._kinds: Counter[type[JobResult]] = Counter()
+        self._reasons: Counter[str] = Counter()  # why inputs were skipped
+        self._chosen: Counter[str] = Counter()  # networks
+        self._first_choice = ""
+        self._pixels = 0
+        self._planned_seconds, self._planned_bytes = 0.0, 0
+        self._output: str | None = None
 
-def describe(summary: Summary, results: Sequence[JobResult]) -> str:
-    """The last line for people: ``20 images: 18 done, 2 failed in 31.4 s (0.52 MP/s)``."""
-    if summary.planned == 0:
-        return "no images found"
-    planned = [result for result in results if isinstance(result, Planned)]
-    counts = [
-        f"{count} {status}{remark}"
-        for count, status, remark in (
-            (summary.done, "done", ""),
-            (summary.skipped, "skipped", _reasons(results)),
-            (summary.failed, "failed", ""),
-            (len(planned), "to do", _costs(planned)),
-            (summary.not_run - len(planned), "not run", ""),
+    def add(self, result: JobResult) -> None:
+        """Count ``result``."""
+        self._kinds[type(result)] += 1
+        if isinstance(result, Done):
+            self._output = self._output or result.output
+            self._pixels += result.input_size.pixels
+            if result.choice:
+                self._first_choice = self._first_choice or f"{result.model}: {result.choice}"
+                self._chosen[result.model] += 1
+        elif isinstance(result, Skipped):
+            self._reasons[result.reason] += 1
+        elif isinstance(result, Planned):
+            self._planned_seconds += result.seconds
+            self._planned_bytes += result.bytes
+
+    @property
+    def count(self) -> int:
+        """How many results there were."""
+        return self._kinds.total()
+
+    @property
+    def exit_code(self) -> int:
+        """3 if any input failed, else 0: skipped and not run are not failures."""
+        return SOME_FAILED if self._kinds[Failed] else ALL_WELL
+
+    @property
+    def is_done(self) -> bool:
+        """Whether an output was written."""
+        return self._output is not None
+
+    @property
+    def only_output(self) -> str | None:
+        """The output, if a single one was written."""
+        return self._output if self._kinds[Done] == 1 else None
+
+    def sum_up(self, planned: int, seconds: float, exit_code: int) -> Summary:
+        """The sums. An input of ``planned`` without a result was not run."""
+        kinds = self._kinds
+        return Summary(
+            planned=planned,
+            done=kinds[Done],
+            skipped=kinds[Skipped],
+            failed=kinds[Failed],
+            not_run=planned - kinds[Done] - kinds[Skipped] - kinds[Failed],
+            seconds=round(seconds, 3),
+            exit_code=exit_code,
         )
-        if count
-    ]
-    images = "1 image" if summary.planned == 1 else f"{summary.planned} images"
-    return f"{images}: {', '.join(counts)} in {summary.seconds:.1f} s{_speed(summary, results)}"
+
+    def describe(self, summary: Summary) -> str:
+        """The last line for people: ``20 images: 18 done, 2 failed in 31.4 s (0.52 MP/s)``."""
+        if summary.planned == 0:
+            return "no images found"
+        planned = self._kinds[Planned]
+        counts = [
+            f"{count} {status}{remark}"
+            for count, status, remark in (
+                (summary.done, "done", ""),
+                (summary.skipped, "skipped", _reasons(self._reasons)),
+                (summary.failed, "failed", ""),
+                (planned, "to do", self._costs()),
+                (summary.not_run - planned, "not run", ""),
+            )
+            if count
+        ]
+        images = "1 image" if summary.planned == 1 else f"{summary.planned} images"
+        return f"{images}: {', '.join(counts)} in {summary.seconds:.1f} s{self._speed(summary)}"
+
+    def describe_choices(self) -> str:
+        """``enlarged by photo: 41 pictures, by balanced: 3 (-v says why for each)``.
+
+        Of a single picture it says why. Empty if no network was chosen.
+        """
+        if self._chosen.total() < 2:
+            return f"enlarged by {self._first_choice}" if self._first_choice else ""
+        (first, most), *others = self._chosen.most_common()
+        counts = [
+            f"{first}: {most} {'picture' if most == 1 else 'pictures'}",
+            *(f"{name}: {count}" for name, count in others),
+        ]
+        return f"enlarged by {', by '.join(counts)} (-v says why for each)"
+
+    def _costs(self) -> str:
+        seconds = rough_duration(self._planned_seconds)
+        return f" (about {seconds} and {self._planned_bytes / 1e6:.1f} MB)"
+
+    def _speed(self, summary: Summary) -> str:
+        if not self._pixels or not summary.seconds:
+            return ""
+        return f" ({self._pixels / 1e6 / summary.seconds:.2g} MP/s)"
 
 
 def describe_result(result: Done | Skipped | NotRun) -> str:
@@ -71,22 +148,6 @@ def describe_result(result: Done | Skipped | NotRun) -> str:
     return f"{paths}: {result.reason}"
 
 
-def describe_choices(results: Sequence[JobResult]) -> str:
-    """``enlarged by photo: 41 pictures, by balanced: 3 (-v says why for each)``.
-
-    Of a single picture it says why. Empty if no network was chosen.
-    """
-    chosen = [result for result in results if isinstance(result, Done) and result.choice]
-    if len(chosen) < 2:
-        return "".join(f"enlarged by {each.model}: {each.choice}" for each in chosen)
-    (first, most), *others = Counter(result.model for result in chosen).most_common()
-    counts = [
-        f"{first}: {most} {'picture' if most == 1 else 'pictures'}",
-        *(f"{name}: {count}" for name, count in others),
-    ]
-    return f"enlarged by {', by '.join(counts)} (-v says why for each)"
-
-
 def describe_planned(result: Planned) -> str:
     """``a.jpg -> out/a.jpg: 800x600 -> 1600x1200 by edsr x2 in fp32, about 5 s and 1.2 MB``."""
     passes = ", ".join(f"x{scale}" for scale in result.passes)
@@ -97,17 +158,11 @@ def describe_planned(result: Planned) -> str:
     return f"{result.input} -> {result.output}: {sizes} by {method}, {cost}{choice}"
 
 
-def _costs(planned: Sequence[Planned]) -> str:
-    seconds, size = sum(each.seconds for each in planned), sum(each.bytes for each in planned)
-    return f" (about {rough_duration(seconds)} and {size / 1e6:.1f} MB)"
-
-
-def _reasons(results: Sequence[JobResult]) -> str:
+def _reasons(counts: Counter[str]) -> str:
     """``(already done)``, or with counts ``(7 already done; 2 not read: camera raw (.cr3))``.
 
     All formats that are not read are named, however many they are.
     """
-    counts = Counter(result.reason for result in results if isinstance(result, Skipped))
     if len(counts) == 1:
         return f" ({next(iter(counts))})"
     counts = _with_one_sum(counts)
@@ -124,8 +179,3 @@ def _with_one_sum(reasons: Counter[str]) -> Counter[str]:
         return reasons
     kinds = (f"{n} {each.removeprefix(NOT_READ)}" for each, n in unread.most_common())
     return (reasons - unread) + Counter({NOT_READ + ", ".join(kinds): unread.total()})
-
-
-def _speed(summary: Summary, results: Sequence[JobResult]) -> str:
-    pixels = sum(result.input_size.pixels for result in results if isinstance(result, Done))
-    return f" ({pixels / 1e6 / summary.seconds:.2g} MP/s)" if pixels and summary.seconds else ""

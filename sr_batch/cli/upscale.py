@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sr_batch.cli.command_options import UpscaleCommand
+from sr_batch.cli.keyed_upscale import needs_stores, upscale_stores, without_file_urls
 from sr_batch.cli.models_add import usable_model
 from sr_batch.cli.parameters import from_values
 from sr_batch.cli.signals import Stop, stop_on_signals
 from sr_batch.core.errors import SrBatchError, UsageError
 from sr_batch.core.options import UpscaleOptions
-from sr_batch.core.results import JobResult, exit_code
+from sr_batch.core.shard import read_shard
 
 if TYPE_CHECKING:
     from sr_batch.batch.loading import Loader
@@ -27,7 +30,8 @@ Inputs = Annotated[
     typer.Argument(
         metavar="INPUT...",
         show_default=False,
-        help="Image files, folders, glob patterns, or - for standard input.",
+        help="Image files, folders, URLs such as s3://BUCKET/PREFIX, glob patterns, or - for "
+        "standard input.",
     ),
 ]
 
@@ -44,12 +48,16 @@ def upscale(inputs: Inputs, **values: Any) -> None:
       1    ended by an error, such as a full disk
       2    wrong command line
       3    some images failed, the others are done
-      4    device not available
+      4    device, server or cluster not available
       130  interrupted (143: terminated)
     """  # noqa: D301 - backspace: the list keeps its lines
     command = from_values(UpscaleCommand, values)
     options = usable_model(from_values(UpscaleOptions, values))
-    raise typer.Exit(_run(inputs, command, options))
+    inputs = without_file_urls(inputs)
+    if command.output:
+        command = replace(command, output=without_file_urls([command.output])[0])
+    run = upscale_stores if needs_stores(inputs, command) else _run
+    raise typer.Exit(run(inputs, command, options))
 
 
 def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) -> int:
@@ -60,6 +68,7 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
     from sr_batch.cli.report import Report
     from sr_batch.upscaling.auto_upscaler import open_upscaler
 
+    shard = None if command.shard is None else read_shard(command.shard, os.environ)
     stop = Stop()
     with (
         Report(command.as_json, command.volume, command.progress, command.report) as report,
@@ -68,11 +77,14 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
     ):
         claim, told = not (command.dry_run or stop.event.is_set()), report.passed_over
         plan = plan_jobs(
-            inputs, command.output, options, upscaler.model, report.say, load, claim, told
+            *(inputs, command.output, options, upscaler.model, report.say, load, claim, told),
+            shard=shard,
         )
         _check_standard_output(plan, command.as_json)
         for line in shortages(plan.jobs):
             report.say(line, "note: ")
+        if shard:
+            report.detail(f"shard {shard}")
         for line in upscaler.precision_notes:
             report.detail(line)
         report.begin(plan)
@@ -97,9 +109,10 @@ def _work(
 
     follower = None
     if report.tells_time and not dry:
-        follower = RunEstimate(plan.jobs, upscaler, options)
+        follower = RunEstimate(plan.jobs, upscaler, options, rest=plan.rest)
         report.expect(follower)
-    results: list[JobResult] = []
+    if plan.rest and report.tells_time:
+        plan.rest.count(stop.event)
     try:
         run = engine.run(
             plan,
@@ -113,12 +126,11 @@ def _work(
             follower,
         )
         for result in run:
-            results.append(result)
             report.add(result)
     except SrBatchError as error:
         report.stopped(str(error))
         return error.exit_code
-    return stop.exit_code or exit_code(results)
+    return stop.exit_code or report.exit_code
 
 
 def _check_standard_output(plan: Plan, as_json: bool) -> None:

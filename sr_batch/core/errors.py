@@ -16,7 +16,8 @@
     │   ├── OutOfMemory          3   not even the smallest tile fits
     │   ├── TookTooLong          3   an added model computes a tile far longer than was measured
     │   └── BadOutput            3   the network returned NaN, or another picture
-    └── DeviceUnavailable        4   the requested device cannot be used
+    ├── DeviceUnavailable        4   the requested device cannot be used
+    └── ClusterLost              5   the cluster ended during the run
 
 Every message is one line: what happened, to which file, and the flag or command that fixes it.
 `Stopped` is not in the tree: it ends work that nobody waits for any more, and has no message.
@@ -95,6 +96,12 @@ class DeviceUnavailable(SrBatchError):
     """The requested execution provider cannot run here."""
 
     exit_code = 4
+
+
+class ClusterLost(SrBatchError):
+    """The cluster that carried out the run does not exist any more; outputs are untouched."""
+
+    exit_code = 5
 
 
 class Stopped(Exception):

@@ -10,7 +10,14 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 from sr_batch.core.errors import UsageError
 
 Panel = Literal[
-    "Input and output", "Size", "Model and device", "Format and metadata", "Run", "Prices", "Report"
+    "Input and output",
+    "Size",
+    "Model and device",
+    "Format and metadata",
+    "Run",
+    "Cluster",
+    "Prices",
+    "Report",
 ]
 PANELS: tuple[Panel, ...] = get_args(Panel)
 _LONGEST_SHOWN = 60  # characters of a refused value in a message

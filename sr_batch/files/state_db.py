@@ -56,10 +56,14 @@ class StateFile:
         Raises:
             StorageError: the disk is full or failing, and ``fatal`` is set.
         """
+        return self.read_many(query, [values], fatal)
+
+    def read_many(self, query: str, rows: Sequence[Sequence[Value]], fatal: bool = False) -> Rows:
+        """As :meth:`read`, for several sets of values together."""
         with self._lock:
             if not self._usable or not os.path.lexists(self._file):
                 return []
-            return self._ask(query, [values], _DISK if fatal else ()) or []
+            return self._ask(query, rows, _DISK if fatal else ()) or []
 
     def write(self, command: str, *rows: Sequence[Value]) -> None:
         """Carry out ``command`` for all of ``rows`` or for none; on the disk when this returns.

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from sr_batch.core.errors import ImageError, SrBatchError
 
+MODIFIED = "sr-modified"
+"""Fact: when the input was modified, in seconds since 1970. A folder gives the file this time."""
+
 
 @dataclass(frozen=True)
 class Item:

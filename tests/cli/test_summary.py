@@ -1,4 +1,6 @@
-from sr_batch.cli.summary import add_up, describe
+from collections.abc import Iterable
+
+from sr_batch.cli.summary import Tally
 from sr_batch.core.geometry import Size
 from sr_batch.core.results import Done, Failed, JobResult, NotRun, Skipped
 
@@ -9,12 +11,20 @@ NOT_RUN = NotRun("f.png", None, "stopped")
 
 
 def closing_line(*results: JobResult, planned: int = 0) -> str:
-    return describe(add_up(planned or len(results), results, 4.0, 0), results)
+    tally = tally_of(results)
+    return tally.describe(tally.sum_up(planned or len(results), 4.0, 0))
+
+
+def tally_of(results: Iterable[JobResult]) -> Tally:
+    tally = Tally()
+    for result in results:
+        tally.add(result)
+    return tally
 
 
 def test_the_sums_add_up() -> None:
     results: list[JobResult] = [DONE, SKIPPED, FAILED, FAILED, NOT_RUN]
-    summary = add_up(9, results, 1.0, 130)
+    summary = tally_of(results).sum_up(9, 1.0, 130)
     assert (summary.done, summary.skipped, summary.failed) == (1, 1, 2)
     assert summary.not_run == 5  # one reported it, four have no result
     assert summary.planned == 9

@@ -1,0 +1,1 @@
+"""Runs over stores: inputs and outputs in buckets, on one machine or on many."""

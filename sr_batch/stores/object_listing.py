@@ -1,0 +1,74 @@
+"""Lists a bucket in the order of keys, page by page."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sr_batch.core.errors import StorageError
+from sr_batch.core.results import one_line
+from sr_batch.stores.location import Place, unusable
+from sr_batch.stores.object_client import signed_listing
+from sr_batch.stores.object_errors import Answer, list_error
+from sr_batch.stores.s3_page import Entry, read_page
+
+if TYPE_CHECKING:
+    from sr_batch.stores.object_client import Client
+
+_PAGE = 1000
+
+
+class _Unexpressible(Exception):
+    """A page has a key that obstore cannot express, so that it drops the whole page."""
+
+
+def list_objects(client: "Client", place: Place, beginning: str) -> Iterator[Entry]:
+    """All objects of a bucket whose whole key begins with ``beginning``, in the order of keys.
+
+    A bucket of S3 also lists the keys that `unusable` refuses. What some programs make for folders
+    is left out: an empty object whose key ends with a slash.
+
+    Raises:
+        StorageError: the bucket cannot be listed.
+    """
+    after = ""
+    while True:
+        try:
+            for entry in _by_obstore(client, place, beginning, after):
+                after = entry.key
+                yield entry
+            return
+        except _Unexpressible as error:
+            if place.scheme != "s3":
+                raise StorageError(
+                    f"{place.url} could not be listed: {one_line(str(error))}; rename that object"
+                ) from error
+        page = read_page(partial(signed_listing, place), beginning, after, place.url)
+        while page.entries:
+            after = page.entries[-1].key
+            yield from (each for each in page.entries if each.size or each.key[-1:] != "/")
+            if not page.more:
+                return
+            if not unusable(after):
+                break  # obstore can go on from there
+            page = read_page(partial(signed_listing, place), beginning, after, place.url)
+
+
+def _by_obstore(client: "Client", place: Place, beginning: str, after: str) -> Iterator[Entry]:
+    import obstore
+    from obstore.exceptions import InvalidPathError
+
+    folder = beginning.rpartition("/")[0]
+    try:
+        stream = obstore.list(client, folder or None, offset=after or None, chunk_size=_PAGE)
+        for page in stream:
+            for found in page:
+                path, size = found["path"], found["size"]
+                # "folder/" is shown as "folder" here, which is out of the order of keys.
+                if path.startswith(beginning) and (size or path > after):
+                    after = path
+                    modified = found["last_modified"].timestamp()
+                    yield Entry(path, size, found["e_tag"] or "", modified)
+    except InvalidPathError as error:
+        raise _Unexpressible(str(error).partition("\n\n")[0]) from error
+    except Exception as error:
+        raise list_error(Answer.of(error), place.url) from error
