@@ -61,12 +61,12 @@ def record(row: Row, prices: Prices) -> dict[str, Any]:
 
 
 def assumptions(
-    sample: Sample, photographs: int, shards: int, prices: Prices, measured: bool
+    rows: Sequence[Row], sample: Sample, photographs: int, shards: int, prices: Prices
 ) -> list[str]:
-    """What the figures are based on, a line each."""
+    """What the figures of ``rows`` are based on, a line each."""
     return [
         f"{photographs:,} photographs {_size(sample)}",
-        _hours(sample) if measured else "hours follow from the throughput that you gave",
+        _hours(rows, sample),
         "not counted: starting machines, waiting for the network, idle cores, retries",
         _requests(shards),
         _prices(prices),
@@ -95,11 +95,14 @@ def _size(sample: Sample) -> str:
     return f"{size}, as {len(sample.photographs)} of the {sample.found:,} given are on average"
 
 
-def _hours(sample: Sample) -> str:
+def _hours(rows: Sequence[Row], sample: Sample) -> str:
+    if not all(row.provider for row in rows):
+        return "hours follow from the throughput that you gave"
+    on_gpu = any(row.amounts.gpu_hours for row in rows)
+    gpu = ", GPU-hours the time of the network" if on_gpu else ""
     return (
-        "core-hours are CPU time to decode, enlarge and encode, and GPU-hours the time of the"
-        f" network: measured on parts of {len(sample.photographs)} photographs, on {cores()} cores"
-        f" of {processor()}"
+        f"core-hours are CPU time to decode, enlarge and encode{gpu}: measured on parts of"
+        f" {len(sample.photographs)} photographs, on {cores()} cores of {processor()}"
     )
 
 

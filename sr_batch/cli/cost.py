@@ -117,8 +117,8 @@ def _print(rows: list[Row], sample: Sample, command: CostOptions) -> None:
     from sr_batch.bench.cost_table import assumptions, record, table
     from sr_batch.cli.models import table as aligned
 
-    prices, measured = _prices(command), not command.mp_per_second
-    lines = assumptions(sample, command.photographs, command.shards, prices, measured)
+    prices = _prices(command)
+    lines = assumptions(rows, sample, command.photographs, command.shards, prices)
     if command.as_json:
         about = {
             "photographs": command.photographs,

@@ -13,9 +13,9 @@ from sr_batch.core.image import Image
 
 COUNTS = st.integers(1, 10**9)
 SHARDS = st.integers(1, 1000)
-REAL = st.floats(0, 1e9)
+REAL = st.integers(0, 10**9).map(float)
 WORK = st.builds(Work, REAL, REAL, REAL, REAL)
-PRICES = st.builds(Prices, *[st.floats(0, 100)] * 7)
+PRICES = st.builds(Prices, *[st.integers(0, 100).map(float)] * 7)
 
 
 @given(WORK, st.integers(1, 10**6))
@@ -85,12 +85,16 @@ def test_columns_without_figures_are_left_out() -> None:
 
 def test_the_assumptions_name_the_sample_the_shards_and_the_prices() -> None:
     taken = Taken("jpg", 12e6, 4.8e6, 0.1, Image(np.zeros((8, 8, 3), np.uint8)))
-    lines = assumptions(Sample([taken], 500), 10**6, 16, Prices(puts=0.005), True)
+    lines = assumptions(rows(), Sample([taken], 500), 10**6, 16, Prices(puts=0.005))
     text = "\n".join(lines)
     assert "1,000,000 photographs of 12 megapixels and 4.8 MB, as 1 of the 500 given" in text
     assert "16 shards, each of which lists all keys" in text
     assert "prices are those that you gave: 0.005 for 1,000 PUT or LIST" in text
-    text = "\n".join(assumptions(Sample([taken]), 10**6, 1, Prices(), False))
+    assert "enlarge and encode: measured on parts of 1 photographs" in text
+    unmeasured = [replace(rows(gpu=1.0)[0], provider="")]
+    text = "\n".join(assumptions(unmeasured, Sample([taken]), 10**6, 1, Prices()))
     assert "assumed" in text
     assert "the throughput that you gave" in text
+    text = "\n".join(assumptions(rows(gpu=1.0), Sample([taken]), 10**6, 1, Prices()))
+    assert "enlarge and encode, GPU-hours the time of the network: measured" in text
     assert "no cost, because no price was given" in text
