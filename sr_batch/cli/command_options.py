@@ -90,9 +90,7 @@ class UpscaleCommand(SharedOptions):
     )
     worker_cpus: int | None = field(
         default=None,
-        metadata=option(
-            "Cores of each worker.", "Cluster", metavar="N", allowed=COUNT
-        ),
+        metadata=option("Cores of each worker.", "Cluster", metavar="N", allowed=COUNT),
     )
     worker_gpus: float | None = field(
         default=None,
