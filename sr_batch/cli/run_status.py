@@ -61,7 +61,7 @@ def describe(runs: Sequence[RunRecord], now: float) -> list[str]:
     count = int(runs[0].shard.partition("/")[2])
     lines = [f"inputs: {', '.join(runs[0].inputs)}"]
     if count > 1:
-        lines.append(f"shards: {len(runs)} of {count} have begun, {sums['finished']} have finished")
+        lines.append(f"shards: {count}, begun: {len(runs)}, finished: {sums['finished']}")
     lines.append(", ".join(f"{name.replace('_', ' ')}: {sums[name]}" for name in _COUNTS))
     lines += [_about(run, now) for run in runs if run.state != "finished" or count == 1][:_SHOWN]
     missing = _missing(runs, count)
