@@ -73,43 +73,37 @@ class Listing:
     def _of_group(
         self, group: Group, number: int, filtered: "_Filter", predicts: bool
     ) -> Iterator[KeyedJob]:
-        used: dict[str, list[str]] = {}
+        used: dict[str | None, list[str]] = {}
         for item in group.pictures:
             if reason := filtered.skips(item.key):
                 yield KeyedJob(item, place=number, skip=reason)
                 continue
             target = self.names.expected(item.key) if predicts else None
-            others = used.setdefault(target, []) if target else []
+            others = used.setdefault(target, [])
+            if not self.shard or self.shard.takes(item.key):
+                if target is None or not others:
+                    yield self._job(group, item, target, number, filtered.kind(item.key))
+                else:
+                    yield self._second(group, item, others, number, filtered)
             others.append(item.key)
-            if self.shard and not self.shard.takes(item.key):
-                continue
-            yield self._job(group, item, target, others, number, filtered)
 
     def _job(
-        self,
-        group: Group,
-        item: Item,
-        target: str | None,
-        others: list[str],
-        number: int,
-        filtered: "_Filter",
+        self, group: Group, item: Item, target: str | None, number: int, unread: str
     ) -> KeyedJob:
-        """The job for ``item``, which is the last of ``others``: those with the same output."""
-        unread, count = _unread_kind(suffix_of(item.key)), len(others)
-        if target and count > 1 and not self.numbers:
-            collides = filtered.root.place.below(others[0])
-            return KeyedJob(item, place=number, unread=unread, collides=collides)
-        if target and count > 1:
-            target = self.names.expected(item.key, count)
-        return KeyedJob(
-            item,
-            tuple(self._sidecars(group, item.key, target)) if group.sidecars else (),
-            self._seen(group, target) if target else NOTHING,
-            listed=target is not None and count == 1,
-            place=number,
-            unread=unread,
-            number=count if target else 1,
-        )
+        sidecars = tuple(self._sidecars(group, item.key, target)) if group.sidecars else ()
+        known = self._seen(group, target) if target else NOTHING
+        return KeyedJob(item, sidecars, known, target is not None, number, unread)
+
+    def _second(
+        self, group: Group, item: Item, others: list[str], number: int, filtered: "_Filter"
+    ) -> KeyedJob:
+        """The job for ``item`` if the output of ``others`` would have the same name."""
+        unread = filtered.kind(item.key)
+        if self.numbers:
+            sidecars = tuple(self._sidecars(group, item.key, None))
+            return KeyedJob(item, sidecars, place=number, unread=unread, number=len(others) + 1)
+        collides = filtered.root.place.below(others[0])
+        return KeyedJob(item, place=number, unread=unread, collides=collides)
 
     def _seen(self, group: Group, key: str) -> Seen:
         listed = group.outputs.get(key)
@@ -152,6 +146,10 @@ class _Filter:
         if self._pattern and not match_parts(tuple(key.split("/")), self._pattern):
             return False
         return not self._patterns or self._choice.takes(Path(key))
+
+    def kind(self, key: str) -> str:
+        """Name of the format of ``key``, if it is not read."""
+        return _unread_kind(suffix_of(key))
 
     def skips(self, key: str) -> str:
         """Why the input ``key`` is skipped; empty if it is not."""

@@ -13,7 +13,7 @@ from sr_batch.distributed.names import suffix_of
 from sr_batch.stores.store import Item
 
 
-@dataclass
+@dataclass(slots=True)
 class Group:
     """What has one stem in one folder.
 
@@ -101,9 +101,8 @@ def _add(stack: list[Group], item: Item, is_output: bool) -> None:
 
 
 def _opened(stack: list[Group], beginning: str) -> Group:
-    """The group for ``beginning``, which is a new one if none is open."""
-    for group in reversed(stack):
-        if group.beginning == beginning:
-            return group
+    """The group for ``beginning``, which is a new one unless it is the last that was opened."""
+    if stack and stack[-1].beginning == beginning:
+        return stack[-1]
     stack.append(Group(beginning))
     return stack[-1]

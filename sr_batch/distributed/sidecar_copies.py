@@ -46,10 +46,15 @@ class SidecarCopies:
         self._run = run
         self._policy = policy
 
-    def are_copied(self, sidecars: tuple[KeyedSidecar, ...], picture: str, output: str) -> bool:
-        """Whether copies of all ``sidecars`` exist, made from them as they are now."""
+    def are_copied(
+        self, sidecars: tuple[KeyedSidecar, ...], picture: str, output: str, listed: bool
+    ) -> bool:
+        """Whether copies of all ``sidecars`` exist, made from them as they are now.
+
+        ``listed``: whether a listing has told what is there.
+        """
         return self._policy == "strip" or all(
-            self._is_copied(sidecar, copy_of(sidecar.source.key, picture, output))
+            self._is_copied(sidecar, copy_of(sidecar.source.key, picture, output), listed)
             for sidecar in sidecars
         )
 
@@ -87,11 +92,11 @@ class SidecarCopies:
             except ImageError as error:
                 yield f"{self._name(sidecar)} could not be copied: {error}"
 
-    def _is_copied(self, sidecar: KeyedSidecar, key: str) -> bool:
+    def _is_copied(self, sidecar: KeyedSidecar, key: str, listed: bool) -> bool:
         own = source_name(self._place.below(sidecar.source.key))
         if known := sidecar.copy.proven:
             return _is_of(known.made, own, sidecar.source.version)
-        present = self._target.head(key) if sidecar.copy.item else None
+        present = self._target.head(key) if sidecar.copy.item or not listed else None
         made = made_of(present, sidecar.copy) if present else None
         return made is not None and _is_of(made, own, sidecar.source.version)
 

@@ -191,7 +191,8 @@ class KeyedWorker:
             )
         if not task.key or not self._is_done(task):
             return None
-        if not self._sidecars(task).are_copied(job.sidecars, job.source.key, task.key):
+        copies, key = self._sidecars(task), job.source.key
+        if not copies.are_copied(job.sidecars, key, task.key, job.listed):
             return None
         return Skipped(task.input, task.output, ALREADY_DONE)
 

@@ -300,6 +300,14 @@ def test_sidecars_are_copied_and_copied_again_when_they_change(run: Run) -> None
     assert run.outputs.writes["a.png"] == 1
 
 
+def test_a_sidecar_that_is_copied_needs_no_download(run: Run) -> None:
+    change = with_sidecar(run, 1)
+    run(change=change)
+    run.inputs.calls.clear()
+    assert isinstance(run(change=change), Skipped)
+    assert not run.inputs.calls
+
+
 def test_a_sidecar_of_a_person_is_kept_with_a_note(run: Run) -> None:
     run.outputs.put("a.xmp", b"mine")
     result = run(change=with_sidecar(run, 1))
