@@ -21,6 +21,7 @@ from benchmarks.peers import peers
 from benchmarks.photos import photographs
 from benchmarks.png import png
 from benchmarks.process import run_program, run_tool
+from benchmarks.scale import on_a_cluster
 from benchmarks.serve import serve
 from benchmarks.setting import Row, Setting
 from benchmarks.work import (
@@ -188,10 +189,12 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "serve": serve,
     "growth": growth,
     "peers": peers,
+    "scale": on_a_cluster,
     "training": training,
 }
-# peers and training need additional packages (`make peers`), and growth takes half an hour.
-USUAL = [name for name in CASES if name not in ("growth", "peers", "training")]
+# peers, scale and training need additional packages (`make peers`, the extra `ray`), and growth
+# takes half an hour.
+USUAL = [name for name in CASES if name not in ("growth", "peers", "scale", "training")]
 
 
 def _flags(model: str, setting: Setting) -> tuple[str, ...]:
