@@ -17,6 +17,7 @@ from benchmarks.eta import eta
 from benchmarks.gpu import gpu
 from benchmarks.graphs import graphs
 from benchmarks.growth import growth
+from benchmarks.listing import listing
 from benchmarks.peers import peers
 from benchmarks.photos import photographs
 from benchmarks.png import png
@@ -24,6 +25,7 @@ from benchmarks.process import run_program, run_tool
 from benchmarks.scale import on_a_cluster
 from benchmarks.serve import serve
 from benchmarks.setting import Row, Setting
+from benchmarks.streams import streams
 from benchmarks.work import (
     bare_session,
     enlarge,
@@ -187,7 +189,9 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "engines": engines,
     "gpu": gpu,
     "serve": serve,
+    "listing": listing,
     "growth": growth,
+    "streams": streams,
     "peers": peers,
     "scale": on_a_cluster,
     "training": training,

@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sr_batch.cli.command_options import SERVE_TABLE, UPSCALE_TABLE, WATCH_TABLE
+from sr_batch.cli.cost_options import COST_TABLE
 from sr_batch.core.option import PANELS, Encoding, Option
 
 PAGE = Path(__file__).with_suffix(".md")
 
 HEAD = """# Options
 
-The options of `sr-batch upscale` and `sr-batch watch`, and at the end those of `sr-batch serve`.
+The options of `sr-batch upscale` and `sr-batch watch`, and at the end those of `sr-batch serve` and
+`sr-batch cost`.
 This page is written by `python docs/options.py`, from the declarations in
-`sr_batch/core/options.py`, `sr_batch/core/target_size.py`, `sr_batch/cli/command_options.py` and
-`sr_batch/serve/settings.py`; do not edit it.
+`sr_batch/core/options.py`, `sr_batch/core/target_size.py`, `sr_batch/cli/command_options.py`,
+`sr_batch/cli/cost_options.py` and `sr_batch/serve/settings.py`; do not edit it.
 
 In a settings file (`--config`) the key of an option is its long flag without the dashes, under
 `[upscale]`, `[watch]`, `[[pair]]` or `[serve]`; `--no-verify` is `verify = false`. The command
@@ -23,28 +25,32 @@ line has precedence over the file.
 again instead of skipping them.
 """
 
-SERVE_COLUMNS = ("Option", "Values", "Default", "What it does")
+SHORT_COLUMNS = ("Option", "Values", "Default", "What it does")
 COLUMNS = ("Option", "Values", "Default", "Remakes", "What it does")
 
 
 def page() -> str:
     """The whole page."""
     sections = (line for panel in PANELS for line in _section(panel))
-    return "\n".join([HEAD, *sections, *_serve()])
+    others = (*_command("serve", SERVE_TABLE), *_command("cost", COST_TABLE))
+    return "\n".join([HEAD, *sections, *others])
 
 
-def _serve() -> Iterator[str]:
-    """The options of `serve`, which is about requests and not about files."""
-    yield "## `sr-batch serve`\n"
-    yield _row(*SERVE_COLUMNS)
-    yield _row(*["---"] * len(SERVE_COLUMNS))
-    for option in SERVE_TABLE:
+def _command(name: str, table: tuple[Option, ...]) -> Iterator[str]:
+    """The options of a command that writes no outputs, so that nothing is made again."""
+    yield f"## `sr-batch {name}`\n"
+    yield _row(*SHORT_COLUMNS)
+    yield _row(*["---"] * len(SHORT_COLUMNS))
+    for option in table:
         yield _row(_flags(option), _values(option), _default(option), option.help)
     yield ""
 
 
 def _section(panel: str) -> Iterator[str]:
-    both = dict.fromkeys(each.name for each in (*UPSCALE_TABLE, *WATCH_TABLE))
+    tables = (*UPSCALE_TABLE, *WATCH_TABLE)
+    if not any(each.panel == panel for each in tables):
+        return
+    both = dict.fromkeys(each.name for each in tables)
     yield f"## {panel}\n"
     yield _row(*COLUMNS)
     yield _row(*["---"] * len(COLUMNS))

@@ -8,6 +8,7 @@ import typer
 from sr_batch.cli import (
     bench,
     compare,
+    cost,
     doctor,
     eval,
     models,
@@ -20,6 +21,7 @@ from sr_batch.cli import (
 )
 from sr_batch.cli.command_options import COMPARE_TABLE, SERVE_TABLE, UPSCALE_TABLE, WATCH_TABLE
 from sr_batch.cli.console import say
+from sr_batch.cli.cost_options import COST_TABLE
 from sr_batch.cli.parameters import add_command
 from sr_batch.cli.streams import open_closed_streams, require_written
 from sr_batch.core.errors import SrBatchError
@@ -35,6 +37,7 @@ add_command(app, "upscale", upscale.upscale, UPSCALE_TABLE)
 add_command(app, "watch", watch.watch, WATCH_TABLE)
 add_command(app, "serve", serve.serve, SERVE_TABLE)
 add_command(app, "compare", compare.compare, COMPARE_TABLE)
+add_command(app, "cost", cost.cost, COST_TABLE)
 app.command("status")(status.status)
 app.command("retry")(status.retry)
 app.add_typer(models.app, name="models")

@@ -16,6 +16,7 @@ Panel = Literal[
     "Format and metadata",
     "Run",
     "Cluster",
+    "Prices",
     "Report",
 ]
 PANELS: tuple[Panel, ...] = get_args(Panel)
