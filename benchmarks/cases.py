@@ -22,7 +22,6 @@ from benchmarks.peers import peers
 from benchmarks.photos import photographs
 from benchmarks.png import png
 from benchmarks.process import run_program, run_tool
-from benchmarks.scale import on_a_cluster
 from benchmarks.serve import serve
 from benchmarks.setting import Row, Setting
 from benchmarks.streams import streams
@@ -193,12 +192,10 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "growth": growth,
     "streams": streams,
     "peers": peers,
-    "scale": on_a_cluster,
     "training": training,
 }
-# peers, scale and training need additional packages (`make peers`, the extra `ray`), and growth
-# takes half an hour.
-USUAL = [name for name in CASES if name not in ("growth", "peers", "scale", "training")]
+# peers and training need additional packages (`make peers`), and growth takes half an hour.
+USUAL = [name for name in CASES if name not in ("growth", "peers", "training")]
 
 
 def _flags(model: str, setting: Setting) -> tuple[str, ...]:
