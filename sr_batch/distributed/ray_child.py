@@ -58,7 +58,7 @@ class RayChild:
 
     def _listen(self) -> None:
         assert self._process.stdout
-        with suppress(EOFError, OSError, ValueError):
+        with self._process.stdout as answers, suppress(EOFError, OSError, ValueError):
             while True:
-                self.heard.put(receive(self._process.stdout))
+                self.heard.put(receive(answers))
         self.heard.put(None)

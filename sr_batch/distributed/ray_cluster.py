@@ -17,6 +17,7 @@ from sr_batch.distributed.spec import WorkerSpec
 from sr_batch.stores.store import Unreachable
 
 _THREADS = 4  # of a worker for calls: two chunks, a stop, and the end
+CONNECTION_ERRORS = (ConnectionError, RayError)  # of a driver outside of the cluster
 _CLOSING = 60.0  # seconds for the last records of all workers
 
 
@@ -58,7 +59,7 @@ class Cluster:
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         self._settings = settings
-        self._actor_class = ray.remote(max_concurrency=_THREADS)(ChunkWorker)
+        self._actor_class = ray.remote(ChunkWorker)
         context = _connected(settings)
         self.dashboard: str = getattr(context, "dashboard_url", None) or ""
 
@@ -66,7 +67,11 @@ class Cluster:
         """Start a worker, now or as soon as a node has room for it."""
         want = self._settings
         actor = self._actor_class.options(
-            num_cpus=want.cpus, num_gpus=want.gpus, max_restarts=0, max_task_retries=0
+            num_cpus=want.cpus,
+            num_gpus=want.gpus,
+            max_concurrency=_THREADS,
+            max_restarts=0,
+            max_task_retries=0,
         ).remote(spec, want.opener, want.cpus)
         return Hand(actor)
 
@@ -77,7 +82,7 @@ class Cluster:
 
     def room(self) -> int:
         """How many workers fit on the nodes, if nobody else uses them."""
-        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        nodes = [node["Resources"] for node in _nodes() if node["Alive"]]
         return sum(self._fit(resources) for resources in nodes)
 
     def draining(self) -> frozenset[str]:
@@ -126,6 +131,10 @@ class Cluster:
         if want.gpus:
             fits.append(int(resources.get("GPU", 0) / want.gpus + 1e-9))
         return min(fits)
+
+
+def _nodes() -> list[dict[str, Any]]:
+    return ray.nodes()  # type: ignore[no-untyped-call, no-any-return, unused-ignore]
 
 
 def _connected(settings: RaySettings) -> Any:

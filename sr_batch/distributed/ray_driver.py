@@ -19,7 +19,7 @@ from sr_batch.core.errors import ClusterLost, SrBatchError, UsageError
 from sr_batch.core.results import Failed, NotRun, one_line
 from sr_batch.distributed.ray_actor import Answer, Opened, own_version
 from sr_batch.distributed.ray_chunks import Chunk, ChunkQueue
-from sr_batch.distributed.ray_cluster import Cluster, Hand, Lost, RayError
+from sr_batch.distributed.ray_cluster import CONNECTION_ERRORS, Cluster, Hand, Lost
 from sr_batch.distributed.ray_messages import (
     Begin,
     Connected,
@@ -38,7 +38,7 @@ _TICK = 0.1  # seconds between two looks at what the run says
 _STAFFING = 2.0  # seconds between two looks at the nodes
 _GRACE = 10.0  # seconds for images in flight after a stop
 _MOST_BAD_STARTS = 3
-_PATIENCE = 20.0  # seconds without a worker, until the user is told
+_PATIENCE = 60.0  # seconds without a worker, until the user is told
 
 
 @dataclass
@@ -170,8 +170,8 @@ class Driver:
             want = self._settings
             gpus = f" and {want.gpus:g} of a GPU" if want.gpus else ""
             self._say(
-                f"waiting for a node with {want.cpus} free cores{gpus}: see `ray status`, or lower"
-                " --worker-cpus or --worker-gpus"
+                f"waiting for a node with {want.cpus} free core{'s' * (want.cpus > 1)}{gpus}: see"
+                " `ray status`, or lower --worker-cpus or --worker-gpus"
             )
 
     def _is_ready(self, worker: _Worker) -> None:
@@ -310,7 +310,7 @@ def main() -> None:
         tell(Ended())
     except SrBatchError as error:
         tell(Ended(one_line(str(error)), error.exit_code))
-    except (ConnectionError, RayError) as error:  # of a driver outside of the cluster
+    except CONNECTION_ERRORS as error:
         tell(Ended(one_line(f"the connection ended: {error}"), ClusterLost.exit_code))
     except Exception as error:
         text = f"{type(error).__name__}: {error} (a bug in sr-batch: please report it)"

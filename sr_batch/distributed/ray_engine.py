@@ -88,7 +88,8 @@ class _Run:
         self._numbers = count()
         self._in_flight: dict[int, KeyedJob] = {}
         self._has_all = False  # the driver has got the last job
-        self._is_connected = False
+        self._is_connected = False  # the driver that runs now
+        self._was_connected = False  # any driver
         self._stopped: float | None = None
         self._deadline = 0.0
         self._starts = 0
@@ -104,6 +105,8 @@ class _Run:
         try:
             while True:
                 message = self._next(child)
+                if isinstance(message, Ended) and self._is_refused(message):
+                    message = None
                 if isinstance(message, Ended):
                     self._error = self._error or self._error_of(message)
                     break
@@ -126,6 +129,7 @@ class _Run:
     def _begin(self) -> RayChild:
         """Start a driver, and give it the jobs that the last one did not answer."""
         self._starts += 1
+        self._is_connected = False
         self._deadline = time.monotonic() + _CONNECTING
         child = RayChild()
         child.tell(Begin(self._settings, self._spec))
@@ -151,7 +155,7 @@ class _Run:
     def _handled(self, message: FromDriver, child: RayChild) -> Iterator[JobResult]:
         match message:
             case Connected(dashboard):
-                self._is_connected = True
+                self._is_connected = self._was_connected = True
                 if dashboard:
                     self._notify(f"the dashboard of the cluster: http://{dashboard}")
             case Wanted(number):
@@ -191,7 +195,7 @@ class _Run:
 
     def _may_start_again(self) -> bool:
         """Whether the driver was killed while the cluster goes on."""
-        if not self._is_connected or self._starts >= _MOST_STARTS:
+        if not self._was_connected or self._starts >= _MOST_STARTS:
             return False
         try:
             self._settings.address.check()
@@ -199,6 +203,11 @@ class _Run:
             return False
         self._notify("the driver of the cluster has ended, and is started again")
         return True
+
+    def _is_refused(self, ended: Ended) -> bool:
+        """Whether a cluster that was there does not take another driver in."""
+        is_away = ended.exit_code == Unreachable.exit_code and not self._is_connected
+        return is_away and self._was_connected
 
     def _error_of(self, ended: Ended) -> SrBatchError | None:
         if not ended.error:
@@ -210,7 +219,7 @@ class _Run:
 
     def _lost(self) -> SrBatchError:
         address = self._settings.address
-        if not self._is_connected:
+        if not self._was_connected:
             return Unreachable(f"--address {address}: something answers there, but Ray does not")
         return ClusterLost(
             f"the cluster {address} is lost: when it is back, run the same command again to go on"

@@ -123,10 +123,13 @@ def test_every_job_has_one_result_and_the_driver_is_ended(monkeypatch: pytest.Mo
 def test_only_what_a_driver_asks_for_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(monkeypatch, obey)
     listed: list[int] = []
-    endless = (
-        KeyedJob(Item(f"{n}.png", 1, "v", 0.0)) for n in itertools.count() if not listed.append(n)
-    )
-    results = run(endless)
+
+    def endless() -> Iterator[KeyedJob]:
+        for number in itertools.count():
+            listed.append(number)
+            yield KeyedJob(Item(f"{number}.png", 1, "v", 0.0))
+
+    results = run(endless())
     assert [next(results) for _ in range(3)] == [result(number) for number in range(3)]
     assert len(listed) == 3
     results.close()  # type: ignore[attr-defined]
@@ -172,6 +175,24 @@ def test_a_lost_cluster_is_an_error_after_one_result_for_each_job_it_had(
         result(0),
         *(NotRun(f"s3://bucket/in/{n}.png", None, f"the run ended: {error}") for n in (1, 2)),
     ]
+
+
+def test_a_cluster_that_takes_no_other_driver_in_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(child: FakeChild, message: ToDriver) -> None:
+        if isinstance(message, Begin):
+            child.say(Ended("Ray does not connect", 4))
+
+    run = Run(monkeypatch, die, refuse, refuse, refuse)
+    results, error = run.until_error(jobs(5))
+    assert (len(results), type(error), len(run.children)) == (3, ClusterLost, 4)
+
+
+def test_workers_that_reach_no_store_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(child: FakeChild, message: ToDriver) -> None:
+        child.say(Connected(""), Ended("no worker can begin", 4))
+
+    results, error = Run(monkeypatch, unreachable).until_error(jobs(5))
+    assert (results, str(error), type(error)) == ([], "no worker can begin", Unreachable)
 
 
 def test_a_driver_that_cannot_begin_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
