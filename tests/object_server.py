@@ -6,9 +6,11 @@
 import itertools
 import logging
 import os
+import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -39,9 +41,11 @@ class ObjectServer:
 
     endpoint: str
 
-    def make_bucket(self, name: str, versioned: bool = True) -> "Bucket":
+    def make_bucket(
+        self, name: str, versioned: bool = True, headers: Mapping[str, str] | None = None
+    ) -> "Bucket":
         made = Bucket(self.endpoint, name)
-        made.request("PUT")
+        made.request("PUT", headers=headers)
         if versioned:
             made.request("PUT", query="versioning", data=_VERSIONING)
         return made
@@ -121,19 +125,47 @@ class Bucket:
 @pytest.fixture(scope="session")
 def object_server() -> Iterator[ObjectServer]:
     """One server for the whole session, with credentials for it in the environment."""
-    from moto.server import ThreadedMotoServer  # takes 2 seconds
+    from moto.moto_server.werkzeug_app import (  # takes 2 seconds
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        for name, value in CREDENTIALS.items():
-            patch.setenv(name, value)
-        host, port = server.get_host_and_port()
-        yield ObjectServer(f"http://{host}:{port}")
-    server.stop()
+    application = _one_change_at_a_time(DomainDispatcherApplication(create_backend_app))
+    server = make_server(
+        "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
+    )
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("AWS_")]:
+                patch.delenv(name)
+            for name, value in CREDENTIALS.items():
+                patch.setenv(name, value)
+            yield ObjectServer(f"http://127.0.0.1:{server.server_port}")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _one_change_at_a_time(application: Any) -> Any:
+    """``application``, with a check of a condition and the change that follows as one step.
+
+    Servers of S3 promise that; moto alone lets two threads pass the check.
+    """
+    lock = threading.Lock()
+
+    def locked(environ: Any, start_response: Any) -> Any:
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            return application(environ, start_response)
+        with lock:
+            return application(environ, start_response)
+
+    return locked
 
 
 @pytest.fixture

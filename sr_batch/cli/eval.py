@@ -58,9 +58,8 @@ def evaluate(
     from sr_batch.core.cpu import cores
 
     UpscaleOptions(model=model, device=device, precision=precision, jobs=jobs)  # checks the ranges
-    usable = usable_name(model)
+    session = _open(usable_name(model), scale, precision, device)
     with pictures_at(folder, endpoint_url, say) as pictures:
-        session = _open(usable, scale, precision, device)
         all_measured = _evaluate(pictures, session, jobs or cores(), as_json)
     raise typer.Exit(0 if all_measured else SOME_FAILED)
 

@@ -9,7 +9,7 @@ from sr_batch.core.results import one_line
 from sr_batch.stores.location import Place, unusable
 from sr_batch.stores.object_client import signed_listing
 from sr_batch.stores.object_errors import Answer, list_error
-from sr_batch.stores.s3_page import Entry, read_page
+from sr_batch.stores.s3_page import read_page
 
 if TYPE_CHECKING:
     from sr_batch.stores.object_client import Client
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 _PAGE = 1000
 
 
+Found = tuple[str, int, str, float]
+"""Key, size, ETag and time: a plain tuple, as a bucket may have millions."""
+
+
 class _Unexpressible(Exception):
     """A page has a key that obstore cannot express, so that it drops the whole page."""
 
 
-def list_objects(client: "Client", place: Place, beginning: str) -> Iterator[Entry]:
+def list_objects(client: "Client", place: Place, beginning: str) -> Iterator[Found]:
     """All objects of a bucket whose whole key begins with ``beginning``, in the order of keys.
 
     A bucket of S3 also lists the keys that `unusable` refuses. What some programs make for folders
@@ -33,9 +37,9 @@ def list_objects(client: "Client", place: Place, beginning: str) -> Iterator[Ent
     after = ""
     while True:
         try:
-            for entry in _by_obstore(client, place, beginning, after):
-                after = entry.key
-                yield entry
+            for found in _by_obstore(client, place, beginning, after):
+                after = found[0]
+                yield found
             return
         except _Unexpressible as error:
             if place.scheme != "s3":
@@ -53,7 +57,7 @@ def list_objects(client: "Client", place: Place, beginning: str) -> Iterator[Ent
             page = read_page(partial(signed_listing, place), beginning, after, place.url)
 
 
-def _by_obstore(client: "Client", place: Place, beginning: str, after: str) -> Iterator[Entry]:
+def _by_obstore(client: "Client", place: Place, beginning: str, after: str) -> Iterator[Found]:
     import obstore
     from obstore.exceptions import InvalidPathError
 
@@ -67,7 +71,7 @@ def _by_obstore(client: "Client", place: Place, beginning: str, after: str) -> I
                 if path.startswith(beginning) and (size or path > after):
                     after = path
                     modified = found["last_modified"].timestamp()
-                    yield Entry(path, size, found["e_tag"] or "", modified)
+                    yield path, size, found["e_tag"] or "", modified
     except InvalidPathError as error:
         raise _Unexpressible(str(error).partition("\n\n")[0]) from error
     except Exception as error:

@@ -1,6 +1,7 @@
 """A bucket on a real server of S3, on loopback."""
 
 import pickle
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from sr_batch.core.errors import ImageError, ImageTooLarge, UnreadableImage, UnwritableOutput
 from sr_batch.stores.location import Place, place_of
 from sr_batch.stores.object_store import ObjectStore
+from sr_batch.stores.probe import probe_output
 from sr_batch.stores.store import Changed, Taken
 from tests.object_server import Bucket, ObjectServer, bucket, object_server
 
@@ -60,9 +62,10 @@ def test_a_second_creator_is_refused_and_a_known_version_is_replaced(bucket: Buc
 
 
 def test_one_of_eight_racing_creators_wins(bucket: Bucket) -> None:
-    to = store(bucket)
+    to, start = store(bucket), threading.Barrier(8)
 
     def create(number: int) -> bool:
+        start.wait()
         try:
             publish(to, "x.png", b"%d" % number)
         except Taken:
@@ -137,6 +140,18 @@ def test_objects_that_stand_for_folders_are_left_out(bucket: Bucket) -> None:
     for key in ("photos/", "photos/a/", "photos/a/x.png", "photos/a-b.png"):
         bucket.put(key, b"" if key.endswith("/") else b"1")
     assert [item.key for item in store(bucket).list()] == ["a-b.png", "a/x.png"]
+
+
+def test_a_bucket_with_locks_takes_outputs_and_keeps_what_is_locked(
+    object_server: ObjectServer,
+) -> None:
+    locked = object_server.make_bucket(
+        "locked", headers={"x-amz-bucket-object-lock-enabled": "true"}
+    )
+    version = publish(store(locked), "x.png", b"1")
+    publish(store(locked), "x.png", b"2", expect=version)
+    assert [each.size for each in locked.versions()] == [1, 1]
+    probe_output(place_of(locked.url, locked.endpoint))
 
 
 def test_places_are_picklable() -> None:
