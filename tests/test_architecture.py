@@ -56,6 +56,7 @@ SEAMS = {
     "pillow_heif": {"codec.heif"},
     "sqlite3": {"distributed.known_records", "files.state_db", "files.temporary_index"},
     "obstore": {"stores.object_client", "stores.object_listing", "stores.object_store"},
+    "ray": {"distributed.ray_actor", "distributed.ray_cluster"},
     "typer": {"cli"},
     "apprise": {"messages"},
     "prometheus_client": {"watch.metrics_server"},

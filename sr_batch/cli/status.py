@@ -27,13 +27,40 @@ _STATUSES: tuple[Status, ...] = ("done", "failed", "waiting", "skipped")
 Folder = Annotated[
     Path, typer.Argument(metavar="OUT", show_default=False, help="Output folder of a watch.")
 ]
+Output = Annotated[
+    str,
+    typer.Argument(
+        metavar="OUT",
+        show_default=False,
+        help="Output folder of a watch, or URL where runs of upscale write to.",
+    ),
+]
+Endpoint = Annotated[
+    str,
+    typer.Option(metavar="URL", help="Server of s3:// URLs, if it is not that of AWS."),
+]
 
 
 def status(
-    output: Folder,
+    output: Output,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    endpoint_url: Endpoint = "",
 ) -> None:
-    """Show what a watch is doing, its counts, errors and speed."""
+    """Show what a watch is doing, its counts, errors and speed.
+
+    For a URL, add up the runs of upscale that write there, such as the shards of one.
+    """
+    from sr_batch.cli.run_status import has_runs, show_runs
+    from sr_batch.stores.location import place_of
+
+    place = place_of(output, endpoint_url)
+    if place.is_remote or has_runs(place):
+        show_runs(place, as_json, time.time())
+        return
+    _show_watch(place.folder, as_json)
+
+
+def _show_watch(output: Path, as_json: bool) -> None:
     from sr_batch.watch.activity import activity_of
     from sr_batch.watch.lock import holder
 

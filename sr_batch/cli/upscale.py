@@ -49,6 +49,7 @@ def upscale(inputs: Inputs, **values: Any) -> None:
       2    wrong command line
       3    some images failed, the others are done
       4    device, server or cluster not available
+      5    the cluster was lost during the run
       130  interrupted (143: terminated)
     """  # noqa: D301 - backspace: the list keeps its lines
     command = from_values(UpscaleCommand, values)

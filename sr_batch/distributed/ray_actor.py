@@ -10,15 +10,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pkgutil import resolve_name
 
-from sr_batch import __version__
 from sr_batch.core.errors import SrBatchError
 from sr_batch.core.results import JobResult
 from sr_batch.distributed.job import KeyedJob
 from sr_batch.distributed.spec import WorkerSpec
 
 _OVERLAP = 1  # threads besides one for each core: they read and write meanwhile
+
+
+def own_version() -> str:
+    """The version of sr-batch in this process."""
+    return version("sr-batch")
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,8 @@ class ChunkWorker:
             opened = resolve_name(self._opener)(self._spec, self._halt, self._advance, self._note)
             self._do = self._context.enter_context(opened)
         except SrBatchError as error:
-            return Opened(node, __version__, f"{os.uname().nodename}: {error}", error.exit_code)
-        return Opened(node, __version__)
+            return Opened(node, own_version(), f"{os.uname().nodename}: {error}", error.exit_code)
+        return Opened(node, own_version())
 
     def work(self, jobs: Sequence[KeyedJob]) -> Answer:
         """Carry out ``jobs``. No exception of one of them leaves the call."""

@@ -14,11 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from sr_batch import __version__
 from sr_batch.batch.decoder_process import receive, send
 from sr_batch.core.errors import ClusterLost, SrBatchError, UsageError
 from sr_batch.core.results import Failed, NotRun, one_line
-from sr_batch.distributed.ray_actor import Answer, Opened
+from sr_batch.distributed.ray_actor import Answer, Opened, own_version
 from sr_batch.distributed.ray_chunks import Chunk, ChunkQueue
 from sr_batch.distributed.ray_cluster import Cluster, Hand, Lost, RayError
 from sr_batch.distributed.ray_messages import (
@@ -178,8 +177,8 @@ class Driver:
     def _is_ready(self, worker: _Worker) -> None:
         opened: Opened = self._cluster.answer(worker.opening)
         worker.opening, worker.node = None, opened.node
-        if opened.version != __version__:
-            text = f"sr-batch {opened.version} is on the nodes and {__version__} here: install one"
+        if opened.version != (here := own_version()):
+            text = f"sr-batch {opened.version} is on the nodes and {here} here: install one of them"
             opened = Opened(opened.node, opened.version, text, UsageError.exit_code)
         if opened.error:
             self._cluster.dismiss(worker.hand)
@@ -291,7 +290,7 @@ class Driver:
 
 def _start_problem(loss: Lost) -> str:
     if "sr_batch" in str(loss):
-        return f"the nodes have no sr-batch, or another one: install {__version__} there ({loss})"
+        return f"the nodes have no sr-batch, or another one: install {own_version()} there ({loss})"
     return f"workers end while they start ({loss})"
 
 

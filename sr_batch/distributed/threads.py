@@ -105,16 +105,22 @@ class _Crew:
         try:
             while (job := self._next()) is not None:
                 self._results.put(self._worker(job))
+        except BaseException as error:
+            self._end(error)
         finally:
             self._results.put(None)
 
     def _next(self) -> KeyedJob | None:
         """The next job; None if there is none, or the run ends."""
         with self._taking:
-            if self._halt.is_set() or self._error:
+            if self._halt.is_set() or self._stop.is_set() or self._error:
                 return None
             try:
                 return next(self._jobs, None)
             except BaseException as error:
-                self._error = error
+                self._error = error  # what is in flight may go on
                 return None
+
+    def _end(self, error: BaseException) -> None:
+        self._error = self._error or error
+        self._halt.set()

@@ -6,7 +6,6 @@ stop` is never used, as it would end all clusters of the machine.
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -67,10 +66,15 @@ class RayNodes:
             "--include-dashboard=false",
             f"--temp-dir={self.folder}",
         )
-        until(lambda: _answers(HEAD, self.port), "the head")
+        self.wait_for(HEAD)
 
     def start_node(self, address: str, cores: int = 1) -> None:
         self._start(address, f"--address={self.address}", f"--num-cpus={cores}")
+
+    def wait_for(self, address: str) -> None:
+        """Wait until the node has said that it runs."""
+        log = self._log(address)
+        until(lambda: b"Ray runtime started" in log.read_bytes(), address)
 
     def workers(self, address: str | None = None) -> list[int]:
         """The processes of workers that are open, on all nodes or on one."""
@@ -98,6 +102,20 @@ class RayNodes:
         for pid in self._own():
             kill(pid)
 
+    def _agent_ports(self, address: str) -> list[str]:
+        """Ports that are known: a raylet waits only 15 s for agents to choose theirs."""
+        first = self.port + 2 + 4 * (HEAD, *NODES).index(address)
+        names = (
+            "dashboard-agent-grpc-port",
+            "dashboard-agent-listen-port",
+            "metrics-export-port",
+            "runtime-env-agent-port",
+        )
+        return [f"--{name}={first + place}" for place, name in enumerate(names)]
+
+    def _log(self, address: str) -> Path:
+        return self.folder.parent / f"{address}.log"
+
     def _raylets(self, address: str) -> list[int]:
         return self._own("raylet/raylet", f"--node_ip_address={address} ")
 
@@ -114,9 +132,10 @@ class RayNodes:
             *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block"),
             *(f"--node-ip-address={address}", "--disable-usage-stats"),
             *("--object-store-memory=80000000", "--include-log-monitor=false"),
+            *self._agent_ports(address),
             *arguments,
         ]
-        with (self.folder.parent / f"{address}.log").open("ab") as log:
+        with self._log(address).open("wb") as log:
             self._started.append(
                 subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
             )
@@ -139,14 +158,6 @@ def _processes() -> dict[int, tuple[int, str]]:
     return found
 
 
-def _answers(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((host, port), 1).close()
-    except OSError:
-        return False
-    return True
-
-
 @contextmanager
 def ray_nodes(folder: Path, port: int) -> Iterator[RayNodes]:
     """A head and two nodes with two logical cores each; they may still be starting."""
@@ -155,6 +166,8 @@ def ray_nodes(folder: Path, port: int) -> Iterator[RayNodes]:
         nodes.start_head()
         for address in NODES:
             nodes.start_node(address, cores=2)
+        for address in NODES:
+            nodes.wait_for(address)
         yield nodes
     finally:
         nodes.close()

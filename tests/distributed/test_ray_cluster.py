@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,16 +49,16 @@ def nodes(object_server: ObjectServer) -> Iterator[RayNodes]:
 
 
 def free_ports() -> int:
-    """A port that is free with its successor, below those that Ray takes for workers."""
-    for port in range(6400 + os.getpid() % 3000, 9900, 2):
-        with socket.socket() as one, socket.socket() as other:
+    """The first of 16 ports that are free, below those that Ray takes for workers."""
+    for first in range(5000 + os.getpid() % 300 * 16, 9900, 16):
+        with ExitStack() as stack:
             try:
-                one.bind(("127.0.0.2", port))
-                other.bind(("127.0.0.2", port + 1))
+                for port in range(first, first + 16):
+                    stack.enter_context(socket.socket()).bind(("0.0.0.0", port))
             except OSError:
                 continue
-            return port
-    raise AssertionError("no free port")
+            return first
+    raise AssertionError("no free ports")
 
 
 @dataclass
