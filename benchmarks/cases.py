@@ -17,12 +17,14 @@ from benchmarks.eta import eta
 from benchmarks.gpu import gpu
 from benchmarks.graphs import graphs
 from benchmarks.growth import growth
+from benchmarks.listing import listing
 from benchmarks.peers import peers
 from benchmarks.photos import photographs
 from benchmarks.png import png
 from benchmarks.process import run_program, run_tool
 from benchmarks.serve import serve
 from benchmarks.setting import Row, Setting
+from benchmarks.streams import streams
 from benchmarks.work import (
     bare_session,
     enlarge,
@@ -186,7 +188,9 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "engines": engines,
     "gpu": gpu,
     "serve": serve,
+    "listing": listing,
     "growth": growth,
+    "streams": streams,
     "peers": peers,
     "training": training,
 }

@@ -57,7 +57,7 @@ def test_the_script_calls_what_there_is_and_keeps_the_report() -> None:
     run("bash", "-n", SCRIPT)
     makefile = (ROOT / "Makefile").read_text()
     called = targets(SCRIPT.read_text())
-    assert called == {"check", "test", "soak", "gate"}
+    assert called == {"setup", "check", "test", "soak", "gate"}
     assert all(re.search(rf"^{name}:", makefile, re.MULTILINE) for name in called)
     (path,) = WORKFLOWS
     (kept,) = (step["with"]["path"] for step in steps(path) if "upload" in step.get("uses", ""))

@@ -9,9 +9,10 @@ that cannot be read is a ``Failed``.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
+from fnmatch import fnmatch, translate
 from functools import cache
 from mimetypes import MimeTypes
 from pathlib import Path, PurePosixPath
@@ -51,6 +52,7 @@ _LEFT_BEHIND = (
     "*.tmp",
     "*~",
 )
+_IS_LEFT_BEHIND = re.compile("|".join(map(translate, _LEFT_BEHIND)))
 
 Told = Callable[[Path], None]
 """Told about a file or folder that is passed over."""
@@ -112,7 +114,7 @@ class Choice:
     def passes_over(self, relative: Path) -> bool:
         """Whether another program has left behind the file or folder, or one above it."""
         names = [part.casefold() for part in relative.parts] if self.ignore else []
-        return any(fnmatch(name, glob) for name in names for glob in _LEFT_BEHIND)
+        return any(map(_IS_LEFT_BEHIND.match, names))
 
     def _excludes(self, relative: Path) -> bool:
         return any(_matches(relative, glob) for glob in self.exclude)

@@ -86,16 +86,16 @@ def list_names(found: LaterInputs, planner: Planner, inputs: Names, earlier: Nam
             (earlier if is_output else inputs).add(_path(each), _path(each))
 
 
-def require_inputs(inputs: Sequence[str]) -> None:
-    """Refuse, before the work, what would be refused when its turn comes.
+def require_inputs(found: LaterInputs) -> None:
+    """Refuse, before the work, inputs that would be refused when their turn comes.
 
     Raises:
         UsageError: an input does not exist, or a pattern matches no image.
     """
-    if str(PIPE) in inputs:
+    if str(PIPE) in found.inputs:
         raise UsageError("- (standard input) must be the only input")
-    for text in inputs:
-        next(sources_of(text, Choice()), None)
+    for text in found.inputs:
+        next(sources_of(text, replace(found.choice, shard=None)), None)
 
 
 def _path(found: Source | Failed) -> Path:

@@ -96,7 +96,7 @@ def plan_jobs(
     if number or (len(first) <= window and not shard):
         return _whole_plan(first, asked, claim)
     if len(first) > window:
-        require_inputs(inputs)
+        require_inputs(found)
     return _first_plan(first, found, asked, claim)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sr_batch.cli.console import has_terminal, say
-from sr_batch.cli.parameters import typer_option, upscale_option
+from sr_batch.cli.parameters import ENDPOINT_URL, typer_option, upscale_option
 from sr_batch.core.errors import UsageError
 from sr_batch.core.option import Option
 from sr_batch.core.options import COUNT
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sr_batch.bench.baseline import Selection
     from sr_batch.bench.measurement import Measurement
     from sr_batch.bench.model_bench import BenchSetting, Problem
+    from sr_batch.bench.pictures import PictureSet
     from sr_batch.bench.report import Report
     from sr_batch.inference.model_catalog import ModelFile
 
@@ -28,12 +29,12 @@ Models = Annotated[
     ),
 ]
 HrFolders = Annotated[
-    list[Path] | None,
+    list[str] | None,
     typer.Option(
         "--hr",
         metavar="FOLDER",
-        help="Measure quality on the pictures in this folder; may be repeated. Default: the small "
-        "pictures of the source tree.",
+        help="Measure quality on the pictures in this folder, or at this URL; may be repeated. "
+        "Default: the small pictures of the source tree.",
     ),
 ]
 Baseline = Annotated[
@@ -71,6 +72,7 @@ def bench(
     output: OutputFolder = None,
     device: Annotated[str, upscale_option("device")] = "cpu",
     rounds: Annotated[int, typer_option(_ROUNDS)] = 5,
+    endpoint_url: Annotated[str, typer_option(ENDPOINT_URL)] = "",
 ) -> None:
     """Measure quality, speed and memory of models.
 
@@ -87,7 +89,7 @@ def bench(
         raise UsageError("--update needs the file to write to: give it with --baseline FILE")
     if output:
         _require_chart()
-    choice, setting = choice_of(models or []), _setting(hr, device, rounds)
+    choice, setting = choice_of(models or []), _setting(hr, endpoint_url, device, rounds)
     before = load_report(baseline) if baseline and (not update or baseline.exists()) else None
     rows: list[Measurement] = []
     losses: list[Problem] = []
@@ -124,14 +126,31 @@ def choice_of(names: Sequence[str]) -> Selection:
     return Selection(tuple(chosen.values()), False)
 
 
-def _setting(hr: Sequence[Path] | None, device: str, rounds: int) -> BenchSetting:
+def _setting(hr: Sequence[str] | None, endpoint: str, device: str, rounds: int) -> BenchSetting:
     from sr_batch.bench.model_bench import BenchSetting, committed_pictures
-    from sr_batch.bench.pictures import read_set
     from sr_batch.core.cpu import cores
 
     _ROUNDS.check(rounds)
-    sets = [read_set(folder) for folder in hr or [committed_pictures()]]
+    sets = [read_pictures(folder, endpoint) for folder in hr or [str(committed_pictures())]]
     return BenchSetting(sets, device, rounds, cores())
+
+
+def read_pictures(folder: str, endpoint: str) -> PictureSet:
+    """All pictures of a folder, or at a URL.
+
+    Raises:
+        UsageError: one cannot be read.
+    """
+    from sr_batch.bench.pictures import read_set
+    from sr_batch.bench.remote_pictures import pictures_at
+
+    with pictures_at(folder, endpoint, say) as pictures:
+        for missing in pictures.missing:
+            raise UsageError(f"{missing.error}; a set must be complete")
+        try:
+            return read_set(pictures.folder)
+        except UsageError as error:
+            raise UsageError(pictures.about(str(error))) from error
 
 
 def _require_chart() -> None:

@@ -62,19 +62,19 @@ class UpscaleCommand(SharedOptions):
     endpoint_url: str = field(
         default="",
         metadata=option(
-            "Server of s3:// URLs, if it is not that of AWS; also of gs:// and az://.",
+            "Server of URLs, unless it is the provider's.",
             "Input and output",
             metavar="URL",
         ),
     )
     engine: EngineName = field(
         default="threads",
-        metadata=option("ray: workers on a Ray cluster.", "Cluster"),
+        metadata=option("ray: on a Ray cluster.", "Cluster"),
     )
     address: str | None = field(
         default=None,
         metadata=option(
-            "The cluster for --engine ray; otherwise RAY_ADDRESS.",
+            "Cluster; otherwise RAY_ADDRESS.",
             "Cluster",
             metavar="ray://HOST:PORT",
         ),
@@ -82,7 +82,7 @@ class UpscaleCommand(SharedOptions):
     workers: int | None = field(
         default=None,
         metadata=option(
-            "Workers on the cluster, or images in flight with URLs; otherwise all that fit, or 8.",
+            "Workers on the cluster; with URLs alone, images in flight.",
             "Cluster",
             metavar="N",
             allowed=COUNT,
@@ -90,14 +90,12 @@ class UpscaleCommand(SharedOptions):
     )
     worker_cpus: int | None = field(
         default=None,
-        metadata=option(
-            "Cores of each worker; 1 if not given.", "Cluster", metavar="N", allowed=COUNT
-        ),
+        metadata=option("Cores of each worker.", "Cluster", metavar="N", allowed=COUNT),
     )
     worker_gpus: float | None = field(
         default=None,
         metadata=option(
-            "Share of a GPU of each worker; 0 if not given.",
+            "GPUs of each worker, or a share.",
             "Cluster",
             metavar="N",
             allowed=_GPUS,

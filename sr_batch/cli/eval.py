@@ -10,7 +10,7 @@ import typer
 
 from sr_batch.cli.console import say
 from sr_batch.cli.models_add import usable_name
-from sr_batch.cli.parameters import upscale_option
+from sr_batch.cli.parameters import ENDPOINT_URL, typer_option, upscale_option
 from sr_batch.core.errors import ImageError, UnknownModel
 from sr_batch.core.model_spec import PrecisionChoice
 from sr_batch.core.options import CLEAN, UpscaleOptions
@@ -19,17 +19,18 @@ from sr_batch.core.results import SOME_FAILED, Failed, one_line
 if TYPE_CHECKING:
     from sr_batch.batch.inputs import Source
     from sr_batch.bench.quality import Judged
+    from sr_batch.bench.remote_pictures import Pictures
     from sr_batch.inference.onnx_session import OnnxSession
 
 _DEFAULT_SCALE = 2
 _MEAN = "mean"
 
-Pictures = Annotated[
-    Path,
+Folder = Annotated[
+    str,
     typer.Argument(
         metavar="HR_FOLDER",
         show_default=False,
-        help="Folder of the original (high-resolution) pictures.",
+        help="Folder of the original (high-resolution) pictures, or an s3://, gs:// or az:// URL.",
     ),
 ]
 AsJson = Annotated[
@@ -38,12 +39,13 @@ AsJson = Annotated[
 
 
 def evaluate(
-    folder: Pictures,
+    folder: Folder,
     model: Annotated[str, upscale_option("model")] = CLEAN,
     scale: Annotated[float | None, upscale_option("scale")] = None,
     precision: Annotated[PrecisionChoice, upscale_option("precision")] = UpscaleOptions.precision,
     device: Annotated[str, upscale_option("device")] = UpscaleOptions.device,
     jobs: Annotated[int | None, upscale_option("jobs")] = None,
+    endpoint_url: Annotated[str, typer_option(ENDPOINT_URL)] = "",
     as_json: AsJson = False,
 ) -> None:
     """Measure the quality of a model on your own pictures.
@@ -52,20 +54,30 @@ def evaluate(
 
     Exit codes: 0 all pictures were measured, 3 some could not be.
     """
-    from sr_batch.bench.pictures import list_pictures
-    from sr_batch.bench.quality import PROTOCOL, mean
+    from sr_batch.bench.remote_pictures import pictures_at
     from sr_batch.core.cpu import cores
 
     UpscaleOptions(model=model, device=device, precision=precision, jobs=jobs)  # checks the ranges
-    found = list_pictures(folder)
-    session = _open(usable_name(model), scale, precision, device)
-    names = [one_line(str(Path(_path(each)).relative_to(folder))) for each in found]
+    usable = usable_name(model)
+    with pictures_at(folder, endpoint_url, say) as pictures:
+        session = _open(usable, scale, precision, device)
+        all_measured = _evaluate(pictures, session, jobs or cores(), as_json)
+    raise typer.Exit(0 if all_measured else SOME_FAILED)
+
+
+def _evaluate(pictures: Pictures, session: OnnxSession, threads: int, as_json: bool) -> bool:
+    """Print the scores of each picture and their means. Returns whether all were measured."""
+    from sr_batch.bench.pictures import list_pictures
+    from sr_batch.bench.quality import PROTOCOL, mean
+
+    found = [*list_pictures(pictures.folder), *pictures.missing]
+    names = [_name(each, pictures.folder) for each in found]
     width = max(map(len, [*names, _MEAN]))
     if not as_json:
         typer.echo(_row("", width, "bicubic", _title(session), "gain"))
     judged: list[Judged] = []
     for name, each in zip(names, found, strict=True):
-        if one := _judge(each, session, jobs or cores()):
+        if one := _judge(each, session, threads, pictures):
             judged.append(one)
             _show(name, width, one, as_json)
     if judged:
@@ -73,7 +85,7 @@ def evaluate(
     if not as_json:
         border = f"border {session.spec.scale}"
         typer.echo(f"{len(judged)} of {len(found)} pictures, {border}: {PROTOCOL}")
-    raise typer.Exit(0 if len(judged) == len(found) else SOME_FAILED)
+    return len(judged) == len(found)
 
 
 def _open(model: str, scale: float | None, precision: PrecisionChoice, device: str) -> OnnxSession:
@@ -92,7 +104,9 @@ def _open(model: str, scale: float | None, precision: PrecisionChoice, device: s
     return open_session(chosen[int(wanted)].path, settled, say)
 
 
-def _judge(found: Source | Failed, session: OnnxSession, threads: int) -> Judged | None:
+def _judge(
+    found: Source | Failed, session: OnnxSession, threads: int, pictures: Pictures
+) -> Judged | None:
     """The scores of a picture; None, after a message, if it cannot be measured."""
     from sr_batch.bench.pictures import read_picture
     from sr_batch.bench.quality import judge
@@ -100,19 +114,20 @@ def _judge(found: Source | Failed, session: OnnxSession, threads: int) -> Judged
     from sr_batch.files.reading import display_name
 
     if isinstance(found, Failed):
-        say(found.error)
+        say(pictures.about(found.error))
         return None
     try:
         picture = read_picture(found.path)
         with about(display_name(found.path)):
             return judge(picture, session, threads)
     except ImageError as error:
-        say(str(error))
+        say(pictures.about(str(error)))
         return None
 
 
-def _path(found: Source | Failed) -> str:
-    return found.input if isinstance(found, Failed) else str(found.path)
+def _name(found: Source | Failed, folder: Path) -> str:
+    path = Path(found.input) if isinstance(found, Failed) else found.path
+    return one_line(str(path.relative_to(folder) if path.is_relative_to(folder) else path))
 
 
 def _show(name: str, width: int, judged: Judged, as_json: bool) -> None:

@@ -15,6 +15,14 @@ Values = Mapping[str, Any]
 Command = TypeVar("Command", bound=Callable[..., None])
 Declaring = TypeVar("Declaring")
 
+ENDPOINT_URL = Option(
+    "Server of an s3:// URL, such as http://127.0.0.1:9000; otherwise that of the provider.",
+    "Input and output",
+    metavar="URL",
+    name="endpoint_url",
+    type=str,
+)
+
 
 def add_command(app: typer.Typer, name: str, run: Command, options: Sequence[Option]) -> None:
     """Add a command to ``app``, which calls ``run`` with its own parameters and all options.

@@ -192,7 +192,8 @@ class Report:
             self.say(choices, "note: ")
         if self._rest and not self._rest.has_ended:
             self.say(
-                "the run ended before all inputs were found; the sums count the others", "note: "
+                "the run ended before all inputs were found; the sums count those that were",
+                "note: ",
             )
         self.say(self._tally.describe(summary) + self._place())
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sr_batch.batch.estimate import Cost, Estimate, mean
+from sr_batch.batch.estimate import Cost, Estimate, Later, mean
 from tests.batch.simulated_run import Look, Picture, looks
 
 SMALL = [Picture(4, 0.2, 0.05)] * 60
@@ -201,3 +201,16 @@ def test_the_encoder_of_a_first_image_ends_before_the_others(clock: Clock) -> No
 def test_the_mean_stands_for_a_cost_that_is_not_known() -> None:
     assert mean([Cost(10, 1.0, 3.0), Cost(30, 2.0, 1.0)]) == Cost(20, 1.5, 2.0)
     assert mean([]) == Cost(0, 0.0, 0.0)
+
+
+def test_images_that_are_not_planned_yet_count_by_their_number() -> None:
+    later = Later(3, False, Cost(100, 10.0, 2.0))
+    estimate = Estimate({"a": Cost(100, 10.0, 0.0)}, 2, clock=Clock(), later=lambda: later)
+    assert estimate.seconds == pytest.approx(10.0 + 3 * (10.0 + 1.0))
+    assert not estimate.is_whole
+    estimate.begin("a", Cost(100, 10.0, 0.0))
+    estimate.compute("a", 100)
+    estimate.finish("a")
+    assert 0.2 < estimate.share < 0.25
+    later = Later()
+    assert (estimate.seconds, estimate.share, estimate.is_whole) == (0, 1, True)

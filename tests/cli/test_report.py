@@ -1,15 +1,24 @@
 """Lines of a run: the report file, and notes."""
 
 import json
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sr_batch.batch.engine import run
+from sr_batch.batch.forecast import RunEstimate
+from sr_batch.batch.planning import plan_jobs
+from sr_batch.cli.progress import Bar
 from sr_batch.cli.report import Report
 from sr_batch.core.geometry import Size
+from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Done
+from sr_batch.core.shard import Shard
 from tests.cli.conftest import Photo, Tool
+from tests.fakes import FakeUpscaler
 
 ESPCN = ("--model", "espcn")
 
@@ -95,3 +104,88 @@ def test_with_v_each_picture_says_why_its_network_was_chosen(
         "a.jpg -> out: 1x1 -> 2x2 in 1.0 s by photo (JPEG quality 92)",
         "b.jpg -> out: 1x1 -> 2x2 in 1.0 s by balanced (clean)",
     ]
+
+
+@pytest.fixture
+def show_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Report]:
+    """Runs the folder ``in``, of which two inputs are planned before the work."""
+    monkeypatch.chdir(tmp_path)
+
+    def show(as_json: bool = False, stopped: bool = False, counted: bool = True) -> Report:
+        options, upscaler, stop = UpscaleOptions(), FakeUpscaler(), threading.Event()
+        plan = plan_jobs(["in"], None, options, upscaler.model, claim=True, window=1)
+        assert plan.rest
+        if stopped:
+            stop.set()
+        if counted:
+            plan.rest._count(threading.Event())
+        follower = RunEstimate(plan.jobs, upscaler, options, rest=plan.rest)
+        with Report(as_json, with_progress=as_json) as report:
+            report.begin(plan)
+            report.expect(follower)
+            for result in run(*(plan, upscaler, options, report.progress, stop), follower=follower):
+                report.add(result)
+            report.finish(report.exit_code)
+        return report
+
+    return show
+
+
+def test_sums_up_a_run_whose_inputs_were_not_known(
+    show_run: Callable[..., Report], photo: Photo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(5):
+        photo(f"in/{number}.png")
+    show_run()
+    assert capsys.readouterr().err.startswith("5 images: 5 done in ")
+    photo("in/3.png").write_bytes(b"x")
+    report = show_run()
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[0].startswith("failed: in/3.png: ")
+    assert shown[1].startswith("5 images: 4 skipped (already done), 1 failed in ")
+    assert report.exit_code == 3
+
+
+def test_names_the_only_folder_and_the_progress_of_a_run_whose_inputs_were_not_known(
+    show_run: Callable[..., Report], photo: Photo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(5):
+        photo(f"in/{number}.png")
+    show_run(as_json=True)
+    out, err = capsys.readouterr()
+    assert err.rstrip().endswith(" -> in_sr")
+    shares = [line["progress"] for line in map(json.loads, out.splitlines()) if "progress" in line]
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 1
+
+
+def test_a_run_that_is_stopped_says_that_not_all_inputs_were_found(
+    show_run: Callable[..., Report], photo: Photo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(5):
+        photo(f"in/{number}.png")
+    show_run(stopped=True)
+    first, last = capsys.readouterr().err.splitlines()
+    assert (
+        first == "note: the run ended before all inputs were found; the sums count those that were"
+    )
+    assert last.startswith("2 images: 2 not run in ")
+
+
+def test_the_bar_marks_a_number_of_files_that_may_grow() -> None:
+    bar = Bar()
+    bar.show(2, 5, all_found=False)
+    assert bar._progress.tasks[0].fields["files"] == "5+"
+    bar.show(2, 7, all_found=True)
+    assert bar._progress.tasks[0].fields["files"] == "7"
+    bar.close()
+
+
+def test_a_shard_takes_its_part_of_a_folder(tool: Tool, photo: Photo, tmp_path: Path) -> None:
+    names = [f"{number}.png" for number in range(4)]
+    for name in names:
+        photo(f"in/{name}")
+    assert tool("upscale", "in", *ESPCN, "--shard", "2/2").code == 0
+    made = {path.name for path in (tmp_path / "in_sr").glob("*.png")}
+    assert made == {name for name in names if Shard(1, 2).takes(name)}
+    assert 0 < len(made) < 4

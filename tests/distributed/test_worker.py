@@ -210,7 +210,11 @@ def test_an_input_that_changes_is_read_once_more(run: Run) -> None:
 
 def test_an_input_that_changes_again_and_again_fails(run: Run) -> None:
     seeds = iter(range(2, 99))
-    run.inputs.before_read = lambda key: run.inputs.put("a.png", picture(next(seeds))) and None
+
+    def change(key: str) -> None:
+        run.inputs.put("a.png", picture(next(seeds)))
+
+    run.inputs.before_read = change
     result = run()
     assert isinstance(result, Failed)
     assert "it changed after it was listed" in result.error
@@ -218,7 +222,7 @@ def test_an_input_that_changes_again_and_again_fails(run: Run) -> None:
 
 
 def test_an_input_that_was_deleted_fails(run: Run) -> None:
-    run.inputs.before_read = lambda key: run.inputs.objects.pop(key, None) and None
+    run.inputs.before_read = lambda key: run.inputs.objects.clear()
     result = run()
     assert isinstance(result, Failed)
     assert "it was deleted after it was listed" in result.error

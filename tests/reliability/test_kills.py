@@ -34,7 +34,7 @@ PATIENCE = 15.0  # seconds until all processes of a killed run must be gone, eve
 HARMS: tuple[Callable[[Path], object], ...] = (Path.unlink, lambda path: os.truncate(path, 0))
 ROUNDS = [
     pytest.param(Forks, range(3), id="few"),
-    pytest.param(Forks, range(3, 10), id="more", marks=pytest.mark.slow),
+    pytest.param(Forks, range(3, 6), id="more", marks=pytest.mark.slow),
     pytest.param(Command, range(100), id="many", marks=pytest.mark.soak),
 ]
 

@@ -25,6 +25,18 @@ def draw_photograph(seed: int, side: int = 256) -> np.ndarray:
     return np.clip(picture + random.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
 
 
+@pytest.fixture
+def draws_pictures() -> None:
+    """Let runs of this test draw their curve and their contact sheet."""
+
+
+@pytest.fixture(autouse=True)
+def _no_pictures_of_runs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs end without their curve and their contact sheet, which take seconds."""
+    if "draws_pictures" not in request.fixturenames:
+        monkeypatch.setattr("training.run.loop.draw_pictures", lambda run: None)
+
+
 @pytest.fixture(scope="session")
 def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of three PNGs of 256x256."""

@@ -29,6 +29,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "fast": {"channels": 16, "blocks": 2, "convs": 2},
     "balanced": {"channels": 16, "blocks": 2, "convs": 2},
     "photo": {"channels": 16, "blocks": 2, "convs": 2},
+    "photo_large": {"channels": 16, "blocks": 2, "convs": 2},
 }
 SMALL_REPORT: dict[str, dict[str, Any]] = {
     "srcnn": SMALL["srcnn"] | {"start": "normal", "padding": "zeros"},
@@ -41,7 +42,8 @@ SMALL_REPORT: dict[str, dict[str, Any]] = {
 }
 """Options other than sizes that ``report`` recipes and others use."""
 
-CONFIGS = {name: (name, options) for name, options in SMALL.items()} | {
+_AS_FAST = ("balanced", "photo", "photo_large")  # the same class with other sizes
+CONFIGS = {name: (name, options) for name, options in SMALL.items() if name not in _AS_FAST} | {
     f"{name}_other": (name, options) for name, options in SMALL_REPORT.items()
 }
 """Id -> network and options: every configuration that tests train, resume and export."""

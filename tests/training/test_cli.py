@@ -26,6 +26,7 @@ def run(*arguments: str) -> str:
     return result.output
 
 
+@pytest.mark.usefixtures("draws_pictures")
 def test_trains_keeps_exports_evaluates_and_compares(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

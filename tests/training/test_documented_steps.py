@@ -48,6 +48,7 @@ def short(recipe: Recipe) -> Recipe:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("draws_pictures")
 def test_ten_photographs_become_a_model(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RECIPES, "first_x2", short(RECIPES["first_x2"]))
     check, train, export, upscale = commands()

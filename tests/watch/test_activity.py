@@ -98,19 +98,27 @@ def record(folder: Path) -> dict[str, Any]:
     return found
 
 
+def works_on_others(folder: Path, watch: Watching, name: str) -> bool:
+    """Whether the file ``name`` waits for a retry, and others are in work."""
+    found = activity_of(folder / "out", watch.process.pid)
+    in_work = {each.source.name for each in found.working} if found else set()
+    waits = any(event["event"] == "waiting" for event in watch.events)
+    return waits and bool(in_work) and name not in in_work
+
+
 @pytest.mark.slow
 def test_status_shows_the_work_of_a_living_process_alone(
     tmp_path: Path, watching: Callable[..., Watching]
 ) -> None:
     (tmp_path / "in/0.png").parent.mkdir()
-    (tmp_path / "in/0.png").write_bytes(bytes(100))  # first: the others take a minute
+    (tmp_path / "in/0.png").write_bytes(bytes(100))
     for number in range(1, 4):
-        save_picture(tmp_path / f"in/{number}.png", number, (2500, 2000))
-    watch = watching("--no-isolate", "--model", "edsr")
-    watch.wait((tmp_path / "out/.sr-batch/watch.now.json").exists)
-    deadline = time.monotonic() + 180
-    while not (found := record(tmp_path))["working"] or not found["retries"]:
-        assert time.monotonic() < deadline
+        save_picture(tmp_path / f"in/{number}.png", number, (800, 600))
+    # The file of the activity is written at most twice a second, and after each tile.
+    watch = watching("--no-isolate", "--model", "edsr", "--tile", "64")
+    watch.wait(lambda: works_on_others(tmp_path, watch, "0.png"))
+    watch.process.send_signal(signal.SIGSTOP)  # so that it is in the middle of its work for long
+    found = record(tmp_path)
     big = {str(tmp_path / f"in/{number}.png") for number in range(1, 4)}
     assert {each["input"] for each in found["working"]} <= big
     assert all(0 <= time.time() - each["since"] < 180 for each in found["working"])

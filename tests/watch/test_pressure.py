@@ -30,7 +30,7 @@ QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
 def test_every_file_of_a_burst_is_enlarged_once(
     tmp_path: Path, watching: Callable[..., Watching]
 ) -> None:
-    count, folders = 700, 7
+    count, folders = 300, 7
     for number in range(count):
         save_picture(tmp_path / "burst" / f"{number % folders}" / f"{number}.png", number)
     seen = Seen(tmp_path / "out", map(str, range(folders)))

@@ -17,11 +17,11 @@ def test_a_skipped_file_is_not_done(capsys: pytest.CaptureFixture[str]) -> None:
     save_picture(Path("in/large.png"), size=(40, 30))
     (Path("in/bad.png")).write_text("text")
     Driver(pair={"options": UpscaleOptions(long_edge=20, only_if_smaller=True)}).run(300)
-    status(Path("out"))
+    status("out")
     said = capsys.readouterr().out.splitlines()
     assert "done: 1, failed: 1, waiting: 0, skipped: 1" in said
     assert "in the last hour: 1 image, 0.0 megapixels" in said
-    status(Path("out"), as_json=True)
+    status("out", as_json=True)
     counts = json.loads(capsys.readouterr().out)
     assert [counts[key] for key in ("done", "failed", "waiting", "skipped")] == [1, 1, 0, 1]
 
@@ -35,5 +35,5 @@ def test_an_output_that_exists_already_is_done(capsys: pytest.CaptureFixture[str
     driver.start()
     driver.run(5)
     assert [result.status for result in driver.results] == ["done", "skipped"]
-    status(Path("out"))
+    status("out")
     assert "done: 1, failed: 0, waiting: 0, skipped: 0" in capsys.readouterr().out

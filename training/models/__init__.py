@@ -14,6 +14,7 @@ from training.models import (
     espcn,
     fast,
     photo,
+    photo_large,
     refiner,
     resnet,
     rrdb,
@@ -50,6 +51,9 @@ MODELS = {
     "fast": Architecture(fast.Config, fast.ConvStack, fast.ABOUT, (2, 3, 4)),
     "balanced": Architecture(balanced.Config, balanced.Balanced, balanced.ABOUT, (2, 3, 4)),
     "photo": Architecture(photo.Config, photo.Photo, photo.ABOUT, (2, 3, 4)),
+    "photo_large": Architecture(
+        photo_large.Config, photo_large.PhotoLarge, photo_large.ABOUT, (2, 4)
+    ),
 }
 
 

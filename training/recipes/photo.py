@@ -13,6 +13,7 @@ STAGES = (Stage(1.0, batch=4, patch=48, loss=SEEN, jitter=3, clean=1),)
 LAST: Weights = {**SEEN, "mesh": 10.0}
 MORE_SEEN: Weights = {**SEEN, "perceptual": 0.2, "mesh": 15.0}
 LAST_STAGES = (Stage(1.0, batch=4, patch=48, loss=LAST, jitter=3, clean=1),)
+MORE_STAGES = (Stage(1.0, batch=4, patch=48, loss=MORE_SEEN, jitter=3, clean=1),)
 PHOTOGRAPHS: dict[str, Any] = {
     "teacher_file": "RealESRGAN_General_WDN_x4_v3.param",
     "original": BESIDE,
@@ -25,14 +26,21 @@ TEACHER = "The teacher is realesr-general-wdn-x4v3 of Real-ESRGAN (BSD-3-Clause)
 EARLY = "An early state: `photo_x4` had 2,400 of its 60,000 iterations when this chain left it."
 
 
-def _reduced(scale: int, iterations: int, seed: int) -> Recipe:
+def _reduced(
+    scale: int,
+    iterations: int,
+    seed: int,
+    model: str = "photo",
+    init: str = "photo_x4_first",
+    stages: tuple[Stage, ...] = LAST_STAGES,
+) -> Recipe:
     return Recipe(
-        "photo",
+        model,
         scale,
         iterations,
         7e-4,
-        LAST_STAGES,
-        init="photo_x4_first",
+        stages,
+        init=init,
         reduced_tail=True,
         patterns=150,
         warmup=50,
@@ -78,7 +86,7 @@ PHOTO = {
         4,
         900,
         5e-4,
-        (Stage(1.0, batch=4, patch=48, loss=MORE_SEEN, jitter=3, clean=1),),
+        MORE_STAGES,
         init="photo_x4_first",
         patterns=150,
         warmup=50,
@@ -91,7 +99,7 @@ PHOTO = {
         4,
         600,
         6e-4,
-        (Stage(1.0, batch=4, patch=48, loss=MORE_SEEN, jitter=3, clean=1),),
+        MORE_STAGES,
         model_options={"slope": 0.0},
         init="photo_x4_second",
         patterns=150,
@@ -102,6 +110,24 @@ PHOTO = {
     ),
     "photo_x4_int8": Recipe(
         "photo", 4, init="photo_x4_relu", unrounded=LAST_IN_FLOAT, **UNTRAINED, **RELU
+    ),
+    # The same function at first, with more channels and blocks.
+    "photo_large_x4": Recipe(
+        "photo_large",
+        4,
+        1_400,
+        8e-4,
+        MORE_STAGES,
+        init="photo_x4_second",
+        widened=True,
+        patterns=150,
+        warmup=50,
+        seed=8,
+        remark=f"It starts from the weights of `photo`, widened. {TEACHER}",
+        **PHOTOGRAPHS,
+    ),
+    "photo_large_x2": _reduced(
+        2, 400, seed=9, model="photo_large", init="photo_large_x4", stages=MORE_STAGES
     ),
     "photo_x2": _reduced(2, 1_800, seed=3),
     "photo_x3": _reduced(3, 900, seed=5),

@@ -86,6 +86,8 @@ class Recipe:
             computed once, and is the second target that ``teaching`` weighs.
         reduced_tail: Whether the last layer starts as that of ``init``, a network of a larger
             scale, with its output reduced to ``scale`` by means over areas.
+        widened: Whether it starts as the same function as ``init``, which has fewer channels or
+            blocks.
         discriminator: Channels of the first layer of the discriminator, for ``adversarial``.
         leaves: Number of dead-leaves pictures added to the photographs.
         patterns: Number of patterns of single pixels added to them.
@@ -139,6 +141,7 @@ class Recipe:
     original: Weights = field(default_factory=dict)
     lessons_file: str = ""
     reduced_tail: bool = False
+    widened: bool = False
     discriminator: int = 64
     leaves: int = 0
     patterns: int = 0

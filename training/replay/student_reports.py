@@ -18,6 +18,7 @@ A = Report(
     "down and up again, MSE, Adam 1e-6, batch 128, half the rate after 3 epochs without a gain, "
     "best weights kept, early stop: 99 epochs of 43 s.",
     (
+        Claim("first network, shallow", "not stated", "srcnn_x2_report", "srcnn_x2"),
         Claim(
             "deep SRCNN",
             "no PSNR; MSE falls steadily; pictures smoother and less pixelated, but soft",
@@ -25,7 +26,7 @@ A = Report(
             "srcnn_deep_x2",
         ),
     ),
-    ("srcnn_deep_x2_report",),
+    ("srcnn_x2_report", "srcnn_deep_x2_report"),
     (
         Pictures(
             Data((Source("DIV2K/train"),), (Source("DIV2K/val"),)),

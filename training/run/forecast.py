@@ -19,6 +19,7 @@ from training.run.setting import Setting
 from training.run.trainer import Run
 
 _STEPS = 3
+_LONG = 5.0  # seconds of a first step, of which its start-up is a small part
 _PROBE = 64  # LR pixels a side
 _OUTPUT_720P = 1280 * 720
 _LEAST_TILE = 128
@@ -96,17 +97,22 @@ def _noise(run: Run, scale: int) -> Corpus:
 
 
 def _timed_steps(run: Run, corpora: Corpora) -> Iterator[float]:
-    """Seconds of a step in each stage, after one that is not counted."""
+    """Seconds of a step in each stage, after one that is only counted if it takes long."""
     begin = 0.0
     for stage in run.recipe.stages:
-        run.iteration = int(begin * run.recipe.iterations)
-        run.step(corpora)
-        start = time.perf_counter()
-        for _ in range(_STEPS):
-            run.iteration = int(begin * run.recipe.iterations)
-            run.step(corpora).item()  # which waits for the device
-        yield (time.perf_counter() - start) / _STEPS
+        first = int(begin * run.recipe.iterations)
+        seconds = _timed_step(run, corpora, first)
+        if seconds < _LONG:
+            seconds = sum(_timed_step(run, corpora, first) for _ in range(_STEPS)) / _STEPS
+        yield seconds
         begin = stage.until
+
+
+def _timed_step(run: Run, corpora: Corpora, iteration: int) -> float:
+    run.iteration = iteration
+    start = time.perf_counter()
+    run.step(corpora).item()  # which waits for the device
+    return time.perf_counter() - start
 
 
 def _timed_score(run: Run) -> float:

@@ -5,6 +5,7 @@ from torch import nn
 
 from training.models import build
 from training.models.rewrite import rewrite
+from training.models.widen import widened
 from training.recipes.recipe import Recipe
 from training.run.checkpoint import State
 
@@ -19,9 +20,11 @@ def network(recipe: Recipe, weights: State) -> nn.Module:
 def starting_weights(recipe: Recipe, source: Recipe, weights: State) -> State:
     """The ``weights`` of ``source`` in the form that ``recipe`` starts from.
 
-    A recipe with a direct tail starts from the collapse of a staged one, and one with a reduced
-    tail from the output of ``source``, reduced.
+    A recipe with a direct tail starts from the collapse of a staged one, one with a reduced tail
+    from the output of ``source``, reduced, and a wider network as the same function.
     """
+    if recipe.widened:
+        return widened(weights, build(recipe.model, recipe.scale, recipe.model_options))
     if recipe.reduced_tail:
         return _with_reduced_tail(weights, source.scale, recipe.scale)
     if recipe.model_options.get("tail") != "direct":

@@ -41,7 +41,8 @@ class Result:
 
     def option(self, name: str) -> Any:
         """An option of the network, such as ``blocks``; None if it has none of this name."""
-        default = getattr(MODELS[self.recipe.model].config(), name, None)
+        config = MODELS[self.recipe.model].config(scale=self.recipe.scale)
+        default = getattr(config, name, None)
         return self.recipe.model_options.get(name, default)
 
 

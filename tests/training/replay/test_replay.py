@@ -193,7 +193,6 @@ def test_all_reports_are_replayed(
     sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr("training.run.loop.draw_pictures", lambda run: None)  # replays draw others
     arguments = ["replay", "all", "--short", "--data", str(sets), "-o", str(tmp_path / "pages")]
     arguments += ["--exported", str(EXPORTED), "--runs", str(tmp_path / "runs")]
     result = CliRunner().invoke(cli.app, arguments, catch_exceptions=False)

@@ -35,3 +35,19 @@ def test_a_teacher_counts(photographs: Path, tmp_path: Path) -> None:
     corpus = _noise(Run(recipe, setting(tmp_path, photographs)), 2)
     assert corpus.taught is not None
     assert corpus.taught.dtype == torch.float16
+
+
+def test_a_long_step_runs_once(
+    photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+
+    def step(run: Run, corpora: object) -> torch.Tensor:
+        taken.append(run.iteration)
+        return torch.zeros(())
+
+    monkeypatch.setattr(Run, "step", step)
+    recipe = small_recipe("espcn", 1000)
+    monkeypatch.setattr("training.run.forecast._LONG", 0.0)
+    forecast(recipe, setting(tmp_path / "run", photographs, every=100))
+    assert taken == [0, 500, 800]

@@ -36,9 +36,8 @@ def states_of(folder: Path) -> dict[str, checkpoint.State]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the signals are those of POSIX")
 def test_two_processes_get_the_weights_of_one(
-    together: Path, photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    together: Path, photographs: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("training.run.loop.draw_pictures", lambda run: None)  # takes seconds
     one = run_in(tmp_path, photographs, ALONE)
     train(one, corpora_for(RECIPE.model, photographs))
     both = states_of(together / "whole")
