@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).with_name("scale.md")
-COMMAND = "sr-batch cost examples/photos --megapixels 12 --models espcn,fast,balanced,photo"
+COMMAND = (
+    "sr-batch cost examples/photos --megapixels 12 --run-cores 16"
+    " --models espcn,fast,balanced,photo"
+)
 BLOCK = re.compile(rf"^\$ {re.escape(COMMAND)}\n(.*?)^```$", re.M | re.S)
 
 

@@ -50,6 +50,11 @@ OPENCVS = (
     "opencv-contrib-python-headless",
 )
 HEADLESS = "opencv-python-headless"
+# Extras that make other machines usable: what they install, and what for.
+EXTRAS = {
+    "remote": ("obstore", "s3://, gs:// and az:// inputs and outputs"),
+    "ray": ("ray", "--engine ray"),
+}
 
 _SIDE = 48
 _TOLERANCE = 1 / 255  # one level of an 8-bit picture
@@ -61,6 +66,7 @@ def examine() -> Iterator[Finding]:
     yield _versions(packages)
     yield check_family("runtime", RUNTIMES, right_runtime(), packages)
     yield check_family("opencv", OPENCVS, HEADLESS, packages)
+    yield from check_extras(packages)
     broken = [*_imports()]
     yield from broken
     models = find_models()
@@ -100,6 +106,16 @@ def check_family(
     return Finding(
         subject, "warning", f"{present} overwrite each other's files", _replace(names, wanted)
     )
+
+
+def check_extras(packages: Mapping[str, str]) -> Iterator[Finding]:
+    """Which extras for buckets and clusters are installed; most people need none."""
+    for extra, (name, use) in EXTRAS.items():
+        if name in packages:
+            yield Finding(extra, "ok", f"{name} {packages[name]}, for {use}")
+        else:
+            command = pip("install", f"sr-batch[{extra}]")
+            yield Finding(extra, "info", f"not installed; to use {use}: {command}")
 
 
 def check_cv2(error: str) -> Finding:

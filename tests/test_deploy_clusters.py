@@ -190,3 +190,13 @@ def test_the_images_have_what_the_manifests_need() -> None:
     assert text.count('"sr-batch[${EXTRAS}] @') == 2
     page = (FOLDER / "ray-cluster.yaml").read_text()
     assert "--target cpu --build-arg EXTRAS=ray -t sr-batch:ray" in page
+
+
+def test_the_commands_on_the_page_are_commands_of_the_tool() -> None:
+    page = (FOLDER.parent / "docs" / "scale.md").read_text()
+    lines = re.findall(r"^(?:\$ )?sr-batch (.*?)(?:  +#.*)?$", page, re.M)
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert {line.split()[0] for line in lines} == {"upscale", "status", "cost"}
+    for line in lines:
+        name, *arguments = shlex.split(line)
+        assert commands[name].make_context(name, arguments).params

@@ -11,6 +11,7 @@ from sr_batch.doctor import (
     RUNTIMES,
     check_cv2,
     check_difference,
+    check_extras,
     check_family,
     check_models,
     check_onnxruntime,
@@ -55,6 +56,15 @@ def test_no_runtime_is_an_error() -> None:
     finding = check_family("runtime", RUNTIMES, "onnxruntime", {"numpy": "2.4.0"})
     assert finding.status == "error"
     assert finding.fix == f"{sys.executable} -m pip install onnxruntime"
+
+
+def test_an_extra_that_is_not_installed_is_no_problem() -> None:
+    remote, ray = check_extras({"obstore": "0.12.1"})
+    assert (remote.subject, remote.status) == ("remote", "ok")
+    assert remote.detail == "obstore 0.12.1, for s3://, gs:// and az:// inputs and outputs"
+    assert (ray.subject, ray.status, ray.fix) == ("ray", "info", None)
+    assert ray.detail.startswith("not installed; to use --engine ray: ")
+    assert "install 'sr-batch[ray]'" in ray.detail
 
 
 def test_two_opencvs_overwrite_each_other() -> None:

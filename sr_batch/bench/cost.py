@@ -9,9 +9,13 @@ from math import ceil
 KEYS_OF_PAGE = 1000
 """Keys in an answer to LIST."""
 RESULTS_OF_MANIFEST = 1000
-"""Results in a manifest, which is one object."""
-PROBES = 2
-"""PUTs by which a run tries whether the store honors conditions."""
+"""Results in a manifest, which is one object; it has fewer if they take more than a minute."""
+MANIFESTS_OF_HOUR = 60
+RECORDS_OF_HOUR = 120
+"""Times that a run writes how far it is, if results come that often."""
+PUTS_OF_RUN = 5
+LISTS_OF_RUN = 3
+"""Of a run, however short: it tries conditions, and records its begin and end."""
 _HOUR = 3600
 _GB = 1e9
 
@@ -69,21 +73,23 @@ class Prices:
     gb_read: float = 0.0
 
 
-def amounts(work: Work, photographs: int, shards: int = 1) -> Amounts:
+def amounts(work: Work, photographs: int, cores: int, shards: int = 1) -> Amounts:
     """What ``photographs`` like the one of ``work`` take in a first run.
 
     Args:
         work: Of one photograph.
         photographs: At least 1; each is one object without sidecars.
+        cores: Of a run, which uses all of them.
         shards: Runs among which they are divided; each lists all inputs and outputs.
     """
+    hours = max(work.gpu_seconds, work.core_seconds / cores) * photographs / _HOUR
     pages = ceil(photographs / KEYS_OF_PAGE)
     return Amounts(
         core_hours=photographs * work.core_seconds / _HOUR,
         gpu_hours=photographs * work.gpu_seconds / _HOUR,
         gets=photographs,
-        puts=photographs + shards * (_manifests(photographs, shards) + PROBES),
-        lists=2 * shards * pages,
+        puts=photographs + _records(photographs, hours) + shards * PUTS_OF_RUN,
+        lists=shards * (2 * pages + LISTS_OF_RUN),
         bytes_read=photographs * work.bytes_read,
         bytes_written=photographs * work.bytes_written,
     )
@@ -101,5 +107,11 @@ def price(amounts: Amounts, prices: Prices) -> float:
     )
 
 
-def _manifests(photographs: int, shards: int) -> int:
-    return ceil(photographs / shards / RESULTS_OF_MANIFEST)
+def _records(photographs: int, hours: float) -> int:
+    """Manifests, and what runs of ``hours`` together write about themselves.
+
+    Both are written when a result comes, so never more often than that.
+    """
+    manifests = max(photographs / RESULTS_OF_MANIFEST, hours * MANIFESTS_OF_HOUR)
+    records = hours * RECORDS_OF_HOUR
+    return ceil(min(photographs, manifests) + min(photographs, records))

@@ -6,7 +6,6 @@ from typing import Any
 
 from sr_batch.bench.cost import (
     KEYS_OF_PAGE,
-    PROBES,
     RESULTS_OF_MANIFEST,
     Amounts,
     Prices,
@@ -61,14 +60,14 @@ def record(row: Row, prices: Prices) -> dict[str, Any]:
 
 
 def assumptions(
-    rows: Sequence[Row], sample: Sample, photographs: int, shards: int, prices: Prices
+    rows: Sequence[Row], sample: Sample, shards: int, run_cores: int, prices: Prices
 ) -> list[str]:
     """What the figures of ``rows`` are based on, a line each."""
     return [
-        f"{photographs:,} photographs {_size(sample)}",
+        f"{rows[0].amounts.gets:,} photographs {_size(sample)}",
         _hours(rows, sample),
         "not counted: starting machines, waiting for the network, idle cores, retries",
-        _requests(shards),
+        _requests(shards, run_cores),
         _prices(prices),
     ]
 
@@ -106,12 +105,12 @@ def _hours(rows: Sequence[Row], sample: Sample) -> str:
     )
 
 
-def _requests(shards: int) -> str:
-    runs = "one run" if shards == 1 else f"{shards:,} shards, each of which lists all keys"
+def _requests(shards: int, run_cores: int) -> str:
+    runs = "a run" if shards == 1 else f"{shards:,} shards, each of which lists all keys,"
     return (
-        f"requests of {runs}: for each photograph a GET and a PUT (and for each sidecar), a PUT"
-        f" for {RESULTS_OF_MANIFEST:,} results, {PROBES} PUTs at the start, a LIST for"
-        f" {KEYS_OF_PAGE:,} inputs or outputs"
+        f"requests of {runs} on {run_cores} cores for the first time: a GET and a PUT for each"
+        f" photograph and sidecar, a PUT for {RESULTS_OF_MANIFEST:,} results or a minute, a PUT"
+        f" for half a minute, a LIST for {KEYS_OF_PAGE:,} inputs or outputs"
     )
 
 

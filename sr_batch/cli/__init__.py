@@ -65,7 +65,7 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    """Enlarge photographs with super-resolution networks, in batches, on this machine only."""
+    """Enlarge photographs with super-resolution networks, in batches."""
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from sr_batch.core.target_size import DEFAULT_SCALE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sr_batch.bench.cost import Prices
+    from sr_batch.bench.cost import Amounts, Prices, Work
     from sr_batch.bench.cost_sample import Sample
     from sr_batch.bench.cost_table import Row
     from sr_batch.inference.model_catalog import ModelFile
@@ -70,17 +70,15 @@ def _sample(inputs: list[str], command: CostOptions) -> Sample:
 
 
 def _given(sample: Sample, command: CostOptions, options: UpscaleOptions) -> Row:
-    from sr_batch.bench.cost import amounts
     from sr_batch.bench.cost_sample import given
     from sr_batch.bench.cost_table import Row
 
     on_gpu = options.device not in ("auto", "cpu")
     work = given(sample, (command.mp_per_second or 0) * 1e6, on_gpu, _scaled(options))
-    return Row("given", "", "", amounts(work, command.photographs, command.shards))
+    return Row("given", "", "", _amounts(work, command))
 
 
 def _measured(sample: Sample, command: CostOptions, options: UpscaleOptions) -> Iterator[Row]:
-    from sr_batch.bench.cost import amounts
     from sr_batch.bench.cost_sample import measure
     from sr_batch.bench.cost_table import Row
 
@@ -90,8 +88,19 @@ def _measured(sample: Sample, command: CostOptions, options: UpscaleOptions) -> 
             say(f"{model} {file.precision}...")
         chosen = _scaled(options, model=model, precision=file.precision)
         found = measure(sample, chosen, say)
-        counted = amounts(found.work, command.photographs, command.shards)
-        yield Row(file.name, file.precision, found.provider, counted)
+        yield Row(file.name, file.precision, found.provider, _amounts(found.work, command))
+
+
+def _amounts(work: Work, command: CostOptions) -> Amounts:
+    from sr_batch.bench.cost import amounts
+
+    return amounts(work, command.photographs, _run_cores(command), command.shards)
+
+
+def _run_cores(command: CostOptions) -> int:
+    from sr_batch.core.cpu import cores
+
+    return command.run_cores or cores()
 
 
 def _files(names: list[str], options: UpscaleOptions) -> list[tuple[str, ModelFile]]:
@@ -118,11 +127,12 @@ def _print(rows: list[Row], sample: Sample, command: CostOptions) -> None:
     from sr_batch.cli.models import table as aligned
 
     prices = _prices(command)
-    lines = assumptions(rows, sample, command.photographs, command.shards, prices)
+    lines = assumptions(rows, sample, command.shards, _run_cores(command), prices)
     if command.as_json:
         about = {
             "photographs": command.photographs,
             "shards": command.shards,
+            "run_cores": _run_cores(command),
             "megapixels": round(sample.pixels / 1e6, 3),
             "bytes": round(sample.bytes),
             "prices": asdict(prices),

@@ -41,6 +41,15 @@ class CostOptions:
             allowed=COUNT,
         ),
     )
+    run_cores: int | None = field(
+        default=None,
+        metadata=option(
+            "Cores of each run: more cores write fewer records; otherwise those of this machine.",
+            "Run",
+            metavar="N",
+            allowed=COUNT,
+        ),
+    )
     sample: int = field(
         default=8,
         metadata=option(

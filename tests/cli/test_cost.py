@@ -39,12 +39,22 @@ def test_measures_a_network_on_photographs(tool: Tool, tmp_path: Path) -> None:
 
 
 def test_json_has_what_the_table_has() -> None:
-    given = ["--mp-per-second", "0.5", "--price-per-core-hour", "0.3", "--shards", "4"]
+    given = [
+        "--mp-per-second",
+        "0.5",
+        "--price-per-core-hour",
+        "0.3",
+        "--shards",
+        "4",
+        "--run-cores",
+        "8",
+    ]
     found = record(*given, "--photographs", "1000")
     (row,) = found["rows"]
     assert row["core_hours"] == pytest.approx(1000 * 24 / 3600)
     assert row["cost"] == 2
-    assert (row["gets"], row["puts"], row["lists"]) == (1000, 1000 + 4 * 3, 8)
+    assert (row["gets"], row["lists"]) == (1000, 4 * 5)
+    assert row["puts"] == 1000 + 50 + 100 + 4 * 5  # 50 minutes of a run
     assert (found["megapixels"], found["bytes"]) == (12, 4_800_000)
     assert len(found["assumptions"]) == 5
     gpu = record("--mp-per-second", "50", "--device", "cuda", "--megapixels", "24")
