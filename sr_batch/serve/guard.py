@@ -5,6 +5,7 @@ them by the headers that only browsers set: ``Host`` (names that lead here altho
 others), ``Origin`` and ``Sec-Fetch-Site`` (other pages, those of other ports included).
 """
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
@@ -20,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sr_batch.serve.problems import Problem
+from sr_batch.serve.queue import STOPPING
 from sr_batch.serve.settings import ServeOptions
 
 MOST_REQUESTS = 400  # in flight
@@ -67,6 +69,11 @@ class Guard:
         try:
             app = self._refused(scope) or self._app
             await app(scope, receive, answer)
+        except asyncio.CancelledError:
+            # The server stops and waits no longer, such as for a body that is still being sent.
+            if answer.has_begun:
+                raise
+            await STOPPING.response()(scope, receive, answer)
         finally:
             self._count -= 1
 
@@ -205,13 +212,19 @@ def _equal(text: str, secret: str) -> bool:
 
 
 class _WithHeaders:
-    """Sends an answer with `HEADERS`, unless it states another value."""
+    """Sends an answer with `HEADERS`, unless it states another value.
+
+    Attributes:
+        has_begun: Whether the answer was begun.
+    """
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        self.has_begun = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.has_begun = True
             stated = {name.lower() for name, _ in message["headers"]}
             more = [
                 (name.lower().encode(), value.encode())

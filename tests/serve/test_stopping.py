@@ -17,11 +17,12 @@ import pytest
 
 import sr_batch
 from sr_batch.codec import encode_image, read_image
+from sr_batch.serve import server
 from sr_batch.serve.door import Door
 from sr_batch.serve.events import Events
 from sr_batch.serve.queue import Queue
 from tests.cli.conftest import ENVIRONMENT, finish, start
-from tests.serve.conftest import BASE, JOBS, OPTIONS, PATIENCE, Served, noise, picture
+from tests.serve.conftest import BASE, JOBS, OPTIONS, PATIENCE, Served, noise, picture, running
 
 SOON = 2.0  # seconds: one, and one more for a busy machine
 LONG = {"model": "edsr", "scale": "4", "self_ensemble": "true", "precision": "fp32"}
@@ -176,6 +177,26 @@ def test_idle_networks_are_released(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     after = set(threading.enumerate()) - before
     assert not [thread for thread in after if thread.name in ("job", "tidy")]
+
+
+def test_a_stop_during_an_upload_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_GRACE", 0.2)
+    with running(OPTIONS, BASE, tmp_path) as served:
+        address = httpx.URL(served.address)
+        host = address.netloc.decode()
+        head = f"POST {JOBS} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n"
+        files = len([*tmp_path.rglob("*")])
+        connection = socket.create_connection((address.host, address.port or 80), PATIENCE)
+        connection.sendall(head.encode() + b"begun")
+        until(lambda: len([*tmp_path.rglob("*")]) > files)  # the upload has its file
+    with connection:
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b"")).decode()
+    assert answer.startswith("HTTP/1.1 503 ")
+    assert "application/problem+json" in answer
+    assert "the server is being stopped" in answer
+    assert list(tmp_path.iterdir()) == []
 
 
 # The real process
