@@ -9,8 +9,9 @@ steps.
 from collections.abc import Mapping
 
 import torch
+from torch import nn
 
-from training.models.fast import ConvStack
+from training.models.fast import Block, ConvStack
 
 
 @torch.no_grad()
@@ -24,8 +25,11 @@ def widened(weights: Mapping[str, torch.Tensor], net: ConvStack) -> dict[str, to
     known = sum(
         1 for name in weights if name.startswith("body.") and name.endswith(".layers.0.weight")
     )
-    for block in net.body[known:]:
-        block.layers[-1].weight.zero_()  # the new block adds nothing yet
+    for block in list(net.body)[known:]:
+        assert isinstance(block, Block)
+        last = block.layers[-1]
+        assert isinstance(last, nn.Conv2d)
+        last.weight.zero_()  # the new block adds nothing yet
     grown = {name: value.clone() for name, value in net.state_dict().items()}
     for name, old in weights.items():
         grown[name] = _padded(old.float(), grown[name])

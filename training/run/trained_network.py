@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from training.models import build
+from training.models.fast import ConvStack
 from training.models.rewrite import rewrite
 from training.models.widen import widened
 from training.recipes.recipe import Recipe
@@ -24,7 +25,9 @@ def starting_weights(recipe: Recipe, source: Recipe, weights: State) -> State:
     from the output of ``source``, reduced, and a wider network as the same function.
     """
     if recipe.widened:
-        return widened(weights, build(recipe.model, recipe.scale, recipe.model_options))
+        larger = build(recipe.model, recipe.scale, recipe.model_options)
+        assert isinstance(larger, ConvStack)
+        return widened(weights, larger)
     if recipe.reduced_tail:
         return _with_reduced_tail(weights, source.scale, recipe.scale)
     if recipe.model_options.get("tail") != "direct":
