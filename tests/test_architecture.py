@@ -54,7 +54,7 @@ SEAMS = {
     "OpenImageIO": {"codec.backends.openimageio"},
     "brotli": {"codec.jxl"},
     "pillow_heif": {"codec.heif"},
-    "sqlite3": {"distributed.known_records", "files.state_db", "files.temporary_index"},
+    "sqlite3": {"files.state_db", "files.temporary_index"},
     "obstore": {"stores.object_client", "stores.object_listing", "stores.object_store"},
     "ray": {"distributed.ray_actor", "distributed.ray_cluster"},
     "typer": {"cli"},

@@ -1,29 +1,32 @@
 """The records of all manifests, in a temporary file: flat memory for millions of outputs."""
 
-import sqlite3
+import json
 from collections.abc import Iterable
+from dataclasses import astuple
 from types import TracebackType
 from typing import Self
 
 from sr_batch.distributed.records import Made, Record
-
-_SCHEMA = (
-    "CREATE TABLE records (key BLOB, version TEXT, source TEXT, source_version TEXT,"
-    " content TEXT, recipe TEXT, run TEXT, PRIMARY KEY (key, version)) WITHOUT ROWID"
-)
-_INSERT = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?)"
-_FIND = "SELECT * FROM records WHERE key = ? ORDER BY version = ? DESC LIMIT 1"
+from sr_batch.files.temporary_index import TemporaryIndex
 
 
 class KnownRecords:
-    """Finds records by the keys of outputs. Use as a context manager, in one thread at a time."""
+    """Finds records by the keys of outputs. Use as a context manager, in one thread at a time.
+
+    Args:
+        records: Of several for one version of an output, the first one counts.
+
+    Raises:
+        StorageError: the folder for temporary files is full or failing.
+    """
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
-        # Without a name: SQLite makes a file once its cache is full, and removes it at the end.
-        self._rows = sqlite3.connect("", check_same_thread=False)
-        self._rows.execute(_SCHEMA)
-        self._rows.executemany(_INSERT, map(_row, records))
-        self._is_empty = self._rows.execute("SELECT key FROM records LIMIT 1").fetchone() is None
+        self._index = TemporaryIndex()
+        self._is_empty = True
+        for record in records:
+            self._is_empty = False
+            made = json.dumps(astuple(record.made)).encode()
+            self._index.add(_bytes(record.key), _bytes(record.version), made)
 
     def __enter__(self) -> Self:
         return self
@@ -34,21 +37,17 @@ class KnownRecords:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._rows.close()
+        self._index.close()
 
     def find(self, key: str, version: str = "") -> Record | None:
         """A record of the output ``key``: that of ``version``, if there is one."""
-        if self._is_empty:
+        found = dict(self._index.find(_bytes(key))) if not self._is_empty else {}
+        if not found:
             return None
-        row = self._rows.execute(_FIND, (_bytes(key), version)).fetchone()
-        return Record(key, row[1], Made(*row[2:])) if row else None
+        chosen = _bytes(version) if _bytes(version) in found else next(iter(found))
+        made = Made(*json.loads(found[chosen]))
+        return Record(key, chosen.decode("utf-8", "surrogateescape"), made)
 
 
-def _row(record: Record) -> tuple[bytes | str, ...]:
-    made = record.made
-    own = (made.source, made.version, made.content, made.recipe, made.run)
-    return (_bytes(record.key), record.version, *own)
-
-
-def _bytes(key: str) -> bytes:
-    return key.encode("utf-8", "surrogateescape")
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

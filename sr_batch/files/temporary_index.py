@@ -26,6 +26,10 @@ class TemporaryIndex:
         self._table.execute(_SCHEMA)
         self._table.execute("BEGIN")
 
+    def close(self) -> None:
+        """Remove the table."""
+        self._table.close()
+
     def add(self, key: bytes, path: bytes, source: bytes) -> None:
         """Add a pair, unless the key has one with this ``path``.
 
@@ -53,6 +57,6 @@ class TemporaryIndex:
 
 def _full(error: sqlite3.Error) -> StorageError:
     return StorageError(
-        f"the list of names of this run, in the folder for temporary files: {error}; free some"
+        f"a table of this run, in the folder for temporary files: {error}; free some"
         " space there, or choose another folder with the variable SQLITE_TMPDIR"
     )
