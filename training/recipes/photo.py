@@ -13,8 +13,6 @@ STAGES = (Stage(1.0, batch=4, patch=48, loss=SEEN, jitter=3, clean=1),)
 LAST: Weights = {**SEEN, "mesh": 10.0}
 MORE_SEEN: Weights = {**SEEN, "perceptual": 0.2, "mesh": 15.0}
 LAST_STAGES = (Stage(1.0, batch=4, patch=48, loss=LAST, jitter=3, clean=1),)
-CRISP: Weights = {**SEEN, "perceptual": 0.8, "mesh": 40.0}
-CRISP_STAGES = (Stage(1.0, batch=4, patch=48, loss=CRISP, jitter=3, clean=1),)
 MORE_STAGES = (Stage(1.0, batch=4, patch=48, loss=MORE_SEEN, jitter=3, clean=1),)
 PHOTOGRAPHS: dict[str, Any] = {
     "teacher_file": "RealESRGAN_General_WDN_x4_v3.param",
@@ -96,19 +94,6 @@ PHOTO = {
         remark=f"{EARLY} {TEACHER}",
         **PHOTOGRAPHS,
     ),
-    "photo_x4_third": Recipe(
-        "photo",
-        4,
-        450,
-        5e-4,
-        CRISP_STAGES,
-        init="photo_x4_second",
-        patterns=150,
-        warmup=30,
-        seed=10,
-        remark=f"{EARLY} {TEACHER}",
-        **PHOTOGRAPHS,
-    ),
     "photo_x4_relu": Recipe(
         "photo",
         4,
@@ -138,19 +123,6 @@ PHOTO = {
         patterns=150,
         warmup=50,
         seed=8,
-        remark=f"It starts from the weights of `photo`, widened. {TEACHER}",
-        **PHOTOGRAPHS,
-    ),
-    "photo_large_x4_second": Recipe(
-        "photo_large",
-        4,
-        400,
-        5e-4,
-        CRISP_STAGES,
-        init="photo_large_x4",
-        patterns=150,
-        warmup=30,
-        seed=11,
         remark=f"It starts from the weights of `photo`, widened. {TEACHER}",
         **PHOTOGRAPHS,
     ),
