@@ -8,10 +8,9 @@ TOOL_VENV := .venv-tool
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
-# The suite on every core; in CI one test more at a time, as many wait for a watch or a program
-# and not for the processor. Tests with the mark "slow" run in CI and by `make test-all`.
+# The suite on every core. Tests with the mark "slow" run in CI and by `make test-all`.
 PYTEST = -m pytest --numprocesses $(WORKERS) --dist worksteal --durations 10
-WORKERS ?= $(if $(CI),$(shell echo $$(($$(nproc) + 1))),auto)
+WORKERS ?= auto
 MARKS := not soak$(if $(CI),, and not slow)
 # CI loads a part of what it installs, and compiles that when it loads it.
 INSTALL = -m pip install --quiet -c constraints.txt $(if $(CI),--no-compile)
