@@ -99,7 +99,7 @@ def test_one_output_has_one_name() -> None:
 
 
 def test_windows_allows_no_device_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sr_batch.batch.planning.sys.platform", "win32")
+    monkeypatch.setattr("sr_batch.batch.plan_source.sys.platform", "win32")
     save_picture(Path("in/con.png"))
     (failed,) = plan_jobs(["in"], None, UpscaleOptions(), "edsr").settled
     assert isinstance(failed, Failed)

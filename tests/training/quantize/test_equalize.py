@@ -11,7 +11,7 @@ from training.models import MODELS, build
 from training.models.layers import conv_layers, inner_layers
 from training.quantize.equalize import equalize_
 
-ROUNDED = ("espcn", "edsr", "edsr_other", "fast", "fast_other", "balanced")
+ROUNDED = ("espcn", "edsr", "edsr_other", "fast", "fast_other")
 
 
 def uneven(config: str) -> tuple[nn.Module, list[torch.Tensor]]:

@@ -25,7 +25,7 @@ def run(model: onnx.ModelProto, image: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "config", slow_unless_quick(["espcn", "edsr", "fast", "fast_other", "balanced"])
+    "config", slow_unless_quick(["espcn", "edsr", "fast", "fast_other"])
 )
 def test_int8_rounds_as_training_did(config: str) -> None:
     torch.manual_seed(0)

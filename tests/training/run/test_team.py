@@ -23,7 +23,9 @@ def together(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("together")
     launch = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     script = ["-m", "tests.training.run.two_processes", str(photographs), str(folder)]
-    ran = subprocess.run([sys.executable, *launch, *script], capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, *launch, *script], capture_output=True, text=True, timeout=600
+    )
     assert ran.returncode == 0, ran.stderr
     return folder
 

@@ -57,6 +57,7 @@ def main(photographs: Path, folder: Path) -> None:
     with joined() as team, patch("training.run.loop.draw_pictures"):
         train(run_in(folder / "whole", photographs, team), corpora)
         _interrupted(run_in(folder / "broken", photographs, team), corpora)
+        torch.distributed.barrier()  # until the leader has saved what the other one resumes from
         rest = run_in(folder / "broken", photographs, team)
         assert rest.resume()
         train(rest, corpora)
