@@ -24,9 +24,7 @@ def run(model: onnx.ModelProto, image: np.ndarray) -> np.ndarray:
     return np.asarray(output)[0]
 
 
-@pytest.mark.parametrize(
-    "config", slow_unless_quick(["espcn", "edsr", "fast", "fast_other"])
-)
+@pytest.mark.parametrize("config", slow_unless_quick(["espcn", "edsr", "fast", "fast_other"]))
 def test_int8_rounds_as_training_did(config: str) -> None:
     torch.manual_seed(0)
     name, options = CONFIGS[config]
