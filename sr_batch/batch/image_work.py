@@ -1,6 +1,7 @@
 """An input that is to be enlarged, what it costs, and the result that it becomes."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from sr_batch import codec
 from sr_batch.batch.enlarge_file import Outline
@@ -38,32 +39,68 @@ class Work:
 
     def done(self, scale: float, notes: tuple[str, ...], seconds: float) -> Done:
         """The result once the output is written, which took ``seconds``."""
-        return Done(
-            input=str(self.job.source),
-            output=str(self.job.target),
-            seconds=seconds,
-            input_size=self.made.header.size,
-            output_size=self.made.sizes[0],
-            model=self.upscaler.model,
-            scale=scale,
-            provider=self.upscaler.provider,
-            notes=notes,
-            precision=self.upscaler.precision(self.made.header.size),
-            choice=self.choice.reason if self.choice else "",
-        )
+        return done_of(self._paths, self, scale, notes, seconds)
 
     def planned(self) -> Planned:
         """The result of a dry run."""
-        header, sizes = self.made.header, self.made.sizes
-        return Planned(
-            input=str(self.job.source),
-            output=str(self.job.target),
-            input_size=header.size,
-            output_size=sizes[0],
-            model=self.upscaler.model,
-            precision=self.upscaler.precision(header.size),
-            passes=self.upscaler.passes(header.size),
-            seconds=sum(self.upscaler.seconds(size) for size in header.sizes),
-            bytes=sum(codec.likely_bytes(size, self.made.kind) for size in sizes),
-            choice=self.choice.reason if self.choice else "",
-        )
+        return planned_of(self._paths, self)
+
+    @property
+    def _paths(self) -> tuple[str, str]:
+        return str(self.job.source), str(self.job.target)
+
+
+class Enlarged(Protocol):
+    """What the result of an input says, wherever input and output are."""
+
+    @property
+    def made(self) -> Outline: ...
+
+    @property
+    def upscaler(self) -> Enlarger: ...
+
+    @property
+    def choice(self) -> Chosen | None: ...
+
+
+def done_of(
+    names: tuple[str, str], work: Enlarged, scale: float, notes: tuple[str, ...], seconds: float
+) -> Done:
+    """The result once the output is written.
+
+    Args:
+        names: Of the input and the output.
+        work: What was done.
+        scale: Output side / input side.
+        notes: For the user.
+        seconds: From reading the input to the finished output.
+    """
+    header, upscaler = work.made.header, work.upscaler
+    return Done(
+        *names,
+        seconds=seconds,
+        input_size=header.size,
+        output_size=work.made.sizes[0],
+        model=upscaler.model,
+        scale=scale,
+        provider=upscaler.provider,
+        notes=notes,
+        precision=upscaler.precision(header.size),
+        choice=work.choice.reason if work.choice else "",
+    )
+
+
+def planned_of(names: tuple[str, str], work: Enlarged) -> Planned:
+    """The result of a dry run. ``names`` are those of the input and the output."""
+    header, sizes, upscaler = work.made.header, work.made.sizes, work.upscaler
+    return Planned(
+        *names,
+        input_size=header.size,
+        output_size=sizes[0],
+        model=upscaler.model,
+        precision=upscaler.precision(header.size),
+        passes=upscaler.passes(header.size),
+        seconds=sum(upscaler.seconds(size) for size in header.sizes),
+        bytes=sum(codec.likely_bytes(size, work.made.kind) for size in sizes),
+        choice=work.choice.reason if work.choice else "",
+    )

@@ -50,6 +50,9 @@ class OutputGuard:
         own: What the output is made from; its recipe is set by `publish`.
         recipes: Of this run, and of others that count as this one.
         existing: ``--existing``.
+
+    Attributes:
+        stored: The output as it was published, or found; None before that.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class OutputGuard:
         self._existing = existing
         self._present = target.head()
         self._alike: str | None = None
+        self.stored: Record | None = None
 
     @property
     def _made(self) -> Made | None:
@@ -154,9 +158,6 @@ class OutputGuard:
             return "done"
         raise OutputTaken(f"{target.name}: other programs write to it all the time, so it is kept")
 
-    stored: Record | None = None
-    """The output as it was published, or found."""
-
     def made_by(self, recipes: Recipes) -> None:
         """Tell which recipe the output is made by, where more than one was possible before."""
         self._recipes = recipes
@@ -166,7 +167,7 @@ class OutputGuard:
         self._own = own
 
     def _after_refusal(self, data: bytes) -> Published | None:
-        """What became of the output after the store has refused to replace what is there.
+        """Look at what is there after the store has refused the output; None to try again.
 
         The answer to an earlier request may have been lost: then this run's own output is there.
         """

@@ -68,6 +68,11 @@ class Task:
         return self.spec.target.below(self.key) if self.key else None
 
     @property
+    def ends(self) -> tuple[str, str]:
+        """Input and output, for results, once the output is known."""
+        return self.input, self.output or ""
+
+    @property
     def names(self) -> OutputNames:
         """Makes the key of the output. An output beside its input gets a tag."""
         beside = self.place == self.spec.target and not self.spec.file

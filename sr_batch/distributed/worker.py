@@ -12,6 +12,7 @@ from sr_batch.batch.decoder_pool import loader
 from sr_batch.batch.enlarge_file import Encoded, Outline, enlarge_file, outline
 from sr_batch.batch.enlarging import Enlarger
 from sr_batch.batch.image_decision import recipes_of
+from sr_batch.batch.image_work import done_of, planned_of
 from sr_batch.batch.job import ALREADY_DONE, EDITED, LARGE_ENOUGH, NOT_READ, Notify, log_warning
 from sr_batch.batch.job_boundary import RunEnd, result_of
 from sr_batch.batch.loading import LoadedFile, Loader
@@ -20,7 +21,7 @@ from sr_batch.batch.overwrite_guard import OutputTaken
 from sr_batch.batch.plan_source import template_fields
 from sr_batch.batch.verify import require_same_pictures
 from sr_batch.core.errors import ImageError, Stopped, UnreadableImage, about
-from sr_batch.core.results import Done, JobResult, Planned, Skipped, one_line
+from sr_batch.core.results import Done, JobResult, Skipped, one_line
 from sr_batch.distributed.job import KeyedJob
 from sr_batch.distributed.manifests import ManifestWriter
 from sr_batch.distributed.output_guard import OutputGuard, Target, made_of
@@ -171,7 +172,7 @@ class KeyedWorker:
         data = self._read(task)
         with self._opened(task, data) as file:
             work = self._decide(task, data, file.header)
-        return work if isinstance(work, Skipped) else _planned(self._choose(work))
+        return work if isinstance(work, Skipped) else planned_of(task.ends, self._choose(work))
 
     def _settled(self, task: Task) -> Skipped | None:
         """The result of a job for which nothing must be read.
@@ -303,7 +304,8 @@ class KeyedWorker:
         self._record(work.guard.stored)
         if published == "already done":
             return Skipped(task.input, task.output, ALREADY_DONE)
-        return _done(work, options.goal.factor(work.made.header.size), notes, started)
+        scale = options.goal.factor(work.made.header.size)
+        return done_of(task.ends, work, scale, notes, time.perf_counter() - started)
 
     def _sidecars(self, task: Task) -> SidecarCopies:
         out = (self._spec.target, self._target)
@@ -339,36 +341,3 @@ class KeyedWorker:
     def _require_going(self) -> None:
         if self._halt.is_set():
             raise Stopped
-
-
-def _done(work: _Work, scale: float, notes: tuple[str, ...], started: float) -> Done:
-    header = work.made.header
-    return Done(
-        input=work.task.input,
-        output=work.task.output or "",
-        seconds=time.perf_counter() - started,
-        input_size=header.size,
-        output_size=work.made.sizes[0],
-        model=work.upscaler.model,
-        scale=scale,
-        provider=work.upscaler.provider,
-        notes=notes,
-        precision=work.upscaler.precision(header.size),
-        choice=work.choice.reason if work.choice else "",
-    )
-
-
-def _planned(work: _Work) -> Planned:
-    header, sizes, upscaler = work.made.header, work.made.sizes, work.upscaler
-    return Planned(
-        input=work.task.input,
-        output=work.task.output or "",
-        input_size=header.size,
-        output_size=sizes[0],
-        model=upscaler.model,
-        precision=upscaler.precision(header.size),
-        passes=upscaler.passes(header.size),
-        seconds=sum(upscaler.seconds(size) for size in header.sizes),
-        bytes=sum(codec.likely_bytes(size, work.made.kind) for size in sizes),
-        choice=work.choice.reason if work.choice else "",
-    )

@@ -17,8 +17,8 @@ ABOUT = About(
     ),
     published={},
     strengths=(
-        "As photo, for what cameras, phones and the web give, with more texture and cleaner edges, "
-        "in about twice its time."
+        "As photo, for what cameras, phones and the web give. It computes twice as much for each "
+        "pixel, and is not better yet."
     ),
     limits=(
         "An early state of a long run. It does not restore faces or lettering that cannot be "
