@@ -6,7 +6,7 @@ import os
 import random
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -49,7 +49,7 @@ class Person:
     Attributes:
         pictures: Every content that was put into ``in`` whole, by its digest.
         sidecars: Every sidecar that was put there: the word that is in it, by its digest.
-        overwritten: Digests of what the person itself wrote over.
+        overwritten: Digests of what the person itself replaced.
         made: Numbers of the outputs that the person found whole, and took away or changed.
         mine: The files of the person in ``out``.
         emptied: The outputs that the person made empty.
@@ -65,6 +65,7 @@ class Person:
         self.pictures: dict[str, Picture] = {}
         self.sidecars: dict[str, str] = {}
         self.overwritten: set[str] = set()
+        self._sidecars_at: defaultdict[Path, set[str]] = defaultdict(set)
         self.made: set[int] = set()
         self.mine: dict[Path, bytes] = {}
         self.emptied: set[Path] = set()
@@ -275,10 +276,13 @@ class Person:
         if not _renamed(tree, name, _NO_REPLACE):
             return False
         for path in name.rglob("*"):
-            if path.suffix in FORMATS and (data := _read(path)) is not None:
+            data = _read(path)
+            if path.suffix in FORMATS and data is not None:
                 self._names.append(path)
                 if picture := self.pictures.get(digest(data)):
                     self._knows(path, picture)
+            elif path.suffix == ".xmp" and data is not None:
+                self._sidecars_at[path].add(digest(data))
         return True
 
     def _take_tree(self) -> bool:
@@ -298,8 +302,22 @@ class Person:
         if name is None:
             return False
         suffix = self.chance.choice((".xmp", f"{name.suffix}.xmp"))
-        temporary = self._temporary(self._sidecar())
-        return self._place(temporary, name.with_suffix(suffix))
+        place, data, copied = name.with_suffix(suffix), self._sidecar(), self._copied()
+        if not self._place(self._temporary(data), place):
+            return False
+        # Once --after has deleted an earlier one, the new one replaces its copy.
+        self.overwritten |= self._sidecars_at[place] & (copied | self._copied())
+        self._sidecars_at[place].add(digest(data))
+        return True
+
+    def _copied(self) -> set[str]:
+        """The sidecars of which there is a copy in ``out``, by their digests."""
+        copies = [_read(path) or b"" for path in self._out.rglob("*.xmp")]
+        return {
+            key
+            for key, word in self.sidecars.items()
+            if any(word.encode() in copy for copy in copies)
+        }
 
     def _sidecar(self) -> bytes:
         word = f"word-{self._next()}-"
