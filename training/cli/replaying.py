@@ -38,7 +38,11 @@ def replay_reports(
     ] = 0,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of each recipe."),
+        typer.Option(
+            "--set",
+            metavar="[RECIPE:]FIELD=VALUE",
+            help="Change a field of each recipe, or of one.",
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("-o", help="Folder for the pages and figures.")] = PAGES,
     data: Data = DATA,
