@@ -25,18 +25,22 @@ class Extent:
         settings: Fields of each recipe that are changed, such as ``stages.batch=4``, or of one
             recipe, such as ``vdsr_x4_report:iterations=300``.
         measured: Pictures of each folder that networks are measured on, at most; 0 for all.
+        checkpoints: Iterations between checkpoints; 0 for a tenth of a length that is given.
     """
 
     is_short: bool = False
     iterations: int = 0
     settings: tuple[str, ...] = ()
     measured: int = 0
+    checkpoints: int = 0
 
     @property
     def every(self) -> int:
         """Iterations between checkpoints; 0 for those of the recipe."""
         if self.is_short:
             return SHORT // 2
+        if self.checkpoints:
+            return self.checkpoints
         return min(500, max(1, self.iterations // _POINTS)) if self.iterations else 0
 
 

@@ -84,6 +84,7 @@ def test_a_given_length_changes_nothing_else() -> None:
     cut = plan_of("espcn_x3_report", E, ANY.data, Extent(iterations=70))
     assert cut == replace(whole, epochs=0, iterations=70)
     assert (Extent(iterations=70).every, Extent(iterations=9000).every) == (7, 500)
+    assert Extent(iterations=70, checkpoints=35).every == 35
     small = plan_of("espcn_x3_report", E, ANY.data, Extent(settings=("stages.batch=2",)))
     assert small == replace(whole, stages=(replace(whole.stages[0], batch=2),))
 
