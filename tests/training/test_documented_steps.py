@@ -26,13 +26,8 @@ def commands() -> list[str]:
 
 
 @pytest.fixture
-def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with ten photographs, in which git knows the commit of this checkout."""
-    git = subprocess.run(
-        ["git", "rev-parse", "--absolute-git-dir"], cwd=ROOT, check=True, capture_output=True
-    )
-    monkeypatch.setenv("GIT_DIR", git.stdout.decode().strip())
-    monkeypatch.setenv("GIT_WORK_TREE", str(ROOT))
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with ten photographs, outside any clone."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("SR_BATCH_DATA", raising=False)
     (tmp_path / "photos").mkdir()
@@ -40,7 +35,6 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         photograph = Image.fromarray(draw_photograph(number, 128 + 8 * number))
         photograph.save(tmp_path / "photos" / f"DSC{number:04}.JPG")
     monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def short(recipe: Recipe) -> Recipe:
@@ -48,8 +42,8 @@ def short(recipe: Recipe) -> Recipe:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("draws_pictures")
-def test_ten_photographs_become_a_model(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("draws_pictures", "_folder")
+def test_ten_photographs_become_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RECIPES, "first_x2", short(RECIPES["first_x2"]))
     check, train, export, upscale = commands()
     for command in (check, train, export):

@@ -11,6 +11,7 @@ from training.cli.options import (
     KEPT,
     RUNS,
     Data,
+    Every,
     Exported,
     Kept,
     Runs,
@@ -38,8 +39,13 @@ def replay_reports(
     ] = 0,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Change a field of each recipe."),
+        typer.Option(
+            "--set",
+            metavar="[RECIPE:]FIELD=VALUE",
+            help="Change a field of each recipe, or of one.",
+        ),
     ] = None,
+    every: Every = None,
     out: Annotated[Path, typer.Option("-o", help="Folder for the pages and figures.")] = PAGES,
     data: Data = DATA,
     runs: Runs = RUNS,
@@ -55,7 +61,7 @@ def replay_reports(
         raise BadConfig("--short and --iterations exclude each other; give one of them")
     for each in letters:
         typer.echo(f"Report {each}: {REPORTS[each].title}")
-        extent = Extent(short, iterations, tuple(settings or ()), measured)
+        extent = Extent(short, iterations, tuple(settings or ()), measured, every or 0)
         outcome = replay(REPORTS[each], Places(data, runs, kept), exported, extent)
         typer.echo(write(outcome, out))
 

@@ -42,7 +42,8 @@ def _groups(verdicts: Sequence[Verdict]) -> list[Group]:
 def _marks(verdict: Verdict) -> str:
     marks = verdict.marks
     distance = f"distance {marks['distance']:.3f}, " if "distance" in marks else ""
-    return f"{distance}PIQE {marks['piqe']:.0f}"
+    niqe = f", NIQE {marks['niqe']:.1f}" if "niqe" in marks else ""
+    return f"{distance}PIQE {marks['piqe']:.0f}{niqe}"
 
 
 def _enlarged(pixels: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ class Metric:
 
     def of(self, pair: Pair) -> float:
         """The value for ``pair``."""
-        sr, hr = (_luma(each) if self.channel == "luma" else each for each in (pair.sr, pair.hr))
+        sr, hr = (luma_of(each) if self.channel == "luma" else each for each in (pair.sr, pair.hr))
         if sr.ndim == 2 or self.joint:
             return self.measure(sr, hr)
         return fmean(self.measure(sr[..., k], hr[..., k]) for k in range(sr.shape[2]))
@@ -118,7 +118,8 @@ def chosen(names: Iterable[str]) -> dict[str, Metric]:
     return {name: METRICS[name] for name in wanted}
 
 
-def _luma(pixels: Plane) -> Plane:
+def luma_of(pixels: Plane) -> Plane:
+    """Studio-range luma (H, W), not rounded, of RGB (H, W, 3), 0..255; a plane as it is."""
     if pixels.ndim == 2:
         return pixels
     return np.asarray(rgb_to_y_studio(np.divide(pixels, 255, dtype=np.float32)) * 255)

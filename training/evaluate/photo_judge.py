@@ -1,8 +1,8 @@
 """How good networks for photographs are on the cases of ``judge_pictures``.
 
-Four measures: the perceptual distance to the original, which is the measure of record; PIQE, for
-blocks and noise; PSNR-Y in dB; and tone, the PSNR-Y in dB between the output, reduced to LR again,
-and its input.
+Five measures: the perceptual distance to the original, which is the measure of record; PIQE, for
+blocks and noise; NIQE, for natural statistics; PSNR-Y in dB; and tone, the PSNR-Y in dB between the
+output, reduced to LR again, and its input.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,11 +18,14 @@ from sr_batch.imaging.metrics import psnr
 from training.data.pictures import to_color
 from training.data.resize import downscale
 from training.evaluate.judge_pictures import Case
+from training.evaluate.metrics import luma_of
+from training.evaluate.niqe import BLOCK, niqe
 from training.evaluate.piqe import piqe
 from training.evaluate.restore import levels
 from training.losses.perceptual import Perceptual, load_squeezenet
 
-MEASURES = ("distance", "piqe", "psnr", "tone")
+MEASURES = {"distance": 3, "piqe": 1, "niqe": 2, "psnr": 1, "tone": 1}
+"""Name of a measure -> its decimals in the table."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The output of one candidate for one case, uint8 (H*s, W*s, 3), and its measures by name."""
+    """The output of one candidate for one case, uint8 (H*s, W*s, 3), and its measures by name.
+
+    Kinds without an original have no distance and no PSNR, and outputs under 192 pixels a side have
+    no NIQE.
+    """
 
     candidate: str
     case: Case
@@ -60,7 +67,8 @@ def judge(
 
 def table(verdicts: Sequence[Verdict]) -> str:
     """The means for each kind and candidate, as a Markdown table."""
-    lines = [f"| kind | network | {' | '.join(MEASURES)} |", "|---|---|---|---|---|---|"]
+    head = ("kind", "network", *MEASURES)
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for kind in sorted({verdict.case.kind for verdict in verdicts}):
         for name in dict.fromkeys(verdict.candidate for verdict in verdicts):
             marks = [v.marks for v in verdicts if (v.case.kind, v.candidate) == (kind, name)]
@@ -73,6 +81,8 @@ def _marks(sr: np.ndarray, case: Case, distance: Perceptual) -> dict[str, float]
     scale = sr.shape[0] // case.lr.shape[0]
     reduced = levels(downscale(sr, scale).numpy())
     marks = {"piqe": piqe(sr), "tone": _psnr_y(reduced, case.lr, 0)}
+    if min(sr.shape[:2]) >= 2 * BLOCK:
+        marks["niqe"] = niqe(luma_of(sr))
     if case.hr is not None:
         with torch.inference_mode():
             pair = (torch.from_numpy(_planes(x))[None] for x in (sr, case.hr))
@@ -83,8 +93,7 @@ def _marks(sr: np.ndarray, case: Case, distance: Perceptual) -> dict[str, float]
 
 def _mean(marks: Sequence[Mapping[str, float]], measure: str) -> str:
     values = [each[measure] for each in marks if measure in each]
-    digits = 3 if measure == "distance" else 1
-    return f"{fmean(values):.{digits}f}" if values else "-"
+    return f"{fmean(values):.{MEASURES[measure]}f}" if values else "-"
 
 
 def _planes(pixels: np.ndarray) -> np.ndarray:

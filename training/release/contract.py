@@ -73,15 +73,9 @@ def _is_shipped(recipe: Recipe, pictures: Pictures | None) -> bool:
 def _data(recipe: Recipe, pictures: Pictures | None) -> str:
     parts = [DATA, *([PHOTOGRAPHS] if recipe.photographs else [])]
     if pictures and not _is_shipped(recipe, pictures):
-        parts = [_counted(pictures)]
+        parts = [pictures.text()]
         if recipe.init:
             parts.append(f"It started from the weights of {Path(recipe.init).name}")
     if file := recipe.teacher_file or recipe.lessons_file:
         parts.append(OUTSIDE_TEACHERS[file])
     return ". ".join(parts)
-
-
-def _counted(pictures: Pictures) -> str:
-    folders = ", ".join(f"{count} in {name}" for name, count in sorted(pictures.folders.items()))
-    plural = "s" if pictures.count > 1 else ""
-    return f"{pictures.count} picture{plural}, {pictures.megapixels:.3g} megapixels ({folders})"

@@ -75,11 +75,17 @@ def _warnings(outcome: Outcome) -> Iterator[str]:
 
 def _changes(extent: Extent) -> Iterator[str]:
     if extent.iterations:
-        yield f"every network was trained for {extent.iterations:,} iterations"
+        unless = " unless a changed field says otherwise" if _sets_length(extent) else ""
+        yield f"every network was trained for {extent.iterations:,} iterations{unless}"
     if extent.measured:
         yield f"at most {extent.measured} pictures of each set were measured"
     if extent.settings:
         yield f"changed fields: {', '.join(f'`{each}`' for each in extent.settings)}"
+
+
+def _sets_length(extent: Extent) -> bool:
+    """Whether a setting gives a network a length of its own."""
+    return any(":iterations=" in setting for setting in extent.settings)
 
 
 def _what_ran(outcome: Outcome) -> str:

@@ -37,6 +37,12 @@ class Pictures:
         """The number of all pictures."""
         return sum(self.folders.values())
 
+    def text(self) -> str:
+        """Pictures, megapixels and folders, for cards and messages."""
+        folders = ", ".join(f"{count} in {name}" for name, count in sorted(self.folders.items()))
+        plural = "s" if self.count > 1 else ""
+        return f"{self.count} picture{plural}, {self.megapixels:.3g} megapixels ({folders})"
+
 
 @dataclass(frozen=True)
 class Leg:

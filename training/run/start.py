@@ -25,7 +25,7 @@ from training.run.distillation import teacher_output, to_luma
 from training.run.full_disk import full_disk_told
 from training.run.loop import ending, train
 from training.run.places import Places
-from training.run.record import Leg, begin_leg, pictures_of
+from training.run.record import Leg, begin_leg, find_record, pictures_of
 from training.run.run_data import RunData, monitored, run_data
 from training.run.setting import Setting
 from training.run.source_commit import source_commit
@@ -63,6 +63,8 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
         run = Run(*settled(plan, setting, pictures, places.data))
         if not run.resume() and not _resume_kept(run, places.kept) and plan.init:
             _start_from(run, plan.init, places, pictures)
+        if team.leads and (note := _other_pictures(run, pictures)):
+            print(note)
         if run.recipe.iterations and run.is_over and (setting.folder / "sheet.jpg").exists():
             print(ending(run))
             return
@@ -160,6 +162,18 @@ def _start(run: Run, init: str, places: Places, pictures: RunData) -> checkpoint
     images = calibration(pictures.files, plan.scale, run.color, protocol_of(plan).lr_of)
     equalize_(net, [torch.from_numpy(image) for image in images])
     return net.state_dict()
+
+
+def _other_pictures(run: Run, pictures: RunData) -> str:
+    """A note if the run that is resumed learned from other pictures; else empty."""
+    folder, now = run.setting.folder, pictures_of(pictures, run.recipe.scale)
+    record = find_record(folder.name, folder.parent, folder)
+    if not record or not record.iterations or record.pictures.folders == now.folders:
+        return ""
+    return (
+        f"note: {folder} has learned from other pictures until now: {record.pictures.text()}; these"
+        f" are {now.text()}. To begin again, remove the folder, or name another one with --runs."
+    )
 
 
 def _note(run: Run, pictures: RunData) -> None:

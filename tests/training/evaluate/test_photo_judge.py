@@ -9,7 +9,9 @@ from tests.training.conftest import draw_photograph
 from training.evaluate import judge_pictures
 from training.evaluate.judge_pictures import KINDS, Case, Plan, cases, spread, through_jpeg
 from training.evaluate.judge_sheet import draw_sheets
+from training.evaluate.metrics import METRICS
 from training.evaluate.photo_judge import Candidate, Verdict, judge, table
+from training.evaluate.restore import Pair
 
 PLAN = Plan(2, 48)
 
@@ -89,6 +91,15 @@ def test_measures_against_the_original_where_there_is_one(verdicts: list[Verdict
         else:
             assert right.marks["psnr"] > wrong.marks["psnr"]
             assert 0 < right.marks["distance"] < wrong.marks["distance"]
+
+
+def test_measures_niqe_as_evaluate_does_where_the_output_is_large_enough(features: Path) -> None:
+    case = Case("e", "square", draw_photograph(2, 96))
+    (verdict,) = judge([Candidate("repeat", _repeat)], [case], features)
+    expected = METRICS["niqe"].of(Pair(verdict.sr, verdict.sr))
+    assert verdict.marks["niqe"] == expected
+    head, _, row = (line.split(" | ") for line in table([verdict]).splitlines())
+    assert row[head.index("niqe")] == f"{expected:.2f}"
 
 
 def test_the_table_has_means_by_kind(verdicts: list[Verdict]) -> None:

@@ -18,7 +18,7 @@ from training import cli
 from training.evaluate.measured import Measured, SetResult
 from training.evaluate.protocol import DEFAULT
 from training.evaluate.restore import Row
-from training.models import configure
+from training.models import BadConfig, configure
 from training.recipes import RECIPES
 from training.replay.chain import Outcome, drawn_in
 from training.replay.description import ANY, exported_of, pictures_of
@@ -84,8 +84,20 @@ def test_a_given_length_changes_nothing_else() -> None:
     cut = plan_of("espcn_x3_report", E, ANY.data, Extent(iterations=70))
     assert cut == replace(whole, epochs=0, iterations=70)
     assert (Extent(iterations=70).every, Extent(iterations=9000).every) == (7, 500)
+    assert Extent(iterations=70, checkpoints=35).every == 35
     small = plan_of("espcn_x3_report", E, ANY.data, Extent(settings=("stages.batch=2",)))
     assert small == replace(whole, stages=(replace(whole.stages[0], batch=2),))
+
+
+def test_a_setting_may_be_for_one_network() -> None:
+    settings = ("stages.batch=2", "vdsr_x4_report:iterations=30", "vdsr_x4_report:lr=1e-3")
+    extent = Extent(iterations=70, settings=settings)
+    vdsr, srcnn = (plan_of(f"{name}_x4_report", C, ANY.data, extent) for name in ("vdsr", "srcnn"))
+    assert [each.stages[0].batch for each in (vdsr, srcnn)] == [2, 2]
+    assert [(each.iterations, each.lr) for each in (vdsr, srcnn)] == [(30, 1e-3), (70, 1e-4)]
+    assert "70 iterations unless a changed field says" in next(_warnings(outcome("C", {}, extent)))
+    with pytest.raises(BadConfig, match="report C has no recipe vdsr; it has srcnn_x4_report"):
+        plan_of("srcnn_x4_report", C, ANY.data, Extent(settings=("vdsr:lr=1",)))
 
 
 def test_takes_the_pictures_of_the_report_first_and_any_others_last(tmp_path: Path) -> None:

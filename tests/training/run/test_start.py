@@ -7,6 +7,7 @@ import torch
 
 from tests.training.small import setting, small_recipe
 from training.data.pictures import read_rgb, to_color
+from training.data.sources import Data, Source
 from training.models import build
 from training.models.smfanet import SMFANet
 from training.recipes import RECIPES
@@ -129,6 +130,20 @@ def test_epochs_set_the_length_and_the_interval_of_checkpoints(data: Path, tmp_p
     carry_out(recipe, setting(tmp_path / "it", data / "valid", every=0), places)
     assert (tmp_path / "it" / "sheet.jpg").read_bytes() == b"of the first time"
     assert find_record("it", places.runs, places.kept) == record
+
+
+def test_a_run_that_resumes_on_other_pictures_says_so(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = Places(data, tmp_path, tmp_path / "kept")
+    recipe, run = small_recipe("espcn", 2), setting(tmp_path / "it", data / "valid")
+    for _ in range(2):
+        carry_out(recipe, run, places)
+    assert "note" not in capsys.readouterr().out
+    other = replace(recipe, data=Data((Source("valid"),), (Source("valid"),)))
+    carry_out(other, run, places)
+    said = capsys.readouterr().out
+    assert "until now: 1 picture, 0.0655 megapixels (1 in train-tight); these are" in said
 
 
 def test_a_run_computes_the_mean_of_its_pictures_and_the_network_keeps_it(
