@@ -22,6 +22,7 @@ from benchmarks.peers import peers
 from benchmarks.photos import photographs
 from benchmarks.png import png
 from benchmarks.process import run_program, run_tool
+from benchmarks.scale import scale
 from benchmarks.serve import serve
 from benchmarks.setting import Row, Setting
 from benchmarks.streams import streams
@@ -133,12 +134,12 @@ def _isolated_against_threads(kind: str, isolated: Loader, setting: Setting) -> 
     groups = [*in_turns(sorted((setting.folder / kind).iterdir()))]
     ratio = _paired(groups, _decode, isolated)
     yield Row(f"{kind}: decoding isolated / here", f"{ratio:.2f}", "", True)
-    for scale, what in ((1, "no network"), (2, "espcn x2")):
-        options = options_for("espcn", scale, "keep", setting)
+    for factor, what in ((1, "no network"), (2, "espcn x2")):
+        options = options_for("espcn", factor, "keep", setting)
         with Upscaler(options, ignore) as upscaler:
             seconds = partial(_enlarge_into_new_folder, options, upscaler)
             ratio = _paired(groups, seconds, isolated)
-        goal, reached = ("<= 1.10", ratio <= 1.1) if scale > 1 else ("", True)
+        goal, reached = ("<= 1.10", ratio <= 1.1) if factor > 1 else ("", True)
         yield Row(f"{kind}, {what}: isolated / threads", f"{ratio:.2f}", goal, reached)
 
 
@@ -190,6 +191,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "serve": serve,
     "listing": listing,
     "growth": growth,
+    "scale": scale,
     "streams": streams,
     "peers": peers,
     "training": training,

@@ -9,6 +9,7 @@ import os
 import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -125,6 +126,13 @@ class Bucket:
 @pytest.fixture(scope="session")
 def object_server() -> Iterator[ObjectServer]:
     """One server for the whole session, with credentials for it in the environment."""
+    with running_server() as server:
+        yield server
+
+
+@contextmanager
+def running_server() -> Iterator[ObjectServer]:
+    """A server in this process, with credentials for it in the environment."""
     from moto.moto_server.werkzeug_app import (  # takes 2 seconds
         DomainDispatcherApplication,
         MotoRequestHandler,

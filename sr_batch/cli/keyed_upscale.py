@@ -83,7 +83,11 @@ def upscale_stores(inputs: Sequence[str], command: UpscaleCommand, options: Upsc
 
 def _work(plan: KeyedPlan, engine: Engine, report: Report, stop: Stop) -> int:
     """Run the plan and show its results. Returns the exit code."""
-    from sr_batch.distributed.run import results_of
+    from sr_batch.distributed.run import count_inputs, results_of
+
+    if report.tells_time and not plan.request.dry:
+        estimate = count_inputs(plan, stop.event)
+        report.expect(estimate, estimate.ended)
 
     def told(name: str) -> None:
         report.detail(f"{name}: passed over; --no-ignore takes it")

@@ -1,14 +1,26 @@
 """The progress bar. Only this module imports rich, and it is imported only on a terminal."""
 
 from datetime import timedelta
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
 
-from sr_batch.batch.estimate import Estimate
-
 _PAUSE = 0.5  # seconds between two looks at the estimate, which adds up all images of the run
+
+
+class Timed(Protocol):
+    """An estimate of a run: what `Estimate` of `batch` knows of it."""
+
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def share(self) -> float: ...
+    @property
+    def speed(self) -> float | None: ...
+    @property
+    def is_whole(self) -> bool: ...
 
 
 class _Speed(ProgressColumn):
@@ -17,7 +29,7 @@ class _Speed(ProgressColumn):
     max_refresh = _PAUSE
 
     def render(self, task: Task) -> Text:
-        estimate: Estimate | None = task.fields["estimate"]
+        estimate: Timed | None = task.fields["estimate"]
         speed = estimate.speed if estimate else None
         return Text("- MP/s" if speed is None else f"{speed / 1e6:.2g} MP/s")
 
@@ -28,7 +40,7 @@ class _Remaining(ProgressColumn):
     max_refresh = _PAUSE
 
     def render(self, task: Task) -> Text:
-        estimate: Estimate | None = task.fields["estimate"]
+        estimate: Timed | None = task.fields["estimate"]
         seconds = estimate.seconds if estimate else None
         text = "-:--:--" if seconds is None else str(timedelta(seconds=round(seconds)))
         if estimate and not estimate.is_whole:
@@ -52,11 +64,11 @@ class Bar:
             console=Console(stderr=True, soft_wrap=True),
             transient=True,
         )
-        self._estimate: Estimate | None = None
+        self._estimate: Timed | None = None
         self._task = self._progress.add_task("", total=1, finished=0, files="0", estimate=None)
         self._progress.start()
 
-    def follow(self, estimate: Estimate) -> None:
+    def follow(self, estimate: Timed) -> None:
         """Show the speed and the time that ``estimate`` knows, and its share of the work."""
         self._estimate = estimate
         self._progress.update(self._task, estimate=estimate)

@@ -30,12 +30,12 @@ from sr_batch.files.part_file import write_all
 from sr_batch.files.reading import PIPE, read_head, reason
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from sr_batch.batch.forecast import RunEstimate
     from sr_batch.batch.planning import Plan
     from sr_batch.batch.rest import Rest
-    from sr_batch.cli.progress import Bar
+    from sr_batch.cli.progress import Bar, Timed
     from sr_batch.distributed.run import Found
 
 _MOST_NOTES = 3  # files that are named for one note
@@ -76,7 +76,8 @@ class Report:
         self._said: dict[str, None] = {}
         self._notes: Counter[str] = Counter()
         self._bar: Bar | None = None
-        self._estimate: RunEstimate | None = None
+        self._estimate: Timed | None = None
+        self._ended: Callable[[JobResult], None] = lambda result: None
 
     def __enter__(self) -> Report:
         return self
@@ -123,11 +124,11 @@ class Report:
         """Whether it shows how long the run still takes, for which :meth:`expect` is called."""
         return bool(self._bar or self._hundredths)
 
-    def expect(self, estimate: RunEstimate) -> None:
-        """Show from now on how long the run still takes."""
-        self._estimate = estimate
+    def expect(self, estimate: Timed, ended: Callable[[JobResult], None]) -> None:
+        """Show from now on how long the run still takes; ``ended`` is told about results."""
+        self._estimate, self._ended = estimate, ended
         if self._bar:
-            self._bar.follow(estimate.estimate)
+            self._bar.follow(estimate)
 
     def say(self, text: str, kind: str = "") -> None:
         """Print one line for people. It is not repeated: a thousand files may have one note."""
@@ -171,8 +172,9 @@ class Report:
         self._tally.add(result)
         self._record(to_json(result))
         self._say_result(result)
-        if self._estimate:
-            self._estimate.ended(result)
+        self._ended(result)
+        if self._hundredths and self._rest:  # the work is known by results
+            self._hundredths.advance(0, self._estimate)
         if not isinstance(result, Done):
             self._pixels.pop(result.input, None)  # it takes no time
             self._count()
@@ -270,22 +272,22 @@ class _Hundredths:
         self._done = 0
         self._printed = 0
 
-    def advance(self, pixels: int, estimate: RunEstimate | None) -> None:
+    def advance(self, pixels: int, estimate: Timed | None) -> None:
         """Count ``pixels`` of ``total`` as done. Thread-safe."""
         with self._lock:
             self._done += pixels
             hundredths = self._share(estimate)
             if hundredths > self._printed:
                 self._printed = hundredths
-                seconds = estimate.estimate.seconds if estimate else None
+                seconds = estimate.seconds if estimate else None
                 eta = None if seconds is None else round(seconds, 1)
                 _print_json({"progress": hundredths / 100, "eta": eta})
 
-    def _share(self, estimate: RunEstimate | None) -> int:
+    def _share(self, estimate: Timed | None) -> int:
         if self.total is not None:
             return min(100, 100 * self._done // max(1, self.total))
-        known = estimate is not None and estimate.estimate.is_whole
-        return int(100 * estimate.estimate.share) if estimate and known else 0
+        known = estimate is not None and estimate.is_whole
+        return int(100 * estimate.share) if estimate and known else 0
 
 
 def _opened(file: Path) -> FileIO:

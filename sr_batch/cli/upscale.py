@@ -111,7 +111,7 @@ def _work(
     follower = None
     if report.tells_time and not dry:
         follower = RunEstimate(plan.jobs, upscaler, options, rest=plan.rest)
-        report.expect(follower)
+        report.expect(follower.estimate, follower.ended)
     if plan.rest and report.tells_time:
         plan.rest.count(stop.event)
     try:

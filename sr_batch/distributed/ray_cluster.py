@@ -156,6 +156,8 @@ def _refusal(settings: RaySettings, error: Exception) -> SrBatchError:
     text = _last_line(error)
     if "ersion" in text and "mismatch" in str(error):
         return UsageError(f"--address {settings.address}: {text}")
+    if not settings.address.host:
+        return Unreachable(f"--address {settings.address}: Ray did not start here: {text}")
     return Unreachable(
         f"--address {settings.address}: something answers there, but it is no Ray cluster, or it"
         f" wants another token, in RAY_AUTH_TOKEN with RAY_AUTH_MODE=token: {text}"

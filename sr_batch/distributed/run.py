@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -11,7 +12,7 @@ from sr_batch import codec
 from sr_batch.batch.inputs import Choice
 from sr_batch.batch.name_template import Template
 from sr_batch.batch.output_paths import format_of_output
-from sr_batch.core.errors import UsageError
+from sr_batch.core.errors import SrBatchError, UsageError
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import JobResult, one_line
 from sr_batch.core.shard import Shard
@@ -23,6 +24,7 @@ from sr_batch.distributed.names import OutputNames
 from sr_batch.distributed.progress_file import ProgressFile, RunRecord, State
 from sr_batch.distributed.roots import Root, find_roots, inside
 from sr_batch.distributed.spec import Engine, WorkerSpec
+from sr_batch.distributed.stream_estimate import StreamEstimate
 from sr_batch.files.reading import PIPE, is_folder
 from sr_batch.stores.location import Place, place_of
 from sr_batch.stores.opening import open_store
@@ -60,17 +62,24 @@ class Found:
     Attributes:
         planned: How many.
         has_ended: Whether no more are to be listed.
+        estimate: Counts all inputs before they are planned; None if nobody does.
     """
 
     planned: int = 0
     has_ended: bool = False
-    left = 0
+    estimate: StreamEstimate | None = None
     roots: frozenset[str] = frozenset()
 
     @property
+    def left(self) -> int:
+        """How many inputs are still to be planned, as far as they have been counted."""
+        counted = self.estimate.counted if self.estimate and not self.has_ended else 0
+        return max(0, counted - self.planned)
+
+    @property
     def is_counted(self) -> bool:
-        """Whether ``planned`` counts all inputs."""
-        return self.has_ended
+        """Whether no input remains that ``planned`` and ``left`` do not count."""
+        return self.has_ended or bool(self.estimate and self.estimate.is_whole)
 
 
 @dataclass(frozen=True)
@@ -194,10 +203,48 @@ def _jobs(
         before = plan.found.planned
         for job in listing.jobs(root, number, opened(root.place)):
             plan.found.planned += 1
+            if plan.found.estimate:
+                name = root.place.below(job.source.key)
+                plan.found.estimate.take(name, job, is_new=bool(root.named))
             yield job
         if root.pattern and plan.found.planned == before and listing.shard is None:
             raise UsageError(f"{one_line(root.text)}: the pattern matches no image")
     plan.found.has_ended = True
+    if plan.found.estimate:
+        plan.found.estimate.is_taken = True
+
+
+def count_inputs(
+    plan: KeyedPlan, stop: threading.Event, opened: Callable[[Place], Store] = open_store
+) -> StreamEstimate:
+    """Count all inputs in a thread, until ``stop`` is set: their places are listed once more.
+
+    Call it before `results_of`, which tells the estimate what is taken.
+    """
+    plan.found.estimate = StreamEstimate()
+    arguments = (plan, plan.found.estimate, stop, opened)
+    threading.Thread(target=_count, args=arguments, daemon=True, name="count").start()
+    return plan.found.estimate
+
+
+def _count(
+    plan: KeyedPlan,
+    estimate: StreamEstimate,
+    stop: threading.Event,
+    opened: Callable[[Place], Store],
+) -> None:
+    with suppress(SrBatchError), KnownRecords() as none:  # the run itself says what is wrong
+        listing = _listing(plan, opened(plan.spec.target), none, lambda name: None)
+        for number, root in enumerate(plan.roots):
+            if root.named:  # its size takes a request
+                if not listing.shard or listing.shard.takes(root.named.rpartition("/")[2]):
+                    estimate.count(None)
+                continue
+            for job in listing.jobs(root, number, opened(root.place)):
+                estimate.count(job)
+                if stop.is_set() or plan.found.has_ended:
+                    return
+        estimate.is_counted = True
 
 
 def _begun(plan: KeyedPlan) -> RunRecord:

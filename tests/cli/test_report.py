@@ -122,7 +122,7 @@ def show_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., R
         follower = RunEstimate(plan.jobs, upscaler, options, rest=plan.rest)
         with Report(as_json, with_progress=as_json) as report:
             report.begin(plan)
-            report.expect(follower)
+            report.expect(follower.estimate, follower.ended)
             for result in run(*(plan, upscaler, options, report.progress, stop), follower=follower):
                 report.add(result)
             report.finish(report.exit_code)

@@ -6,6 +6,7 @@ stop` is never used, as it would end all clusters of the machine.
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -43,17 +44,30 @@ class RayNodes:
         folder: For its files; its path is short, as those of sockets must be.
         port: Of the head.
         client_port: Of the head, for drivers outside of the cluster.
+        cores: Logical ones, of each node.
+        addresses: Of the nodes.
     """
 
     folder: Path
     port: int
     client_port: int
+    cores: int = 2
+    addresses: tuple[str, ...] = NODES
     _started: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     _arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
         return f"{HEAD}:{self.port}"
+
+    def start(self) -> None:
+        """Start the head and all nodes."""
+        self.start_head()
+        self._wait(HEAD, self._answers)
+        for address in self.addresses:
+            self.start_node(address)
+        for address in (HEAD, *self.addresses):
+            self.wait_for(address)
 
     def start_head(self) -> None:
         """Start the head, which itself has no cores for workers."""
@@ -68,52 +82,58 @@ class RayNodes:
             f"--temp-dir={self.folder}",
         )
 
-    def start_node(self, address: str, cores: int = 2) -> None:
-        """Start a node with so many logical cores."""
-        self._start(address, f"--address={self.address}", f"--num-cpus={cores}")
+    def start_node(self, address: str) -> None:
+        self._start(address, f"--address={self.address}", f"--num-cpus={self.cores}")
+
+    def start_again(self, address: str) -> None:
+        """Start a node or the head as before."""
+        self._start(address, *self._arguments[address])
 
     def wait_for(self, address: str) -> None:
-        """Wait until the node runs. On a busy machine it gives up, and is started again."""
-        log = self._log(address)
+        """Wait until the node runs."""
+        self._wait(address, lambda: b"Ray runtime started" in self._log(address).read_bytes())
 
-        def runs() -> bool:
+    def _wait(self, address: str, runs: Callable[[], bool]) -> None:
+        """On a busy machine a node gives up, and is started again."""
+
+        def tried() -> bool:
             if self._started[address].poll() is not None:
-                self._start(address, *self._arguments[address])
-            return b"Ray runtime started" in log.read_bytes()
+                self.start_again(address)
+            return runs()
 
-        until(runs, address)
+        until(tried, address)
+
+    def _answers(self) -> bool:
+        with suppress(OSError), socket.create_connection((HEAD, self.port), 1):
+            return True
+        return False
 
     def workers(self, address: str | None = None) -> list[int]:
         """The processes of workers that are open, on all nodes or on one."""
-        nodes = NODES if address is None else (address,)
-        raylets = {pid for node in nodes for pid in self._raylets(node)}
+        nodes = self.addresses if address is None else (address,)
+        raylets = {pid for node in nodes for pid in self.raylets(node)}
         return [
             pid
             for pid, (parent, line) in _processes().items()
             if parent in raylets and line.startswith("ray::ChunkWorker")
         ]
 
-    def kill_node(self, address: str) -> None:
-        """Kill the raylet of a node; its workers end with it."""
-        for pid in self._raylets(address):
-            kill(pid)
+    def heads(self) -> list[int]:
+        """The process without which the cluster is lost."""
+        return self._own("gcs/gcs_server")
 
-    def kill_head(self) -> None:
-        for pid in self._own("gcs/gcs_server"):
-            kill(pid)
+    def raylets(self, address: str) -> list[int]:
+        """The process of a node; its workers end with it."""
+        return self._own("raylet/raylet", f"--node_ip_address={address} ")
 
     def close(self) -> None:
         for started in self._started.values():
             started.kill()
             started.wait()
-        for pid in self._own():
-            kill(pid)
+        kill(*self._own())
 
     def _log(self, address: str) -> Path:
         return self.folder.parent / f"{address}.log"
-
-    def _raylets(self, address: str) -> list[int]:
-        return self._own("raylet/raylet", f"--node_ip_address={address} ")
 
     def _own(self, *signs: str) -> list[int]:
         """The processes with the folder of this cluster and all ``signs`` in their commands."""
@@ -140,9 +160,19 @@ class RayNodes:
         self._arguments[address] = arguments
 
 
-def kill(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+def kill(*pids: int) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def drivers(run: int) -> list[int]:
+    """The drivers that the process ``run`` has started."""
+    return [
+        pid
+        for pid, (parent, line) in _processes().items()
+        if parent == run and "ray_driver" in line
+    ]
 
 
 def _processes() -> dict[int, tuple[int, str]]:
@@ -157,17 +187,28 @@ def _processes() -> dict[int, tuple[int, str]]:
     return found
 
 
+def _free_ports() -> int:
+    """The first of two ports that are free, below those that Ray takes for workers."""
+    for first in range(5000 + os.getpid() % 2400 * 2, 9998, 2):
+        with socket.socket() as one, socket.socket() as other:
+            try:
+                one.bind(("0.0.0.0", first))
+                other.bind(("0.0.0.0", first + 1))
+            except OSError:
+                continue
+            return first
+    raise AssertionError("no free ports")
+
+
 @contextmanager
-def ray_nodes(folder: Path, port: int) -> Iterator[RayNodes]:
-    """A head and two nodes with two logical cores each."""
-    nodes = RayNodes(folder, port, port + 1)
+def ray_nodes(
+    folder: Path, cores: int = 2, addresses: tuple[str, ...] = NODES
+) -> Iterator[RayNodes]:
+    """A head and nodes with so many logical cores each."""
+    port = _free_ports()
+    nodes = RayNodes(folder, port, port + 1, cores, addresses)
     try:
-        nodes.start_head()
-        nodes.wait_for(HEAD)
-        for address in NODES:
-            nodes.start_node(address)
-        for address in NODES:
-            nodes.wait_for(address)
+        nodes.start()
         yield nodes
     finally:
         nodes.close()

@@ -1,5 +1,7 @@
 """Images in a bucket, and runs over them on a cluster and without one."""
 
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -47,6 +49,20 @@ class Work:
         to = ray_address(address or self.nodes.address)
         engine = ray_engine(RaySettings(to, workers=2, opener=OPENER), self._add, self.said.append)
         return engine(self.spec(run), self.jobs(), threading.Event())
+
+    def command(self, address: str) -> "subprocess.Popen[str]":
+        """The same run as a command."""
+        places = (f"{self.bucket.url}/in", "-o", f"{self.bucket.url}/out")
+        cluster = ("--engine", "ray", "--address", address, "--workers", "2", "--json")
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "tests.distributed.ray_command", "upscale", *places),
+                *("--endpoint-url", self.bucket.endpoint, *cluster),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def here(self, output: str = "out") -> list[JobResult]:
         """A run in this process, without a cluster."""

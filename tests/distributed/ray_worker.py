@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sr_batch.batch.loading import load_file
 from sr_batch.distributed.spec import WorkerSpec
 from sr_batch.distributed.worker import KeyedWorker
 from tests.fakes import FakeUpscaler
 
+GATE = "SR_BATCH_TEST_GATE"  # names a file: no image begins while it exists
 OPENER = "tests.distributed.ray_worker:open_deadly_worker"
 DEADLY = "deadly"
 _SECONDS = 0.04  # for an image, so that a kill finds some of them in work
@@ -46,4 +48,6 @@ def open_deadly_worker(
 def _suffer(name: str) -> None:
     if DEADLY in name:
         os.kill(os.getpid(), signal.SIGKILL)
+    while Path(os.environ[GATE]).exists():
+        time.sleep(_SECONDS)
     time.sleep(_SECONDS)

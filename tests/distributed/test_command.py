@@ -27,7 +27,9 @@ def test_a_bucket_gets_the_bytes_that_a_folder_gets(bucket: Bucket, tmp_path: Pa
     options = ("--model", "espcn", "--json")
     place = ("--endpoint-url", bucket.endpoint)
     local = sr_batch(tmp_path, "upscale", "in", "-o", "out", *options)
-    remote = sr_batch(tmp_path, "upscale", "in", "-o", f"{bucket.url}/out", *options, *place)
+    remote = sr_batch(
+        tmp_path, "upscale", "in", "-o", f"{bucket.url}/out", *options, *place, "--progress"
+    )
     assert (local.returncode, remote.returncode) == (0, 0), remote.stderr
     assert bucket.get("out/a.png") == (tmp_path / "out" / "a.png").read_bytes()
 
@@ -36,6 +38,10 @@ def test_a_bucket_gets_the_bytes_that_a_folder_gets(bucket: Bucket, tmp_path: Pa
     for record in (there, here):
         record.pop("seconds")
     assert there | {"output": "out/a.png"} == here
+    assert [json.loads(line).get("progress") for line in remote.stdout.splitlines()[1:]] == [
+        1,
+        None,
+    ]
     assert json.loads(remote.stdout.splitlines()[-1])["done"] == 1
     assert "a bucket keeps no permissions of files" in remote.stderr
     assert picture.exists()
