@@ -14,6 +14,7 @@ from sr_batch.cli.parameters import from_values
 from sr_batch.core.errors import UsageError
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.target_size import DEFAULT_SCALE
+from sr_batch.stores.location import require_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,8 @@ def _sample(inputs: list[str], command: CostOptions) -> Sample:
 
     if not inputs:
         return draw_sample(command.megapixels or _USUAL_MEGAPIXELS)
+    for each in inputs:
+        require_path(each, "sr-batch cost reads files; copy some photographs from there")
     sample = take_sample(inputs, command.sample, say)
     return sample.of_size(command.megapixels * 1e6) if command.megapixels else sample
 

@@ -28,6 +28,7 @@ from sr_batch.core.results import (
 from sr_batch.files.atomic_write import write_output
 from sr_batch.files.part_file import write_all
 from sr_batch.files.reading import PIPE, read_head, reason
+from sr_batch.stores.location import require_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -292,6 +293,7 @@ class _Hundredths:
 
 def _opened(file: Path) -> FileIO:
     """``file`` for writing. What is in it is replaced if it is an earlier report."""
+    require_path(file, "--report writes a file on this machine; give a path")
     try:
         if file.is_file() and read_head(file, 1) not in (b"", b"{"):
             raise UsageError(f"--report {file}: it exists and is not a report; choose another name")

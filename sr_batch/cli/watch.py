@@ -18,6 +18,7 @@ from sr_batch.cli.signals import Stop, again_on_hangup, stop_on_signals
 from sr_batch.cli.watch_log import WatchLog
 from sr_batch.core.errors import DeviceUnavailable, UsageError
 from sr_batch.core.options import UpscaleOptions
+from sr_batch.stores.location import require_path
 from sr_batch.watch.listener import All, Listener
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ def _pair(values: Values) -> Pair:
     from sr_batch.watch.folder_pair import Pair
 
     watched = from_values(WatchedFolder, values)
+    for place in filter(None, (values["folder"], watched.output)):
+        require_path(place, "sr-batch watch needs folders; sr-batch upscale takes URLs")
     if values["folder"] is None:
         raise UsageError('a [[pair]] has no folder to watch: add folder = "..."')
     if watched.output is None:

@@ -18,6 +18,7 @@ from sr_batch.stores.store import Item, Store
 
 IN_OUTPUT = "in the output folder"
 _SIDECARS = (".xmp", ".XMP")
+_NO_FOLDERS = (".", "..")  # parts of keys that cannot be read; the result says so
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,8 @@ class _Filter:
         """Whether ``item`` is an input or a sidecar."""
         key = item.key
         folder, _, name = key.rpartition("/")
-        if not name:  # a folder that cannot be read, or in a bucket the marker of one
-            return not self.root.place.is_remote
+        if not name:  # in a folder, what cannot be read; in a bucket, an object with content
+            return not self.root.place.is_remote or _is_image(suffix_of(key.rstrip("/")))
         if name[0] == "." or not self._enters(folder) or key in self._named:
             return False
         if is_sidecar_key(key):
@@ -162,7 +163,7 @@ class _Filter:
         if not (self._choice.recursive or self._pattern):
             return False
         parts = folder.split("/")
-        if any(part.startswith(".") for part in parts):
+        if any(part.startswith(".") and part not in _NO_FOLDERS for part in parts):
             return False
         path = Path(folder)
         if self._choice.passes_over(path):

@@ -67,6 +67,7 @@ class OutputNames:
         return f"{stem}{self.tag}{f'_{number}' if number > 1 else ''}{own}"
 
 
+@lru_cache(64)  # several callers ask about one key, soon after each other
 def suffix_of(key: str) -> str:
     """The suffix of the name of ``key``, as of a `Path`."""
     at = key.rfind(".")

@@ -64,23 +64,23 @@ def _merged(sources: Iterable[Item], outputs: Iterable[Item]) -> Iterator[tuple[
     left, right = _ordered(sources), _ordered(outputs)
     source, output = next(left, None), next(right, None)
     while source or output:
-        if output is None or (source and source[0] <= output[0]):
+        if output is None or (source and source.key <= output.key):
             assert source
-            yield False, source[1]
+            yield False, source
             source = next(left, None)
         else:
-            yield True, output[1]
+            yield True, output
             output = next(right, None)
 
 
-def _ordered(items: Iterable[Item]) -> Iterator[tuple[bytes, Item]]:
-    last = b""
+def _ordered(items: Iterable[Item]) -> Iterator[Item]:
+    """``items``; that of code points is the order of UTF-8, in which buckets list keys."""
+    last = ""
     for item in items:
-        order = item.key.encode("utf-8", "surrogateescape")
-        if order < last:
+        if item.key < last:
             raise StorageError(f"the store does not list {item.key} in the order of the keys")
-        last = order
-        yield order, item
+        last = item.key
+        yield item
 
 
 def _add(stack: list[Group], item: Item, is_output: bool) -> None:

@@ -1,6 +1,7 @@
 """What the inputs of a command line are in stores: named items, prefixes and patterns."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -69,9 +70,11 @@ def _in_bucket(text: str, place: Place) -> Root:
         parts = place.url.split("/")
         base = Place("/".join(parts[:at]), place.endpoint)
         return Root(base, pattern=tuple(parts[at:]), text=text)
+    if not place.prefix:
+        raise UsageError(f"{one_line(text)}: the bucket is empty")
     raise UsageError(
         f"{one_line(text)}: no object has this name, and none has a name that begins with"
-        f" {one_line(place.prefix + '/' if place.prefix else 'anything')}"
+        f" {one_line(place.prefix)}/"
     )
 
 
@@ -79,14 +82,21 @@ def _in_folder(text: str, place: Place) -> Root:
     path = place.folder
     if is_folder(path):
         return Root(place, text=text)
-    if path.exists() and path.name:
+    if _exists(path) and path.name:
         return Root(Place(str(path.parent), place.endpoint), path.name, text=text)
     parts = path.parts
     for at, part in enumerate(parts):
         base = Path(*parts[:at])
-        if is_pattern(part) and not (base / part).exists() and is_folder(base):
+        if is_pattern(part) and not _exists(base / part) and is_folder(base):
             return Root(Place(str(base), place.endpoint), pattern=parts[at:], text=text)
     raise UsageError(f"{one_line(text) or 'an empty name'}: no such file or folder")
+
+
+def _exists(path: Path) -> bool:
+    """Whether ``path`` exists; False if that cannot be found out."""
+    with suppress(OSError):
+        return path.exists()
+    return False
 
 
 @cache

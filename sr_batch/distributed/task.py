@@ -121,7 +121,9 @@ class Task:
                 f"{one_line(self.output or '')} is an input and is never overwritten, but the"
                 f" output of {self.name} would have this name: choose another -o"
             )
-        if len(self.key.encode("utf-8", "surrogatepass")) > _LONGEST_KEY:
+        place = self.spec.target
+        whole = f"{place.prefix}/{self.key}" if place.is_remote and place.prefix else self.key
+        if len(whole.encode("utf-8", "surrogatepass")) > _LONGEST_KEY:
             raise UnwritableOutput(
                 f"{self.name}: the name of its output would be longer than {_LONGEST_KEY} bytes;"
                 " choose another with --name or -o"

@@ -88,6 +88,17 @@ def is_url(text: str) -> bool:
     return bool(_URL.fullmatch(text) or _ONE_SLASH.match(text))
 
 
+def require_path(given: str | Path, what: str) -> None:
+    """Check that ``given`` is a path. A `Path` made from a URL has lost a slash.
+
+    Raises:
+        UsageError: it is a URL; ``what`` says why that cannot be.
+    """
+    if is_url(text := str(given)):
+        shown = _ONE_SLASH.sub(r"\1://", text, count=1)
+        raise UsageError(f"{one_line(shown)}: {what}")
+
+
 def place_of(text: str, endpoint: str = "") -> Place:
     """The place that ``text`` names, a URL or a path.
 

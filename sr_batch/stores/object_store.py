@@ -146,10 +146,25 @@ class ObjectStore:
     def _put(self, path: str, data: bytes, expect: str | None, attributes: dict[str, str]) -> str:
         import obstore
 
-        # "version": None in this dictionary is an error, too.
-        mode = cast("PutMode", "create" if expect is None else {"e_tag": _quoted(expect)})
+        mode = cast("PutMode", "create" if expect is None else self._condition(path, expect))
         stored = obstore.put(self._client, path, data, attributes=attributes, mode=mode)
         return _version(stored["e_tag"])
+
+    def _condition(self, path: str, expect: str) -> dict[str, str]:
+        """What must be at ``path``. Raises an error of obstore if it is something else by now.
+
+        Google only compares the generation of an object, which listings do not show.
+        """
+        import obstore
+        from obstore.exceptions import PreconditionError
+
+        if self._place.scheme != "gs":
+            return {"e_tag": _quoted(expect)}  # with "version": None, obstore fails
+        with suppress(FileNotFoundError):
+            meta = obstore.head(self._client, path)
+            if _version(meta["e_tag"]) == expect:
+                return {"e_tag": _quoted(expect), "version": meta["version"] or ""}
+        raise PreconditionError("status code: 412: another version is there")
 
     def _path(self, key: str, refusal: type[ImageError]) -> str:
         if why := unusable(key):

@@ -132,6 +132,11 @@ def _advice(answer: Answer, place: Place) -> str | None:
         return (
             f"the server refuses the credentials ({answer.code}); check {_VARIABLES[place.scheme]}"
         )
+    if place.endpoint and answer.status in (404, 405) and not answer.code:
+        return (
+            f"what answers at {place.endpoint} is not object storage ({answer.status}); check"
+            " --endpoint-url"
+        )
     if answer.status == 403:
         return f"your credentials do not permit this ({answer}); ask for access to the bucket"
     return None

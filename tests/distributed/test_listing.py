@@ -47,6 +47,11 @@ def test_takes_pictures_and_passes_over_all_else() -> None:
     assert told == ["s3://bucket/in/@eaDir", "s3://bucket/in/i.jpg.part"]
 
 
+def test_objects_that_cannot_be_read_are_taken_to_say_why() -> None:
+    found = names(jobs(listing(), "../a.jpg", "b/./c.jpg", "d.jpg/", "e.txt/", "f/", ".g/h.jpg"))
+    assert found == ["../a.jpg", "b/./c.jpg", "d.jpg/"]
+
+
 def test_a_choice_is_that_of_folders() -> None:
     keys = ["a.jpg", "raw/b.jpg", "raw/c.png", "d.png"]
     only = replace(listing(), choice=Choice(include=("*.jpg",), exclude=("raw",)))

@@ -56,3 +56,11 @@ def test_every_picture_comes_once_whatever_the_names(seed: int = 7) -> None:
 def test_a_listing_out_of_order_is_refused() -> None:
     with pytest.raises(StorageError, match="in the order of the keys"):
         list(groups([Item("b.png", 1, "v", 0.0), Item("a.png", 1, "v", 0.0)], []))
+
+
+def test_the_order_of_a_folder_is_that_of_a_bucket() -> None:
+    """Names of files that are not UTF-8 have no place in a bucket, but one in the order."""
+    names = sorted(("\U0001f600.png", "\udcff.png", "a.png"))  # as a folder is listed
+    files = [Item(name, 1, "v", 0.0) for name in names]
+    found = groups(files, items("\U0001f600.png", "a.png"))
+    assert [shown(group)[2] for group in found] == [["a.png"], [], ["\U0001f600.png"]]

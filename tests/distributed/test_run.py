@@ -18,7 +18,7 @@ from sr_batch.stores.object_store import ObjectStore
 from tests.distributed.memory_store import picture
 from tests.distributed.runs import go
 from tests.fakes import FakeUpscaler, save_picture
-from tests.object_server import Bucket
+from tests.object_server import Bucket, ObjectServer
 from tests.runs import go as go_locally
 from tests.runs import tree
 
@@ -200,11 +200,18 @@ def test_wrong_places_are_refused(
         go(f"{photos.url}/{inputs}", output=target, endpoint=photos.endpoint)
 
 
-def test_a_missing_folder_and_a_pattern_without_matches(photos: Bucket) -> None:
+def test_a_missing_folder_and_a_pattern_without_matches(
+    photos: Bucket, object_server: ObjectServer
+) -> None:
+    empty = object_server.make_bucket("empty")
     with pytest.raises(UsageError, match="no such file or folder"):
         go("missing", output=f"{photos.url}/out", endpoint=photos.endpoint)
+    with pytest.raises(UsageError, match="no such file or folder"):
+        go("x" * 300, output=f"{photos.url}/out", endpoint=photos.endpoint)
     with pytest.raises(UsageError, match="the pattern matches no image"):
         run(photos, "in/*.tif")
+    with pytest.raises(UsageError, match="the bucket is empty"):
+        go(empty.url, output=f"{photos.url}/out", endpoint=photos.endpoint)
     with pytest.raises(UsageError, match="standard input"):
         go("-", output=f"{photos.url}/out", endpoint=photos.endpoint)
 

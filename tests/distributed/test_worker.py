@@ -228,6 +228,15 @@ def test_an_input_that_was_deleted_fails(run: Run) -> None:
     assert "it was deleted after it was listed" in result.error
 
 
+def test_a_key_that_is_too_long_with_its_prefix_is_refused_before_the_work(run: Run) -> None:
+    key = f"{'k' * (1024 - len('out/a.png') + 1)}a.png"
+    run.inputs.put(key, picture(2))
+    result = run(key)
+    assert isinstance(result, Failed)
+    assert "longer than 1024 bytes" in result.error
+    assert run.upscaler.names == []
+
+
 def test_named_inputs_are_never_overwritten(run: Run) -> None:
     run.options = UpscaleOptions(existing="overwrite")
     run.outputs.put("a.png", b"an input, too")

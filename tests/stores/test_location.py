@@ -3,12 +3,15 @@
 import pickle
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from sr_batch.cli import watch
+from sr_batch.cli.report import Report
 from sr_batch.core.errors import UsageError
 from sr_batch.stores import object_client
-from sr_batch.stores.location import Place, is_url, place_of
+from sr_batch.stores.location import Place, is_url, place_of, require_path
 from sr_batch.stores.opening import open_store
 
 
@@ -95,6 +98,18 @@ def test_credentials_in_urls_are_refused_and_not_shown() -> None:
         with pytest.raises(UsageError, match="environment variables") as refused:
             place_of(text, endpoint)
         assert "secret" not in str(refused.value)
+
+
+def test_a_url_where_only_a_path_can_be_is_refused() -> None:
+    for given in ("s3://bucket/x", Path("s3://bucket/x")):
+        with pytest.raises(UsageError, match=r"^s3://bucket/x: needs a folder$"):
+            require_path(given, "needs a folder")
+    require_path(Path("folder"), "")
+    with pytest.raises(UsageError, match=r"s3://bucket/r: --report writes a file"):
+        Report(False, 0, False, Path("s3://bucket/r"))
+    watched = {"folder": Path("photos"), "output": Path("s3://bucket/out"), "config": None}
+    with pytest.raises(UsageError, match=r"s3://bucket/out: sr-batch watch needs folders"):
+        watch._pairs(SimpleNamespace(params=watched))  # type: ignore[arg-type]
 
 
 def test_the_environment_names_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
