@@ -196,8 +196,8 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "peers": peers,
     "training": training,
 }
-# peers and training need additional packages (`make peers`), and growth takes half an hour.
-USUAL = [name for name in CASES if name not in ("growth", "peers", "training")]
+# peers, scale and training need additional packages (`make peers`); growth takes half an hour.
+USUAL = [name for name in CASES if name not in ("growth", "peers", "scale", "training")]
 
 
 def _flags(model: str, setting: Setting) -> tuple[str, ...]:

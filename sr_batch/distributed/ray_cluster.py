@@ -82,8 +82,9 @@ class Cluster:
 
     def room(self) -> int:
         """How many workers fit on the nodes, if nobody else uses them."""
-        nodes = [node["Resources"] for node in _nodes() if node["Alive"]]
-        return sum(self._fit(resources) for resources in nodes)
+        draining = self.draining()
+        nodes = [node for node in _nodes() if node["Alive"] and node["NodeID"] not in draining]
+        return sum(self._fit(node["Resources"]) for node in nodes)
 
     def draining(self) -> frozenset[str]:
         """Nodes that will soon be taken away. A driver outside of the cluster is not told."""

@@ -159,6 +159,11 @@ class Driver:
         draining = self._cluster.draining()
         for worker in self._workers:
             worker.leaves = worker.leaves or worker.node in draining
+            if worker.leaves:
+                self._say(
+                    f"the node {worker.node[:12]} is about to be taken away: its workers finish"
+                    " what they have, and others do the rest"
+                )
         idle = [worker for worker in self._workers if worker.leaves and not worker.calls]
         self._workers = [worker for worker in self._workers if worker not in idle]
         self._say(*self._cluster.close([worker.hand for worker in idle]))

@@ -32,7 +32,6 @@ from sr_batch.stores.store import Unreachable
 _TICK = 0.1
 _CONNECTING = 120.0  # seconds until Ray has answered
 _STOPPING = 30.0  # seconds from a stop until the driver has ended
-_NOT_STARTED = f"Ray did not start here within {_CONNECTING:.0f} seconds"
 _MOST_STARTS = 3  # of drivers in a row that were killed without a result
 
 
@@ -221,7 +220,11 @@ class _Run:
     def _lost(self) -> SrBatchError:
         address = self._settings.address
         if not self._was_connected:
-            what = "something answers there, but Ray does not" if address.host else _NOT_STARTED
+            what = (
+                "something answers there, but Ray does not"
+                if address.host
+                else "Ray did not start here"
+            )
             return Unreachable(f"--address {address}: {what}")
         return ClusterLost(
             f"the cluster {address} is lost: when it is back, run the same command again to go on"

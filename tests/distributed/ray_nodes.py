@@ -17,6 +17,7 @@ from pathlib import Path
 
 HEAD = "127.0.0.2"
 NODES = ("127.0.0.3", "127.0.0.4")
+_RAY = (sys.executable, "-m", "ray.scripts.scripts")
 _STARTING = 300.0  # seconds, on the busiest machine
 # Ray waits for a minute before it takes a lost head for lost, and starts slowly on a busy machine.
 ENVIRONMENT = {
@@ -51,7 +52,7 @@ class RayNodes:
     folder: Path
     port: int
     client_port: int
-    cores: int = 2
+    cores: int = 1
     addresses: tuple[str, ...] = NODES
     _started: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     _arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -108,14 +109,14 @@ class RayNodes:
             return True
         return False
 
-    def workers(self, address: str | None = None) -> list[int]:
-        """The processes of workers that are open, on all nodes or on one."""
+    def workers(self, address: str | None = None, call: str = "") -> list[int]:
+        """The processes of workers on all nodes or on one, if they are in a certain call."""
         nodes = self.addresses if address is None else (address,)
         raylets = {pid for node in nodes for pid in self.raylets(node)}
         return [
             pid
             for pid, (parent, line) in _processes().items()
-            if parent in raylets and line.startswith("ray::ChunkWorker")
+            if parent in raylets and line.startswith(f"ray::ChunkWorker{call}")
         ]
 
     def heads(self) -> list[int]:
@@ -125,6 +126,25 @@ class RayNodes:
     def raylets(self, address: str) -> list[int]:
         """The process of a node; its workers end with it."""
         return self._own("raylet/raylet", f"--node_ip_address={address} ")
+
+    def drain(self, address: str) -> None:
+        """Announce that the node will be taken away in a minute."""
+        (node,) = (
+            word.removeprefix("--node_id=")
+            for pid in self.raylets(address)
+            for word in _processes()[pid][1].split()
+            if word.startswith("--node_id=")
+        )
+        said = subprocess.run(
+            [
+                *(*_RAY, "drain-node", f"--address={self.address}", f"--node-id={node}"),
+                *("--reason=DRAIN_NODE_REASON_PREEMPTION", "--reason-message=it is taken away"),
+                "--deadline-remaining-seconds=60",
+            ],
+            capture_output=True,
+            check=False,
+        )
+        assert said.returncode == 0, said
 
     def close(self) -> None:
         for started in self._started.values():
@@ -145,7 +165,7 @@ class RayNodes:
 
     def _start(self, address: str, *arguments: str) -> None:
         command = [
-            *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block"),
+            *(*_RAY, "start", "--block"),
             *(f"--node-ip-address={address}", "--disable-usage-stats"),
             *("--object-store-memory=80000000", "--include-log-monitor=false"),
             *arguments,
@@ -202,7 +222,7 @@ def _free_ports() -> int:
 
 @contextmanager
 def ray_nodes(
-    folder: Path, cores: int = 2, addresses: tuple[str, ...] = NODES
+    folder: Path, cores: int = 1, addresses: tuple[str, ...] = NODES
 ) -> Iterator[RayNodes]:
     """A head and nodes with so many logical cores each."""
     port = _free_ports()

@@ -45,15 +45,15 @@ class Work:
     def jobs(self) -> Iterator[KeyedJob]:
         return map(KeyedJob, open_store(self.place("in")).list())
 
-    def on_the_cluster(self, run: str = "1", address: str = "") -> Iterator[JobResult]:
-        to = ray_address(address or self.nodes.address)
-        engine = ray_engine(RaySettings(to, workers=2, opener=OPENER), self._add, self.said.append)
-        return engine(self.spec(run), self.jobs(), threading.Event())
+    def on_the_cluster(self, workers: int | None = None) -> Iterator[JobResult]:
+        settings = RaySettings(ray_address(self.nodes.address), workers, opener=OPENER)
+        engine = ray_engine(settings, self._add, self.said.append)
+        return engine(self.spec("1"), self.jobs(), threading.Event())
 
     def command(self, address: str) -> "subprocess.Popen[str]":
         """The same run as a command."""
         places = (f"{self.bucket.url}/in", "-o", f"{self.bucket.url}/out")
-        cluster = ("--engine", "ray", "--address", address, "--workers", "2", "--json")
+        cluster = ("--engine", "ray", "--address", address, "--workers", "1", "--json")
         return subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.distributed.ray_command", "upscale", *places),

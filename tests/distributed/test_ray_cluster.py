@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def gate(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def nodes(object_server: ObjectServer, folder: Path, gate: Path) -> Iterator[RayNodes]:
-    """Two nodes with two logical cores each. They have the credentials of the server."""
+    """Two nodes with a logical core each. They have the credentials of the server."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (ENVIRONMENT | {GATE: str(gate)}).items():
             patch.setenv(name, value)
@@ -61,13 +62,19 @@ def work(bucket: Bucket, nodes: RayNodes) -> Work:
     return Work(bucket, nodes, IMAGES)
 
 
-def take(run: Iterator[JobResult], count: int) -> list[JobResult]:
-    return [next(run) for _ in range(count)]
+@contextmanager
+def closed(gate: Path) -> Iterator[None]:
+    gate.touch()
+    try:
+        yield
+    finally:
+        gate.unlink(missing_ok=True)
 
 
-def test_killed_workers_nodes_and_drivers_and_an_image_that_kills_lose_nothing(
-    work: Work, monkeypatch: pytest.MonkeyPatch
+def test_driver_worker_and_node_are_killed_another_node_joins_and_drains_and_an_image_kills(
+    work: Work, gate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """All of that happens while images are in work; nothing is lost, and nothing made twice."""
     started: list[RayChild] = []
 
     class Remembered(RayChild):
@@ -77,15 +84,26 @@ def test_killed_workers_nodes_and_drivers_and_an_image_that_kills_lose_nothing(
 
     monkeypatch.setattr(ray_engine, "RayChild", Remembered)
     work.bucket.put(f"in/00020-{DEADLY}.png", picture(5))
-    run = work.on_the_cluster()
-    results = take(run, 10)
-    kill(work.nodes.workers()[0])
-    results += take(run, 15)
-    kill(*work.nodes.raylets(NODES[1]))
-    results += take(run, 15)
-    kill(started[0].pid)
-    results += run
-    work.nodes.start_again(NODES[1])
+    nodes, first, second = work.nodes, *NODES
+    with ThreadPoolExecutor(1) as pool:
+        with closed(gate):
+            run = pool.submit(list, work.on_the_cluster())
+            before = in_work(nodes, first, second)
+            kill(started[0].pid)
+            until(lambda: not before & set(nodes.workers()), "the end of its workers")
+            before = in_work(nodes, first, second)
+            kill(*nodes.workers(first))
+            until(lambda: before != in_work(nodes, first, second), "another worker")
+            kill(*nodes.raylets(second))
+            until(lambda: not nodes.workers(second), "the end of its worker")
+            nodes.start_again(second)
+            nodes.wait_for(second)
+            in_work(nodes, first, second)
+            nodes.drain(second)
+            until(lambda: any("about to be taken away" in text for text in work.said), "a note")
+        results = run.result()
+    kill(*nodes.raylets(second))  # it takes no more workers
+    nodes.start_again(second)
     assert len(started) == 2
     assert "the driver of the cluster has ended, and is started again" in work.said
     (failed,) = [result for result in results if isinstance(result, Failed)]
@@ -100,29 +118,41 @@ def test_killed_workers_nodes_and_drivers_and_an_image_that_kills_lose_nothing(
     work.require_whole()
 
 
+def in_work(nodes: RayNodes, *addresses: str) -> set[int]:
+    """Wait until there is a worker on each node that has images."""
+    until(lambda: all(nodes.workers(each, ".work") for each in addresses), "workers")
+    return set(nodes.workers())
+
+
 def test_two_runs_at_once_end_when_the_head_is_lost_and_have_written_every_output_once(
     work: Work, gate: Path
 ) -> None:
     """One of them is a command outside of the cluster."""
-    work.nodes.wait_for(NODES[1])
-    gate.touch()
-    outside = f"ray://{HEAD}:{work.nodes.client_port}"
-    command = work.command(outside)
-    with ThreadPoolExecutor(1) as pool:
-        run = work.on_the_cluster()
-        first = pool.submit(take, run, 20)
-        until(lambda: len(work.nodes.workers()) == 4, "four workers")
+    nodes = work.nodes
+    nodes.wait_for(NODES[1])
+    outside = f"ray://{HEAD}:{nodes.client_port}"
+    with ThreadPoolExecutor(1) as pool, closed(gate):
+        command = work.command(outside)
+        until(lambda: nodes.workers() or command.poll() is not None, "its worker")
+        assert command.poll() is None, command.communicate()
+        results: list[JobResult] = []
+        run = pool.submit(extend, results, work.on_the_cluster(workers=1))
+        in_work(nodes, *NODES)
         gate.unlink()
-        results = first.result()
-    kill(*work.nodes.heads())
-    with pytest.raises(ClusterLost, match="run the same command again to go on"):
-        results += run
+        until(lambda: len(results) >= 8, "results")
+        kill(*nodes.heads())
+        with pytest.raises(ClusterLost, match="run the same command again to go on"):
+            run.result()
     said, problem = command.communicate(timeout=120)
-    assert command.returncode == ClusterLost.exit_code, problem
     *others, sums = map(json.loads, said.splitlines())
+    assert command.returncode == sums["exit_code"] == ClusterLost.exit_code, problem
     assert f"the cluster {outside} is lost" in problem
     assert sums["planned"] == len(others) == sum(sums[each] for each in STATUSES)
-    assert sums["exit_code"] == ClusterLost.exit_code
     assert names(results) == [f"{number:05}.png" for number in range(IMAGES)]
     work.here()
     work.require_whole()
+
+
+def extend(results: list[JobResult], run: Iterator[JobResult]) -> None:
+    for result in run:
+        results.append(result)  # noqa: PERF402 - kept when the error comes

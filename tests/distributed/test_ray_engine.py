@@ -195,6 +195,14 @@ def test_workers_that_reach_no_store_end_the_run(monkeypatch: pytest.MonkeyPatch
     assert (results, str(error), type(error)) == ([], "no worker can begin", Unreachable)
 
 
+def test_a_cluster_of_its_own_that_does_not_start_is_not_taken_for_another_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    results, error = Run(monkeypatch, lambda child, message: child.say(None)).until_error(jobs(5))
+    assert (results, type(error)) == ([], Unreachable)
+    assert str(error) == "--address local: Ray did not start here"
+
+
 def test_a_driver_that_cannot_begin_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(child: FakeChild, message: ToDriver) -> None:
         child.say(Said("a note"), Ended("no such model", 2))
