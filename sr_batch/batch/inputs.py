@@ -101,7 +101,9 @@ class Choice:
         if not self.is_of_shard(relative):
             return False
         included = not self.include or any(_matches(relative, glob) for glob in self.include)
-        return included and not any(map(self._excludes, (relative, *relative.parents)))
+        if not included or not self.exclude:  # most runs: no path is made of each folder above
+            return included
+        return not any(map(self._excludes, (relative, *relative.parents)))
 
     def is_of_shard(self, relative: Path) -> bool:
         """Whether this run takes what has the path ``relative``, and not another shard."""
@@ -113,8 +115,11 @@ class Choice:
 
     def passes_over(self, relative: Path) -> bool:
         """Whether another program has left behind the file or folder, or one above it."""
-        names = [part.casefold() for part in relative.parts] if self.ignore else []
-        return any(map(_IS_LEFT_BEHIND.match, names))
+        return any(map(self.passes_over_name, relative.parts))
+
+    def passes_over_name(self, name: str) -> bool:
+        """As `passes_over`, for the name alone."""
+        return self.ignore and _IS_LEFT_BEHIND.match(name.casefold()) is not None
 
     def _excludes(self, relative: Path) -> bool:
         return any(_matches(relative, glob) for glob in self.exclude)
@@ -186,8 +191,8 @@ def _in_folder(folder: Path, choice: Choice, told: Told) -> Iterator[Source | Fa
     for found in walk(folder, None if choice.recursive else 1, choice, told):
         if isinstance(found, Failed):
             yield found
-        elif choice.takes(found.relative_to(folder)) and (
-            candidate := as_candidate(_found(found, found.relative_to(folder), folder))
+        elif choice.takes(relative := found.relative_to(folder)) and (
+            candidate := as_candidate(_found(found, relative, folder))
         ):
             yield candidate
 
@@ -281,7 +286,7 @@ def _kept(folder: Path, names: Sequence[str], choice: Choice, told: Told) -> lis
     """The ``names`` in ``folder`` that are neither hidden nor passed over, sorted."""
     kept = []
     for name in sorted(name for name in names if not name.startswith(".")):
-        if choice.passes_over(Path(name)):
+        if choice.passes_over_name(name):
             told(folder / name)
         else:
             kept.append(name)

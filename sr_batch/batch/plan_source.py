@@ -38,16 +38,16 @@ def plan_source(
         UsageError: the output needs ``-o``.
         SrBatchError: ``load`` cannot start a decoder process.
     """
-    name = display_name(source.path)
+    name, goal = display_name(source.path), options.goal
     try:
         whole = bool(source.unread or (paths.template and paths.template.needs_size))
         kind, header = _inspect(source.path, options.max_pixels, whole, load)
         size = header.size if header else None
         with about(name):
-            if size and options.goal.leaves(size):
+            if size and goal.leaves(size):
                 return Skipped(str(source.path), None, LARGE_ENOUGH)
-            enlarged = options.goal.size_of(size) if size else None
-        fields = template_fields(size, enlarged, options.goal, model)
+            enlarged = goal.size_of(size) if size else None
+        fields = template_fields(size, enlarged, goal, model)
         output = paths.output_of(source, kind, fields)
         _require_good_name(output.target, name)
         if header and enlarged:
@@ -65,7 +65,7 @@ def plan_source(
         root=output.root if options.record else PIPE,
         format=output.format,
         pixels=header.pixels if header else 0,
-        bytes=_likely_bytes(header, options.goal, output.format) if header else 0,
+        bytes=_likely_bytes(header, goal, output.format) if header else 0,
         sizes=header.sizes if header else (),
     )
 

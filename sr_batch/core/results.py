@@ -210,6 +210,8 @@ def cause_of(error: ImageError) -> Cause:
 
 def one_line(text: str) -> str:
     """``text`` for display: control characters and undecodable bytes of file names escaped."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 

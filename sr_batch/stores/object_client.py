@@ -1,7 +1,8 @@
 """Clients of obstore: where they connect to, how long they wait, how often they try again.
 
 Credentials come from the environment and from the roles of the machine, as obstore finds them:
-``AWS_ACCESS_KEY_ID``, ``GOOGLE_APPLICATION_CREDENTIALS``, ``AZURE_STORAGE_ACCOUNT_NAME``.
+``AWS_ACCESS_KEY_ID``, ``GOOGLE_APPLICATION_CREDENTIALS``, ``AZURE_STORAGE_ACCOUNT_NAME``. For S3,
+they also come from the files below ``~/.aws``.
 """
 
 import os
@@ -9,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode
 
 from sr_batch.core.errors import UsageError
+from sr_batch.stores.aws_files import aws_settings
 from sr_batch.stores.location import Place
 from sr_batch.stores.object_errors import Answer
 
@@ -100,7 +102,9 @@ def signed_listing(place: Place, query: Mapping[str, str]) -> str:
     import obstore
     from obstore.store import S3Store
 
-    server = place.endpoint or f"https://s3.{_region()}.amazonaws.com"
+    login = aws_settings()
+    region = login.get("region") or _region()
+    server = place.endpoint or f"https://s3.{region}.amazonaws.com"
     address = f"{server}/{place.bucket}?{urlencode(query, quote_via=quote, safe='')}"
     if os.environ.get("AWS_SKIP_SIGNATURE", "").lower() in ("1", "true"):
         return address
@@ -110,12 +114,14 @@ def signed_listing(place: Place, query: Mapping[str, str]) -> str:
         endpoint=f"{address}&x-end=",
         virtual_hosted_style_request=True,
         client_options=options,
+        **cast("Any", login),
     )
     return obstore.sign(client, "GET", "", _SIGNED_FOR)
 
 
 def _settings_of_s3(place: Place) -> dict[str, Any]:
     settings: dict[str, Any] = {"virtual_hosted_style_request": False} if place.endpoint else {}
+    settings |= aws_settings()
     if "AWS_CHECKSUM_ALGORITHM" not in os.environ:
         settings["checksum_algorithm"] = "SHA256"  # buckets with locks want one
     return settings
