@@ -3,6 +3,7 @@
 The only importer of python_multipart.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
@@ -13,6 +14,9 @@ from sr_batch.serve.problems import Problem
 
 KIND = "multipart/form-data"
 FILE = "file"  # the name of the part that holds the picture
+
+# It warns of what clients send wrong, who are told anyway.
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 _LONGEST_FIELD = 2000  # bytes
 _MOST_FIELDS = 64

@@ -3,6 +3,7 @@
 import asyncio
 import html
 import json
+import re
 import threading
 from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
@@ -32,6 +33,7 @@ _NONE = "None"
 _UNSUPPORTED = ("gfpgan_visibility", "codeformer_visibility", "extras_upscaler_2_visibility")
 _DEFAULT_FACTOR = 2.0
 _DEFAULT_SIDE = 512
+_SPACES = re.compile(r"\s+")
 
 
 class SdApi:
@@ -196,11 +198,11 @@ def _number(content: Mapping[str, Any], name: str, default: float) -> float:
 
 
 def _decoded(text: str) -> bytes:
-    """The bytes of base64, or of a data URL; other URLs are not fetched."""
+    """The bytes of base64, also in lines, or of a data URL; other URLs are not fetched."""
     if text.startswith("data:"):
         text = text.partition(",")[2]
     try:
-        return b64decode(text, validate=True)
+        return b64decode(_SPACES.sub("", text), validate=True)
     except (BadBase64, ValueError) as error:
         raise Problem(422, "image must be base64, or a data URL; no other URL is read") from error
 

@@ -1,4 +1,4 @@
-"""Runs the server until it is told to stop. The only importer of uvicorn."""
+"""Runs the server until it is told to stop."""
 
 import logging
 import socket
@@ -14,6 +14,7 @@ from sr_batch.core.errors import UsageError
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.inference.providers import require_available, require_known
 from sr_batch.serve.app import application
+from sr_batch.serve.connection import Connection
 from sr_batch.serve.door import Door
 from sr_batch.serve.guard import MOST_REQUESTS
 from sr_batch.serve.settings import ServeOptions
@@ -53,7 +54,7 @@ def serve(
         with Door(options, base, notify, folder) as door:
             config = uvicorn.Config(
                 application(door, port),
-                http="h11",
+                http=Connection,
                 ws="none",
                 lifespan="off",
                 loop="asyncio",

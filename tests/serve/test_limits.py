@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import re
+import socket
 import struct
 import zlib
 from collections.abc import Iterator
@@ -12,10 +14,11 @@ import httpx
 import pytest
 from starlette.requests import ClientDisconnect, Request
 
+from sr_batch.serve import connection
 from sr_batch.serve.body import receive
 from sr_batch.serve.problems import Problem
 from sr_batch.serve.store import Store
-from tests.serve.conftest import JOBS, Served, picture
+from tests.serve.conftest import JOBS, PATIENCE, Served, picture
 
 UPSCALE = "/api/v1/upscale"
 MB = 1_000_000
@@ -112,6 +115,28 @@ def test_a_client_that_falls_silent_is_not_waited_for(tmp_path: Path) -> None:
         assert store.used == 0
 
 
+@pytest.mark.parametrize(
+    ("sent", "statuses"),
+    [
+        (b"", []),
+        (b"GET / HT", [b"408"]),
+        (b"\x16\x03\x01\r\n\r\n", [b"400"]),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /", [b"421", b"408"]),
+    ],
+)
+def test_headers_must_arrive_in_time(
+    sent: bytes, statuses: list[bytes], served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HEADERS_SECONDS", 0.05)
+    address = httpx.URL(served.address)
+    with socket.create_connection((address.host, address.port or 80), PATIENCE) as client:
+        client.sendall(sent)
+        answers = b"".join(iter(lambda: client.recv(1 << 16), b""))
+    assert re.findall(rb"HTTP/1.1 (\d+)", answers) == statuses
+    assert answers.count(b"application/problem+json") == len(statuses)
+    assert (b"did not arrive in time" in answers) == (b"408" in statuses)
+
+
 def test_a_client_that_leaves_while_it_sends_leaves_no_file(tmp_path: Path) -> None:
     async def leave() -> dict[str, Any]:
         return {"type": "http.disconnect"}
@@ -147,7 +172,11 @@ DAMAGED: list[tuple[dict[str, str], bytes, int]] = [
 
 @pytest.mark.parametrize(("headers", "body", "status"), DAMAGED)
 def test_refuses_damaged_forms(
-    headers: dict[str, str], body: bytes, status: int, tmp_path: Path
+    headers: dict[str, str],
+    body: bytes,
+    status: int,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def send() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
@@ -157,6 +186,7 @@ def test_refuses_damaged_forms(
             asyncio.run(receive(request_of(send, headers), store, MB))
         assert error.value.status == status
         assert store.used == 0
+    assert not caplog.records  # clients could fill the terminal
 
 
 def test_reads_a_form_that_arrives_byte_by_byte(tmp_path: Path) -> None:

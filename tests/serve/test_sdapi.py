@@ -34,7 +34,8 @@ def test_enlarges_by_a_factor_as_the_other_door_does(served: Served) -> None:
 
 
 def test_takes_data_urls_and_names_in_any_case(served: Served) -> None:
-    made = shown(ask(served, image=f"data:image/png;base64,{TEXT}", upscaler_1="ESPCN"))
+    lines = base64.encodebytes(IMAGE).decode()
+    made = shown(ask(served, image=f"data:image/png;base64,{lines}", upscaler_1="ESPCN"))
     assert made.shape == (40, 60, 3)
 
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 import sr_batch
 from sr_batch.codec import encode_image, read_image
+from sr_batch.core.image import Image
 from sr_batch.serve import server
 from sr_batch.serve.door import Door
 from sr_batch.serve.events import Events
@@ -27,6 +29,7 @@ from tests.serve.conftest import BASE, JOBS, OPTIONS, PATIENCE, Served, noise, p
 SOON = 2.0  # seconds: one, and one more for a busy machine
 LONG = {"model": "edsr", "scale": "4", "self_ensemble": "true", "precision": "fp32"}
 LARGE = (160, 160)
+LARGE_FILE = encode_image(Image(np.zeros((2000, 2500, 3), np.uint8)), "png", 90)  # 15 MB as BMP
 
 
 def until(reached: Callable[[], bool], seconds: float = PATIENCE) -> float:
@@ -214,8 +217,16 @@ def test_a_signal_ends_a_busy_server_and_its_streams(
     process = start("serve", "--port", "0", "--device", "cpu", cwd=tmp_path)
     address = line_of(process).split()[2]
     with httpx.Client(base_url=address, timeout=PATIENCE, trust_env=False) as client:
+        done = Served(address, client).add(LARGE_FILE, scale="1", model="espcn", format="bmp")["id"]
+        Served(address, client).wait_for(done, "done")
         client.post(JOBS, params=LONG, content=picture(*LARGE))
-        with client.stream("GET", "/api/v1/events") as stream:
+        with (
+            client.stream("GET", f"{JOBS}/{done}/result") as result,
+            client.stream("GET", "/api/v1/results.zip") as archive,
+            client.stream("GET", "/api/v1/events") as stream,
+        ):
+            for download in (result, archive):  # more is not read: they never end by themselves
+                assert next(download.iter_raw())
             texts = stream.iter_text()
             next(texts)
             started = time.monotonic()

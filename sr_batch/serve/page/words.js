@@ -43,7 +43,8 @@ export function bytes(size) {
   const power = size < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(size) / 3));
   const value = size / 1000 ** power;
   const digits = power < 2 || value >= 100 ? 0 : 1;
-  return format({ style: "unit", unit: BYTE_UNITS[power], maximumFractionDigits: digits }).format(value);
+  const unitDisplay = power ? "short" : "long"; // "5 byte" would be the short form in English
+  return format({ style: "unit", unit: BYTE_UNITS[power], unitDisplay, maximumFractionDigits: digits }).format(value);
 }
 
 /** @param {number} seconds */
