@@ -1,7 +1,9 @@
-"""The figures of a replay, each smaller than 200 kB."""
+"""The figures of a replay, each smaller than 200 kB, and together smaller than 600 kB."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from PIL import Image
@@ -9,8 +11,11 @@ from PIL import Image
 from training.replay.chain import Outcome
 from training.report import figures
 from training.report.pictures import Crop, draw_side_by_side, draw_triples
+from training.report.subject import Subject
 
 LARGEST = 200_000  # bytes of a figure
+_TRIPLES = 4  # on a page, whatever the number of networks; at least one for each
+_PANELS = 16  # of all networks side by side
 _QUALITIES = (85, 70, 55, 40, 25)
 _CROPS = {  # a face, an eye and a spoon
     "astronaut": Crop(96, 180, 60),
@@ -30,18 +35,26 @@ def draw_plots(outcome: Outcome, folder: Path) -> None:
 def draw_pictures(outcome: Outcome, folder: Path) -> Iterator[tuple[str, str]]:
     """Draw LR, SR and HR by each network of the report, and all networks side by side.
 
+    The more networks, the fewer pictures.
+
     Yields:
         What a figure shows, and the name of its file in ``folder``.
     """
     with tempfile.TemporaryDirectory() as scratch:
         png = Path(scratch) / "figure.png"
-        draw_side_by_side(outcome.subjects, _crop, png)
+        panels = len(outcome.subjects) + 2  # bicubic and the original
+        draw_side_by_side(_with_few_rows(outcome.subjects, _PANELS // panels), _crop, png)
         _save_small(png, folder / "side_by_side.jpg")
         yield "all networks", "side_by_side.jpg"
-        for subject in outcome.replayed:
+        for subject in _with_few_rows(outcome.replayed, _TRIPLES // len(outcome.replayed)):
             draw_triples(subject, _crop, png)
             _save_small(png, folder / f"{subject.name}.jpg")
             yield f"LR, SR and HR of {subject.name}", f"{subject.name}.jpg"
+
+
+def _with_few_rows(subjects: Sequence[Subject], count: int) -> list[Subject]:
+    """``subjects`` with the first ``count`` pictures, and at least one."""
+    return [replace(each, rows=dict(islice(each.rows.items(), max(1, count)))) for each in subjects]
 
 
 def _crop(picture: str) -> Crop:

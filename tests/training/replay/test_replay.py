@@ -22,7 +22,7 @@ from training.models import BadConfig, configure
 from training.recipes import RECIPES
 from training.replay.chain import Outcome, drawn_in
 from training.replay.description import ANY, exported_of, pictures_of
-from training.replay.drawing import LARGEST, _save_small
+from training.replay.drawing import LARGEST, _save_small, _with_few_rows
 from training.replay.gathering import SIDE, Material, all_pictures, few_pictures
 from training.replay.page import _captions, _side_by_side, _verdicts, _warnings
 from training.replay.plans import PATCH, Extent, plan_of
@@ -131,6 +131,13 @@ def test_a_short_run_takes_the_middle_of_a_few_pictures(sets: Path, tmp_path: Pa
 def test_figures_show_pictures_that_may_be_redistributed() -> None:
     assert {path.stem for path in drawn_in(Extent())} == {"astronaut", "chelsea", "coffee"}
     assert not drawn_in(Extent(is_short=True))
+
+
+def test_many_networks_show_fewer_pictures_each() -> None:
+    (subject,) = outcome("C", {"edsr_x4": (25.0, 30.5)}, Extent()).subjects
+    three = replace(subject, rows=dict.fromkeys(("a", "b", "c"), cast(Row, None)))
+    assert [[*each.rows] for each in _with_few_rows([three, three], 2)] == [["a", "b"]] * 2
+    assert [*_with_few_rows([three], 0)[0].rows] == ["a"]
 
 
 def test_figures_stay_small(tmp_path: Path) -> None:
