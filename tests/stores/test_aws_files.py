@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from obstore.store import S3Store
 
 from sr_batch.core.errors import UsageError
 from sr_batch.stores.aws_files import aws_settings
@@ -44,8 +45,9 @@ def test_a_profile_gives_keys_and_region(monkeypatch: pytest.MonkeyPatch) -> Non
     assert aws_settings() == usual
     monkeypatch.setenv("AWS_PROFILE", "work")
     assert aws_settings() == {**_WORK, "region": "eu-central-1"}
-    config = open_client(Place("s3://bucket"), Retries()).config
-    assert (config["access_key_id"], config["region"]) == ("B", "eu-central-1")
+    client = open_client(Place("s3://bucket"), Retries())
+    assert isinstance(client, S3Store)
+    assert (client.config["access_key_id"], client.config["region"]) == ("B", "eu-central-1")
 
 
 def test_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
