@@ -7,6 +7,7 @@ from sr_batch.core.model_spec import ModelSpec
 from training.evaluate.protocol import protocol_of
 from training.models import configure
 from training.models.torch_session import unmeasured_spec
+from training.recipes import RECIPES
 from training.recipes.recipe import Recipe
 from training.run.record import Pictures
 from training.run.source_commit import source_commit
@@ -71,11 +72,13 @@ def _is_shipped(recipe: Recipe, pictures: Pictures | None) -> bool:
 
 
 def _data(recipe: Recipe, pictures: Pictures | None) -> str:
-    parts = [DATA, *([PHOTOGRAPHS] if recipe.photographs else [])]
+    # Weights that are only rounded learned what those learned that they start from.
+    learned = recipe if recipe.iterations else RECIPES.get(recipe.init or "", recipe)
+    parts = [DATA, *([PHOTOGRAPHS] if learned.photographs else [])]
     if pictures and not _is_shipped(recipe, pictures):
         parts = [pictures.text()]
         if recipe.init:
             parts.append(f"It started from the weights of {Path(recipe.init).name}")
-    if file := recipe.teacher_file or recipe.lessons_file:
+    if file := learned.teacher_file or learned.lessons_file:
         parts.append(OUTSIDE_TEACHERS[file])
     return ". ".join(parts)

@@ -16,6 +16,7 @@ def test_names_the_photographs_and_the_teacher_that_a_network_learned_from() -> 
     assert data.startswith(alone)
     for fact in ("realesr-general-wdn-x4v3", "BSD-3-Clause", "Xintao Wang", "NOTICE"):
         assert fact in data
+    assert draft_spec(RECIPES["photo_x4_int8"]).data == data  # it is only rounded
 
 
 def test_a_network_has_the_name_of_its_recipes_model() -> None:
