@@ -15,7 +15,7 @@ from sr_batch.batch.output_ledger import Entry, Ledger
 from sr_batch.core.errors import ImageError, UnreadableImage
 from sr_batch.core.geometry import Size
 from sr_batch.core.options import Keep
-from sr_batch.files.atomic_write import write_output
+from sr_batch.files.part_file import part_file
 from sr_batch.files.reading import (
     PIPE,
     content_hash,
@@ -188,7 +188,12 @@ def _place(copy: _Copy, ledger: Ledger | None) -> str | None:
                 return None  # there is nothing new to copy
             return f"{display_name(copy.path)} was changed since it was copied"
     if present != copy.packet:
-        write_output(copy.path, copy.packet)
+        with part_file(copy.path, len(copy.packet)) as part:
+            part.write(copy.packet)
+            part.sync()
+            if _content(copy.path) != present:  # writing waits for the disk
+                return f"{display_name(copy.path)} was changed meanwhile"
+            part.take_name()
     # After the copy: if the run is killed between the two, the copy has the right content.
     if ledger and known != copy.entry:
         ledger.record(copy.path, copy.entry)

@@ -23,7 +23,7 @@ def zipped(members: Sequence[Member]) -> Iterator[bytes]:
     """The bytes of a zip of ``members``, stored as they are; files that are gone are left out."""
     sink = _Sink()
     names = without_duplicates([member.name for member in members])
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
+    with _Archive(sink, "w", zipfile.ZIP_STORED) as archive:
         for name, member in zip(names, members, strict=True):
             try:
                 file = member.path.open("rb")
@@ -40,6 +40,11 @@ def _info(name: str) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, time.localtime()[:6])
     info.external_attr = 0o644 << 16
     return info
+
+
+class _Archive(zipfile.ZipFile):
+    def __del__(self) -> None:
+        """Write no end: a download that was given up, perhaps inside a member, has none."""
 
 
 class _Sink:

@@ -14,6 +14,7 @@ from sr_batch.core.errors import StorageError
 from sr_batch.core.geometry import Size
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Done
+from sr_batch.files.part_file import PartFile
 from sr_batch.files.reading import PIPE
 from tests.codec.pictures import xmp_packet
 from tests.disks import largest_file
@@ -65,6 +66,18 @@ def test_keeps_another_file_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "c.xmp").mkdir()
     (note,) = copy_sidecars(tmp_path / "a.jpg", tmp_path / "c.jpg", header(), SIZE, "keep")
     assert "a folder, not a file" in note
+
+
+def test_keeps_a_file_that_comes_while_the_copy_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.xmp").write_bytes(xmp_packet(1))
+    mine = tmp_path / "b.xmp"
+    monkeypatch.setattr(PartFile, "sync", lambda part: mine.write_bytes(b"someone's own"))
+    (note,) = copy_sidecars(tmp_path / "a.jpg", tmp_path / "b.jpg", header(), SIZE, "keep")
+    assert note == f"{tmp_path}/a.xmp was not copied: {mine} was changed meanwhile"
+    assert mine.read_bytes() == b"someone's own"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.xmp", "b.xmp"]
 
 
 def test_copies_the_same_sidecar_again(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A real cluster of a head and two nodes, and a real server of S3: what kills do to a run."""
 
 import json
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sr_batch.core.errors import ClusterLost
+from sr_batch.core.errors import ClusterLost, Unreachable
 from sr_batch.core.results import Failed, JobResult
 from sr_batch.distributed import ray_engine
 from sr_batch.distributed.ray_child import RayChild
@@ -124,6 +125,18 @@ def in_work(nodes: RayNodes, *addresses: str) -> set[int]:
     return set(nodes.workers())
 
 
+def connected(work: Work, address: str) -> "subprocess.Popen[str]":
+    """A command outside of the cluster that has a worker. A busy head may answer it too late."""
+    for _ in range(3):
+        command = work.command(address)
+        until(lambda run=command: work.nodes.workers() or run.poll() is not None, "its worker")
+        if command.poll() is None:
+            return command
+        said, problem = command.communicate()
+        assert command.returncode == Unreachable.exit_code, (said, problem)
+    raise AssertionError(problem)
+
+
 def test_two_runs_at_once_end_when_the_head_is_lost_and_have_written_every_output_once(
     work: Work, gate: Path
 ) -> None:
@@ -132,9 +145,7 @@ def test_two_runs_at_once_end_when_the_head_is_lost_and_have_written_every_outpu
     nodes.wait_for(NODES[1])
     outside = f"ray://{HEAD}:{nodes.client_port}"
     with ThreadPoolExecutor(1) as pool, closed(gate):
-        command = work.command(outside)
-        until(lambda: nodes.workers() or command.poll() is not None, "its worker")
-        assert command.poll() is None, command.communicate()
+        command = connected(work, outside)
         results: list[JobResult] = []
         run = pool.submit(extend, results, work.on_the_cluster(workers=1))
         in_work(nodes, *NODES)

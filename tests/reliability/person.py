@@ -353,9 +353,9 @@ class Person:
                     return False
                 if self.chance.random() < 0.5:
                     return self._save(name, data + edit)
+                file.write(edit)
                 if name.stat().st_ino != os.fstat(file.fileno()).st_ino:
                     return False  # it was made again after it was opened
-                file.write(edit)
                 self.mine[name] = data + edit
         except FileNotFoundError:
             return False
