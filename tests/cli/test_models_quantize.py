@@ -39,7 +39,7 @@ def pictures(folder: Path, count: int, side: int = 200) -> Path:
     ("name", "words"),
     [
         ("edsr", "edsr is a model of sr-batch, which has an int8 file already: --precision int8"),
-        ("photo", "photo is a model of sr-batch: models quantize is for models that you added"),
+        ("resnet", "resnet is a model of sr-batch: models quantize is for models that you added"),
         ("sofd", r"no model sofd was added: did you mean soft\? Added: soft"),
     ],
 )
