@@ -33,7 +33,7 @@ def _numbers(recipe: Recipe) -> Iterator[str]:
         yield f"betas = {recipe.betas}: both must be at least 0 and less than 1"
     if recipe.optimizer != "adam" and recipe.betas != (0.9, 0.99):
         yield f"betas = {recipe.betas}: only adam has them, and not {recipe.optimizer}"
-    for name in ("clip", "epochs", "warmup", "leaves", "final_lr", "teaching"):
+    for name in ("clip", "epochs", "warmup", "leaves", "final_lr", "teaching", "sharpened"):
         if not getattr(recipe, name) >= 0:
             yield f"{name} = {getattr(recipe, name):g}: must be at least 0"
     if not 0 < recipe.sigma[0] <= recipe.sigma[1]:

@@ -10,6 +10,7 @@ from torch import nn
 from training.data.corpus import Corpus
 from training.data.degrade import degradation
 from training.data.patches import Batch, sample
+from training.data.sharpen import SIGMA, sharpened
 from training.recipes.recipe import Recipe, Stage, patch_at
 from training.run.team import Team
 
@@ -68,15 +69,19 @@ def degraded(
 
 
 @torch.no_grad()
-def taught(teacher: nn.Module, lr: torch.Tensor, hr: torch.Tensor, clean: int) -> torch.Tensor:
+def taught(
+    teacher: nn.Module, lr: torch.Tensor, hr: torch.Tensor, clean: int, amount: float = 0.0
+) -> torch.Tensor:
     """HR for the ``clean`` first patches, and the output of ``teacher`` for the LR of the others.
 
     LR is (B, C, H, W), 0..1; HR and the result are (B, C, H*s, W*s), 0..1. A teacher of a larger
-    scale is reduced to it.
+    scale is reduced to it. Its output is sharpened by ``amount``.
     """
     if clean == len(lr):
         return hr
     output = teacher(lr[clean:]).float().clamp(0, 1)
     if output.shape[-2:] != hr.shape[-2:]:
         output = F.interpolate(output, hr.shape[-2:], mode="bicubic", antialias=True).clamp(0, 1)
+    if amount:
+        output = sharpened(output, amount, SIGMA * hr.shape[-1] / lr.shape[-1])
     return torch.cat([hr[:clean], output])

@@ -212,7 +212,9 @@ class Run:
         batch = drawn.batch
         with self._autocast():
             if self.teacher:
-                target = taught(self.teacher, drawn.lr, batch.hr, drawn.clean)
+                target = taught(
+                    self.teacher, drawn.lr, batch.hr, drawn.clean, self.recipe.sharpened
+                )
                 batch = replace(batch, taught=target)
             return batch, self._forward(drawn.scale, drawn.lr).float()
 
