@@ -31,79 +31,26 @@ def _reduced_to(scale: int) -> str:
     return f"Its output, x4, is reduced to x{scale}."
 
 
-def _reduced(
+def _short(
     scale: int,
-    iterations: int,
-    seed: int,
-    model: str = "photo",
-    init: str = "photo_x4_first",
-    stages: tuple[Stage, ...] = LAST_STAGES,
-) -> Recipe:
-    return Recipe(
-        model,
-        scale,
-        iterations,
-        7e-4,
-        stages,
-        init=init,
-        reduced_tail=True,
-        patterns=150,
-        warmup=50,
-        seed=seed,
-        remark=f"{TEACHER} {_reduced_to(scale)}",
-        **PHOTOGRAPHS,
-    )
-
-
-def _sharper(init: str, iterations: int, seed: int, scale: int = 4) -> Recipe:
-    """On from ``init`` with targets to which an unsharp mask was applied."""
-    remark = f"{EARLY} {TEACHER}" if scale == 4 else f"{TEACHER} {_reduced_to(scale)}"
-    return Recipe(
-        "photo",
-        scale,
-        iterations,
-        4e-4,
-        MORE_STAGES,
-        init=init,
-        patterns=150,
-        warmup=50,
-        seed=seed,
-        sharpened=0.3,
-        remark=remark,
-        **PHOTOGRAPHS,
-    )
-
-
-def _with_relu(recipe: Recipe) -> Recipe:
-    """``recipe`` for a network whose int8 file costs no time for its activations."""
-    return replace(recipe, model_options={"slope": 0.0}, remark=f"{RELU['remark']} {recipe.remark}")
-
-
-def _for_int8(
     iterations: int,
     lr: float,
     init: str,
     seed: int,
     stages: tuple[Stage, ...] = MORE_STAGES,
-    scale: int = 4,
+    **fields: Any,
 ) -> Recipe:
-    """On from ``init`` with ReLU in place of LeakyReLU."""
+    """A short run on from the weights of ``init``; ``fields`` are further ones of the recipe."""
     remark = f"{EARLY} {TEACHER}" if scale == 4 else f"{TEACHER} {_reduced_to(scale)}"
-    return _with_relu(
-        Recipe(
-            "photo",
-            scale,
-            iterations,
-            lr,
-            stages,
-            init=init,
-            patterns=150,
-            warmup=50,
-            seed=seed,
-            remark=remark,
-            **PHOTOGRAPHS,
-        )
+    plan = Recipe(
+        "photo", scale, iterations, lr, stages, init=init, seed=seed, remark=remark, **PHOTOGRAPHS
     )
+    return replace(plan, patterns=150, warmup=50, **fields)
+
+
+def _with_relu(recipe: Recipe) -> Recipe:
+    """``recipe`` for a network whose int8 file costs no time for its activations."""
+    return replace(recipe, model_options={"slope": 0.0}, remark=f"{RELU['remark']} {recipe.remark}")
 
 
 def _int8(scale: int, init: str) -> Recipe:
@@ -141,56 +88,44 @@ PHOTO = {
         **PHOTOGRAPHS,
     ),
     # On from there with more perceptual loss, and with patterns of single pixels.
-    "photo_x4_second": Recipe(
-        "photo",
-        4,
-        900,
-        5e-4,
-        MORE_STAGES,
-        init="photo_x4_first",
-        patterns=150,
-        warmup=50,
-        seed=4,
-        remark=f"{EARLY} {TEACHER}",
-        **PHOTOGRAPHS,
-    ),
-    # The targets are sharper: the mean of likely textures is soft.
-    "photo_x4_third": _sharper("photo_x4_second", 450, seed=15),
-    "photo_x4_relu": _for_int8(600, 6e-4, "photo_x4_second", seed=6),
-    "photo_x4_relu_second": _for_int8(1_800, 5e-4, "photo_x4_relu", seed=10),
+    "photo_x4_second": _short(4, 900, 5e-4, "photo_x4_first", seed=4),
+    # The targets are sharper, because the mean of likely textures is soft.
+    "photo_x4_third": _short(4, 450, 4e-4, "photo_x4_second", seed=15, sharpened=0.3),
+    "photo_x4_relu": _with_relu(_short(4, 600, 6e-4, "photo_x4_second", seed=6)),
+    "photo_x4_relu_second": _with_relu(_short(4, 1_800, 5e-4, "photo_x4_relu", seed=10)),
     # Back to the losses of `photo_x4_first`, for the PSNR of the fp32 network.
-    "photo_x4_relu_third": _for_int8(
-        300, 3e-4, "photo_x4_relu_second", seed=12, stages=LAST_STAGES
-    ),
-    "photo_x2_relu": _with_relu(
-        _reduced(2, 900, seed=11, init="photo_x4_relu_second", stages=MORE_STAGES)
-    ),
-    "photo_x2_relu_second": _for_int8(
-        300, 3e-4, "photo_x2_relu", seed=13, stages=LAST_STAGES, scale=2
-    ),
-    "photo_x2_relu_third": _for_int8(
-        450, 5e-4, "photo_x2_relu_second", seed=14, stages=LAST_STAGES, scale=2
+    "photo_x4_relu_third": _with_relu(
+        _short(4, 300, 3e-4, "photo_x4_relu_second", seed=12, stages=LAST_STAGES)
     ),
     "photo_x4_int8": _int8(4, "photo_x4_relu_third"),
+    "photo_x2": _short(
+        2, 1_800, 7e-4, "photo_x4_first", seed=3, stages=LAST_STAGES, reduced_tail=True
+    ),
+    "photo_x2_relu": _with_relu(
+        _short(2, 900, 7e-4, "photo_x4_relu_second", seed=11, reduced_tail=True)
+    ),
+    "photo_x2_relu_second": _with_relu(
+        _short(2, 300, 3e-4, "photo_x2_relu", seed=13, stages=LAST_STAGES)
+    ),
+    "photo_x2_relu_third": _with_relu(
+        _short(2, 450, 5e-4, "photo_x2_relu_second", seed=14, stages=LAST_STAGES)
+    ),
     "photo_x2_int8": _int8(2, "photo_x2_relu_third"),
+    "photo_x3": _short(
+        3, 900, 7e-4, "photo_x4_first", seed=5, stages=LAST_STAGES, reduced_tail=True
+    ),
     # The same function at first, with more channels and blocks.
-    "photo_large_x4": Recipe(
-        "photo_large",
+    "photo_large_x4": _short(
         4,
         1_400,
         8e-4,
-        MORE_STAGES,
-        init="photo_x4_second",
-        widened=True,
-        patterns=150,
-        warmup=50,
+        "photo_x4_second",
         seed=8,
+        model="photo_large",
+        widened=True,
         remark=f"It starts from the weights of `photo`, widened. {TEACHER}",
-        **PHOTOGRAPHS,
     ),
-    "photo_large_x2": _reduced(
-        2, 400, seed=9, model="photo_large", init="photo_large_x4", stages=MORE_STAGES
+    "photo_large_x2": _short(
+        2, 400, 7e-4, "photo_large_x4", seed=9, model="photo_large", reduced_tail=True
     ),
-    "photo_x2": _reduced(2, 1_800, seed=3),
-    "photo_x3": _reduced(3, 900, seed=5),
 }

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from tests.importing.ncnn.files import plain_stack, write_network
 from tests.training.small import corpora_for, setting, small_recipe
+from training.data.sharpen import sharpened
 from training.recipes.recipe import Stage
 from training.run import batches
 from training.run.setting import Setting
@@ -73,3 +74,13 @@ def test_a_teacher_of_a_larger_scale_is_reduced_to_that_of_the_run() -> None:
     expected = F.interpolate(lr[1:], scale_factor=4.0)
     expected = F.interpolate(expected, (16, 12), mode="bicubic", antialias=True)
     assert torch.allclose(taught[1:], expected.clamp(0, 1))
+
+
+def test_the_output_of_the_teacher_is_sharpened_and_the_original_is_not() -> None:
+    lr, hr = torch.rand(2, 3, 16, 16), torch.rand(2, 3, 64, 64)
+    teacher = torch.nn.Upsample(scale_factor=4)
+    plain = batches.taught(teacher, lr, hr, clean=1)
+    sharp = batches.taught(teacher, lr, hr, clean=1, amount=0.5)
+    assert torch.equal(sharp[0], plain[0])
+    torch.testing.assert_close(sharp[1:], sharpened(plain[1:], 0.5, 1.6))
+    assert sharp[1].std() > plain[1].std()
