@@ -97,7 +97,10 @@ PHOTO = {
     "photo_x4_relu_third": _with_relu(
         _short(4, 300, 3e-4, "photo_x4_relu_second", seed=12, stages=LAST_STAGES)
     ),
-    "photo_x4_int8": _int8(4, "photo_x4_relu_third"),
+    "photo_x4_relu_fourth": _with_relu(
+        _short(4, 300, 3e-4, "photo_x4_relu_third", seed=16, sharpened=0.3)
+    ),
+    "photo_x4_int8": _int8(4, "photo_x4_relu_fourth"),
     "photo_x2": _short(
         2, 1_800, 7e-4, "photo_x4_first", seed=3, stages=LAST_STAGES, reduced_tail=True
     ),
