@@ -7,8 +7,8 @@ from pathlib import Path
 from sr_batch import codec
 from sr_batch.batch.enlarge_file import outline
 from sr_batch.batch.enlarging import Enlarger
-from sr_batch.batch.image_work import Work
-from sr_batch.batch.job import ALREADY_DONE, EDITED, LARGE_ENOUGH, Job, Notify
+from sr_batch.batch.image_work import Enlarged, Work
+from sr_batch.batch.job import ALREADY_DONE, EDITED, LARGE_ENOUGH, TAKEN, Job, Notify
 from sr_batch.batch.loading import Loader
 from sr_batch.batch.output_ledger import Ledgers
 from sr_batch.batch.overwrite_guard import OutputTaken, OverwriteGuard, Recipes
@@ -16,7 +16,7 @@ from sr_batch.core.errors import about
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Skipped
 from sr_batch.files.reading import content_hash, display_name
-from sr_batch.upscaling.auto_upscaler import AutoUpscaler
+from sr_batch.upscaling.auto_upscaler import AutoUpscaler, Chosen
 
 
 class Decider:
@@ -60,20 +60,16 @@ class Decider:
         except OutputTaken:
             if self._options.existing != "skip":
                 raise
-            return Skipped(str(job.source), str(job.target), "another file has its name")
+            return Skipped(str(job.source), str(job.target), TAKEN)
         if guard.is_outdated:
             self._tell_outdated(job.root)
         return Work(job, name, data, made, guard, self._upscaler)
 
     def choose(self, work: Work) -> Work:
-        """With ``--model auto``, the upscaler that suits the first picture of the file.
-
-        The file is opened once more, because its pictures can be decoded only once.
-        """
-        if not isinstance(self._upscaler, AutoUpscaler):
+        """With ``--model auto``, the upscaler that suits the first picture of the file."""
+        chosen = chosen_for(work, self._upscaler, self._load, self._options)
+        if chosen is None:
             return work
-        with self._load(work.data, work.name, self._options.max_pixels) as file:
-            chosen = self._upscaler.chosen_for(next(file.pages()))
         work.guard.made_by(recipes_of(work.made.kind, chosen.upscaler, self._options))
         return replace(work, upscaler=chosen.upscaler, choice=chosen)
 
@@ -94,6 +90,19 @@ class Decider:
             recipes_of(kind, self._upscaler, self._options),
         )
         return OverwriteGuard(job, ledger, content_hash(data), recipes, self._options.existing)
+
+
+def chosen_for(
+    work: Enlarged, upscaler: Enlarger, load: Loader, options: UpscaleOptions
+) -> Chosen | None:
+    """With ``--model auto``, the upscaler that suits the first picture of the file.
+
+    The file is opened once more, because its pictures can be decoded only once.
+    """
+    if not isinstance(upscaler, AutoUpscaler):
+        return None
+    with load(work.data, work.name, options.max_pixels) as file:
+        return upscaler.chosen_for(next(file.pages()))
 
 
 def recipes_of(kind: str, upscaler: Enlarger, options: UpscaleOptions) -> Recipes:

@@ -20,9 +20,9 @@ from sr_batch.batch.output_ledger import Ledger, Ledgers
 from sr_batch.batch.output_storage import OutputStorage
 from sr_batch.batch.sidecars import has_new_sidecar
 from sr_batch.batch.tile_file import TileFile
-from sr_batch.batch.verify import require_same_pictures
+from sr_batch.batch.verify import verify_output
 from sr_batch.core.cpu import cores
-from sr_batch.core.errors import Stopped, about
+from sr_batch.core.errors import Stopped
 from sr_batch.core.geometry import Size
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Done, Planned, Skipped
@@ -82,7 +82,7 @@ class ImageWorker:
             with self._gate.hold(peak, self._halt):
                 work = replace(self._decider.choose(work), tiles=self._tile_file(work))
                 encoded = self._encode(work, file)
-                self._verify(work, encoded.data)
+                verify_output(work, encoded.data, self._load, self._options)
         notes = (*encoded.notes, *self._storage.store(work, encoded.data))
         if work.tiles:
             work.tiles.remove()
@@ -144,14 +144,6 @@ class ImageWorker:
         threads = self._options.jobs or cores()
         restored = partial(self._count, self._follower.restored, job)
         return TileFile(job, work.name, threads, restored, self._notify)
-
-    def _verify(self, work: Work, encoded: bytes) -> None:
-        """With ``--verify``, decode input and output again and compare them."""
-        if not self._options.verify:
-            return
-        limit, bound = self._options.max_pixels, work.upscaler.bound
-        with self._load(work.data, work.name, limit) as file, about(work.name):
-            require_same_pictures(encoded, work.made.sizes, file.pages(), bound)
 
     def _tell_sidecars(self, job: Job, header: codec.Header, size: Size) -> None:
         for note in self._storage.sidecars(job, header, size):

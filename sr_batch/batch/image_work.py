@@ -51,7 +51,13 @@ class Work:
 
 
 class Enlarged(Protocol):
-    """What the result of an input says, wherever input and output are."""
+    """An input that is to be enlarged, wherever it is and its output goes. As `Work`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def data(self) -> bytes: ...
 
     @property
     def made(self) -> Outline: ...

@@ -17,6 +17,7 @@ LARGE_ENOUGH = "already large enough"
 ALREADY_DONE = "already done"
 NOT_READ = "not read: "
 EDITED = "the output was changed since and is kept; --existing overwrite makes it again"
+TAKEN = "another file has its name"
 
 
 @dataclass(frozen=True)

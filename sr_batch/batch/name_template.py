@@ -10,7 +10,6 @@ from sr_batch.core.errors import UsageError
 
 FIELDS = ("stem", "ext", "input_ext", "reldir", "scale", "model", "width", "height")
 _FIELD = re.compile(r"\{([^{}]*)\}")
-_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])( *\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,3 @@ class Template:
         """The name, from the ``values`` of all fields."""
         text = _FIELD.sub(lambda field: values[field[1]], self.text)
         return Path(text if "{ext}" in self.text else text + values["ext"])
-
-
-def is_reserved(name: str) -> bool:
-    """Whether Windows takes ``name`` for a device, or shortens it."""
-    return bool(_DEVICE.fullmatch(name)) or name.endswith((".", " "))

@@ -8,7 +8,6 @@ from sr_batch import codec
 from sr_batch.batch.inputs import MAGIC_BYTES, Source
 from sr_batch.batch.job import LARGE_ENOUGH, NOT_READ, Job
 from sr_batch.batch.loading import Loader
-from sr_batch.batch.name_template import is_reserved
 from sr_batch.batch.output_paths import OutputPaths
 from sr_batch.core.errors import ImageError, ImageTooLarge, Stopped, UnwritableOutput, about
 from sr_batch.core.geometry import Size
@@ -16,6 +15,7 @@ from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Failed, NotRun, Skipped, cause_of
 from sr_batch.core.target_size import Goal
 from sr_batch.files.reading import PIPE, display_name, most_bytes, read_head, read_source
+from sr_batch.files.windows_names import is_reserved
 
 # Enough for the header of nearly every file; if it is not, the job itself reads the header.
 _HEAD_BYTES = 1 << 16

@@ -3,10 +3,25 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sr_batch import codec
-from sr_batch.core.errors import BadOutput, ImageTooLarge, UnreadableImage, UnsupportedImage
+from sr_batch.batch.image_work import Enlarged
+from sr_batch.batch.loading import Loader
+from sr_batch.core.errors import BadOutput, ImageTooLarge, UnreadableImage, UnsupportedImage, about
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
+from sr_batch.core.options import UpscaleOptions
 from sr_batch.imaging.consistency import consistency
+
+
+def verify_output(work: Enlarged, output: bytes, load: Loader, options: UpscaleOptions) -> None:
+    """With ``--verify``, decode input and output again and compare them.
+
+    Raises:
+        BadOutput: as of `require_same_pictures`.
+    """
+    if not options.verify:
+        return
+    with load(work.data, work.name, options.max_pixels) as file, about(work.name):
+        require_same_pictures(output, work.made.sizes, file.pages(), work.upscaler.bound)
 
 
 def require_same_pictures(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sr_batch.cli.command_options import UpscaleCommand
     from sr_batch.cli.report import Report
     from sr_batch.core.options import UpscaleOptions
-    from sr_batch.distributed.run import KeyedPlan
+    from sr_batch.distributed.plan import KeyedPlan
     from sr_batch.distributed.spec import Engine
 
 _OF_RAY = ("address", "worker_cpus", "worker_gpus")
@@ -61,7 +61,7 @@ def upscale_stores(inputs: Sequence[str], command: UpscaleCommand, options: Upsc
     """
     # Imported here, not above: they load the inference and image libraries, --help does not.
     from sr_batch.cli.report import Report
-    from sr_batch.distributed.run import ALL, Request, plan_run
+    from sr_batch.distributed.plan import ALL, Request, plan_run
 
     shard = read_shard(command.shard, os.environ) if command.shard else ALL
     output = command.output

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from sr_batch.batch.planning import Plan
     from sr_batch.batch.rest import Rest
     from sr_batch.cli.progress import Bar, Timed
-    from sr_batch.distributed.run import Found
+    from sr_batch.distributed.plan import Found
 
 _MOST_NOTES = 3  # files that are named for one note
 _MOST_SAID = 10_000  # lines that are remembered, so that they are not repeated

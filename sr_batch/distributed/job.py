@@ -1,6 +1,7 @@
 """One input of a run over stores, as the listings show it. Small, and can be pickled."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sr_batch.distributed.records import Record
 from sr_batch.stores.store import Item
@@ -37,9 +38,8 @@ class KeyedSidecar:
     copy: Seen = NOTHING
 
 
-@dataclass(frozen=True)
-class KeyedJob:
-    """One image to make.
+class KeyedJob(NamedTuple):
+    """One image to make. A tuple, as there may be millions.
 
     Attributes:
         source: The input.

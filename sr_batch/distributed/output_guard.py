@@ -1,7 +1,7 @@
 """Protects objects in the place of an output, and publishes the output there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sr_batch.batch.loading import Loader
@@ -47,11 +47,12 @@ class OutputGuard:
 
     Args:
         target: Where the output goes.
-        own: What the output is made from; its recipe is set by `publish`.
+        own: What the output is made from.
         recipes: Of this run, and of others that count as this one.
         existing: ``--existing``.
 
     Attributes:
+        own: What the output is made from.
         stored: The output as it was published, or found; None before that.
     """
 
@@ -59,7 +60,7 @@ class OutputGuard:
         self, target: Target, own: Made, recipes: Recipes, existing: Existing = "error"
     ) -> None:
         self._target = target
-        self._own = own
+        self.own = own
         self._recipes = recipes
         self._existing = existing
         self._present = target.head()
@@ -78,7 +79,7 @@ class OutputGuard:
 
     def _is_current(self, made: Made | None) -> bool:
         """Whether ``made`` is this input, enlarged with settings that count as these."""
-        same = made is not None and made.content == self._own.content
+        same = made is not None and made.content == self.own.content
         return same and made is not None and self._recipes.accept(made.recipe)
 
     @property
@@ -90,7 +91,7 @@ class OutputGuard:
     def is_outdated(self) -> bool:
         """Whether the output was made from this input with settings that count as others."""
         made = self._made
-        return made is not None and made.content == self._own.content and not self.is_done
+        return made is not None and made.content == self.own.content and not self.is_done
 
     @property
     def is_edited(self) -> bool:
@@ -108,7 +109,7 @@ class OutputGuard:
         """What a manifest may say of the output that is there."""
         if self._present is None or self._made is None:
             return None
-        return Record(self._target.key, self._present.item.version, self._own)
+        return Record(self._target.key, self._present.item.version, self.own)
 
     def require_replaceable(self, kind: str, sizes: tuple[Size, ...], load: Loader) -> None:
         """Refuse, before the work, an output that could not be stored after it.
@@ -154,17 +155,14 @@ class OutputGuard:
                 if known := self._after_refusal(data):
                     return known
                 continue
-            self.stored = Record(target.key, version, self._own)
+            self.stored = Record(target.key, version, self.own)
             return "done"
         raise OutputTaken(f"{target.name}: other programs write to it all the time, so it is kept")
 
     def made_by(self, recipes: Recipes) -> None:
         """Tell which recipe the output is made by, where more than one was possible before."""
         self._recipes = recipes
-
-    def describe(self, own: Made) -> None:
-        """Tell what the output is made from, now that all of it is known."""
-        self._own = own
+        self.own = replace(self.own, recipe=recipes.own)
 
     def _after_refusal(self, data: bytes) -> Published | None:
         """Look at what is there after the store has refused the output; None to try again.
@@ -173,8 +171,8 @@ class OutputGuard:
         """
         before, self._present = self._present, self._target.store.head(self._target.key)
         if self._present and self.is_done:
-            self.stored = Record(self._target.key, self._present.item.version, self._own)
-            return "done" if self._made == self._own else "already done"
+            self.stored = Record(self._target.key, self._present.item.version, self.own)
+            return "done" if self._made == self.own else "already done"
         if self._is_free or self._existing == "overwrite":
             return None
         self._require_not_of_another()
@@ -185,7 +183,7 @@ class OutputGuard:
         return None
 
     def _require_not_of_another(self) -> None:
-        made, own = self._made, self._own
+        made, own = self._made, self.own
         if made is None or own.content == made.content or own.source == made.source:
             return
         raise OutputTaken(

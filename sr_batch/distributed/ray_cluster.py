@@ -80,9 +80,8 @@ class Cluster:
         with contextlib.suppress(RayError, ConnectionError):
             ray.kill(hand.actor)
 
-    def room(self) -> int:
-        """How many workers fit on the nodes, if nobody else uses them."""
-        draining = self.draining()
+    def room(self, draining: frozenset[str]) -> int:
+        """How many workers fit on the nodes but ``draining``, if nobody else uses them."""
         nodes = [node for node in _nodes() if node["Alive"] and node["NodeID"] not in draining]
         return sum(self._fit(node["Resources"]) for node in nodes)
 

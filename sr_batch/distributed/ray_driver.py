@@ -11,15 +11,14 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import IO, Any
 
 from sr_batch.batch.decoder_process import receive, send
-from sr_batch.core.errors import ClusterLost, SrBatchError, UsageError
+from sr_batch.core.errors import ClusterLost, SrBatchError
 from sr_batch.core.results import Failed, NotRun, one_line
-from sr_batch.distributed.ray_actor import Answer, Opened, own_version
-from sr_batch.distributed.ray_chunks import Chunk, ChunkQueue
-from sr_batch.distributed.ray_cluster import CONNECTION_ERRORS, Cluster, Hand, Lost
+from sr_batch.distributed.ray_actor import Answer
+from sr_batch.distributed.ray_chunks import ChunkQueue
+from sr_batch.distributed.ray_cluster import CONNECTION_ERRORS, Cluster, Lost
 from sr_batch.distributed.ray_messages import (
     Begin,
     Connected,
@@ -33,30 +32,10 @@ from sr_batch.distributed.ray_messages import (
     ToDriver,
     Wanted,
 )
+from sr_batch.distributed.ray_staff import Staff, Worker
 
 _TICK = 0.1  # seconds between two looks at what the run says
-_STAFFING = 2.0  # seconds between two looks at the nodes
 _GRACE = 10.0  # seconds for images in flight after a stop
-_MOST_BAD_STARTS = 3
-_PATIENCE = 60.0  # seconds without a worker, until the user is told
-
-
-@dataclass
-class _Worker:
-    """A worker and what it was given.
-
-    Attributes:
-        opening: The call that opens it; None once it is ready.
-        node: Where it is, once it is ready.
-        calls: Its chunks in the order that it was given them, by their calls.
-        leaves: Whether its node is about to be taken away.
-    """
-
-    hand: Hand
-    opening: Any
-    node: str = ""
-    calls: dict[Any, Chunk] = field(default_factory=dict)
-    leaves: bool = False
 
 
 class Driver:
@@ -79,13 +58,10 @@ class Driver:
         self._tell = tell
         self._cluster = Cluster(begin.settings)
         self._queue = ChunkQueue()
-        self._workers: list[_Worker] = []
+        self._staff = Staff(self._cluster, self._settings, self._spec, self._say)
         self._asked = False  # for jobs, without an answer yet
         self._stopping: float | None = None  # when the stop came
         self._reason = "the run was stopped"
-        self._bad_starts: list[Opened] = []
-        self._next_staffing = 0.0
-        self._without_worker = time.monotonic()
         self._said: set[str] = set()
 
     def run(self) -> None:
@@ -98,13 +74,14 @@ class Driver:
         while not self._is_over():
             self._hear()
             self._ask()
-            self._staff()
-            self._hand_out()
+            if self._stopping is None:
+                self._staff.look(self._useful())
+                self._hand_out()
             self._collect()
         self._close()
 
     def _is_over(self) -> bool:
-        busy = any(worker.calls for worker in self._workers)
+        busy = any(worker.calls for worker in self._staff.workers)
         if self._stopping is not None:
             return not busy or time.monotonic() - self._stopping > _GRACE
         return self._queue.is_closed and not len(self._queue) and not busy
@@ -120,7 +97,7 @@ class Driver:
                         self._stop("the run was stopped")
 
     def _ask(self) -> None:
-        room = self._queue.room(len(self._workers))
+        room = self._queue.room(len(self._staff.workers))
         if room and not self._asked and self._stopping is None:
             self._asked = True
             self._tell(Wanted(room))
@@ -128,88 +105,59 @@ class Driver:
     def _stop(self, reason: str) -> None:
         if self._stopping is None:
             self._stopping, self._reason = time.monotonic(), reason
-            for worker in self._ready():
+            for worker in self._staff.ready:
                 worker.hand.begin("halt")
 
-    # Workers come and go
-
-    def _ready(self) -> list[_Worker]:
-        return [worker for worker in self._workers if worker.opening is None]
-
-    def _staff(self) -> None:
-        if self._stopping is not None or time.monotonic() < self._next_staffing:
-            return
-        self._next_staffing = time.monotonic() + _STAFFING
-        self._let_go()
-        staying = sum(not worker.leaves for worker in self._workers)
-        for _ in range(self._wanted() - len(self._bad_starts) - staying):
-            hand = self._cluster.hire(self._spec)
-            self._workers.append(_Worker(hand, hand.begin("open")))
-        self._tell_of_waiting()
-
-    def _wanted(self) -> int:
-        """How many workers there should be."""
-        most = self._settings.workers or max(1, self._cluster.room())
+    def _useful(self) -> int | None:
+        """How many workers have something to do near the end of the run; None before that."""
         if not self._queue.is_closed:
-            return most
-        return min(most, len(self._queue) + sum(bool(each.calls) for each in self._workers))
+            return None
+        return len(self._queue) + sum(bool(worker.calls) for worker in self._staff.workers)
 
-    def _let_go(self) -> None:
-        """Give no more work to workers on nodes that drain, and end them once they are idle."""
-        draining = self._cluster.draining()
-        for worker in self._workers:
-            worker.leaves = worker.leaves or worker.node in draining
-            if worker.leaves:
-                self._say(
-                    f"the node {worker.node[:12]} is about to be taken away: its workers finish"
-                    " what they have, and others do the rest"
-                )
-        idle = [worker for worker in self._workers if worker.leaves and not worker.calls]
-        self._workers = [worker for worker in self._workers if worker not in idle]
-        self._say(*self._cluster.close([worker.hand for worker in idle]))
+    # Work goes out and comes back
 
-    def _tell_of_waiting(self) -> None:
-        if self._ready():
-            self._without_worker = time.monotonic()
-        elif time.monotonic() - self._without_worker > _PATIENCE:
-            want = self._settings
-            gpus = f" and {want.gpus:g} of a GPU" if want.gpus else ""
-            self._say(
-                f"waiting for a node with {want.cpus} free core{'s' * (want.cpus > 1)}{gpus}: see"
-                " `ray status`, or lower --worker-cpus or --worker-gpus"
-            )
+    def _hand_out(self) -> None:
+        workers = [worker for worker in self._staff.ready if not worker.leaves]
+        for depth in range(2):
+            for worker in workers:
+                if len(worker.calls) == depth:
+                    self._give(worker, len(workers))
 
-    def _is_ready(self, worker: _Worker) -> None:
-        opened: Opened = self._cluster.answer(worker.opening)
-        worker.opening, worker.node = None, opened.node
-        if opened.version != (here := own_version()):
-            text = f"sr-batch {opened.version} is on the nodes and {here} here: install one of them"
-            opened = Opened(opened.node, opened.version, text, UsageError.exit_code)
-        if opened.error:
-            self._cluster.dismiss(worker.hand)
-            self._workers.remove(worker)
-            self._bad_start(opened)
+    def _give(self, worker: Worker, workers: int) -> None:
+        chunk = self._queue.take(list(worker.calls.values()), workers)
+        if chunk:
+            jobs = [one.job for one in chunk.tasks]
+            worker.calls[worker.hand.begin("work", jobs)] = chunk
 
-    def _bad_start(self, opened: Opened) -> None:
-        """Hire one worker less. A network or a store that no worker can open ends the run.
+    def _collect(self) -> None:
+        of_call = {call: worker for worker in self._staff.workers for call in worker.calls}
+        of_call |= {each.opening: each for each in self._staff.workers if each.opening is not None}
+        if not of_call:
+            time.sleep(_TICK)
+            return
+        for call in self._cluster.wait(list(of_call), _TICK):
+            worker = of_call[call]
+            try:
+                self._take_back(worker, call)
+            except Lost as loss:
+                self._lose(worker, loss)
 
-        Raises:
-            SrBatchError: it does.
-        """
-        self._bad_starts.append(opened)
-        if self._ready():
-            self._say(f"a worker less: {opened.error}")
-        elif len(self._bad_starts) >= _MOST_BAD_STARTS or opened.exit_code == UsageError.exit_code:
-            error = SrBatchError(f"no worker can begin: {opened.error}")
-            error.exit_code = opened.exit_code or error.exit_code
-            raise error
+    def _take_back(self, worker: Worker, call: Any) -> None:
+        if call not in worker.calls:
+            self._staff.opened(worker)
+            return
+        answer: Answer = self._cluster.answer(call)
+        chunk = worker.calls.pop(call)
+        self._queue.finished(chunk, answer.seconds)
+        numbers = (one.number for one in chunk.tasks)
+        self._tell(Finished(tuple(zip(numbers, answer.results, strict=True)), answer.pixels))
+        self._say(*answer.notes)
+        for result in answer.results:
+            if isinstance(result, Failed) and result.cause == "disk":
+                self._stop(f"the run ended: {result.error}")
 
-    def _lose(self, worker: _Worker, loss: Lost) -> None:
-        self._workers.remove(worker)
-        self._cluster.dismiss(worker.hand)
-        self._next_staffing = 0.0
-        if worker.opening is not None and loss.by_itself:
-            self._bad_start(Opened("", "", _start_problem(loss)))
+    def _lose(self, worker: Worker, loss: Lost) -> None:
+        self._staff.lost(worker, loss)
         given_up = self._queue.lost(list(worker.calls.values()), loss.by_itself)
         if self._stopping is None:
             self._tell(Finished(tuple((one.number, self._failed(one, loss)) for one in given_up)))
@@ -225,55 +173,11 @@ class Driver:
     def _input(self, one: NumberedJob) -> str:
         return self._spec.sources[one.job.place].below(one.job.source.key)
 
-    # Work goes out and comes back
-
-    def _hand_out(self) -> None:
-        if self._stopping is not None:
-            return
-        workers = [worker for worker in self._ready() if not worker.leaves]
-        for depth in range(2):
-            for worker in workers:
-                if len(worker.calls) == depth:
-                    self._give(worker, len(workers))
-
-    def _give(self, worker: _Worker, workers: int) -> None:
-        chunk = self._queue.take(list(worker.calls.values()), workers)
-        if chunk:
-            jobs = [one.job for one in chunk.tasks]
-            worker.calls[worker.hand.begin("work", jobs)] = chunk
-
-    def _collect(self) -> None:
-        of_call = {call: worker for worker in self._workers for call in worker.calls}
-        of_call |= {each.opening: each for each in self._workers if each.opening is not None}
-        if not of_call:
-            time.sleep(_TICK)
-            return
-        for call in self._cluster.wait(list(of_call), _TICK):
-            worker = of_call[call]
-            try:
-                self._take_back(worker, call)
-            except Lost as loss:
-                self._lose(worker, loss)
-
-    def _take_back(self, worker: _Worker, call: Any) -> None:
-        if call not in worker.calls:
-            self._is_ready(worker)
-            return
-        answer: Answer = self._cluster.answer(call)
-        chunk = worker.calls.pop(call)
-        self._queue.finished(chunk, answer.seconds)
-        numbers = (one.number for one in chunk.tasks)
-        self._tell(Finished(tuple(zip(numbers, answer.results, strict=True)), answer.pixels))
-        self._say(*answer.notes)
-        for result in answer.results:
-            if isinstance(result, Failed) and result.cause == "disk":
-                self._stop(f"the run ended: {result.error}")
-
     def _close(self) -> None:
         """Answer for the jobs that were not carried out, and end the workers."""
         tasks = [
             one
-            for worker in self._workers
+            for worker in self._staff.workers
             for chunk in worker.calls.values()
             for one in chunk.tasks
         ]
@@ -283,20 +187,13 @@ class Driver:
                 tuple((one.number, NotRun(self._input(one), None, self._reason)) for one in tasks)
             )
         )
-        idle = [worker.hand for worker in self._ready() if not worker.calls]
-        self._say(*self._cluster.close(idle))
+        self._staff.close()
 
     def _say(self, *texts: str) -> None:
         for text in texts:
             if text not in self._said:
                 self._said.add(text)
                 self._tell(Said(text))
-
-
-def _start_problem(loss: Lost) -> str:
-    if "sr_batch" in str(loss):
-        return f"the nodes have no sr-batch, or another one: install {own_version()} there ({loss})"
-    return f"workers end while they start ({loss})"
 
 
 def main() -> None:

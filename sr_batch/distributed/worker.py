@@ -1,42 +1,38 @@
-"""The work on one input of a run over stores: look, read, decide, enlarge, publish."""
+"""The work on one input of a run over stores: read, enlarge, publish."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 
 from sr_batch import codec
 from sr_batch.batch.decoder_pool import loader
-from sr_batch.batch.enlarge_file import Encoded, Outline, enlarge_file, outline
+from sr_batch.batch.enlarge_file import Encoded, Outline, enlarge_file
 from sr_batch.batch.enlarging import Enlarger
-from sr_batch.batch.image_decision import recipes_of
 from sr_batch.batch.image_work import done_of, planned_of
-from sr_batch.batch.job import ALREADY_DONE, EDITED, LARGE_ENOUGH, NOT_READ, Notify, log_warning
+from sr_batch.batch.job import ALREADY_DONE, EDITED, NOT_READ, TAKEN, Notify, log_warning
 from sr_batch.batch.job_boundary import RunEnd, result_of
 from sr_batch.batch.loading import LoadedFile, Loader
 from sr_batch.batch.memory_gate import MemoryGate
 from sr_batch.batch.overwrite_guard import OutputTaken
-from sr_batch.batch.plan_source import template_fields
-from sr_batch.batch.verify import require_same_pictures
-from sr_batch.core.errors import ImageError, Stopped, UnreadableImage, about
+from sr_batch.batch.verify import verify_output
+from sr_batch.core.errors import ImageError, Stopped, UnreadableImage
 from sr_batch.core.results import Done, JobResult, Skipped, one_line
+from sr_batch.distributed.decision import KeyedDecider, KeyedWork
 from sr_batch.distributed.job import KeyedJob
 from sr_batch.distributed.manifests import ManifestWriter
-from sr_batch.distributed.output_guard import OutputGuard, Target, made_of
 from sr_batch.distributed.records import Record
 from sr_batch.distributed.sidecar_copies import SidecarCopies
 from sr_batch.distributed.spec import WorkerSpec
 from sr_batch.distributed.task import Task
-from sr_batch.files.reading import content_hash, most_bytes
+from sr_batch.files.reading import most_bytes
 from sr_batch.stores.location import Place
 from sr_batch.stores.opening import open_store
 from sr_batch.stores.store import MODIFIED, Changed, Store
-from sr_batch.upscaling.auto_upscaler import AutoUpscaler, Chosen, open_upscaler
+from sr_batch.upscaling.auto_upscaler import open_upscaler
 
 _BYTES_IN_FLIGHT = 1 << 30
-_TAKEN = "another file has its name"
 
 
 @contextmanager
@@ -67,19 +63,6 @@ def open_worker(
             yield worker
         finally:
             worker.close()
-
-
-@dataclass(frozen=True)
-class _Work:
-    """An input that is to be enlarged."""
-
-    task: Task
-    data: bytes
-    made: Outline
-    guard: OutputGuard
-    upscaler: Enlarger
-    recipe: str
-    choice: Chosen | None = None
 
 
 class KeyedWorker:
@@ -120,7 +103,7 @@ class KeyedWorker:
         self._target = opened(spec.target)
         self._gate = MemoryGate(_BYTES_IN_FLIGHT)
         self._manifest = ManifestWriter(self._target, spec.run)
-        self._told_outdated = threading.Event()
+        self._decider = KeyedDecider(spec, upscaler, load, notify, self._record)
 
     def __call__(self, job: KeyedJob) -> JobResult:
         """The result of ``job``."""
@@ -152,16 +135,16 @@ class KeyedWorker:
             return settled
         data = self._read(task)
         with self._opened(task, data) as file:
-            work = self._decide(task, data, file.header)
+            work = self._decider.decide(task, data, file.header)
             if isinstance(work, Skipped):
                 if work.reason in (ALREADY_DONE, EDITED):
                     self._copy_late_sidecars(task, file.header)
                 return work
             peak = work.made.peak_bytes(len(data), self._options.verify)
             with self._gate.hold(peak, self._halt):
-                work = self._choose(work)
+                work = self._decider.choose(work)
                 encoded = self._encode(work, file)
-                self._verify(work, encoded.data)
+                verify_output(work, encoded.data, self._load, self._options)
             notes = (*encoded.notes, *self._copy_sidecars(task, work.made))
             return self._publish(work, encoded.data, notes, started)
 
@@ -171,8 +154,10 @@ class KeyedWorker:
             return settled
         data = self._read(task)
         with self._opened(task, data) as file:
-            work = self._decide(task, data, file.header)
-        return work if isinstance(work, Skipped) else planned_of(task.ends, self._choose(work))
+            work = self._decider.decide(task, data, file.header)
+        return (
+            work if isinstance(work, Skipped) else planned_of(task.ends, self._decider.choose(work))
+        )
 
     def _settled(self, task: Task) -> Skipped | None:
         """The result of a job for which nothing must be read.
@@ -190,24 +175,12 @@ class KeyedWorker:
                 f" {one_line(task.output or '')}: add --on-collision number, or run them"
                 " separately, each with its own -o"
             )
-        if not task.key or not self._is_done(task):
+        if not task.key or not self._decider.is_done(task):
             return None
         copies, key = self._sidecars(task), job.source.key
         if not copies.are_copied(job.sidecars, key, task.key, job.listed):
             return None
         return Skipped(task.input, task.output, ALREADY_DONE)
-
-    def _is_done(self, task: Task) -> bool:
-        """Whether the output was made from this version of the input, with these settings."""
-        accept = recipes_of(task.kind, self._upscaler, self._options).accept
-        if known := task.seen.proven:
-            return task.is_source_of(known.made) and accept(known.made.recipe)
-        present = task.head()
-        made = made_of(present, task.seen) if present and present.item.size else None
-        if not present or not made or not task.is_source_of(made) or not accept(made.recipe):
-            return False
-        self._record(Record(task.key, present.item.version, made))
-        return True
 
     def _read(self, task: Task) -> bytes:
         """The input as it was listed; if it has changed since, as it is now."""
@@ -225,73 +198,18 @@ class KeyedWorker:
     def _opened(self, task: Task, data: bytes) -> AbstractContextManager[LoadedFile]:
         return self._load(data, task.name, self._options.max_pixels)
 
-    def _decide(self, task: Task, data: bytes, header: codec.Header) -> _Work | Skipped:
-        """Find out whether there is anything to do, and refuse what cannot be done.
-
-        Raises:
-            ImageError: the input cannot be enlarged, or its output cannot be written.
-        """
-        task.is_read = True
-        goal, format = self._options.goal, task.kind if self._spec.file else self._options.format
-        with about(task.name):
-            if goal.leaves(header.size):
-                return Skipped(task.input, None, LARGE_ENOUGH)
-        made = outline(header, format, task.name, self._upscaler.output_size)
-        fields = template_fields(header.size, made.sizes[0], goal, self._upscaler.model)
-        task.key = task.names.of(task.job.source.key, made.kind, fields, task.job.number)
-        task.require_good_key()
-        recipes = recipes_of(made.kind, self._upscaler, self._options)
-        target = Target(self._target, task.key, one_line(task.output or ""), task.seen, task.head)
-        own = task.made(content_hash(data), recipes.own)
-        guard = OutputGuard(target, own, recipes, self._options.existing)
-        if guard.is_done:
-            self._record(guard.record)
-            return Skipped(task.input, task.output, ALREADY_DONE)
-        if guard.is_edited:
-            return Skipped(task.input, task.output, EDITED)
-        made.require_possible(task.name)
-        try:
-            guard.require_replaceable(made.kind, made.sizes, self._load)
-        except OutputTaken:
-            if self._options.existing != "skip":
-                raise
-            return Skipped(task.input, task.output, _TAKEN)
-        if guard.is_outdated:
-            self._tell_outdated()
-        return _Work(task, data, made, guard, self._upscaler, recipes.own)
-
-    def _choose(self, work: _Work) -> _Work:
-        """With ``--model auto``, the upscaler that suits the first picture of the file."""
-        if not isinstance(self._upscaler, AutoUpscaler):
-            return work
-        with self._opened(work.task, work.data) as file:
-            chosen = self._upscaler.chosen_for(next(file.pages()))
-        recipes = recipes_of(work.made.kind, chosen.upscaler, self._options)
-        work.guard.made_by(recipes)
-        return replace(work, upscaler=chosen.upscaler, choice=chosen, recipe=recipes.own)
-
-    def _encode(self, work: _Work, file: LoadedFile) -> Encoded:
+    def _encode(self, work: KeyedWork, file: LoadedFile) -> Encoded:
         self._require_going()
         return enlarge_file(
             *(file, work.upscaler, self._options, work.made.kind, work.task.name),
             *(self._progress, self._halt),
         )
 
-    def _verify(self, work: _Work, encoded: bytes) -> None:
-        """With ``--verify``, decode input and output again and compare them."""
-        if not self._options.verify:
-            return
-        bound, name = work.upscaler.bound, work.task.name
-        with self._opened(work.task, work.data) as file, about(name):
-            require_same_pictures(encoded, work.made.sizes, file.pages(), bound)
-
     def _publish(
-        self, work: _Work, encoded: bytes, notes: tuple[str, ...], started: float
+        self, work: KeyedWork, encoded: bytes, notes: tuple[str, ...], started: float
     ) -> Done | Skipped:
         task, options = work.task, self._options
-        own = task.made(content_hash(work.data), work.recipe)
-        work.guard.describe(own)
-        facts = own.facts if options.record else {}
+        facts = work.guard.own.facts if options.record else {}
         if options.metadata != "strip":
             facts[MODIFIED] = str(task.item.modified)
         kind = codec.FORMATS[work.made.kind].mime_types[0]
@@ -300,7 +218,7 @@ class KeyedWorker:
         except OutputTaken:
             if options.existing != "skip":
                 raise
-            return Skipped(task.input, task.output, _TAKEN)
+            return Skipped(task.input, task.output, TAKEN)
         self._record(work.guard.stored)
         if published == "already done":
             return Skipped(task.input, task.output, ALREADY_DONE)
@@ -326,17 +244,6 @@ class KeyedWorker:
     def _record(self, record: Record | None) -> None:
         if record and self._options.record and not self._spec.dry:
             self._manifest.add(record)
-
-    def _tell_outdated(self) -> None:
-        """Say once that outputs of inputs that are not new are replaced."""
-        if self._told_outdated.is_set():
-            return
-        self._told_outdated.set()
-        self._notify(
-            f"{one_line(self._spec.target.url)} has outputs of another model or other settings,"
-            " which are made again; to keep them, give the options that made them, or another"
-            " place with -o"
-        )
 
     def _require_going(self) -> None:
         if self._halt.is_set():

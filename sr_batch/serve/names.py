@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from sr_batch.batch.name_template import is_reserved
 from sr_batch.codec import SUFFIXES
 from sr_batch.core.options import UpscaleOptions
+from sr_batch.files.windows_names import is_reserved
 
 _NAMELESS = "image"
 _LONGEST = 180  # bytes of a part: systems take 255, and the name of a result is longer

@@ -15,6 +15,7 @@ from sr_batch.core.errors import ImageError, UnreadableImage, UnwritableOutput, 
 from sr_batch.files.disk_errors import disk_errors
 from sr_batch.files.part_file import PartFile, part_file
 from sr_batch.files.reading import display_name, read_source, reason, stamp_of
+from sr_batch.files.windows_names import is_reserved
 from sr_batch.stores.facts_file import FactsFile
 from sr_batch.stores.location import Place
 from sr_batch.stores.store import MODIFIED, Changed, Head, Item, Taken
@@ -128,7 +129,7 @@ class LocalStore:
     def _path(self, key: str, refusal: type[ImageError]) -> Path:
         path = self._root / key
         bad = "\0" in key or any(part in ("", ".", "..") for part in key.split("/"))
-        if bad or (_ON_WINDOWS and any(char in key for char in '\\:*?"<>|')):
+        if bad or (_ON_WINDOWS and _is_refused_by_windows(key)):
             raise refusal(f"{display_name(path)}: no file can have this name")
         return path
 
@@ -139,6 +140,10 @@ class LocalStore:
         except OSError as error:
             raise UnreadableImage(_unreadable(folder, error)) from error
         raise UnreadableImage(f"{display_name(folder)}: a folder, not a file")
+
+
+def _is_refused_by_windows(key: str) -> bool:
+    return any(char in key for char in '\\:*?"<>|') or any(map(is_reserved, key.split("/")))
 
 
 def _entries(root: Path, folder: str, beginning: str = "") -> list[str]:

@@ -61,10 +61,9 @@ class ObjectStore:
             StorageError: the bucket cannot be listed.
         """
         start = len(self._base)
-        for key, size, e_tag, modified in list_objects(
-            self._client, self._place, self._base + prefix
-        ):
-            yield Item(key[start:], size, _version(e_tag), modified)
+        for page in list_objects(self._client, self._place, self._base + prefix):
+            for key, size, e_tag, modified in page:
+                yield Item(key[start:], size, _version(e_tag), modified)
 
     def head(self, key: str) -> Head | None:
         import obstore

@@ -19,6 +19,7 @@ from sr_batch.stores.store import Taken, Unreachable
 FOLDER = ".sr-batch/"
 _REACH = 5.0  # seconds
 _PATIENCE = Retries(most=5, total=20.0)
+_TOO_MANY = 429
 _NO_VERSION = "0" * 32
 
 
@@ -139,6 +140,8 @@ def _advice(answer: Answer, place: Place) -> str | None:
         )
     if answer.status == 403:
         return f"your credentials do not permit this ({answer}); ask for access to the bucket"
+    if 400 <= answer.status < 500 and answer.status != _TOO_MANY and not answer.is_full:
+        return f"the server refuses the first request ({answer})"
     return None
 
 

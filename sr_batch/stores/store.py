@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sr_batch.core.errors import ImageError, SrBatchError
 
@@ -10,9 +10,8 @@ MODIFIED = "sr-modified"
 """Fact: when the input was modified, in seconds since 1970. A folder gives the file this time."""
 
 
-@dataclass(frozen=True)
-class Item:
-    """One object or file, as a listing shows it.
+class Item(NamedTuple):
+    """One object or file, as a listing shows it. A tuple, as there may be millions.
 
     Attributes:
         key: Its name below the root of the store, with ``/`` between the parts and none in front.

@@ -3,11 +3,12 @@ from typing import Any
 
 import pytest
 
-from sr_batch.batch.name_template import FIELDS, Template, is_reserved
+from sr_batch.batch.name_template import FIELDS, Template
 from sr_batch.batch.planning import plan_jobs
 from sr_batch.core.errors import OutputCollision, UsageError
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import Failed
+from sr_batch.files.windows_names import is_reserved
 from tests.fakes import save_picture
 
 VALUES = {name: name.upper() for name in FIELDS} | {"ext": ".png"}

@@ -19,12 +19,17 @@ HEAD = "127.0.0.2"
 NODES = ("127.0.0.3", "127.0.0.4")
 _RAY = (sys.executable, "-m", "ray.scripts.scripts")
 _STARTING = 300.0  # seconds, on the busiest machine
-# Ray waits for a minute before it takes a lost head for lost, and starts slowly on a busy machine.
+# Ray waits for a minute before it takes a lost head for lost, for 15 seconds before it takes a node
+# for lost, and starts slowly on a busy machine.
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AUTH_MODE": "token",
     "RAY_AUTH_TOKEN": "0123456789abcdef0123456789abcdef",
-    "RAY_gcs_rpc_server_reconnect_timeout_s": "6",
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "4",
+    "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "4",
+    "RAY_health_check_period_ms": "1000",
+    "RAY_health_check_failure_threshold": "3",
+    "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "300",
     "RAY_raylet_start_wait_time_s": "40",
 }
 
@@ -86,9 +91,10 @@ class RayNodes:
     def start_node(self, address: str) -> None:
         self._start(address, f"--address={self.address}", f"--num-cpus={self.cores}")
 
-    def start_again(self, address: str) -> None:
-        """Start a node or the head as before."""
-        self._start(address, *self._arguments[address])
+    def start_again(self, address: str, cores: int | None = None) -> None:
+        """Start a node or the head as before, or a node with more cores."""
+        more = () if cores is None else (f"--num-cpus={cores}",)
+        self._start(address, *self._arguments[address], *more)
 
     def wait_for(self, address: str) -> None:
         """Wait until the node runs."""
@@ -127,29 +133,13 @@ class RayNodes:
         """The process of a node; its workers end with it."""
         return self._own("raylet/raylet", f"--node_ip_address={address} ")
 
-    def drain(self, address: str) -> None:
-        """Announce that the node will be taken away in a minute."""
-        (node,) = (
-            word.removeprefix("--node_id=")
-            for pid in self.raylets(address)
-            for word in _processes()[pid][1].split()
-            if word.startswith("--node_id=")
-        )
-        said = subprocess.run(
-            [
-                *(*_RAY, "drain-node", f"--address={self.address}", f"--node-id={node}"),
-                *("--reason=DRAIN_NODE_REASON_PREEMPTION", "--reason-message=it is taken away"),
-                "--deadline-remaining-seconds=60",
-            ],
-            capture_output=True,
-            check=False,
-        )
-        assert said.returncode == 0, said
+    def terminate(self, address: str) -> None:
+        """Send SIGTERM to the command that started the node, as when its machine is taken away."""
+        self._started[address].terminate()
 
     def close(self) -> None:
         for started in self._started.values():
-            started.kill()
-            started.wait()
+            _end(started)
         kill(*self._own())
 
     def _log(self, address: str) -> Path:
@@ -171,13 +161,26 @@ class RayNodes:
             *arguments,
         ]
         if before := self._started.get(address):
-            before.kill()
-            before.wait()
+            _end(before)
         with self._log(address).open("wb") as log:
             self._started[address] = subprocess.Popen(
                 command, stdout=log, stderr=log, start_new_session=True
             )
         self._arguments[address] = arguments
+
+
+def _end(started: "subprocess.Popen[bytes]") -> None:
+    """Kill a node and all that it has started, such as agents, which its end does not end."""
+    members = [pid for pid in _processes() if _session(pid) == started.pid]
+    started.kill()
+    started.wait()
+    kill(*members)
+
+
+def _session(pid: int) -> int:
+    with suppress(ProcessLookupError):
+        return os.getsid(pid)
+    return 0
 
 
 def kill(*pids: int) -> None:

@@ -8,7 +8,8 @@ from sr_batch.batch.loading import load_file
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import JobResult
 from sr_batch.core.shard import Shard
-from sr_batch.distributed.run import ALL, Request, plan_run, results_of
+from sr_batch.distributed.plan import ALL, Request, plan_run
+from sr_batch.distributed.run import results_of
 from sr_batch.distributed.spec import WorkerSpec
 from sr_batch.distributed.threads import ThreadsEngine
 from sr_batch.distributed.worker import KeyedWorker

@@ -40,6 +40,8 @@ def photos(bucket: Bucket) -> Bucket:
     bucket.put("in/a.xmp", XMP)
     bucket.put("in/bad.png", b"this is no picture")
     bucket.put("in/text.txt", b"text")
+    bucket.put("in/alone.xmp", XMP)
+    bucket.put("in/alone.jpg.xmp", XMP)
     return bucket
 
 
@@ -124,13 +126,14 @@ def test_shards_write_everything_once_and_are_added_up(photos: Bucket) -> None:
     assert sum(each.failed for each in runs) == 1
 
 
-def test_a_run_that_is_stopped_goes_on_later(photos: Bucket) -> None:
+def test_a_run_that_is_stopped_goes_on_later_in_shards(photos: Bucket) -> None:
     stop = threading.Event()
     upscaler = FakeUpscaler(before=lambda name: stop.set())
     assert len(run(photos, upscaler=upscaler, stop=stop, threads=1)) == 1
     [record] = read_runs(ObjectStore(Place(f"{photos.url}/out", photos.endpoint)))
     assert record.state == "stopped"
-    assert len(run(photos)) == 6
+    parts = [run(photos, shard=Shard(index, 2)) for index in range(2)]
+    assert count([*parts[0], *parts[1]]) == {"done": 4, "skipped": 1, "failed": 1}
     assert outputs(photos) == expected()
 
 

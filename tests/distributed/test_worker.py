@@ -3,7 +3,7 @@
 import pickle
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -94,7 +94,7 @@ def test_listing_and_manifest_together_need_no_request(run: Run) -> None:
     run.inputs.calls.clear()
     run.outputs.calls.clear()
     known = Seen(run.outputs.objects["a.png"][0].item, record)
-    result = run(change=lambda job: replace(job, known=known, listed=True))
+    result = run(change=lambda job: job._replace(known=known, listed=True))
     assert isinstance(result, Skipped)
     assert not run.inputs.calls
     assert not run.outputs.calls
@@ -154,7 +154,7 @@ def test_an_output_that_was_edited_is_kept(run: Run) -> None:
     [record] = read_manifests(run.outputs)
     edited = run.outputs.put("a.png", picture(3, (12, 8)))
     known = Seen(edited, record)
-    result = run(change=lambda job: replace(job, known=known, listed=True))
+    result = run(change=lambda job: job._replace(known=known, listed=True))
     assert isinstance(result, Skipped)
     assert "changed since and is kept" in result.reason
 
@@ -260,13 +260,13 @@ def test_a_full_store_ends_the_run(run: Run) -> None:
 def test_formats_that_are_not_read_are_skipped(run: Run) -> None:
     run.inputs.put("a.cr3", b"raw")
     kind = "camera raw (.cr3)"
-    result = run("a.cr3", lambda job: replace(job, unread=kind))
+    result = run("a.cr3", lambda job: job._replace(unread=kind))
     assert result == Skipped("s3://bucket/in/a.cr3", None, f"not read: {kind}")
 
 
 def test_the_content_decides_the_format(run: Run) -> None:
     run.inputs.put("b.png", picture(1, kind="JPEG"))
-    result = run("b.png", lambda job: replace(job, listed=True))
+    result = run("b.png", lambda job: job._replace(listed=True))
     assert isinstance(result, Done)
     assert result.output == "s3://bucket/out/b.jpg"
 
@@ -297,7 +297,7 @@ def with_sidecar(run: Run, number: int) -> Callable[[KeyedJob], KeyedJob]:
     item = run.inputs.put("a.xmp", XMP % number)
     copy = run.outputs.objects.get("a.xmp")
     seen = Seen(copy[0].item if copy else None)
-    return lambda job: replace(job, sidecars=(KeyedSidecar(item, seen),))
+    return lambda job: job._replace(sidecars=(KeyedSidecar(item, seen),))
 
 
 def test_sidecars_are_copied_and_copied_again_when_they_change(run: Run) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sr_batch.core.errors import UnreadableImage, UnwritableOutput, UsageError
+from sr_batch.stores import local_store
 from sr_batch.stores.local_store import LocalStore
 from sr_batch.stores.location import place_of
 from sr_batch.stores.opening import open_store
@@ -163,3 +164,14 @@ def test_a_key_below_a_file_is_one_failed_entry(tmp_path: Path) -> None:
     publish(store(tmp_path), "a", b"1")
     with pytest.raises(UnwritableOutput, match="could not be written"):
         publish(store(tmp_path), "a/b", b"1")
+
+
+@pytest.mark.parametrize("key", ["con.png", "a/Aux", "nul.tar.gz", "x./a.png", "a .png/b ", "a:b"])
+def test_names_of_devices_and_names_that_windows_shortens_are_no_files_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setattr(local_store, "_ON_WINDOWS", True)
+    with pytest.raises(UnwritableOutput, match="no file can have this name"):
+        publish(store(tmp_path), key, b"1")
+    publish(store(tmp_path), "icon.png", b"1")
+    assert keys(tmp_path) == ["icon.png"]

@@ -6,11 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sr_batch.core.errors import ImageError, ImageTooLarge, UnreadableImage, UnwritableOutput
+from sr_batch.core.errors import (
+    ImageError,
+    ImageTooLarge,
+    UnreadableImage,
+    UnwritableOutput,
+    UsageError,
+)
 from sr_batch.stores.location import Place, place_of
 from sr_batch.stores.object_store import ObjectStore
 from sr_batch.stores.probe import probe_output
 from sr_batch.stores.store import Changed, Taken
+from tests.faulty_server import Asked, faulty_server
 from tests.object_server import Bucket, ObjectServer, bucket, object_server
 
 __all__ = ["bucket", "object_server"]
@@ -152,6 +159,35 @@ def test_a_bucket_with_locks_takes_outputs_and_keeps_what_is_locked(
     publish(store(locked), "x.png", b"2", expect=version)
     assert [each.size for each in locked.versions()] == [1, 1]
     probe_output(place_of(locked.url, locked.endpoint))
+
+
+RETENTION = (
+    b'<ObjectLockConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+    b"<ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>"
+    b"<Mode>COMPLIANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>"
+)
+
+
+def test_a_bucket_that_keeps_every_version_for_a_day_takes_outputs(
+    object_server: ObjectServer,
+) -> None:
+    """S3 asks for a checksum then; moto wants its algorithm in one more header."""
+    lock = {"x-amz-bucket-object-lock-enabled": "true"}
+    kept = object_server.make_bucket("kept", headers=lock)
+    kept.request("PUT", query="object-lock", data=RETENTION)
+
+    def name_algorithm(asked: Asked) -> None:
+        if any(name.lower() == "x-amz-checksum-sha256" for name in asked.headers):
+            asked.headers["x-amz-sdk-checksum-algorithm"] = "SHA256"
+
+    with faulty_server(kept.endpoint, name_algorithm) as server:
+        place = place_of(kept.url, server.endpoint)
+        probe_output(place)
+        version = publish(ObjectStore(place), "x.png", b"1")
+        publish(ObjectStore(place), "x.png", b"2", expect=version)
+    assert [each.key for each in kept.versions()].count("x.png") == 2
+    with pytest.raises(UsageError, match="the server refuses the first request"):
+        probe_output(place_of(kept.url, kept.endpoint))
 
 
 def test_places_are_picklable() -> None:

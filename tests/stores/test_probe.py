@@ -54,6 +54,10 @@ def ignore_if_match(asked: Asked) -> None:
         ((301, "PermanentRedirect"), "set AWS_REGION"),
         ((404, ""), "is not object storage"),
         ((400, "AuthorizationHeaderMalformed"), "set AWS_REGION"),
+        (
+            (400, "InvalidRequest"),
+            r"bucket-\d+/out: the server refuses the first request \(400 Inv",
+        ),
     ],
 )
 def test_a_refusal_at_the_start_says_what_to_do(
