@@ -166,8 +166,8 @@ def test_degrade_writes_repeatable_lr_pictures(
             "needs the weights of edsr_x2, which are neither in none nor in nowhere. Run first: "
             "python -m training train edsr_x2_start && python -m training train edsr_x2. Or start",
         ),
-        (("bicubic", "--data", "nowhere"), "no images"),
-        (("data", "check", "nowhere"), "nowhere: no images here"),
+        (("bicubic", "--data", "nowhere"), "Set5: no such folder; --data names"),
+        (("data", "check", "nowhere"), "nowhere: no such folder"),
         (("data", "prepare", "{data}/valid", "-o", "{data}"), "contains files already"),
         (("data", "fetch", "Set6"), "Set6: not a set that can be fetched; those are Set5, Set14"),
         (("train", "bad", "--data", "{data}"), "refiner has no x2: its scales are x4"),

@@ -141,9 +141,12 @@ def picture_set(text: str, data: Path) -> tuple[str, list[Path]]:
     """
     standard = data / "eval" / text
     folder = standard if standard.is_dir() or text in SETS else Path(text)
-    if text not in SETS and not folder.is_dir():
-        raise UsageError(f"--set {text}: neither a folder nor a set in {data / 'eval'}")
-    return folder.resolve().name, list_images([folder])
+    if not folder.is_dir():
+        raise UsageError(
+            f"--set {text}: neither a folder nor a set in {data / 'eval'}; name a folder of your"
+            " own pictures, or the folder of the image sets with --data"
+        )
+    return folder.resolve().name, list_images([folder], advice="")
 
 
 def _on_set(

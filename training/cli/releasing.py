@@ -55,7 +55,7 @@ def export(
         scores = (f"{of} {psnr:.2f} dB / {ssim:.4f}" for of, (psnr, ssim) in spec.scores.items())
         typer.echo(f"{stem}: overlap {spec.overlap}, {', '.join(scores)}")
     first = exported / f"{next(iter(released))}.onnx"
-    typer.echo(f"Beside bicubic: {first.with_suffix('.md')}")
+    typer.echo(f"Its figures beside those of bicubic: {first.with_suffix('.md')}")
     typer.echo(f"To use it: sr-batch upscale photos --model {first}")
 
 

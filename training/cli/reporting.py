@@ -7,12 +7,14 @@ import typer
 
 from training.cli.measuring import picture_set
 from training.cli.options import DATA, KEPT, RUNS, Data, Kept, Runs, Workers
+from training.data.pictures import list_images
 from training.evaluate.metrics import chosen
 from training.report.page import Plan, measure, write
 from training.report.pictures import parse_crop
 from training.report.subject import read_curve
 from training.run.networks import open_networks
 from training.run.places import Places
+from training.run.run_data import CENTERS, MONITOR
 
 
 def report(
@@ -21,8 +23,13 @@ def report(
     ],
     out: Annotated[Path, typer.Option("-o", help="Folder for the page and its pictures.")],
     pictures: Annotated[
-        str, typer.Option("--set", help="Folder of HR pictures, or a set in eval/ of the data.")
-    ] = "Set5",
+        str,
+        typer.Option(
+            "--set",
+            help="Folder of HR pictures, or a set in eval/ of the data. Default: Set5; without"
+            " it, the validation pictures of the first run.",
+        ),
+    ] = "",
     metrics: Annotated[
         str, typer.Option(help="Metrics of the table, separated by commas; psnr comes first.")
     ] = "psnr,ssim",
@@ -40,10 +47,24 @@ def report(
 ) -> None:
     """Write a page about runs: curves, LR | SR | HR with zoomed crops, histograms, figures."""
     places = Places(data, runs, kept)
-    name, paths = picture_set(pictures, data)
+    opened = open_networks(networks, places)
+    name, paths = measured_set(pictures, networks[0], places)
     names = dict.fromkeys(("psnr", *(each.strip() for each in metrics.split(","))))
     plan = Plan(paths, name, chosen(names), shown, parse_crop(crop), workers)
-    opened = open_networks(networks, places)
     curves = [read_curve(text, places) for text in networks]
     subjects = [measure(*each, plan) for each in zip(opened, curves, strict=True)]
     typer.echo(write(subjects, plan, out))
+
+
+def measured_set(text: str, first: str, places: Places) -> tuple[str, list[Path]]:
+    """Name and pictures of the set ``text``; if that is empty, of the default.
+
+    Raises:
+        UsageError: the set does not exist.
+        FileNotFoundError: it contains no picture.
+    """
+    standard = places.data / MONITOR
+    for folder in (Path(first) / CENTERS, places.runs / first / CENTERS):
+        if not text and not standard.is_dir() and folder.is_dir():
+            return f"the validation pictures of {Path(first).name}", list_images([folder])
+    return picture_set(text or standard.name, places.data)

@@ -184,7 +184,8 @@ def chosen_device(name: str) -> torch.device:
 def _circumstances(setting: Setting, plan: Recipe) -> list[str]:
     """Where the run happens, and what is already there."""
     precision = "bf16" if setting.amp else "fp32"
-    threads = "" if setting.device.type == "cuda" else f", {torch.get_num_threads()} threads"
+    count = torch.get_num_threads()
+    threads = "" if setting.device.type == "cuda" else f", {count} thread{'s' * (count > 1)}"
     together = f", {setting.team.size} processes" if setting.team.size > 1 else ""
     if setting.every:
         interval = f"{setting.every} iterations"

@@ -17,7 +17,7 @@ def degraded_files(folders: Iterable[Path], out: Path) -> Mapping[Path, Path]:
     files: dict[Path, Path] = {}
     sources: dict[Path, Path] = {}
     for folder in folders:
-        for path in list_images([folder]):
+        for path in list_images([folder], advice=""):
             made = (out / path.relative_to(folder)).with_suffix(".png")
             if made in sources:
                 raise UsageError(

@@ -19,6 +19,8 @@ from sr_batch.imaging.color import rgb_to_y_studio
 
 Color = Literal["rgb", "y"]
 
+BELOW_DATA = "; --data names the folder of the pictures, as docs/training.md says"
+
 Tell = Callable[[str], None]
 """Told about every file that is left out, and why."""
 
@@ -76,7 +78,10 @@ def to_color(rgb: np.ndarray, color: Color) -> np.ndarray:
 
 
 def list_images(
-    folders: Iterable[Path], exclude: tuple[str, ...] = (), left_out: Tell = tell
+    folders: Iterable[Path],
+    exclude: tuple[str, ...] = (),
+    left_out: Tell = tell,
+    advice: str = BELOW_DATA,
 ) -> list[Path]:
     """The images in ``folders`` and their subfolders, sorted by name.
 
@@ -84,6 +89,7 @@ def list_images(
         folders: Searched for every format that the tool reads, with suffixes in any case.
         exclude: Images whose name starts with one of these are left out.
         left_out: Told about files that cannot be opened.
+        advice: Ends the message if a folder has no pictures.
 
     Raises:
         FileNotFoundError: a folder does not exist or contains no image.
@@ -93,10 +99,8 @@ def list_images(
         try:
             listed = list_pictures(folder)
         except UsageError:
-            raise FileNotFoundError(
-                f"{folder}: no images here; training/README.md lists the image sets, "
-                "--data names their folder"
-            ) from None
+            found_there = "contains no pictures" if folder.is_dir() else "no such folder"
+            raise FileNotFoundError(f"{folder}: {found_there}{advice}") from None
         for each in listed:
             if isinstance(each, Failed):
                 left_out(each.error)

@@ -188,11 +188,11 @@ def _split(pictures: tuple[Picture, ...], data: Data) -> Gathered:
     if data.order == "seeded":
         order = np.random.default_rng(data.seed).permutation(len(pictures))
     first, second = _numbers(data.split, len(pictures))
-    first = min(first, len(pictures) - second)
     if first < 1:
         raise UsageError(
-            f"{len(pictures)} pictures cannot be split into training and validation pictures by"
-            f" {data.split[0]:g} and {data.split[1]:g}; give more pictures, or folders for both"
+            f"{len(pictures)} picture{'s' * (len(pictures) > 1)} cannot be split into training and"
+            f" validation pictures by {data.split[0]:g} and {data.split[1]:g}; give more pictures,"
+            " or folders for both"
         )
     ends = (0, first, first + second, len(pictures))
     return Gathered(
@@ -201,7 +201,17 @@ def _split(pictures: tuple[Picture, ...], data: Data) -> Gathered:
 
 
 def _numbers(split: tuple[float, float], count: int) -> tuple[int, int]:
-    """How many of ``count`` pictures each part of ``split`` takes; at least one unless it is 0."""
-    factor = count if sum(split) <= 1 else 1
-    first, second = (max(1, round(part * factor)) if part else 0 for part in split)
-    return first, second
+    """How many of ``count`` pictures each part of ``split`` takes; at least one unless it is 0.
+
+    Raises:
+        UsageError: there are too few, or ``split`` has neither shares nor numbers.
+    """
+    asked = f"a split by {split[0]:g} and {split[1]:g}"
+    if sum(split) <= 1:
+        first, second = (max(1, round(part * count)) if part else 0 for part in split)
+        return min(first, count - second), second
+    if any(part % 1 for part in split):
+        raise UsageError(f"{asked}: shares add up to at most 1, and numbers are whole")
+    if sum(split) > count:
+        raise UsageError(f"{asked} needs {sum(split):g} pictures, and there are {count}")
+    return int(split[0]), int(split[1])

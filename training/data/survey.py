@@ -39,7 +39,7 @@ def survey(folder: Path, evaluation: Path) -> Survey:
         FileNotFoundError: ``folder`` does not exist or contains no image.
     """
     unreadable: list[str] = []
-    paths = list_images([folder], left_out=unreadable.append)
+    paths = list_images([folder], left_out=unreadable.append, advice="")
     kept = [path for path in paths if evaluation not in path.parents]
     pictures = [*_fingerprints(kept, unreadable)]
     sets = sorted(each for each in evaluation.glob("*") if each.is_dir() and each != folder)

@@ -5,7 +5,9 @@ piq downloads its own weights and those of VGG16 when one of them is first used.
 
 from functools import cache, partial
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -16,12 +18,15 @@ from sr_batch.core.installing import pip
 from sr_batch.imaging.metrics import Plane
 
 _VGG16 = "https://download.pytorch.org/models/vgg16-397923af.pth"
+_LOADING = Lock()  # pictures are measured in threads, and the weights are loaded once
 
 
 def _distance(name: str, sr: Plane, hr: Plane) -> float:
     """The distance called ``name`` in piq of two pictures (H, W, 3), 0..255."""
+    with _LOADING:
+        network = _network(name)
     with torch.inference_mode():
-        return float(_network(name)(_planes(sr), _planes(hr)))
+        return float(network(_planes(sr), _planes(hr)))
 
 
 lpips = partial(_distance, "LPIPS")
@@ -33,10 +38,9 @@ def _network(name: str) -> Any:
     try:
         network = getattr(import_module("piq"), name)
     except (ImportError, RuntimeError) as fault:  # RuntimeError: torchvision for another torch
-        command = pip("install", "piq", "torchvision")
         raise UsageError(
             f"--metrics {name.lower()}: needs piq, and the torchvision of torch {torch.__version__}"
-            f" ({fault}): {command}"
+            f" ({fault}): {_installation()}"
         ) from fault
     try:
         return network()
@@ -46,6 +50,15 @@ def _network(name: str) -> Any:
             f" {getattr(network, '_weights_url', 'those of piq')} and {_VGG16} on another machine,"
             f" and put both files into {Path(torch.hub.get_dir()) / 'checkpoints'}"
         ) from fault
+
+
+def _installation() -> str:
+    """Keeps this torch. A torchvision that was built for another one cannot be imported."""
+    own = version("torch")
+    _, _, build = own.partition("+")
+    index = f"https://download.pytorch.org/whl/{build}"
+    source = ("--extra-index-url", index) if build else ()
+    return pip("install", "piq", "torchvision", f"torch=={own}", *source)
 
 
 def _planes(pixels: Plane) -> torch.Tensor:

@@ -1,6 +1,6 @@
 """The networks, in one table. A new network is one file in this folder and one row here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -61,6 +61,18 @@ class BadConfig(ValueError):
     """A network, scale, option or loss does not exist; the message lists those that do."""
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``: did you mean edsr? `` or, if nothing resembles ``name``, a period."""
+    question = did_you_mean(name, known)
+    return f": {question}" if question else ". "
+
+
+def one_of(value: str, choices: Sequence[str]) -> str:
+    """What ``value`` must be in place of what it is."""
+    question = did_you_mean(value, choices)
+    return f"{f'{question}It ' if question else ''}must be one of {', '.join(choices)}"
+
+
 def configure(name: str, scale: int, options: Mapping[str, Any]) -> Any:
     """The configuration of network ``name``.
 
@@ -68,8 +80,9 @@ def configure(name: str, scale: int, options: Mapping[str, Any]) -> Any:
         BadConfig: no such network, scale or option.
     """
     if name not in MODELS:
-        question = did_you_mean(name, MODELS)
-        raise BadConfig(f"no network is called {name}: {question}There are {', '.join(MODELS)}")
+        raise BadConfig(
+            f"no network is called {name}{nearest(name, MODELS)}There are {', '.join(MODELS)}"
+        )
     entry = MODELS[name]
     if scale not in entry.scales:
         scales = ", ".join(f"x{s}" for s in entry.scales)
@@ -77,8 +90,8 @@ def configure(name: str, scale: int, options: Mapping[str, Any]) -> Any:
     known = [field.name for field in fields(entry.config) if field.name != "scale"]
     if unknown := options.keys() - set(known):
         named = ", ".join(sorted(unknown))
-        start = f"{question}Its" if (question := did_you_mean(named, known)) else "its"
-        raise BadConfig(f"{name} has no option {named}: {start} options are {', '.join(known)}")
+        near = nearest(named, known)
+        raise BadConfig(f"{name} has no option {named}{near}Its options are {', '.join(known)}")
     return entry.config(scale=scale, **options)
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from sr_batch.core.errors import did_you_mean
-from training.models import MODELS, BadConfig, configure
+from training.models import MODELS, BadConfig, configure, nearest, one_of
 from training.recipes.recipe import Recipe, Stage
 from training.recipes.sound import require_sound
 
@@ -93,8 +92,8 @@ def require_field(name: str, known: Sequence[str], where: str) -> None:
     if not where and name in (field.name for field in fields(Stage)):
         raise BadConfig(f"{name} is a field of a stage: write stages.{name}")
     owner = f"{where.rstrip('.')} has" if where else "a recipe has"
-    question = did_you_mean(name, known)
-    raise BadConfig(f"{owner} no field {name}: {question}The fields are {', '.join(sorted(known))}")
+    fields_are = f"The fields are {', '.join(sorted(known))}"
+    raise BadConfig(f"{owner} no field {name}{nearest(name, known)}{fields_are}")
 
 
 def _plain(value: Any) -> Any:
@@ -170,9 +169,7 @@ def _parsed(hint: Any, value: Any, where: str) -> Any:
 def _choice(choices: Sequence[Any], value: Any, where: str) -> Any:
     if value in choices:
         return value
-    question = did_you_mean(str(value), map(str, choices))
-    listed = ", ".join(map(str, choices))
-    raise BadConfig(f"{where} = {value!r}: {question}It is one of {listed}")
+    raise BadConfig(f"{where} = {value!r}: {one_of(str(value), [str(each) for each in choices])}")
 
 
 def _optional(kinds: Sequence[Any], value: Any, where: str) -> Any:

@@ -23,6 +23,8 @@ def require_sound(recipe: Recipe) -> None:
 def _numbers(recipe: Recipe) -> Iterator[str]:
     if recipe.iterations < 0:
         yield f"iterations = {recipe.iterations}: must be at least 0"
+    if not (recipe.iterations or recipe.epochs or recipe.init):
+        yield "iterations = 0: only a recipe that starts from trained weights can have none"
     if recipe.iterations and not (recipe.lr > 0 and isfinite(recipe.lr)):
         yield f"lr = {recipe.lr:g}: must be more than 0"
     if recipe.normalized and not set(COMPUTED) <= set(_options(recipe)):

@@ -4,7 +4,7 @@ Rewrite, export, certify, measure, and write the card with its pictures.
 """
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,24 +12,24 @@ from pathlib import Path
 import onnx
 from torch import nn
 
-from sr_batch.bench.quality import Judged, Score
+from sr_batch.bench.quality import Score
 from sr_batch.core.errors import UsageError
 from sr_batch.core.model_spec import ModelSpec, Precision
 from sr_batch.inference.model_memory import pixel_bytes
 from sr_batch.inference.onnx_session import OnnxSession, read_spec
 from sr_batch.inference.recorded_outputs import record_path, save_record
 from training.data.lr_crops import calibration, lr_crops
-from training.data.pictures import Picture, list_images
+from training.data.pictures import list_images
 from training.evaluate import contact_sheet, cost
-from training.evaluate.paired import PAIRED_PROTOCOL, score_pairs
-from training.evaluate.protocol import Protocol, protocol_of
-from training.evaluate.standard_sets import rounded, score_pictures, score_sets
+from training.evaluate.protocol import protocol_of
+from training.evaluate.standard_sets import rounded
 from training.models import MODELS
 from training.models.layers import rounded_layers
 from training.models.rewrite import rewrite
 from training.quantize.onnx_precision import to_fp16, to_int8
 from training.recipes.recipe import Recipe, at_each_scale
 from training.release import certify, model_card
+from training.release.basis import Basis
 from training.release.contract import draft_spec
 from training.release.onnx_export import to_onnx, write
 from training.release.record_outputs import record
@@ -70,29 +70,6 @@ class _Released:
     bicubic: Mapping[str, Score]  # on each standard set
 
 
-@dataclass(frozen=True)
-class _Basis:
-    """What the files are measured on.
-
-    Attributes:
-        own: Validation pictures of the run; without any, it is the sets of ``protocol``.
-        protocol: How LR is made, if the pictures have none.
-    """
-
-    own: Sequence[Picture]
-    protocol: Protocol
-
-    @property
-    def pairs(self) -> list[tuple[Path, Path]]:
-        """HR and LR files of those pictures that have an LR."""
-        return [(each.hr, each.lr) for each in self.own if each.lr]
-
-    @property
-    def text(self) -> str:
-        """The protocol for the contract."""
-        return PAIRED_PROTOCOL if self.pairs else self.protocol.text()
-
-
 def publish(trained: TrainedRun, name: str, setting: ReleaseSetting) -> dict[str, ModelSpec]:
     """Write the ONNX files of a run at each scale, with cards, pictures and recorded outputs.
 
@@ -126,7 +103,7 @@ def _publish(trained: TrainedRun, name: str, setting: ReleaseSetting) -> dict[st
     model = to_onnx(net, spec.channels)
     with _drafted(model, spec, setting) as path:
         parity = certify.require_parity(net, OnnxSession.open(path), spec.channels)
-    basis, specs = _Basis(measured_on(recipe, setting.data), protocol_of(recipe)), {}
+    basis, specs = Basis(measured_on(recipe, setting.data), protocol_of(recipe)), {}
     for precision, variant in _variants(model, net, recipe, spec, setting).items():
         released = _release(variant, replace(spec, precision=precision), setting, basis)
         _describe(released, trained, parity, setting)
@@ -172,14 +149,14 @@ def _variants(
 
 
 def _release(
-    model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting, basis: _Basis
+    model: onnx.ModelProto, spec: ModelSpec, setting: ReleaseSetting, basis: Basis
 ) -> _Released:
     """Measure ``model``, compare it with the fp32 file if it is a variant, and write it."""
     with _drafted(model, spec, setting) as draft:
         session = OnnxSession.open(draft)
         pictures = [each.hr for each in basis.own] or list_images([setting.data / "valid"])
         images = lr_crops(pictures, _TILED, spec.scale, spec.color, basis.protocol.lr_of)
-        judged = _judged(session, setting, basis)
+        judged = basis.judged(session, setting.data, setting.workers)
         spec = replace(
             spec,
             protocol=basis.text,
@@ -193,15 +170,6 @@ def _release(
     path = _path(spec, setting)
     write(model, spec, path)
     return _Released(path, spec, {name: each.bicubic for name, each in judged.items()})
-
-
-def _judged(session: OnnxSession, setting: ReleaseSetting, basis: _Basis) -> Mapping[str, Judged]:
-    if basis.pairs:
-        return {"validation": score_pairs(basis.pairs, session)}
-    if basis.own:
-        paths = [each.hr for each in basis.own]
-        return {"validation": score_pictures(paths, session, setting.workers, basis.protocol)}
-    return score_sets(session, setting.data, setting.workers, basis.protocol)
 
 
 def _describe(

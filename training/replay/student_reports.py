@@ -146,6 +146,8 @@ C = Report(
         "pictures are far fewer steps than the literature used.",
         "PSNR depends on the pictures: bicubic on the same pictures says how hard they are. A "
         "line of 30 dB says more of the pictures than of a network.",
+        "`vdsr` adds its output to the bicubic picture, so that it begins near bicubic. The others "
+        "begin at random weights, and must first learn to draw the whole picture.",
         "ESRGAN's adversarial loss costs PSNR on purpose.",
     ),
     small={"blocks": 1, "channels": 8, "layers": 4},

@@ -9,7 +9,8 @@ from training.evaluate.plots import finish, new_figure
 from training.report.subject import Subject
 
 ACCEPTABLE = 30.0  # dB; a source report takes a result for acceptable from there
-_LOSSES = {"loss": "-", "validation_loss": "--"}
+_LOSSES = {"loss": ("-", "training"), "validation_loss": ("--", "validation")}
+_LONG = 14  # characters of a name that fit below two bars
 
 
 def draw_curves(subjects: Sequence[Subject], path: Path) -> bool:
@@ -21,11 +22,12 @@ def draw_curves(subjects: Sequence[Subject], path: Path) -> bool:
     losses, quality = figure.subplots(1, 2)
     for number, subject in enumerate(known):
         steps, color = subject.curve["iteration"], f"C{number}"
-        for column, style in _LOSSES.items():
+        for column, (style, _) in _LOSSES.items():
             if column in subject.curve:
-                label = f"{subject.name}, {'training' if column == 'loss' else 'validation'}"
-                losses.plot(steps, subject.curve[column], style, color=color, label=label)
+                losses.plot(steps, subject.curve[column], style, color=color)
         quality.plot(steps, subject.curve["monitor_psnr"], color=color, label=subject.name)
+    for style, label in _LOSSES.values():  # the colors are those of the other legend
+        losses.plot([], [], style, color="gray", label=label)
     losses.set(xlabel="iteration", ylabel="loss", yscale="log")
     quality.set(xlabel="iteration", ylabel="monitored PSNR (dB)")
     finish(figure, (losses, quality), path)
@@ -45,11 +47,15 @@ def draw_psnr(subjects: Sequence[Subject], path: Path) -> None:
         drawn = axes.bar(places + 0.38 * (number - 0.5), values, 0.36, label=label)
         axes.bar_label(drawn, fmt="%.2f", fontsize="small")
     axes.axhline(ACCEPTABLE, color="tab:red", linestyle="--", label=f"{ACCEPTABLE:g} dB")
-    axes.set_xticks(places, [each.name for each in subjects])
+    axes.set_xticks(places, [_in_lines(each.name) for each in subjects])
     lowest = min(ACCEPTABLE, *bars["bicubic"], *bars["network"])
     axes.set_ylim(bottom=max(0, lowest - 3))
     axes.set(ylabel=f"PSNR on {subjects[0].result.name} (dB)")
     finish(figure, (axes,), path)
+
+
+def _in_lines(name: str) -> str:
+    return name.replace("_", "_\n", 1) if len(name) > _LONG else name
 
 
 def draw_histograms(subjects: Sequence[Subject], path: Path) -> None:

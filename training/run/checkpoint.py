@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from sr_batch.core.errors import StorageError
+from sr_batch.core.errors import StorageError, UsageError
 
 State = Mapping[str, Any]
 
@@ -52,14 +52,23 @@ def save_best(folder: Path, weights: State, counts: bool = True) -> None:
 
 
 def load(folder: Path, device: torch.device) -> dict[str, State] | None:
-    """The states of the last checkpoint in ``folder``, or None if there is none."""
-    if not (folder / _PROGRESS).exists():
+    """The states of the last checkpoint in ``folder``, or None if there is none.
+
+    Raises:
+        UsageError: one of its files is damaged.
+    """
+    if not exists(folder):
         return None
-    progress = torch.load(folder / _PROGRESS, weights_only=True)
+    progress = _read(folder / _PROGRESS)
     states: dict[str, State] = {"progress": progress}
     for path in folder.glob(f"*.{progress['iteration']}.pt"):
-        states[path.name.split(".")[0]] = torch.load(path, map_location=device, weights_only=True)
+        states[path.name.split(".")[0]] = _read(path, device)
     return states
+
+
+def exists(folder: Path) -> bool:
+    """Whether a checkpoint was saved in ``folder``."""
+    return (folder / _PROGRESS).exists()
 
 
 def load_weights(name: str, runs: Path, kept: Path) -> State:
@@ -69,10 +78,11 @@ def load_weights(name: str, runs: Path, kept: Path) -> State:
 
     Raises:
         FileNotFoundError: neither exists.
+        UsageError: the file is damaged.
     """
     best = runs / name / _BEST
     if best.exists():
-        return torch.load(best, map_location="cpu", weights_only=True)
+        return _read(best)
     states = load(runs / name, torch.device("cpu"))
     if states is not None:
         return states["ema"]
@@ -82,8 +92,7 @@ def load_weights(name: str, runs: Path, kept: Path) -> State:
             f"{name}: no checkpoint in {runs} or {kept}; "
             f"to train it: python -m training train {name}"
         )
-    halves = torch.load(path, weights_only=True)
-    return {key: value.float() for key, value in halves.items()}
+    return {key: value.float() for key, value in _read(path).items()}
 
 
 def load_best(name: str, runs: Path) -> tuple[State, int]:
@@ -91,16 +100,16 @@ def load_best(name: str, runs: Path) -> tuple[State, int]:
 
     Raises:
         FileNotFoundError: there are none.
+        UsageError: their file is damaged.
     """
     paths = [runs / name / file for file in (_BEST, _BEST_SO_FAR)]
     path = next((path for path in paths if path.exists()), None)
-    if path is None or not (runs / name / _PROGRESS).exists():
+    if path is None or not exists(runs / name):
         raise FileNotFoundError(
             f"{name}: no best weights in {runs / name}, where a run keeps them at its checkpoints; "
             "without --best, the last weights are exported"
         )
-    progress = torch.load(runs / name / _PROGRESS, weights_only=True)
-    return torch.load(path, map_location="cpu", weights_only=True), progress["best"][2]
+    return _read(path), _read(runs / name / _PROGRESS)["best"][2]
 
 
 def keep(name: str, runs: Path, kept: Path) -> Path:
@@ -152,7 +161,7 @@ def load_kept(name: str, kept: Path, device: torch.device) -> dict[str, State] |
     """The states that :func:`keep` and :func:`keep_state` wrote, or None if there are none."""
     states = load(kept / name, device)
     if states is not None:
-        states["ema"] = torch.load(kept / f"{name}.pt", map_location=device, weights_only=True)
+        states["ema"] = _read(kept / f"{name}.pt", device)
     return states
 
 
@@ -166,7 +175,7 @@ def _rounded(value: Any, kind: torch.dtype) -> Any:
 
 
 def _require_run(name: str, runs: Path) -> None:
-    if not (runs / name / _PROGRESS).exists():
+    if not exists(runs / name):
         raise FileNotFoundError(
             f"{runs / name}: no checkpoint; to make one: python -m training train {name}"
         )
@@ -174,9 +183,9 @@ def _require_run(name: str, runs: Path) -> None:
 
 def _saved_iteration(folder: Path) -> int | None:
     """The iteration of the checkpoint in ``folder``, or None if there is none."""
-    if not (folder / _PROGRESS).exists():
+    if not exists(folder):
         return None
-    iteration: int = torch.load(folder / _PROGRESS, weights_only=True)["iteration"]
+    iteration: int = _read(folder / _PROGRESS)["iteration"]
     return iteration
 
 
@@ -185,6 +194,31 @@ def _remove_all_but(folder: Path, iteration: int | None) -> None:
     for path in folder.glob("*.*.pt"):
         if path.name.split(".")[1] != str(iteration):
             path.unlink()
+
+
+def _read(path: Path, device: torch.device | str = "cpu") -> State:
+    """Raises UsageError if ``path`` is damaged."""
+    try:
+        state: State = torch.load(path, map_location=device, weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # torch raises errors of all kinds for damaged files
+        raise UsageError(
+            f"{path}: is damaged. Restore this file from a copy{_way_out(path)}"
+        ) from error
+    return state
+
+
+def _way_out(damaged: Path) -> str:
+    """What is left of a run with a damaged file."""
+    folder = damaged.parent
+    if not exists(folder):
+        return ""
+    best = next((p for p in (folder / _BEST, folder / _BEST_SO_FAR) if p.exists()), damaged)
+    begin = f", or remove {folder} to begin again"
+    if best == damaged:
+        return begin
+    return f"{begin}. The best weights are still there: --init {best} --name NEW starts from them"
 
 
 def _replace(path: Path, state: State) -> None:
@@ -202,6 +236,6 @@ def _write(path: Path, state: State) -> None:
     except OSError as error:
         path.unlink(missing_ok=True)
         raise StorageError(
-            f"{path}: {error.strerror}: the checkpoint could not be saved, and the last one is "
-            "kept. Free some space, then run the same command again: it resumes there"
+            f"{path}: {error.strerror}: the checkpoint could not be saved. The last one, if there "
+            "is one, is kept. Free some space, then run the same command again"
         ) from error

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from sr_batch.bench.quality import Score
 from training.evaluate import contact_sheet
 from training.evaluate.protocol import protocol_of
-from training.run import metrics, record
+from training.run import checkpoint, metrics, record
 from training.run.batches import Corpora
 from training.run.best_score import text_of
 from training.run.curve import draw_curve
@@ -144,9 +144,12 @@ def _mean(run: Run) -> float:
         return math.nan
     mean = torch.stack(run.losses).mean().item()
     if not math.isfinite(mean):
+        folder = run.setting.folder
+        saved = f"the last checkpoint in {folder} is kept" if checkpoint.exists(folder) else ""
         raise Diverged(
-            f"the loss became {mean} by iteration {run.iteration}; the last checkpoint in "
-            f"{run.setting.folder} is kept. Lower the learning rate: --set lr={run.recipe.lr / 4:g}"
+            f"the loss became {mean} by iteration {run.iteration}; "
+            f"{saved or 'no checkpoint was saved until then'}. "
+            f"Lower the learning rate: --set lr={run.recipe.lr / 4:g}"
         )
     return mean
 

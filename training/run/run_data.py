@@ -15,6 +15,7 @@ from training.evaluate.protocol import SETS
 from training.recipes.recipe import Recipe
 
 MONITOR = Path("eval/Set5")  # below the data
+CENTERS = "validation"  # in the folder of a run: the centers of its validation pictures
 _MOST, _SIDE = 16, 480  # pictures that a run is monitored on, and HR pixels a side of each
 
 

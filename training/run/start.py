@@ -26,7 +26,7 @@ from training.run.full_disk import full_disk_told
 from training.run.loop import ending, train
 from training.run.places import Places
 from training.run.record import Leg, begin_leg, find_record, pictures_of
-from training.run.run_data import RunData, monitored, run_data
+from training.run.run_data import CENTERS, RunData, monitored, run_data
 from training.run.setting import Setting
 from training.run.source_commit import source_commit
 from training.run.sources import find_plan, require_sources
@@ -73,6 +73,7 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
             corpora = _corpora(run, places, pictures)
         if team.leads:
             _note(run, pictures)
+            print(_pictures_line(run, pictures))
         train(run, corpora)
 
 
@@ -96,7 +97,7 @@ def settled(
         TooSmall: no validation picture can be decoded.
     """
     if not setting.monitor and setting.team.leads:
-        found = monitored(pictures, data, setting.folder / "validation")
+        found = monitored(pictures, data, setting.folder / CENTERS)
         pairs = tuple((hr, lr) for hr, lr in found if lr)
         setting = replace(setting, monitor=tuple(hr for hr, _ in found), monitored_pairs=pairs)
     if plan.normalized:
@@ -174,6 +175,13 @@ def _other_pictures(run: Run, pictures: RunData) -> str:
         f"note: {folder} has learned from other pictures until now: {record.pictures.text()}; these"
         f" are {now.text()}. To begin again, remove the folder, or name another one with --runs."
     )
+
+
+def _pictures_line(run: Run, pictures: RunData) -> str:
+    own = ", with their own LR" if any(each.lr for each in pictures.train) else ""
+    count = len(run.setting.monitor)
+    text = pictures_of(pictures, run.recipe.scale).text()
+    return f"Trains on {text}{own}; monitored on {count} picture{'s' * (count > 1)}."
 
 
 def _note(run: Run, pictures: RunData) -> None:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from sr_batch.core.errors import did_you_mean
-from training.models import BadConfig
+from training.models import BadConfig, nearest, one_of
 from training.recipes.fields import as_table, from_table
 from training.recipes.files import known_recipe
 from training.recipes.recipe import Recipe
@@ -146,14 +145,11 @@ def _one_of(table: Mapping[str, Any], name: str, choices: Sequence[Any], default
     value = table.get(name, default)
     if value in choices:
         return value
-    question = did_you_mean(str(value), choices)
-    raise BadConfig(f"{name} = {value!r}: {question}It is one of {', '.join(choices)}")
+    raise BadConfig(f"{name} = {value!r}: {one_of(str(value), choices)}")
 
 
 def _require_keys(table: Mapping[str, Any], known: Sequence[str], owner: str) -> None:
     for name in table:
         if name not in known:
-            question = did_you_mean(name, known)
-            raise BadConfig(
-                f"{owner} has no field {name}: {question}The fields are {', '.join(sorted(known))}"
-            )
+            fields_are = f"The fields are {', '.join(sorted(known))}"
+            raise BadConfig(f"{owner} has no field {name}{nearest(name, known)}{fields_are}")

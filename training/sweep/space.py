@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any
 
-from sr_batch.core.errors import did_you_mean
-from training.models import BadConfig
+from training.models import BadConfig, nearest
 from training.recipes.fields import value_at, with_values
 from training.recipes.recipe import Recipe
 
@@ -103,9 +102,9 @@ def _values(name: str, value: Any, base: Recipe) -> Choices | Range:
 def _range(name: str, table: Mapping[str, Any], base: Recipe) -> Range:
     for key in table:
         if key not in _KEYS:
-            question = did_you_mean(key, _KEYS)
             raise BadConfig(
-                f"space.{name}: a range has no {key}: {question}It has low, high, step and log"
+                f"space.{name}: a range has no {key}{nearest(key, _KEYS)}"
+                "It has low, high, step and log"
             )
     low, high, step = numbers = [table.get(key, 0) for key in _KEYS[:3]]
     if not {"low", "high"} <= set(table) or any(type(n) not in (int, float) for n in numbers):

@@ -68,8 +68,24 @@ def test_evaluation_sets_alone_are_nothing_to_train_on(tmp_path: Path) -> None:
 
 def test_one_picture_cannot_be_split(tmp_path: Path) -> None:
     fill(tmp_path, {"a.png": (20, 20)})
-    with pytest.raises(UsageError, match="1 pictures cannot be split"):
+    with pytest.raises(UsageError, match="1 picture cannot be split"):
         gathered(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ((3, 3), "a split by 3 and 3 needs 6 pictures, and there are 4"),
+        ((0.9, 0.9), "shares add up to at most 1"),
+        ((1.5, 1), "numbers are whole"),
+    ],
+)
+def test_a_split_that_cannot_be_made_is_refused(
+    split: tuple[float, float], message: str, tmp_path: Path
+) -> None:
+    fill(tmp_path, {f"{n}.png": (20, 20) for n in range(4)})
+    with pytest.raises(UsageError, match=message):
+        gathered(tmp_path, Data(split=split))
 
 
 def test_pairs_of_folders_are_found_by_name(tmp_path: Path) -> None:

@@ -160,8 +160,14 @@ def test_lpips_and_dists_are_those_of_piq_in_color(monkeypatch: pytest.MonkeyPat
     assert METRICS["lpips"].of(pair) == METRICS["dists"].of(pair) == pytest.approx(0.2)
     learned._network.cache_clear()
     monkeypatch.setitem(sys.modules, "piq", None)
-    with pytest.raises(UsageError, match=r"dists: needs piq, and the torchvision of .*pip"):
-        METRICS["dists"].of(pair)
+    for torch_version, ending in (
+        ("2.13.0", "torch==2.13.0"),
+        ("2.13.0+cpu", "torch==2.13.0+cpu --extra-index-url https://download.pytorch.org/whl/cpu"),
+    ):
+        monkeypatch.setattr(learned, "version", lambda _, own=torch_version: own)
+        with pytest.raises(UsageError, match=r"dists: needs piq, and the torchvision of ") as told:
+            METRICS["dists"].of(pair)
+        assert str(told.value).endswith(f"pip install piq torchvision {ending}")
 
 
 def test_lpips_without_its_weights_says_which_files_go_where(

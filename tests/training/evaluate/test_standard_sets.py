@@ -34,7 +34,7 @@ def test_bicubic_is_scored_on_every_set(data: Path) -> None:
 
 
 def test_a_missing_set_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="Set5: no images"):
+    with pytest.raises(FileNotFoundError, match="Set5: no such folder"):
         bicubic_scores(tmp_path, 2)
 
 

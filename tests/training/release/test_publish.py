@@ -14,6 +14,7 @@ from training.evaluate.protocol import protocol_of
 from training.models import build
 from training.recipes.recipe import Recipe, Stage
 from training.release import publish as publishing
+from training.release.basis import Basis
 from training.release.certify import NotCertified
 from training.release.publish import ReleaseSetting, publish
 from training.release.record_outputs import fits_its_record
@@ -84,7 +85,7 @@ def test_tiles_and_int8_ranges_are_measured_on_lr_as_in_the_training(
     monkeypatch.setattr(publishing, "lr_crops", see)
     plain, rounded = (replace(plan, degradation="area") for plan in (PLAIN, ROUNDED))
     spec, net = spec_of("fast", 2, "rgb"), build(PLAIN.model, 2, PLAIN.model_options)
-    basis = publishing._Basis((), protocol_of(plain))
+    basis = Basis((), protocol_of(plain))
     with pytest.raises(_Seen) as ranges:
         publishing._variants(onnx.ModelProto(), net, rounded, spec, setting)
     with pytest.raises(_Seen) as tiles:

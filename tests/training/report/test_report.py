@@ -14,6 +14,7 @@ from sr_batch.inference.model_catalog import choose
 from tests.training.conftest import draw_photograph
 from tests.training.small import small_recipe
 from training import cli
+from training.cli.reporting import measured_set
 from training.evaluate.metrics import chosen
 from training.evaluate.protocol import DEFAULT
 from training.models import build
@@ -70,6 +71,20 @@ def test_writes_a_page_about_a_run_and_a_file(
     assert "| small | 1000 | 0.05 | 31.000 | 500 |" in page
     assert re.search(r"\| two \| \d\d\.\d\d -> \d\d?\.\d\d \| \d\d\.\d\d -> \d\d\.\d\d \|", page)
     assert "| espcn_x2 | Clean outlines in little time and memory. |" in page
+
+
+def test_without_a_set_the_validation_pictures_of_the_first_run_are_measured(
+    places: Places, tmp_path: Path
+) -> None:
+    validation = places.runs / "small" / "validation"
+    validation.mkdir()
+    picture = validation / "a.jpg.png"
+    Image.fromarray(draw_photograph(1, 66)).save(picture)
+    for first in ("small", str(places.runs / "small")):
+        measured = measured_set("", first, places)
+        assert measured == ("the validation pictures of small", [picture])
+    with pytest.raises(UsageError, match="--set Set5: neither a folder nor a set in"):
+        measured_set("", "other", places)
 
 
 def test_the_triple_shows_the_chosen_crop_of_the_original(

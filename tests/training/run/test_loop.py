@@ -7,7 +7,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from sr_batch.core.errors import StorageError
+from sr_batch.core.errors import StorageError, UsageError
 from tests.training.small import corpora_for, setting, small_recipe
 from training.run import checkpoint
 from training.run.batches import Corpora
@@ -82,7 +82,10 @@ def test_a_full_disk_keeps_the_last_checkpoint(photographs: Path, tmp_path: Path
     run.save()
     files = sorted(path.name for path in (tmp_path / "run").iterdir())
     run.iteration = 2
-    with limited_files(tmp_path), pytest.raises(StorageError, match=r"net\.2\.pt: .*one is kept"):
+    with (
+        limited_files(tmp_path),
+        pytest.raises(StorageError, match=r"net\.2\.pt: .*one, if there is one, is kept"),
+    ):
         run.save()
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == files
     assert Run(run.recipe, run.setting).resume()
@@ -99,6 +102,29 @@ def test_stops_on_nan_and_keeps_the_last_checkpoint(photographs: Path, tmp_path:
         train(run, corpora)
     weights = checkpoint.load_weights("run", tmp_path, tmp_path)
     assert all(torch.isfinite(value).all() for value in weights.values())
+
+
+def test_nan_before_the_first_checkpoint_promises_none(photographs: Path, tmp_path: Path) -> None:
+    run = Run(small_recipe("espcn"), setting(tmp_path / "run", photographs))
+    with torch.no_grad():
+        next(run.net.parameters()).fill_(torch.nan)
+    with pytest.raises(Diverged, match="; no checkpoint was saved until then"):
+        train(run, corpora_for("espcn", photographs))
+
+
+@pytest.mark.parametrize("name", ["net.0.pt", "progress.pt"])
+def test_a_truncated_checkpoint_is_named_and_its_best_weights_too(
+    name: str, photographs: Path, tmp_path: Path
+) -> None:
+    run = Run(small_recipe("espcn"), setting(tmp_path / "run", photographs))
+    run.save()
+    checkpoint.save_best(tmp_path / "run", run.net.state_dict(), counts=False)
+    damaged = tmp_path / "run" / name
+    damaged.write_bytes(damaged.read_bytes()[:700])
+    for read in (run.resume, lambda: checkpoint.load_weights("run", tmp_path, tmp_path)):
+        with pytest.raises(UsageError, match=r"is damaged.*--init \S*best_so_far.pt") as told:
+            read()
+        assert str(told.value).startswith(f"{damaged}: ")
 
 
 def test_keeps_half_precision_weights(photographs: Path, tmp_path: Path) -> None:
