@@ -43,7 +43,10 @@ def list_objects(client: "Client", place: Place, beginning: str) -> Generator[li
     try:
         coming = thread.submit(next, pages, None)
         while page := coming.result():
-            coming = thread.submit(next, pages, None)
+            try:
+                coming = thread.submit(next, pages, None)
+            except RuntimeError:  # the process ends, while a thread of it still counts inputs
+                return
             yield page
     finally:
         thread.shutdown(wait=False)

@@ -140,6 +140,11 @@ def _advice(answer: Answer, place: Place) -> str | None:
         )
     if answer.status == 403:
         return f"your credentials do not permit this ({answer}); ask for access to the bucket"
+    if place.endpoint and answer.is_missing:
+        return (
+            f"what answers at {place.endpoint} has no such bucket ({answer}); check"
+            " --endpoint-url, which must not name the bucket"
+        )
     if 400 <= answer.status < 500 and answer.status != _TOO_MANY and not answer.is_full:
         return f"the server refuses the first request ({answer})"
     return None

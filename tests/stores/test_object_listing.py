@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Generator, Iterator
+from concurrent.futures import thread
 
 import pytest
 
@@ -57,11 +58,20 @@ def test_an_error_comes_after_the_pages_before_it(pages: Pages) -> None:
         next(listing)
 
 
+def test_a_listing_ends_quietly_when_the_process_ends(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = listed()
+    next(listing)
+    monkeypatch.setattr(thread, "_shutdown", True)
+    assert list(listing) == []
+
+
 def test_the_thread_of_a_listing_that_is_given_up_ends(pages: Pages) -> None:
     before = set(threading.enumerate())
     listing = listed()
     next(listing)
-    (thread,) = set(threading.enumerate()) - before
+    (started,) = set(threading.enumerate()) - before
     listing.close()
-    thread.join(SOON)
-    assert not thread.is_alive()
+    started.join(SOON)
+    assert not started.is_alive()

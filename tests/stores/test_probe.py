@@ -53,6 +53,7 @@ def ignore_if_match(asked: Asked) -> None:
         ((403, "SignatureDoesNotMatch"), "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
         ((301, "PermanentRedirect"), "set AWS_REGION"),
         ((404, ""), "is not object storage"),
+        ((404, "NoSuchKey"), "--endpoint-url, which must not name the bucket"),
         ((400, "AuthorizationHeaderMalformed"), "set AWS_REGION"),
         (
             (400, "InvalidRequest"),
