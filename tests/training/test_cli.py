@@ -194,3 +194,15 @@ def test_user_errors_are_one_line_and_exit_code_2(
         cli.main()
     assert left.value.code == 2
     assert message in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(20, "Not a directory", "runs/a"), "runs/a: Not a directory"),
+        (OSError(28, "Full"), "Full; free some space, then run the command again"),
+        (FileNotFoundError("a.pt: no such file"), "a.pt: no such file"),
+    ],
+)
+def test_an_error_of_the_system_has_no_number(error: OSError, line: str) -> None:
+    assert cli._told(error) == line

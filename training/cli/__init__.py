@@ -20,6 +20,7 @@ from training.cli.sweeping import sweep
 from training.data.pictures import TooSmall
 from training.models import BadConfig
 from training.release.certify import NotCertified
+from training.run.full_disk import is_full
 from training.run.loop import Diverged, Interrupted
 from training.run.start import Busy
 from training.run.team import is_follower
@@ -86,5 +87,13 @@ def main() -> None:
 
 def _exit(error: Exception, code: int) -> NoReturn:
     if code != 2 or not is_follower():  # the leader of a team has the same error, and says it
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {_told(error)}", file=sys.stderr)
     raise SystemExit(code) from error
+
+
+def _told(error: Exception) -> str:
+    """The text of ``error``; without the number that the system gives its own errors."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return f"{text}; free some space, then run the command again" if is_full(error) else text

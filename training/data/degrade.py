@@ -115,6 +115,12 @@ DEGRADATIONS: dict[str, Degradation] = {
     "photo": photo,
 }
 
+# Those without random noise and JPEG, which networks can be measured on; their text for cards.
+REPEATABLE = {
+    "area": "area-averaged LR",
+    "blur": "antialiased bicubic LR after a Gaussian blur of sigma {sigma}",
+}
+
 
 def degradation(kind: str, sigma: tuple[float, float] = SIGMA) -> Degradation:
     """One of DEGRADATIONS; ``sigma`` is the range of ``blur``."""

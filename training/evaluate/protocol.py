@@ -14,7 +14,7 @@ import torch
 
 from sr_batch.bench.quality import Levels, Reduce, reduce_bicubic
 from sr_batch.core.arrays import FloatArray
-from training.data.degrade import SIGMA, degradation
+from training.data.degrade import REPEATABLE, SIGMA, degradation
 from training.data.resize import downscale
 from training.recipes.recipe import Kind, Recipe
 
@@ -27,8 +27,6 @@ _CHANNELS: Mapping[Channel, str] = {
     "y-full": "PSNR-Y and SSIM on BT.601 full-range Y",
     "rgb": "PSNR and SSIM on RGB",
 }
-# The figures of the other degradations depend on random noise and JPEG. `judge` measures these.
-_REPEATABLE = ("area", "blur")
 
 
 @dataclass(frozen=True)
@@ -96,13 +94,10 @@ class Protocol:
     def _reduction_text(self) -> str:
         if self.degradation == "bicubic":
             return "antialiased bicubic LR"
-        if self.degradation == "area":
-            return "area-averaged LR"
-        if self.degradation == "blur":
-            low, high = self.sigma
-            sigma = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-            return f"antialiased bicubic LR after a Gaussian blur of sigma {sigma}"
-        return f"LR by the `{self.degradation}` degradation"
+        low, high = self.sigma
+        sigma = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+        other = f"LR by the `{self.degradation}` degradation"
+        return REPEATABLE.get(self.degradation, other).format(sigma=sigma)
 
 
 DEFAULT = Protocol()
@@ -114,6 +109,6 @@ def protocol_of(recipe: Recipe) -> Protocol:
     Networks for ``area`` and ``blur`` are judged on such LR. All others are judged on bicubic LR,
     also those for photographs, whose degradations are random: ``judge`` measures these.
     """
-    if recipe.degradation in _REPEATABLE:
+    if recipe.degradation in REPEATABLE:
         return replace(DEFAULT, degradation=recipe.degradation, sigma=recipe.sigma)
     return DEFAULT

@@ -24,14 +24,14 @@ def full_disk_told(folder: Path) -> Iterator[None]:
     show = threading.excepthook
 
     def show_others(arguments: threading.ExceptHookArgs) -> None:
-        if not _is_full(arguments.exc_value):
+        if not is_full(arguments.exc_value):
             show(arguments)
 
     threading.excepthook = show_others
     try:
         yield
     except OSError as error:
-        if not _is_full(error):
+        if not is_full(error):
             raise
         raise StorageError(
             f"{error.filename or folder}: {error.strerror}: the run cannot go on. Its last "
@@ -41,5 +41,6 @@ def full_disk_told(folder: Path) -> Iterator[None]:
         threading.excepthook = show
 
 
-def _is_full(error: BaseException | None) -> bool:
+def is_full(error: BaseException | None) -> bool:
+    """Whether ``error`` says that a disk is full, or a quota or a limit of file sizes reached."""
     return isinstance(error, OSError) and error.errno in _FULL

@@ -32,7 +32,8 @@ def test_gives_lr_of_the_right_size_and_range(name: str, channels: int, scale: i
 def test_the_same_seed_gives_the_same_lr(name: str) -> None:
     first, again, other = (DEGRADATIONS[name](hr(), 2, seeded(seed)) for seed in (5, 5, 6))
     assert torch.equal(first, again)
-    assert torch.equal(first, other) == (name == "area")  # which draws no number
+    if name in ("blur", "blind", "light", "worn", "photo"):  # they draw random numbers
+        assert not torch.equal(first, other)
 
 
 @pytest.mark.parametrize("name", sorted(DEGRADATIONS))

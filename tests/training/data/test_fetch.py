@@ -138,7 +138,7 @@ def test_without_a_network_it_says_what_to_put_where(
 
 
 def test_an_unknown_set_is_an_error_that_lists_all() -> None:
-    with pytest.raises(UsageError, match="those are Set5, Set14, BSD100, Urban100, DIV2K"):
+    with pytest.raises(UsageError, match=f"those are {', '.join(SETS)}"):
         [*fetch("set5", Path())]
 
 
