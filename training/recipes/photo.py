@@ -104,6 +104,7 @@ PHOTO = {
     "photo_x2": _short(
         2, 1_800, 7e-4, "photo_x4_first", seed=3, stages=LAST_STAGES, reduced_tail=True
     ),
+    "photo_x2_second": _short(2, 450, 4e-4, "photo_x2", seed=17, sharpened=0.4),
     "photo_x2_relu": _with_relu(
         _short(2, 900, 7e-4, "photo_x4_relu_second", seed=11, reduced_tail=True)
     ),
@@ -113,7 +114,10 @@ PHOTO = {
     "photo_x2_relu_third": _with_relu(
         _short(2, 450, 5e-4, "photo_x2_relu_second", seed=14, stages=LAST_STAGES)
     ),
-    "photo_x2_int8": _int8(2, "photo_x2_relu_third"),
+    "photo_x2_relu_fourth": _with_relu(
+        _short(2, 300, 3e-4, "photo_x2_relu_third", seed=18, sharpened=0.4)
+    ),
+    "photo_x2_int8": _int8(2, "photo_x2_relu_fourth"),
     "photo_x3": _short(
         3, 900, 7e-4, "photo_x4_first", seed=5, stages=LAST_STAGES, reduced_tail=True
     ),
