@@ -17,10 +17,11 @@ _FILES = int(os.environ.get("SR_BATCH_BENCHMARK_FILES", "30000"))
 _KEYS = 10 * _FILES
 _MORE = 32  # MiB, how much memory may grow
 _PEAK = """
-import json, resource, sys, time
+import json, sys, time
+from sr_batch.inference.model_memory import peak_bytes
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_bytes() / 2**20
 """
 _PLAN = f"""{_PEAK}
 from sr_batch.batch.planning import plan_jobs
