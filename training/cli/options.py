@@ -6,7 +6,12 @@ from typing import Annotated
 import typer
 
 Name = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe, or a run in --runs.")]
-Data = Annotated[Path, typer.Option(envvar="SR_BATCH_DATA", help="Folder with the image sets.")]
+Data = Annotated[
+    Path,
+    typer.Option(
+        envvar="SR_BATCH_DATA", help="Folder with the pictures: your own, or the image sets."
+    ),
+]
 Runs = Annotated[Path, typer.Option(help="Folder that holds a folder for each run.")]
 Kept = Annotated[Path, typer.Option(help="Folder with the weights that git keeps.")]
 Exported = Annotated[Path, typer.Option(help="Folder with the ONNX files and cards.")]

@@ -41,7 +41,11 @@ def listing(
     runs: Runs = RUNS,
     kept: Kept = KEPT,
 ) -> None:
-    """List the recipes: what each trains, and whether its weights exist."""
+    """List the recipes: what each trains, and whether its weights exist.
+
+    `trained`: the weights are in --runs or --kept. `train first`: to train the recipe, also again,
+    you need the weights of these, which are in neither.
+    """
     names = [name for name in sorted(RECIPES) if _matches(name, pattern)]
     if not names:
         known_recipe(pattern)  # names the nearest ones

@@ -40,7 +40,7 @@ def sweep(
 ) -> None:
     """Train a recipe many times with other values, and write a table and plots of all runs.
 
-    Ctrl-C saves a checkpoint and ends the sweep. The same command continues where it was.
+    Ctrl-C saves a checkpoint and ends the sweep. The same command resumes it.
     """
     plan = read_sweep(file)
     folder = runs / checked_name(name or file.stem)
