@@ -121,6 +121,7 @@ PHOTO = {
     "photo_x3": _short(
         3, 900, 7e-4, "photo_x4_first", seed=5, stages=LAST_STAGES, reduced_tail=True
     ),
+    "photo_x3_second": _short(3, 300, 4e-4, "photo_x3", seed=19, sharpened=0.35),
     # The same function at first, with more channels and blocks.
     "photo_large_x4": _short(
         4,
