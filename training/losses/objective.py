@@ -7,11 +7,10 @@ from typing import Any
 
 import torch
 
-from sr_batch.core.errors import did_you_mean
 from training.losses.adversarial import Adversary
 from training.losses.perceptual import VGG19, Perceptual, load_squeezenet
 from training.losses.pixel import LOSSES, Loss, Weights, consistency, mesh, total
-from training.models import BadConfig
+from training.models import BadConfig, nearest
 
 NAMES = (*LOSSES, "consistency", "mesh", "perceptual", "vgg", "adversarial")
 
@@ -84,5 +83,6 @@ def require_known(names: Iterable[str]) -> None:
     """
     for name in names:
         if name not in NAMES:
-            question = did_you_mean(name, NAMES)
-            raise BadConfig(f"no loss is called {name}: {question}There are {', '.join(NAMES)}")
+            raise BadConfig(
+                f"no loss is called {name}{nearest(name, NAMES)}There are {', '.join(NAMES)}"
+            )

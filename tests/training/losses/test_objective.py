@@ -25,7 +25,7 @@ def test_consistency_reduces_by_the_scale_of_the_network() -> None:
 
 
 def test_an_unknown_loss_is_refused_with_the_names_that_exist() -> None:
-    with pytest.raises(BadConfig, match=r"no loss is called l2: .*There are l1, mse") as error:
+    with pytest.raises(BadConfig, match=r"no loss is called l2[:.] .*There are l1, mse") as error:
         objective_of("l2")
     assert all(name in str(error.value) for name in NAMES)
     with pytest.raises(BadConfig, match=r"did you mean perceptual\?"):
