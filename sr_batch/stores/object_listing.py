@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sr_batch.core.errors import StorageError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sr_batch.stores.object_client import Client
 
 _PAGE = 1000
+_FIELDS = itemgetter("path", "size", "e_tag", "last_modified")  # quicker than one by one
 
 
 Found = tuple[str, int, str, float]
@@ -99,10 +101,9 @@ def _by_obstore(
 def _entries(page: "Sequence[ObjectMeta]", beginning: str, after: str) -> list[Found]:
     """What ``page`` has of the keys that begin with ``beginning`` and follow ``after``."""
     entries = []
-    for found in page:
-        path, size = found["path"], found["size"]
+    for path, size, e_tag, modified in map(_FIELDS, page):
         # "folder/" is shown as "folder" here, which is out of the order of keys.
         if path.startswith(beginning) and (size or path > after):
             after = path
-            entries.append((path, size, found["e_tag"] or "", found["last_modified"].timestamp()))
+            entries.append((path, size, e_tag or "", modified.timestamp()))
     return entries
