@@ -55,10 +55,10 @@ def _network(name: str) -> Any:
 def _installation() -> str:
     """Keeps this torch. A torchvision that was built for another one cannot be imported."""
     own = version("torch")
-    _, _, build = own.partition("+")
-    index = f"https://download.pytorch.org/whl/{build}"
-    source = ("--extra-index-url", index) if build else ()
-    return pip("install", "piq", "torchvision", f"torch=={own}", *source)
+    command = pip("install", "piq", "torchvision", f"torch=={own}")
+    if "+" not in own:
+        return command
+    return f"{command} --extra-index-url INDEX, where INDEX is the one that has torch {own}"
 
 
 def _planes(pixels: Plane) -> torch.Tensor:

@@ -162,7 +162,11 @@ def test_lpips_and_dists_are_those_of_piq_in_color(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "piq", None)
     for torch_version, ending in (
         ("2.13.0", "torch==2.13.0"),
-        ("2.13.0+cpu", "torch==2.13.0+cpu --extra-index-url https://download.pytorch.org/whl/cpu"),
+        (
+            "2.13.0+cpu",
+            "torch==2.13.0+cpu --extra-index-url INDEX, where INDEX is the one that has"
+            " torch 2.13.0+cpu",
+        ),
     ):
         monkeypatch.setattr(learned, "version", lambda _, own=torch_version: own)
         with pytest.raises(UsageError, match=r"dists: needs piq, and the torchvision of ") as told:
