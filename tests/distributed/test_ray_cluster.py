@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,10 @@ def in_work(nodes: RayNodes, *addresses: str) -> set[int]:
     return set(nodes.workers())
 
 
+def has_come_or_ended(nodes: RayNodes, command: "subprocess.Popen[str]") -> bool:
+    return len(nodes.workers(call=".work")) == 2 or command.poll() is not None
+
+
 def both_in_work(work: Work, address: str) -> "subprocess.Popen[str]":
     """A command outside of the cluster that has a worker, as another run has.
 
@@ -132,10 +137,7 @@ def both_in_work(work: Work, address: str) -> "subprocess.Popen[str]":
     """
     for _ in range(3):
         command = work.command(address)
-        until(
-            lambda: len(work.nodes.workers(call=".work")) == 2 or command.poll() is not None,  # noqa: B023
-            "a worker for each run",
-        )
+        until(partial(has_come_or_ended, work.nodes, command), "a worker for each run")
         if command.poll() is None:
             return command
         said, problem = command.communicate()

@@ -63,8 +63,9 @@ def measured_set(text: str, first: str, places: Places) -> tuple[str, list[Path]
         UsageError: the set does not exist.
         FileNotFoundError: it contains no picture.
     """
-    standard = places.data / MONITOR
+    if text or (places.data / MONITOR).is_dir():
+        return picture_set(text or MONITOR.name, places.data)
     for folder in (Path(first) / CENTERS, places.runs / first / CENTERS):
-        if not text and not standard.is_dir() and folder.is_dir():
+        if folder.is_dir():
             return f"the validation pictures of {Path(first).name}", list_images([folder])
-    return picture_set(text or standard.name, places.data)
+    return picture_set(MONITOR.name, places.data)

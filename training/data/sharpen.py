@@ -3,6 +3,8 @@
 import torch
 import torch.nn.functional as F
 
+from training.data.gaussian_blur import gaussian_blur
+
 SIGMA = 0.4
 """Sigma of the mask's blur, in LR pixels."""
 
@@ -22,14 +24,7 @@ def sharpened(pictures: torch.Tensor, amount: float, sigma: float) -> torch.Tens
     Returns:
         As ``pictures``, clipped to 0..1.
     """
-    offsets = torch.arange(-_radius(sigma), _radius(sigma) + 1, device=pictures.device)
-    weights = torch.exp(-offsets.square() / (2 * sigma**2)).to(pictures)
-    kernel = (weights / weights.sum()).repeat(pictures.shape[1], 1, 1, 1)  # (C, 1, 1, K)
-    padded = F.pad(pictures, [_radius(sigma)] * 4, mode="reflect")
-    rows = F.conv2d(padded, kernel, groups=len(kernel))
-    blurred = F.conv2d(rows, kernel.transpose(-1, -2), groups=len(kernel))
+    radius = int(3 * sigma + 1)
+    padded = F.pad(pictures, [radius] * 4, mode="reflect")
+    blurred = gaussian_blur(padded, sigma, radius)
     return (pictures + amount * (pictures - blurred)).clamp(0, 1)
-
-
-def _radius(sigma: float) -> int:
-    return int(3 * sigma + 1)

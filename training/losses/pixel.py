@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 import torch
 import torch.nn.functional as F
 
+from training.data.gaussian_blur import gaussian_blur
+
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Weights = Mapping[str, float]
 """Name of a loss -> its weight in the sum."""
 
-_WINDOW, _SIGMA = 11, 1.5
+_RADIUS, _SIGMA = 5, 1.5
 _PERIODS = 4
 _C1, _C2 = 0.01**2, 0.03**2
 
@@ -123,9 +125,4 @@ def _to_luma(rgb: torch.Tensor) -> torch.Tensor:
 
 
 def _blur(x: torch.Tensor) -> torch.Tensor:
-    """Gaussian mean over the window; only whole windows."""
-    offsets = torch.arange(_WINDOW, dtype=x.dtype, device=x.device) - _WINDOW // 2
-    weights = torch.exp(-offsets.square() / (2 * _SIGMA**2))
-    kernel = (weights / weights.sum()).repeat(x.shape[1], 1, 1, 1)  # (C, 1, 1, 11)
-    rows = F.conv2d(x, kernel, groups=x.shape[1])
-    return F.conv2d(rows, kernel.transpose(-1, -2), groups=x.shape[1])
+    return gaussian_blur(x, _SIGMA, _RADIUS)

@@ -145,10 +145,13 @@ def _mean(run: Run) -> float:
     mean = torch.stack(run.losses).mean().item()
     if not math.isfinite(mean):
         folder = run.setting.folder
-        saved = f"the last checkpoint in {folder} is kept" if checkpoint.exists(folder) else ""
+        saved = (
+            f"the last checkpoint in {folder} is kept"
+            if checkpoint.exists(folder)
+            else "no checkpoint was saved until then"
+        )
         raise Diverged(
-            f"the loss became {mean} by iteration {run.iteration}; "
-            f"{saved or 'no checkpoint was saved until then'}. "
+            f"the loss became {mean} by iteration {run.iteration}; {saved}. "
             f"Lower the learning rate: --set lr={run.recipe.lr / 4:g}"
         )
     return mean

@@ -25,7 +25,7 @@ from training.run.distillation import teacher_output, to_luma
 from training.run.full_disk import full_disk_told
 from training.run.loop import ending, train
 from training.run.places import Places
-from training.run.record import Leg, begin_leg, find_record, pictures_of
+from training.run.record import Leg, Pictures, begin_leg, find_record, pictures_of
 from training.run.run_data import CENTERS, RunData, monitored, run_data
 from training.run.setting import Setting
 from training.run.source_commit import source_commit
@@ -72,8 +72,9 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
         with team.leader_first():  # it computes the output of teachers, and the others read it
             corpora = _corpora(run, places, pictures)
         if team.leads:
-            _note(run, pictures)
-            print(_pictures_line(run, pictures))
+            learned = pictures_of(pictures, run.recipe.scale)
+            _note(run, learned)
+            print(_pictures_line(run, pictures, learned))
         train(run, corpora)
 
 
@@ -177,16 +178,15 @@ def _other_pictures(run: Run, pictures: RunData) -> str:
     )
 
 
-def _pictures_line(run: Run, pictures: RunData) -> str:
+def _pictures_line(run: Run, pictures: RunData, learned: Pictures) -> str:
     own = ", with their own LR" if any(each.lr for each in pictures.train) else ""
     count = len(run.setting.monitor)
-    text = pictures_of(pictures, run.recipe.scale).text()
-    return f"Trains on {text}{own}; monitored on {count} picture{'s' * (count > 1)}."
+    return f"Trains on {learned.text()}{own}; monitored on {count} picture{'s' * (count > 1)}."
 
 
-def _note(run: Run, pictures: RunData) -> None:
+def _note(run: Run, learned: Pictures) -> None:
     folder, leg = run.setting.folder, Leg(run.iteration, source_commit(), run.recipe)
-    begin_leg(folder, leg, pictures_of(pictures, run.recipe.scale))
+    begin_leg(folder, leg, learned)
     with (run.setting.folder / "recipe.txt").open("a", encoding="utf-8") as file:
         file.write(f"{leg.commit} from iteration {run.iteration}: {run.recipe}\n")
 
