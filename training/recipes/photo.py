@@ -91,6 +91,10 @@ PHOTO = {
     "photo_x4_second": _short(4, 900, 5e-4, "photo_x4_first", seed=4),
     # The targets are sharper, because the mean of likely textures is soft.
     "photo_x4_third": _short(4, 450, 4e-4, "photo_x4_second", seed=15, sharpened=0.3),
+    # A longer cosine, which sharpens grain less.
+    "photo_x4_fourth": _short(
+        4, 7_000, 7e-4, "photo_x4_third", seed=20, sharpened=0.35, coring=2.0
+    ),
     "photo_x4_relu": _with_relu(_short(4, 600, 6e-4, "photo_x4_second", seed=6)),
     "photo_x4_relu_second": _with_relu(_short(4, 1_800, 5e-4, "photo_x4_relu", seed=10)),
     # Back to the losses of `photo_x4_first`, for the PSNR of the fp32 network.

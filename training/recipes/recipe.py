@@ -82,6 +82,7 @@ class Recipe:
         teacher_file: An ncnn network in the data's ``teachers/``. Its output for the LR of each
             batch, computed at every step, is the target instead of HR.
         sharpened: Amount of an unsharp mask on that output; 0 for none.
+        coring: Levels of 255 by which that mask moves each difference towards 0, to spare grain.
         original: Losses against HR, added to those against the output of ``teacher_file``.
         lessons_file: Weights of SMFANet+ in the data's ``teachers/``. Its output for the corpus is
             computed once, and is the second target that ``teaching`` weighs.
@@ -140,6 +141,7 @@ class Recipe:
     teaching: float = 1.0
     teacher_file: str = ""
     sharpened: float = 0.0
+    coring: float = 0.0
     original: Weights = field(default_factory=dict)
     lessons_file: str = ""
     reduced_tail: bool = False

@@ -8,6 +8,17 @@ from training.losses.objective import require_known
 from training.models import MODELS, BadConfig
 from training.recipes.recipe import COMPUTED, Recipe
 
+_NOT_NEGATIVE = (
+    "clip",
+    "epochs",
+    "warmup",
+    "leaves",
+    "final_lr",
+    "teaching",
+    "sharpened",
+    "coring",
+)
+
 
 def require_sound(recipe: Recipe) -> None:
     """Refuse a recipe that cannot run.
@@ -35,9 +46,11 @@ def _numbers(recipe: Recipe) -> Iterator[str]:
         yield f"betas = {recipe.betas}: both must be at least 0 and less than 1"
     if recipe.optimizer != "adam" and recipe.betas != (0.9, 0.99):
         yield f"betas = {recipe.betas}: only adam has them, and not {recipe.optimizer}"
-    for name in ("clip", "epochs", "warmup", "leaves", "final_lr", "teaching", "sharpened"):
+    for name in _NOT_NEGATIVE:
         if not getattr(recipe, name) >= 0:
             yield f"{name} = {getattr(recipe, name):g}: must be at least 0"
+    if recipe.coring and not recipe.sharpened:
+        yield f"coring = {recipe.coring:g}: shrinks what `sharpened` adds, which is 0"
     if not 0 < recipe.sigma[0] <= recipe.sigma[1]:
         yield f"sigma = {recipe.sigma}: must be two numbers above 0, the smaller one first"
     if recipe.ensemble not in (1, 4, 8):

@@ -108,6 +108,7 @@ def _targets(recipe: Recipe) -> Iterator[str]:
 def _outside_teacher(recipe: Recipe) -> Iterator[str]:
     name = Path(recipe.teacher_file).stem
     sharper = f", sharpened by an unsharp mask of {recipe.sharpened:g}" if recipe.sharpened else ""
+    sharper += f" with a coring of {recipe.coring:g} levels" if recipe.coring else ""
     yield f"The target was the output of {name} for the LR of each batch{sharper}."
     if any(stage.clean for stage in recipe.stages):
         clean = " and ".join(f"{stage.clean} of {stage.batch}" for stage in recipe.stages)

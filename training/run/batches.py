@@ -70,12 +70,17 @@ def degraded(
 
 @torch.no_grad()
 def taught(
-    teacher: nn.Module, lr: torch.Tensor, hr: torch.Tensor, clean: int, amount: float = 0.0
+    teacher: nn.Module,
+    lr: torch.Tensor,
+    hr: torch.Tensor,
+    clean: int,
+    amount: float = 0.0,
+    coring: float = 0.0,
 ) -> torch.Tensor:
     """HR for the ``clean`` first patches, and the output of ``teacher`` for the LR of the others.
 
     LR is (B, C, H, W), 0..1; HR and the result are (B, C, H*s, W*s), 0..1. A teacher of a larger
-    scale is reduced to it. Its output is sharpened by ``amount``.
+    scale is reduced to it. Its output is sharpened by ``amount``, with ``coring``.
     """
     if clean == len(lr):
         return hr
@@ -83,5 +88,5 @@ def taught(
     if output.shape[-2:] != hr.shape[-2:]:
         output = F.interpolate(output, hr.shape[-2:], mode="bicubic", antialias=True).clamp(0, 1)
     if amount:
-        output = sharpened(output, amount, SIGMA * hr.shape[-1] / lr.shape[-1])
+        output = sharpened(output, amount, SIGMA * hr.shape[-1] / lr.shape[-1], coring)
     return torch.cat([hr[:clean], output])

@@ -212,9 +212,8 @@ class Run:
         batch = drawn.batch
         with self._autocast():
             if self.teacher:
-                target = taught(
-                    self.teacher, drawn.lr, batch.hr, drawn.clean, self.recipe.sharpened
-                )
+                amount, coring = self.recipe.sharpened, self.recipe.coring
+                target = taught(self.teacher, drawn.lr, batch.hr, drawn.clean, amount, coring)
                 batch = replace(batch, taught=target)
             return batch, self._forward(drawn.scale, drawn.lr).float()
 

@@ -34,3 +34,13 @@ def test_the_result_stays_within_the_range() -> None:
     sharp = sharpened(noise, 1.0, 1.6)
     assert sharp.min() >= 0 and sharp.max() <= 1
     assert_close(sharp, noise)
+
+
+def test_coring_spares_small_differences_and_shrinks_large_ones() -> None:
+    """A lone pixel differs from its blur by its height, less the share of the blur's middle."""
+    lone = torch.full((1, 1, 24, 24), 0.5)
+    lone[..., 12, 12] += 2 / 255
+    assert_close(sharpened(lone, 0.5, 1.6, coring=3), lone)
+    lone[..., 12, 12] = 0.5 + 40 / 255
+    gain = sharpened(lone, 0.5, 1.6)[0, 0, 12, 12] - sharpened(lone, 0.5, 1.6, 3)[0, 0, 12, 12]
+    assert_close(gain, torch.tensor(0.5 * 3 / 255))
