@@ -1,5 +1,8 @@
 """Teachers that are missing or damaged, given to the commands that open them."""
 
+import hashlib
+import importlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -78,9 +81,12 @@ HARMS: list[tuple[Callable[[Path], None], str]] = [
     (cut, "net.bin: layer last: needs 48 bytes of weights and only 47 are left"),
     (lambda f: edit(f, 3, "PReLU", "LSTM"), "net.param: layer bend: layers of type LSTM are not "),
     (lambda f: edit(f, 4, "6=432", "6=400"), "net.bin: layer last: 400 weights do not make 12"),
-    (widen, "layer last: takes 8 channels, and gets 4"),
-    (lambda f: edit(f, 5, "0=2", "0=3"), "layer enlarge: must repeat pixels 3 times"),
-    (lambda f: edit(f, 5, "0=2", "0=0"), "layer shuffle: cannot enlarge 0 times"),
+    (widen, "net.param: layer last: does not fit the layers before it"),
+    (
+        lambda f: edit(f, 5, "0=2", "0=3"),
+        "layer shuffle: does not fit the layers before it",
+    ),
+    (lambda f: edit(f, 5, "0=2", "0=0"), "layer shuffle: parameter 0 must be above 0, not 0"),
 ]
 
 
@@ -131,11 +137,50 @@ def test_another_version_of_a_teacher_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(RECIPES, "taught", TAUGHT)
-    monkeypatch.setitem(teacher.ORIGINS, "net.param", Origin("example.org/nets", "0" * 64))
+    monkeypatch.setitem(teacher.ORIGINS, "net.param", Origin("0" * 64, "example.org/nets"))
     line = fail(arguments("train", folder), monkeypatch, capsys)
     assert "net.bin: another version of the recipe's teacher (its SHA-256 begins with " in line
     assert "that of the right one with 000000000000); copy net.param and net.bin" in line
     assert f" from example.org/nets to {folder / 'teachers'}" in line
+
+
+@pytest.fixture
+def package(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package on the path that has the teacher, in place of the folder. Returns its models."""
+    models = tmp_path / "site" / "some_nets" / "models"
+    models.mkdir(parents=True)
+    (models.parent / "__init__.py").write_text("raise RuntimeError('must not run')\n")
+    for file in (folder / "teachers").iterdir():
+        file.rename(models / file.name)
+    digest = hashlib.sha256((models / "net.bin").read_bytes()).hexdigest()
+    origin = Origin(digest, package="some-nets==1.2")
+    monkeypatch.setitem(teacher.ORIGINS, "net.param", origin)
+    monkeypatch.setitem(RECIPES, "taught", TAUGHT)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    return models
+
+
+def test_a_teacher_is_taken_from_its_package(package: Path, folder: Path) -> None:
+    assert teacher.open_teacher(folder / "teachers", "net.param").scale == 2
+
+
+def test_a_missing_package_is_named_with_the_command_that_installs_it(
+    package: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(package.parent)
+    importlib.invalidate_caches()
+    line = fail(arguments("train", folder), monkeypatch, capsys)
+    assert "net.param: the file of the recipe's teacher is missing" in line
+    assert line.endswith("; pip install 'some-nets==1.2'")
+
+
+def test_another_version_of_a_package_is_refused(
+    package: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_network(package, plain_stack(4, 2, seed=1).lines)
+    line = fail(arguments("train", folder), monkeypatch, capsys)
+    assert f"{package / 'net.bin'}: another version of the recipe's teacher" in line
+    assert line.endswith("; pip install 'some-nets==1.2'")
 
 
 @pytest.mark.parametrize(

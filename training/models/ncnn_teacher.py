@@ -1,115 +1,180 @@
-"""A teacher from ncnn files: a plain stack of convolutions, for targets computed at every step.
+"""A teacher from ncnn files, for targets computed at every step.
 
-The structure is that of Real-ESRGAN's general networks (SRVGGNetCompact): 3x3 convolutions with
-PReLU, one shuffle, and the input enlarged by repeating pixels. Other structures are refused.
+It runs the layers that Real-ESRGAN's networks have: those of its general ones (SRVGGNetCompact) are
+3x3 convolutions with PReLU and a shuffle, those of x4plus (RRDB) densely connected convolutions and
+sums. Networks with other layers are refused.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
+from sr_batch.importing.ncnn.layers import Unsupported, counted, number, numbers, whole
 from sr_batch.importing.ncnn.read import BadNetwork, Layer, read_network
 
-_WIRING = {"Input", "Split"}  # they compute nothing
-_ENDING = ("PixelShuffle", "Interp", "BinaryOp")
+Blobs = dict[str, torch.Tensor]
+"""ncnn's name of a value -> the value. Each is read once: a Split gives copies other names."""
+
+_PROBE = 8  # pixels a side of the picture on which a network is tried
 
 
-class PlainStack(nn.Module):
-    """RGB (B, 3, H, W), 0..1 -> RGB (B, 3, H*s, W*s), unclipped."""
+class Step(nn.Module):
+    """One layer, which takes its inputs out of the blobs and puts its outputs there."""
 
-    def __init__(self, body: nn.Sequential, scale: int) -> None:
+    def __init__(self, layer: Layer, function: nn.Module) -> None:
         super().__init__()
-        self.body, self.scale = body, scale
+        self.name, self.inputs, self.outputs = layer.name, layer.inputs, layer.outputs
+        self.function = function
+
+    def forward(self, blobs: Blobs) -> None:
+        result = self.function(*[blobs.pop(name) for name in self.inputs])
+        blobs.update(dict.fromkeys(self.outputs, result))
+
+
+class Teacher(nn.Module):
+    """RGB (B, 3, H, W), 0..1 -> RGB (B, 3, H*s, W*s), unclipped.
+
+    Attributes:
+        scale: Side of the output / side of the input.
+    """
+
+    def __init__(self, reads: str, steps: Sequence[Step]) -> None:
+        super().__init__()
+        self.reads, self.steps, self.scale = reads, nn.ModuleList(steps), 1
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        base = F.interpolate(x, scale_factor=self.scale, mode="nearest")
-        return F.pixel_shuffle(self.body(x), self.scale) + base
+        blobs = {self.reads: x}
+        for step in self.steps:
+            step(blobs)
+        (sr,) = blobs.values()
+        return sr
 
 
-def load_teacher(param: Path) -> PlainStack:
+class Sum(nn.Module):
+    """The sum of pictures, each times its factor."""
+
+    def __init__(self, factors: Sequence[float]) -> None:
+        super().__init__()
+        self.factors = factors
+
+    def forward(self, *values: torch.Tensor) -> torch.Tensor:
+        pairs = zip(values, self.factors, strict=True)
+        return torch.stack([value * factor for value, factor in pairs]).sum(0)
+
+
+class Concat(nn.Module):
+    """The channels of all pictures, one after the other."""
+
+    def forward(self, *values: torch.Tensor) -> torch.Tensor:
+        return torch.cat(values, 1)
+
+
+def load_teacher(param: Path) -> Teacher:
     """Load the network of ``param`` and of the .bin file beside it, frozen.
 
     Raises:
-        BadNetwork: a file is missing or damaged, or the network is of another structure.
+        BadNetwork: a file is missing or damaged, or the network has other layers or makes no RGB
+            picture.
     """
-    layers = [layer for layer in read_network(param) if layer.type not in _WIRING]
-    split = len(layers) - len(_ENDING)
-    if tuple(layer.type for layer in layers[split:]) != _ENDING:
-        raise BadNetwork(f"{param}: does not end in {', '.join(_ENDING)}; only plain stacks teach")
-    _require_chain(param, layers[: split + 1])
-    scale = _scale(param, layers[split])
-    _require_ending(param, layers[split + 1 :], scale)
-    body = nn.Sequential(*(_module(param, layer) for layer in layers[:split]))
-    _require_channels(param, layers[: split + 1], scale)
-    stack = PlainStack(body, scale).eval().requires_grad_(requires_grad=False)
-    return stack.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    layers = read_network(param)
+    reads = [name for layer in layers if layer.type == "Input" for name in layer.outputs]
+    if len(reads) != 1:
+        raise BadNetwork(f"{param}: has {len(reads)} inputs; a teacher has one")
+    steps = [Step(layer, _function(param, layer)) for layer in layers if layer.type != "Input"]
+    teacher = Teacher(reads[0], steps).eval().requires_grad_(requires_grad=False)
+    teacher.scale = _tried(param, teacher)
+    return teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _require_chain(param: Path, layers: Sequence[Layer]) -> None:
-    """Each layer must read the output of the layer before it."""
-    for before, layer in pairwise(layers):
-        if layer.inputs != before.outputs:
-            raise BadNetwork(f"{param}: layer {layer.name}: does not follow {before.name}")
-
-
-def _scale(param: Path, shuffle: Layer) -> int:
-    scale = shuffle.params.get(0, 1)
-    if not isinstance(scale, int) or scale < 1:
-        raise BadNetwork(f"{param}: layer {shuffle.name}: cannot enlarge {scale} times")
+@torch.inference_mode()
+def _tried(param: Path, teacher: Teacher) -> int:
+    """The scale of ``teacher``, by a small picture that passes its layers one by one."""
+    blobs = {teacher.reads: torch.zeros(1, 3, _PROBE, _PROBE)}
+    for step in teacher.steps:
+        try:
+            step(blobs)
+        except (KeyError, RuntimeError, ValueError) as error:
+            name = step.name
+            raise BadNetwork(f"{param}: layer {name}: does not fit the layers before it") from error
+    shapes = [tuple(blob.shape) for blob in blobs.values()]
+    scale = shapes[0][-1] // _PROBE if shapes else 0
+    if shapes != [(1, 3, _PROBE * scale, _PROBE * scale)]:
+        raise BadNetwork(f"{param}: does not make one RGB picture, larger by a whole factor")
     return scale
 
 
-def _require_channels(param: Path, layers: Sequence[Layer], scale: int) -> None:
-    """Each layer must take as many channels as the one before it makes; the last is the shuffle."""
-    channels = 3
-    for layer in layers:
-        takes = channels
-        if layer.type == "Convolution":
-            takes, makes = layer.weights["weight"].shape[1], len(layer.weights["weight"])
-        elif layer.type == "PReLU" and len(layer.weights["slope"]) > 1:
-            takes = makes = len(layer.weights["slope"])
-        elif layer.type == "PixelShuffle":
-            takes = makes = 3 * scale**2
-        else:
-            makes = channels
-        if takes != channels:
-            raise BadNetwork(
-                f"{param}: layer {layer.name}: takes {takes} channels, and gets {channels}"
-            )
-        channels = makes
+def _function(param: Path, layer: Layer) -> nn.Module:
+    make = _FUNCTIONS.get(layer.type)
+    if make is None:
+        known = ", ".join(sorted(_FUNCTIONS))
+        raise BadNetwork(f"{param}: layer {layer.name}: is {layer.type}; a teacher has {known}")
+    try:
+        return make(layer)
+    except Unsupported as error:
+        raise BadNetwork(f"{param}: layer {layer.name}: {error}") from error
 
 
-def _require_ending(param: Path, layers: Sequence[Layer], scale: int) -> None:
-    """The end must be an enlargement by repeated pixels, and a sum."""
-    interp, add = layers
-    if [interp.params.get(key) for key in (0, 1, 2)] != [1, scale, scale]:
-        raise BadNetwork(f"{param}: layer {interp.name}: must repeat pixels {scale} times")
-    if add.params.get(0, 0) != 0 or len(add.inputs) != 2:
-        raise BadNetwork(f"{param}: layer {add.name}: must add two pictures")
-
-
-def _module(param: Path, layer: Layer) -> nn.Module:
-    if layer.type == "PReLU":
-        slope = torch.from_numpy(layer.weights["slope"])
-        prelu = nn.PReLU(len(slope))
-        prelu.weight.data = slope
-        return prelu
-    if layer.type != "Convolution":
-        raise BadNetwork(f"{param}: layer {layer.name}: {layer.type} is not part of a plain stack")
-    return _convolution(param, layer)
-
-
-def _convolution(param: Path, layer: Layer) -> nn.Conv2d:
+def _convolution(layer: Layer) -> nn.Module:
     weight, bias = (torch.from_numpy(layer.weights[name]) for name in ("weight", "bias"))
-    side, odd = weight.shape[-1], {2: 1, 3: 1, 9: 0}  # dilation, stride, fused activation
-    if weight.shape[-2] != side or layer.params.get(4, 0) != side // 2:
-        raise BadNetwork(f"{param}: layer {layer.name}: must keep the size of the picture")
-    if any(layer.params.get(key, usual) != usual for key, usual in odd.items()):
-        raise BadNetwork(f"{param}: layer {layer.name}: has a dilation, a stride or an activation")
+    side = weight.shape[-1]
+    if weight.shape[-2] != side or side % 2 == 0 or whole(layer, 4, 0) != side // 2:
+        raise Unsupported("must keep the size of the picture")
+    if any(whole(layer, key, 1) != 1 for key in (2, 3, 7)):
+        raise Unsupported("has a dilation, a stride or groups")
     conv = nn.Conv2d(weight.shape[1], weight.shape[0], side, padding=side // 2)
     conv.weight.data, conv.bias = weight, nn.Parameter(bias)
-    return conv
+    return nn.Sequential(conv, *_activation(layer))
+
+
+def _activation(layer: Layer) -> tuple[nn.Module, ...]:
+    """What ncnn fuses into a convolution: nothing, ReLU or LeakyReLU."""
+    kind = whole(layer, 9, 0)
+    if kind > 2:
+        raise Unsupported("has an activation other than ReLU and LeakyReLU")
+    return (nn.LeakyReLU(float((0, *numbers(layer, 10))[-1])),) if kind else ()
+
+
+def _prelu(layer: Layer) -> nn.Module:
+    slope = torch.from_numpy(layer.weights["slope"])
+    prelu = nn.PReLU(len(slope))
+    prelu.weight.data = slope
+    return prelu
+
+
+def _binary(layer: Layer) -> nn.Module:
+    if whole(layer, 0, 0) or whole(layer, 1, 0):
+        raise Unsupported("must add two pictures")
+    return Sum((1.0, 1.0))
+
+
+def _eltwise(layer: Layer) -> nn.Module:
+    if whole(layer, 0, 0) != 1:
+        raise Unsupported("must be a sum")
+    return Sum([float(factor) for factor in numbers(layer, 1)] or [1.0] * len(layer.inputs))
+
+
+def _enlarge(layer: Layer) -> nn.Module:
+    factor = number(layer, 1, 1)
+    if whole(layer, 0, 0) != 1 or number(layer, 2, 1) != factor or factor != int(factor):
+        raise Unsupported("must repeat pixels, as often in both directions")
+    return nn.Upsample(scale_factor=int(factor), mode="nearest")
+
+
+def _shuffle(layer: Layer) -> nn.Module:
+    if whole(layer, 1, 0):
+        raise Unsupported("must shuffle groups of channels that follow one another")
+    return nn.PixelShuffle(counted(layer, 0, 1))
+
+
+_FUNCTIONS: Mapping[str, Callable[[Layer], nn.Module]] = {
+    "BinaryOp": _binary,
+    "Concat": lambda _: Concat(),
+    "Convolution": _convolution,
+    "Eltwise": _eltwise,
+    "Interp": _enlarge,
+    "PReLU": _prelu,
+    "PixelShuffle": _shuffle,
+    "Split": lambda _: nn.Identity(),
+}

@@ -95,6 +95,18 @@ PHOTO = {
     "photo_x4_fourth": _short(
         4, 7_000, 7e-4, "photo_x4_third", seed=20, sharpened=0.35, coring=2.0
     ),
+    # With x4plus as the teacher, which takes ten times as long: to compare both.
+    "photo_x4_plus": _short(
+        4,
+        300,
+        4e-4,
+        "photo_x4_fourth",
+        seed=21,
+        sharpened=0.35,
+        coring=2.0,
+        teacher_file="REALESRGAN_X4PLUS_UP4X.param",
+        remark="The teacher is realesrgan-x4plus of Real-ESRGAN (BSD-3-Clause).",
+    ),
     "photo_x4_relu": _with_relu(_short(4, 600, 6e-4, "photo_x4_second", seed=6)),
     "photo_x4_relu_second": _with_relu(_short(4, 1_800, 5e-4, "photo_x4_relu", seed=10)),
     # Back to the losses of `photo_x4_first`, for the PSNR of the fp32 network.

