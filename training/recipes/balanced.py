@@ -13,6 +13,7 @@ from training.recipes.common import (
     RELU,
     TAUGHT_X4,
     UNTRAINED,
+    led_by_smfanet,
 )
 from training.recipes.recipe import Recipe, Stage
 
@@ -27,6 +28,7 @@ def _stages(first: Weights, last: Weights) -> tuple[Stage, ...]:
 BALANCED_STAGES = _stages(L1, LUMA)
 BALANCED_MORE_STAGES = _stages(LUMA, LUMA)
 BALANCED_AGAIN_STAGES = _stages(FAITHFUL, FAITHFUL)
+BALANCED_LED_STAGES = (Stage(1.0, batch=8, patch=40, loss=FAITHFUL),)
 BALANCED_RELU_STAGES = (Stage(1.0, batch=8, patch=32, loss=LUMA),)
 # The last inner layer: its rounding would go straight into the picture.
 LAST_IN_FLOAT = ("body.7.layers.4",)
@@ -59,6 +61,27 @@ def _relu(scale: int, iterations: int, init: str, teacher: dict[str, Any]) -> Re
         **RELU,
         **teacher,
     )
+
+
+def _led_on(scale: int, iterations: int, init: str, lr: float = 8e-4, **options: Any) -> Recipe:
+    """On from the weights of ``init``, with SMFANet+ as the teacher."""
+    return Recipe(
+        "balanced",
+        scale,
+        iterations,
+        lr,
+        BALANCED_LED_STAGES,
+        init=init,
+        optimizer="muon",
+        final_lr=3e-5,
+        ema=0.997,
+        **options,
+        **led_by_smfanet(scale),
+    )
+
+
+def _led_relu(scale: int, iterations: int, init: str) -> Recipe:
+    return _led_on(scale, iterations, init, 6e-4, **RELU)
 
 
 def _int8(scale: int, init: str) -> Recipe:
@@ -106,20 +129,12 @@ BALANCED = {
         **TAUGHT_X4,
     ),
     # Both the larger corpus and the teacher from outside bring it above 31.68.
-    "balanced_x4_led": Recipe(
-        "balanced",
-        4,
-        10_000,
-        8e-4,
-        (Stage(1.0, batch=8, patch=40, loss=FAITHFUL),),
-        init="balanced_x4_again",
-        lessons_file="SMFANet_plus_DF2K_100w_x4SR.pth",
-        photographs=True,
-        optimizer="muon",
-        final_lr=3e-5,
-        ema=0.997,
-        teaching=10.0,
-    ),
+    "balanced_x4_led": _led_on(4, 10_000, "balanced_x4_again"),
+    "balanced_x4_led_relu": _led_relu(4, 4_500, "balanced_x4_led"),
+    "balanced_x2_led": _led_on(2, 5_000, "balanced_x2"),
+    "balanced_x2_led_relu": _led_relu(2, 2_500, "balanced_x2_led"),
+    "balanced_x3_led": _led_on(3, 5_000, "balanced_x3"),
+    "balanced_x3_led_relu": _led_relu(3, 2_500, "balanced_x3_led"),
     "balanced_x2": _led(2, 8_000, "balanced_x4_more", LED_X2),
     "balanced_x3": _led(3, 5_000, "balanced_x2", LED_X3),
     "balanced_x2_relu": _relu(2, 2_500, "balanced_x2", LED_X2),

@@ -43,3 +43,9 @@ OUTWEIGHS = {"teaching": 10.0}
 LED_X2 = TAUGHT_X2 | OUTWEIGHS
 LED_X3 = TAUGHT_X3 | OUTWEIGHS
 LED_ALL = TAUGHT_ALL | OUTWEIGHS
+
+
+def led_by_smfanet(scale: int) -> dict[str, Any]:
+    """SMFANet+, which no network here reaches, as the teacher for twice the photographs."""
+    file = f"SMFANet_plus_DF2K_100w_x{scale}SR.pth"
+    return {"lessons_file": file, "photographs": True, **OUTWEIGHS}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from training.recipes.common import (
+    FAITHFUL,
     GPU_STAGES,
     L1,
     LED_X2,
@@ -11,6 +12,7 @@ from training.recipes.common import (
     RELU,
     TAUGHT_X4,
     UNTRAINED,
+    led_by_smfanet,
 )
 from training.recipes.recipe import Recipe, Stage
 
@@ -23,6 +25,7 @@ FAST_MORE_STAGES = (
     Stage(0.6, batch=16, patch=32, loss=LUMA),
     Stage(1.0, batch=12, patch=48, loss=LUMA),
 )
+FAST_LED_STAGES = (Stage(1.0, batch=12, patch=40, loss=FAITHFUL),)
 FAST_RELU_STAGES = (Stage(1.0, batch=16, patch=32, loss=LUMA),)
 FAST_INT8_STAGES = (Stage(1.0, batch=16, patch=24, loss=LUMA),)
 
@@ -39,6 +42,23 @@ def _led(scale: int, init: str, teacher: dict[str, Any]) -> Recipe:
         final_lr=1e-4,
         ema=0.9995,
         **teacher,
+    )
+
+
+def _led_on(scale: int, iterations: int, lr: float, init: str, **options: Any) -> Recipe:
+    """On from the weights of ``init``, with SMFANet+ as the teacher."""
+    return Recipe(
+        "fast",
+        scale,
+        iterations,
+        lr,
+        FAST_LED_STAGES,
+        init=init,
+        optimizer="muon",
+        final_lr=5e-5,
+        ema=0.999,
+        **options,
+        **led_by_smfanet(scale),
     )
 
 
@@ -84,6 +104,10 @@ FAST = {
     ),
     "fast_x2_taught": _led(2, "fast_x2", LED_X2),
     "fast_x3": _led(3, "fast_x4_taught", LED_X3),
+    "fast_x4_led": _led_on(4, 6_000, 1.5e-3, "fast_x4_taught"),
+    "fast_x4_led_relu": _led_on(4, 3_000, 8e-4, "fast_x4_led", **RELU),
+    "fast_x2_led": _led_on(2, 6_000, 1.5e-3, "fast_x2_taught"),
+    "fast_x2_led_relu": _led_on(2, 3_000, 8e-4, "fast_x2_led", **RELU),
     "fast_x2_relu": _relu(2, "fast_x2_taught", LED_X2),
     "fast_x3_relu": _relu(3, "fast_x3", LED_X3),
     "fast_x2_int8": Recipe("fast", 2, init="fast_x2_relu", **UNTRAINED, **RELU),
