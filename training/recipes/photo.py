@@ -95,6 +95,8 @@ PHOTO = {
     "photo_x4_fourth": _short(
         4, 7_000, 7e-4, "photo_x4_third", seed=20, sharpened=0.35, coring=2.0
     ),
+    # The longer cosine drew textures softly again.
+    "photo_x4_fifth": _short(4, 400, 3e-4, "photo_x4_fourth", seed=22, sharpened=0.5, coring=2.0),
     # With x4plus as the teacher, which takes ten times as long: to compare both.
     "photo_x4_plus": _short(
         4,
@@ -115,6 +117,9 @@ PHOTO = {
     ),
     "photo_x4_relu_fourth": _with_relu(
         _short(4, 300, 3e-4, "photo_x4_relu_third", seed=16, sharpened=0.3)
+    ),
+    "photo_x4_relu_fifth": _with_relu(
+        _short(4, 2_500, 6e-4, "photo_x4_fifth", seed=23, sharpened=0.5, coring=2.0)
     ),
     "photo_x4_int8": _int8(4, "photo_x4_relu_fourth"),
     "photo_x2": _short(
@@ -138,6 +143,19 @@ PHOTO = {
         3, 900, 7e-4, "photo_x4_first", seed=5, stages=LAST_STAGES, reduced_tail=True
     ),
     "photo_x3_second": _short(3, 300, 4e-4, "photo_x3", seed=19, sharpened=0.35),
+    "photo_x3_relu": _with_relu(
+        _short(
+            3,
+            900,
+            6e-4,
+            "photo_x4_relu_fifth",
+            seed=24,
+            stages=LAST_STAGES,
+            sharpened=0.4,
+            coring=2.0,
+            reduced_tail=True,
+        )
+    ),
     # The same function at first, with more channels and blocks.
     "photo_large_x4": _short(
         4,
