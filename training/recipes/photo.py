@@ -95,8 +95,6 @@ PHOTO = {
     "photo_x4_fourth": _short(
         4, 7_000, 7e-4, "photo_x4_third", seed=20, sharpened=0.35, coring=2.0
     ),
-    # The longer cosine drew textures softly again.
-    "photo_x4_fifth": _short(4, 400, 3e-4, "photo_x4_fourth", seed=22, sharpened=0.5, coring=2.0),
     # With x4plus as the teacher, which takes ten times as long: to compare both.
     "photo_x4_plus": _short(
         4,
@@ -119,7 +117,7 @@ PHOTO = {
         _short(4, 300, 3e-4, "photo_x4_relu_third", seed=16, sharpened=0.3)
     ),
     "photo_x4_relu_fifth": _with_relu(
-        _short(4, 2_500, 6e-4, "photo_x4_fifth", seed=23, sharpened=0.5, coring=2.0)
+        _short(4, 2_500, 6e-4, "photo_x4_fourth", seed=23, sharpened=0.35, coring=2.0)
     ),
     "photo_x4_int8": _int8(4, "photo_x4_relu_fourth"),
     "photo_x2": _short(
