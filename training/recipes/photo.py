@@ -48,6 +48,21 @@ def _short(
     return replace(plan, patterns=150, warmup=50, **fields)
 
 
+def _from_x4(scale: int, iterations: int, init: str, seed: int, **fields: Any) -> Recipe:
+    """From the weights of x4, with the last layer reduced to ``scale``."""
+    return _short(
+        scale,
+        iterations,
+        7e-4,
+        init,
+        seed,
+        sharpened=0.4,
+        coring=2.0,
+        reduced_tail=True,
+        **fields,
+    )
+
+
 def _with_relu(recipe: Recipe) -> Recipe:
     """``recipe`` for a network whose int8 file costs no time for its activations."""
     return replace(recipe, model_options={"slope": 0.0}, remark=f"{RELU['remark']} {recipe.remark}")
@@ -141,18 +156,14 @@ PHOTO = {
         3, 900, 7e-4, "photo_x4_first", seed=5, stages=LAST_STAGES, reduced_tail=True
     ),
     "photo_x3_second": _short(3, 300, 4e-4, "photo_x3", seed=19, sharpened=0.35),
+    # From the longer run of x4.
+    "photo_x2_third": _from_x4(2, 2_000, "photo_x4_fourth", seed=25),
+    "photo_x3_third": _from_x4(3, 900, "photo_x4_fourth", seed=27),
+    "photo_x2_relu_fifth": _with_relu(
+        _from_x4(2, 1_000, "photo_x4_relu_fifth", seed=26, stages=LAST_STAGES)
+    ),
     "photo_x3_relu": _with_relu(
-        _short(
-            3,
-            900,
-            6e-4,
-            "photo_x4_relu_fifth",
-            seed=24,
-            stages=LAST_STAGES,
-            sharpened=0.4,
-            coring=2.0,
-            reduced_tail=True,
-        )
+        _from_x4(3, 900, "photo_x4_relu_fifth", seed=24, stages=LAST_STAGES)
     ),
     # The same function at first, with more channels and blocks.
     "photo_large_x4": _short(
