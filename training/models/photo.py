@@ -20,11 +20,11 @@ ABOUT = About(
         "and lettering cleanly."
     ),
     limits=(
-        "An early state of a long run. Fur, foliage and stone are smoother than in the original, "
-        "and even areas have a fine grain, which is a mesh at high zoom. Patches of color that "
-        "strong JPEG compression left in faces and in saturated red remain. It does not restore "
-        "faces or lettering that cannot be recognized. On clean pictures it is less exact than "
-        "balanced, and takes faint lines for noise. It is not for screenshots and pixel art."
+        "Fur, foliage and stone are smoother than in the original, and even areas have a fine "
+        "grain, which is a mesh at high zoom. Patches of color that strong JPEG compression left "
+        "in faces and in saturated red remain. It does not restore faces or lettering that cannot "
+        "be recognized. On clean pictures it is less exact than balanced, and takes faint lines "
+        "for noise. It is not for screenshots and pixel art."
     ),
     choice="camera and web pictures",
 )
