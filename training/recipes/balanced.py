@@ -158,7 +158,7 @@ BALANCED = {
     ),
     "balanced_x2_int8": _int8(2, "balanced_x2_relu"),
     "balanced_x3_int8": _int8(3, "balanced_x3_relu"),
-    "balanced_x4_int8": _int8(4, "balanced_x4_relu_more"),
+    "balanced_x4_int8": _int8(4, "balanced_x4_led_relu"),
     "balanced_x4_next": Recipe(
         "balanced", 4, 150_000, 1e-3, GPU_STAGES, init="balanced_x4_again", optimizer="muon"
     ),
