@@ -134,6 +134,19 @@ PHOTO = {
     "photo_x4_relu_fifth": _with_relu(
         _short(4, 2_500, 6e-4, "photo_x4_fourth", seed=23, sharpened=0.35, coring=2.0)
     ),
+    # As `photo_x4_relu_third`, for the PSNR of the fp32 network.
+    "photo_x4_relu_sixth": _with_relu(
+        _short(
+            4,
+            300,
+            3e-4,
+            "photo_x4_relu_fifth",
+            seed=28,
+            stages=LAST_STAGES,
+            sharpened=0.35,
+            coring=2.0,
+        )
+    ),
     "photo_x4_int8": _int8(4, "photo_x4_relu_fourth"),
     "photo_x2": _short(
         2, 1_800, 7e-4, "photo_x4_first", seed=3, stages=LAST_STAGES, reduced_tail=True
