@@ -113,7 +113,7 @@ PHOTO = {
     # With x4plus as the teacher, which takes ten times as long: to compare both.
     "photo_x4_plus": _short(
         4,
-        300,
+        150,
         4e-4,
         "photo_x4_fourth",
         seed=21,
@@ -134,18 +134,8 @@ PHOTO = {
     "photo_x4_relu_fifth": _with_relu(
         _short(4, 2_500, 6e-4, "photo_x4_fourth", seed=23, sharpened=0.35, coring=2.0)
     ),
-    # As `photo_x4_relu_third`, for the PSNR of the fp32 network.
     "photo_x4_relu_sixth": _with_relu(
-        _short(
-            4,
-            300,
-            3e-4,
-            "photo_x4_relu_fifth",
-            seed=28,
-            stages=LAST_STAGES,
-            sharpened=0.35,
-            coring=2.0,
-        )
+        _short(4, 3_000, 6e-4, "photo_x4_relu_fifth", seed=29, sharpened=0.35, coring=2.0)
     ),
     "photo_x4_int8": _int8(4, "photo_x4_relu_fourth"),
     "photo_x2": _short(
@@ -173,10 +163,10 @@ PHOTO = {
     "photo_x2_third": _from_x4(2, 2_000, "photo_x4_fourth", seed=25),
     "photo_x3_third": _from_x4(3, 900, "photo_x4_fourth", seed=27),
     "photo_x2_relu_fifth": _with_relu(
-        _from_x4(2, 1_000, "photo_x4_relu_fifth", seed=26, stages=LAST_STAGES)
+        _from_x4(2, 1_000, "photo_x4_relu_sixth", seed=26, stages=LAST_STAGES)
     ),
     "photo_x3_relu": _with_relu(
-        _from_x4(3, 900, "photo_x4_relu_fifth", seed=24, stages=LAST_STAGES)
+        _from_x4(3, 900, "photo_x4_relu_sixth", seed=24, stages=LAST_STAGES)
     ),
     # The same function at first, with more channels and blocks.
     "photo_large_x4": _short(
