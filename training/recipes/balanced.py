@@ -130,10 +130,6 @@ BALANCED = {
     ),
     # Both the larger corpus and the teacher from outside bring it above 31.68.
     "balanced_x4_led": _led_on(4, 10_000, "balanced_x4_again"),
-    # Patterns of single pixels, for the bound of `--verify`.
-    "balanced_x4_led_more": _led_on(
-        4, 600, "balanced_x4_led", lr=3e-4, patterns=150, warmup=50, seed=2
-    ),
     "balanced_x4_led_relu": _led_relu(4, 4_500, "balanced_x4_led"),
     "balanced_x2_led": _led_on(2, 5_000, "balanced_x2"),
     "balanced_x2_led_relu": _led_relu(2, 2_500, "balanced_x2_led"),
