@@ -41,7 +41,7 @@ from training.run.curve import draw_curve
 from training.run.run_data import measured_on, run_data
 from training.run.trained_network import network
 
-_TILED = 6  # photographs that the overlap is measured on
+_TILED = 12  # photographs that the overlap is measured on
 
 
 @dataclass(frozen=True)
