@@ -131,8 +131,8 @@ BALANCED = {
     # Both the larger corpus and the teacher from outside bring it above 31.68.
     "balanced_x4_led": _led_on(4, 10_000, "balanced_x4_again"),
     "balanced_x4_led_relu": _led_relu(4, 4_500, "balanced_x4_led"),
-    "balanced_x2_led": _led_on(2, 5_000, "balanced_x2"),
-    "balanced_x2_led_relu": _led_relu(2, 2_500, "balanced_x2_led"),
+    "balanced_x2_led": _led_on(2, 3_500, "balanced_x2"),
+    "balanced_x2_led_relu": _led_relu(2, 2_000, "balanced_x2_led"),
     "balanced_x3_led": _led_on(3, 5_000, "balanced_x3"),
     "balanced_x3_led_relu": _led_relu(3, 2_500, "balanced_x3_led"),
     "balanced_x2": _led(2, 8_000, "balanced_x4_more", LED_X2),
