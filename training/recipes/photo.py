@@ -137,7 +137,7 @@ PHOTO = {
     "photo_x4_relu_sixth": _with_relu(
         _short(4, 3_000, 6e-4, "photo_x4_relu_fifth", seed=29, sharpened=0.35, coring=2.0)
     ),
-    "photo_x4_int8": _int8(4, "photo_x4_relu_fourth"),
+    "photo_x4_int8": _int8(4, "photo_x4_relu_sixth"),
     "photo_x2": _short(
         2, 1_800, 7e-4, "photo_x4_first", seed=3, stages=LAST_STAGES, reduced_tail=True
     ),
