@@ -154,7 +154,7 @@ PHOTO = {
     "photo_x2_relu_fourth": _with_relu(
         _short(2, 300, 3e-4, "photo_x2_relu_third", seed=18, sharpened=0.4)
     ),
-    "photo_x2_int8": _int8(2, "photo_x2_relu_fourth"),
+    "photo_x2_int8": _int8(2, "photo_x2_relu_fifth"),
     "photo_x3": _short(
         3, 900, 7e-4, "photo_x4_first", seed=5, stages=LAST_STAGES, reduced_tail=True
     ),
