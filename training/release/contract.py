@@ -28,15 +28,24 @@ PHOTOGRAPHS = (
     "which allow those)"
 )
 OUTSIDE_TEACHERS = {
-    "SMFANet_plus_DF2K_100w_x4SR.pth": (
-        "Outputs of SMFANet+ x4 by Zheng et al. (Apache-2.0), which its authors trained on DF2K; "
-        "none of its weights are in this file"
-    ),
-    "RealESRGAN_General_WDN_x4_v3.param": (
-        "Outputs of realesr-general-wdn-x4v3 of Real-ESRGAN (BSD-3-Clause, Copyright (c) 2021, "
-        "Xintao Wang; the text is in NOTICE), whose paper names DF2K and OutdoorSceneTraining as "
-        "training data; none of its weights are in this file"
-    ),
+    **{
+        f"SMFANet_plus_DF2K_100w_x{scale}SR.pth": (
+            f"Outputs of SMFANet+ x{scale} by Zheng et al. (Apache-2.0), which its authors trained "
+            "on DF2K; none of its weights are in this file"
+        )
+        for scale in (2, 3, 4)
+    },
+    **{
+        file: (
+            f"Outputs of {name} of Real-ESRGAN (BSD-3-Clause, Copyright (c) 2021, Xintao Wang; the "
+            "text is in NOTICE), whose paper names DF2K and OutdoorSceneTraining as training data; "
+            "none of its weights are in this file"
+        )
+        for file, name in (
+            ("RealESRGAN_General_WDN_x4_v3.param", "realesr-general-wdn-x4v3"),
+            ("REALESRGAN_X4PLUS_UP4X.param", "realesrgan-x4plus"),
+        )
+    },
 }
 
 # By network: the one whose weights it starts from, in the same structure.

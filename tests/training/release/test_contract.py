@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from training.models import build
 from training.recipes import RECIPES
-from training.release.contract import DATA, PARTNERS, SHIPPED, draft_spec
+from training.release.contract import DATA, OUTSIDE_TEACHERS, PARTNERS, SHIPPED, draft_spec
 from training.run.record import Pictures
 
 
@@ -49,3 +49,9 @@ def test_a_partner_has_the_same_structure() -> None:
         assert {key: value.shape for key, value in own.items()} == {
             key: value.shape for key, value in other.items()
         }
+
+
+def test_the_contract_names_the_teacher_of_each_recipe() -> None:
+    for recipe in RECIPES.values():
+        if file := recipe.teacher_file or recipe.lessons_file:
+            assert OUTSIDE_TEACHERS[file] in draft_spec(recipe).data
