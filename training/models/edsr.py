@@ -30,16 +30,13 @@ ABOUT = About(
         3: {"Set5": 34.37, "Set14": 30.28, "BSD100": 29.09},
         4: {"Set5": 32.09, "Set14": 28.58, "BSD100": 27.57},
     },
-    strengths=(
-        "Crisp outlines, lettering and regular texture in full color; at x2 a little better than "
-        "balanced."
-    ),
+    strengths="Crisp outlines, lettering and regular texture in full color.",
     limits=(
         "Made for clean pictures. On pictures with visible noise or JPEG blocks, it sharpens "
         "these, too. It invents nothing: distant faces, fur and small print stay soft. It takes "
-        "more than twice the time of balanced, and at x3 and x4 it is no better."
+        "more than twice the time of balanced, and is no better."
     ),
-    choice="the last bit of quality at x2",
+    choice="clean pictures; balanced is as good and quicker",
 )
 
 

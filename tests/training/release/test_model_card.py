@@ -57,7 +57,9 @@ def card_of(folder: Path, spec: ModelSpec, recipe: Recipe) -> str:
 
 def test_a_card_has_figures_paper_data_licence_and_pictures(tmp_path: Path) -> None:
     text = card_of(tmp_path, SPEC, RECIPES["edsr_x2"])
-    assert text.startswith("# edsr x2\n\n- For: the last bit of quality at x2\n- Speed: slow\n\n")
+    assert text.startswith(
+        "# edsr x2\n\n- For: clean pictures; balanced is as good and quicker\n- Speed: slow\n\n"
+    )
     assert "| Set5 | 33.66 / 0.9299 | 37.51 / 0.9581 | 37.99 |" in text
     assert "| Urban | 26.00 / 0.8000 | 31.00 / 0.9000 | - |" in text
     for fact in ("Lim et al.", "cats", "CC BY-SA 4.0", "PSNR-Y on luma", "abc123", "1235 thousand"):
