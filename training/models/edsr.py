@@ -36,7 +36,7 @@ ABOUT = About(
         "these, too. It invents nothing: distant faces, fur and small print stay soft. It takes "
         "more than twice the time of balanced, and is no better."
     ),
-    choice="clean pictures; balanced is as good and quicker",
+    choice="clean pictures; slower than balanced",
 )
 
 

@@ -58,7 +58,7 @@ def card_of(folder: Path, spec: ModelSpec, recipe: Recipe) -> str:
 def test_a_card_has_figures_paper_data_licence_and_pictures(tmp_path: Path) -> None:
     text = card_of(tmp_path, SPEC, RECIPES["edsr_x2"])
     assert text.startswith(
-        "# edsr x2\n\n- For: clean pictures; balanced is as good and quicker\n- Speed: slow\n\n"
+        "# edsr x2\n\n- For: clean pictures; slower than balanced\n- Speed: slow\n\n"
     )
     assert "| Set5 | 33.66 / 0.9299 | 37.51 / 0.9581 | 37.99 |" in text
     assert "| Urban | 26.00 / 0.8000 | 31.00 / 0.9000 | - |" in text
