@@ -156,7 +156,7 @@ BALANCED = {
         **RELU,
         **TAUGHT_X4 | {"teaching": 0.2},
     ),
-    "balanced_x2_int8": _int8(2, "balanced_x2_relu"),
+    "balanced_x2_int8": _int8(2, "balanced_x2_led_relu"),
     "balanced_x3_int8": _int8(3, "balanced_x3_relu"),
     "balanced_x4_int8": _int8(4, "balanced_x4_led_relu"),
     "balanced_x4_next": Recipe(
