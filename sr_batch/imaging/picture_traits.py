@@ -66,7 +66,11 @@ def _starts(length: int, most: int) -> list[int]:
 def _gray(window: Pixels) -> Plane:
     """(h, w, C) of any integer type -> luma (h, w), 0..255."""
     levels = window.astype(np.float32) * np.float32(255 / np.iinfo(window.dtype).max)
-    return np.asarray(levels @ _LUMA if levels.shape[2] == 3 else levels[..., 0], np.float32)
+    if levels.shape[2] == 1:
+        return np.asarray(levels[..., 0])
+    # Not `levels @ _LUMA`, which may round equal pixels in two ways, by where they lie in memory.
+    red, green, blue = (levels[..., at] * weight for at, weight in enumerate(_LUMA))
+    return np.asarray(red + green + blue, np.float32)
 
 
 def _blockiness(windows: Sequence[Plane]) -> float:

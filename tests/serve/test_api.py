@@ -80,7 +80,8 @@ def test_a_job_goes_from_held_to_done_and_can_be_made_again(served: Served) -> N
     done = served.wait_for(job["id"], "done")
     assert done["progress"] == 1
     assert done["options"] == {"model": "espcn", "scale": 2.0}
-    assert (done["output"]["width"], done["precision"]) == (48, "fp32")
+    assert done["output"]["width"] == 48
+    assert done["precision"] in ("fp32", "int8")  # whichever is quicker on this processor
     result = served.client.get(f"{JOBS}/{job['id']}/result")
     assert len(result.content) == done["output"]["bytes"]
     assert pixels(result.content).shape == (32, 48, 3)

@@ -23,7 +23,7 @@ ABOUT = About(
         "Made for clean pictures. On pictures with visible noise or JPEG blocks, it sharpens "
         "these, too. It invents nothing: distant faces, fur and small print stay soft."
     ),
-    choice="clean pictures; as good as edsr, quicker",
+    choice="clean pictures; as good as edsr",
 )
 
 
