@@ -110,7 +110,7 @@ PHOTO = {
     "photo_x4_fourth": _short(
         4, 7_000, 7e-4, "photo_x4_third", seed=20, sharpened=0.35, coring=2.0
     ),
-    # With x4plus as the teacher, which takes ten times as long: to compare both.
+    # With x4plus as the teacher, whose steps take six times as long: to compare both.
     "photo_x4_plus": _short(
         4,
         150,
