@@ -24,7 +24,7 @@ PHOTOGRAPHS: dict[str, Any] = {
     "final_lr": 1e-5,
 }
 TEACHER = "The teacher is realesr-general-wdn-x4v3 of Real-ESRGAN (BSD-3-Clause)."
-EARLY = "An early state: `photo_x4` had 2,400 of its 60,000 iterations when this chain left it."
+LEFT = "This chain of runs left `photo_x4` after 2,400 of its 60,000 iterations."
 
 
 def _reduced_to(scale: int) -> str:
@@ -41,7 +41,7 @@ def _short(
     **fields: Any,
 ) -> Recipe:
     """A short run on from the weights of ``init``; ``fields`` are further ones of the recipe."""
-    remark = f"{EARLY} {TEACHER}" if scale == 4 else f"{TEACHER} {_reduced_to(scale)}"
+    remark = f"{LEFT} {TEACHER}" if scale == 4 else f"{TEACHER} {_reduced_to(scale)}"
     plan = Recipe(
         "photo", scale, iterations, lr, stages, init=init, seed=seed, remark=remark, **PHOTOGRAPHS
     )
