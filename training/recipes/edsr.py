@@ -184,7 +184,7 @@ EDSR = {
         final_lr=3e-5,
         **TAUGHT_X4,
     ),
-    # Only a better teacher than any of ours, and twice the photographs, brought them further.
+    # SMFANet+ is better than any teacher above, and there are twice as many photographs.
     "edsr_x2_led": _led(2, 3_000, "edsr_x2_again"),
     "edsr_x4_led": _led(4, 4_000, "edsr_x4_taught"),
     "edsr_x2_int8": _int8(2, "edsr_x2_again"),

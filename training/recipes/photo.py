@@ -165,10 +165,10 @@ PHOTO = {
     "photo_x2_relu_fifth": _with_relu(
         _from_x4(2, 1_500, "photo_x4_relu_sixth", seed=26, stages=LAST_STAGES)
     ),
-    "photo_x3_int8": _int8(3, "photo_x3_relu"),
     "photo_x3_relu": _with_relu(
         _from_x4(3, 900, "photo_x4_relu_sixth", seed=24, stages=LAST_STAGES)
     ),
+    "photo_x3_int8": _int8(3, "photo_x3_relu"),
     # The same function at first, with more channels and blocks.
     "photo_large_x4": _short(
         4,
