@@ -180,6 +180,18 @@ PHOTO = {
         widened=True,
         remark=f"It starts from the weights of `photo`, widened. {TEACHER}",
     ),
+    "photo_large_x4_second": _short(
+        4,
+        6_500,
+        8e-4,
+        "photo_x4_fourth",
+        seed=31,
+        model="photo_large",
+        widened=True,
+        sharpened=0.35,
+        coring=2.0,
+        remark=f"It starts from the weights of `photo`, widened. {TEACHER}",
+    ),
     "photo_large_x2": _short(
         2, 400, 7e-4, "photo_large_x4", seed=9, model="photo_large", reduced_tail=True
     ),
