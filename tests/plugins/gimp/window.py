@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 SCREEN = ":77"
 TIMEOUT = 120
+LOG = Path(sys.argv[2]).with_name("gimp.log")
 CANCEL = ("743", "622")  # its position on this screen
 PLUG_IN = "/sr-batch.py"
 TOOL = "\0upscale\0"
@@ -27,8 +29,14 @@ def wait(what: str, found: Callable[[], object]) -> None:
     while not found():
         if time.monotonic() > end:
             run("import", "-window", "root", f"{sys.argv[2]}.late.png")
-            sys.exit(f"timed out waiting for {what}; the windows are {titles()}")
+            sys.exit(f"timed out waiting for {what}; the windows are {titles()}\n{last_lines()}")
         time.sleep(0.1)
+
+
+def last_lines() -> str:
+    """What GIMP printed last, and whether it still runs."""
+    lines = LOG.read_text(errors="replace").splitlines()[-20:] if LOG.exists() else []
+    return "\n".join(["GIMP runs" if runs("gimp-3.0")() else "GIMP has ended", *lines])
 
 
 def titles() -> list[str]:
@@ -89,13 +97,27 @@ def command_lines() -> Iterator[str]:
             yield path.read_bytes().decode(errors="replace")
 
 
+def start_gimp(photo: str) -> None:
+    """GIMP once opened no window at all, so a first start that takes too long is ended."""
+    for _ in range(2):
+        with LOG.open("a") as log:
+            gimp = run_beside("gimp-3.0", "-n", "-s", "--verbose", photo, output=log)
+        end = time.monotonic() + TIMEOUT
+        while time.monotonic() < end and gimp.poll() is None:
+            if shows("300x200")():
+                return
+            time.sleep(0.1)
+        print(f"GIMP did not start:\n{last_lines()}")
+        gimp.kill()
+    sys.exit("GIMP did not start in two attempts")
+
+
 def main(photo: str, picture: str) -> None:
     run_beside("Xvfb", SCREEN, "-screen", "0", "1024x640x24")
     os.environ["DISPLAY"] = SCREEN
     wait("the screen", lambda: run("xdotool", "getmouselocation"))
     run_beside("openbox")
-    run_beside("gimp-3.0", "-n", "-s", photo)
-    wait("GIMP", shows("300x200"))
+    start_gimp(photo)
     run("xdotool", "search", "--onlyvisible", "--name", "300x200", "windowsize", "1024", "620")
     focus("300x200")
     press("ctrl+shift+j")  # the view fits the window
@@ -122,8 +144,10 @@ def main(photo: str, picture: str) -> None:
         sys.exit(f"it was not cancelled: {titles()}")
 
 
-def run_beside(*command: str) -> None:
-    subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def run_beside(
+    *command: str, output: IO[str] | int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
 
 
 main(*sys.argv[1:])
