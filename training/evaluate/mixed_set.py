@@ -6,13 +6,14 @@ kinds, and judges the networks themselves.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from training.data.degrade import blurred
-from training.data.pictures import read_rgb
+from training.data.pictures import TooSmall, read_rgb
 from training.data.resize import downscale, upscale
 from training.evaluate.judge_pictures import through_jpeg
 from training.evaluate.restore import levels
@@ -57,23 +58,36 @@ def mixed_set(paths: Sequence[Path], plan: MixedPlan) -> Iterator[Mixed]:
     """``plan.count`` pictures of each kind, made from crops of the pictures at ``paths``.
 
     Pictures that are too small for a crop are left out.
+
+    Raises:
+        TooSmall: all of them are.
     """
     for number, (kind, make) in enumerate(KINDS.items()):
         random = np.random.default_rng([plan.seed, number])
-        found = 0
-        for path in _endless(paths, random):
-            if found == plan.count:
-                break
-            crop = _crop(read_rgb(path), plan.side * plan.scale, random)
-            if crop is not None:
-                found += 1
-                yield make(kind, path.stem, crop, plan.scale, random)
+        for name, crop in islice(_crops(paths, plan, random), plan.count):
+            yield make(kind, name, crop, plan.scale, random)
 
 
-def _endless(paths: Sequence[Path], random: Random) -> Iterator[Path]:
+def _crops(paths: Sequence[Path], plan: MixedPlan, random: Random) -> Iterator[tuple[str, Pixels]]:
+    """The name and a random crop of one picture after the other, round after round."""
+    side = plan.side * plan.scale
     while True:
+        round_has_crops = False
         for index in random.permutation(len(paths)):
-            yield paths[index]
+            crop = _crop(read_rgb(paths[index]), side, random)
+            if crop is not None:
+                round_has_crops = True
+                yield paths[index].stem, crop
+        if not round_has_crops:
+            raise TooSmall(_too_small(plan))
+
+
+def _too_small(plan: MixedPlan) -> str:
+    side = plan.side * plan.scale
+    return (
+        f"no picture has {side}x{side} pixels for --side {plan.side} and --scale {plan.scale}, "
+        f"once those over {_DETAILED} pixels are reduced to {_DETAILED // 2}; give a smaller --side"
+    )
 
 
 def _crop(rgb: Pixels, side: int, random: Random) -> Pixels | None:

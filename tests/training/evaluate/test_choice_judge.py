@@ -6,6 +6,7 @@ from PIL import Image
 
 from sr_batch.core.arrays import FloatArray
 from tests.training.conftest import draw_photograph
+from training.data.pictures import TooSmall
 from training.evaluate.choice_judge import AUTO, Compared, compare, listing, table
 from training.evaluate.mixed_set import KINDS, Mixed, MixedPlan, mixed_set
 from training.evaluate.photo_judge import Candidate
@@ -49,6 +50,16 @@ def test_small_pictures_are_left_out(photographs: Path, tmp_path: Path) -> None:
     Image.fromarray(draw_photograph(1, 40)).save(tmp_path / "small.png")
     paths = [tmp_path / "small.png", *sorted(photographs.glob("*.png"))]
     assert "small" not in {each.name for each in mixed_set(paths, PLAN)}
+
+
+@pytest.mark.parametrize(("picture", "side"), [((256, 256), 129), ((2100, 2100), 513)])
+def test_pictures_that_are_all_too_small_are_an_error_that_names_the_flag(
+    tmp_path: Path, picture: tuple[int, int], side: int
+) -> None:
+    """A picture over 2048 pixels is reduced to 1024, so that a crop of 1026 never fits."""
+    Image.new("RGB", picture).save(tmp_path / "a.png")
+    with pytest.raises(TooSmall, match=rf"{2 * side}x{2 * side} pixels for --side {side} and"):
+        next(mixed_set([tmp_path / "a.png"], MixedPlan(scale=2, side=side)))
 
 
 def _repeat(lr: FloatArray) -> FloatArray:
