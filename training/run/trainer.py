@@ -117,14 +117,11 @@ class Run:
         spec = unmeasured_spec(self.recipe.model, self.recipe.scale, self.color)
         return TorchSession(self.ema.module.eval(), spec, self.setting.device)
 
-    def judge(self, figures: Mapping[str, float]) -> bool:
+    def judge(self, figures: Mapping[str, float]) -> None:
         """Pass the figures of a checkpoint to the schedule and to the early stop.
 
         Args:
             figures: The value of each ``Quantity``.
-
-        Returns:
-            False if this ends the run.
         """
         recipe = self.recipe
         if isinstance(self.schedule, ReduceLROnPlateau):
@@ -134,7 +131,6 @@ class Run:
         if not self.best.stale and self.setting.team.leads:
             counts = recipe.early_stop is not None
             checkpoint.save_best(self.setting.folder, self.ema.module.state_dict(), counts)
-        return not self.stops_early
 
     @property
     def stops_early(self) -> bool:

@@ -89,13 +89,14 @@ def test_stopping_the_plateau_and_the_best_each_watch_their_own_figure(
         best_on="ssim",
     )
     run = Run(recipe, setting(tmp_path, monitored))
-    rates, going_on = [], []
+    rates, over = [], []
     for number in range(4):
         run.iteration = number + 1
         figures = {"psnr": 30.0 + number, "ssim": 0.7 + number / 100}
-        going_on.append(run.judge(figures | {"loss": 0.1, "validation_loss": 0.2 + number}))
+        run.judge(figures | {"loss": 0.1, "validation_loss": 0.2 + number})
+        over.append(run.stops_early)
         rates.append(run.optimizer.param_groups[0]["lr"])
-    assert going_on == [True, True, True, False]
+    assert over == [False, False, False, True]
     assert [rate / rates[0] for rate in rates] == [1, 1, 0.5, 0.5]
     assert (run.best.iteration, run.stop.iteration) == (4, 1)
     assert text_of(run.best.gain, "ssim") == "SSIM 0.7300"
