@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from sr_batch.core.model_spec import ModelSpec
-from training.data.corpus import load_corpus
-from training.data.pictures import Color, list_images
+from training.data.corpus import Corpus, build_corpus
+from training.data.pictures import Color, Picture, list_images, size_of
+from training.data.tiles import COVERING, Cutting
 from training.models import MODELS
 from training.recipes.recipe import Recipe, Stage
 from training.run.batches import Corpora
@@ -94,6 +95,13 @@ def small_recipe(config: str, iterations: int = 12) -> Recipe:
 def setting(folder: Path, photographs: Path, every: int = 100) -> Setting:
     monitor = tuple(list_images([photographs])[:1])
     return Setting(folder, torch.device("cpu"), False, monitor, every)
+
+
+def load_corpus(
+    paths: Iterable[Path], scale: int, color: Color, cutting: Cutting = COVERING
+) -> Corpus:
+    """The corpus of the pictures at ``paths``, whose LR is bicubic."""
+    return build_corpus([Picture(path, size_of(path)) for path in paths], scale, color, cutting)
 
 
 def corpora_for(model: str, photographs: Path, scales: tuple[int, ...] = ()) -> Corpora:

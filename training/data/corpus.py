@@ -16,7 +16,7 @@ import torch
 
 from sr_batch.core.errors import ImageError
 from sr_batch.core.geometry import Region
-from training.data.pictures import Color, Picture, Tell, TooSmall, read_rgb, size_of, tell, to_color
+from training.data.pictures import Color, Picture, Tell, TooSmall, read_rgb, tell, to_color
 from training.data.resize import downscale
 from training.data.storage import free_memory, is_too_large, mapped_array
 from training.data.tiles import COVERING, Cutting, fit_pixels, lr_tile, padded, tiles_of
@@ -48,13 +48,6 @@ class Corpus:
             return replace(self, target=device)
         taught = None if self.taught is None else self.taught.to(device)
         return replace(self, hr=self.hr.to(device), lr=self.lr.to(device), taught=taught)
-
-
-def load_corpus(
-    paths: Iterable[Path], scale: int, color: Color, cutting: Cutting = COVERING
-) -> Corpus:
-    """The corpus of the pictures at ``paths``. LR is bicubic; errors as :func:`build_corpus`."""
-    return build_corpus([Picture(path, size_of(path)) for path in paths], scale, color, cutting)
 
 
 def build_corpus(

@@ -7,7 +7,8 @@ from PIL import Image
 
 from sr_batch.core.errors import UsageError
 from sr_batch.core.geometry import Region, Size
-from training.data.corpus import Corpus, build_corpus, count_tiles, load_corpus
+from tests.training.small import load_corpus
+from training.data.corpus import Corpus, build_corpus, count_tiles
 from training.data.patches import sample
 from training.data.pictures import (
     Color,

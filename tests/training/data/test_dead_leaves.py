@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.small import setting, small_recipe
-from training.data.corpus import Corpus, load_corpus
+from tests.training.small import load_corpus, setting, small_recipe
+from training.data.corpus import Corpus
 from training.data.dead_leaves import add_leaves, dead_leaves
 from training.data.pictures import Color, list_images
 from training.data.resize import downscale

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from training.data.corpus import Corpus, load_corpus
+from tests.training.small import load_corpus
+from training.data.corpus import Corpus
 from training.data.patches import dihedral, sample, undo_dihedral
 from training.data.pictures import TooSmall, list_images
 from training.data.resize import downscale

@@ -4,7 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from training.data.corpus import Corpus, load_corpus
+from tests.training.small import load_corpus
+from training.data.corpus import Corpus
 from training.data.patterns import add_patterns
 from training.data.pictures import list_images
 
