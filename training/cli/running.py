@@ -35,8 +35,8 @@ from training.run.notify import Notifier
 from training.run.places import Places
 from training.run.record import find_record
 from training.run.run_data import run_data
-from training.run.setting import Setting
-from training.run.start import EVERY, carry_out, settled
+from training.run.setting import EVERY, Setting
+from training.run.start import carry_out, settled
 from training.run.team import ALONE, joined, own_device
 from training.run.wandb_sync import synced
 

@@ -11,6 +11,8 @@ from training.run.team import ALONE, Team
 Watcher = Callable[[int, Mapping[str, float]], None]
 """Takes the iteration of a checkpoint, after it was saved, and the value of each ``Quantity``."""
 
+EVERY = 500  # iterations between checkpoints, for recipes without epochs
+
 
 def _ignore(iteration: int, figures: Mapping[str, float]) -> None:
     pass
@@ -24,7 +26,7 @@ class Setting:
     device: torch.device
     amp: bool  # bf16 autocast
     monitor: tuple[Path, ...]  # HR pictures scored at every checkpoint; none: those of the data
-    every: int = 500  # iterations between checkpoints; 0: an epoch of the recipe, or 500
+    every: int = EVERY  # iterations between checkpoints; 0: an epoch of the recipe, or EVERY
     features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
     teachers: Path = Path("teachers")  # folder of ncnn networks
     compiler: str = ""  # backend of torch.compile, such as inductor; empty to do without

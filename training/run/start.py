@@ -1,4 +1,4 @@
-"""Starts or resumes a run: its folder, its initial weights, its corpora and teachers."""
+"""Starts or resumes a run: its folder, its pictures, and its initial weights."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,33 +9,26 @@ from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
 
-from training.data.corpus import Corpus, build_corpus
-from training.data.dead_leaves import add_leaves
 from training.data.lr_crops import calibration
-from training.data.patterns import add_patterns
 from training.data.statistics import mean_and_deviation
 from training.evaluate.protocol import protocol_of
 from training.models import configure
-from training.models.smfanet import load_smfanet
 from training.quantize.equalize import equalize_
 from training.recipes.recipe import COMPUTED, Recipe, passes_of
 from training.run import checkpoint
-from training.run.batches import Corpora
-from training.run.distillation import teacher_output, to_luma
+from training.run.corpora import corpora_of
 from training.run.full_disk import full_disk_told
 from training.run.loop import ending, train
 from training.run.places import Places
 from training.run.record import Leg, Pictures, begin_leg, find_record, pictures_of
 from training.run.run_data import CENTERS, RunData, monitored, run_data
-from training.run.setting import Setting
+from training.run.setting import EVERY, Setting
 from training.run.source_commit import source_commit
 from training.run.sources import find_plan, require_sources
 from training.run.team import require_shareable
 from training.run.trained_network import network, starting_weights
 from training.run.trainer import Run
 from training.run.weight_file import is_weight_file, read_weights, require_fitting
-
-EVERY = 500  # iterations between checkpoints, for recipes without epochs
 
 
 class Busy(RuntimeError):
@@ -70,7 +63,7 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
             return
         require_shareable(run.recipe, run.net, team)
         with team.leader_first():  # it computes the output of teachers, and the others read it
-            corpora = _corpora(run, places, pictures)
+            corpora = corpora_of(run, places, pictures)
         if team.leads:
             learned = pictures_of(pictures, run.recipe.scale)
             _note(run, learned)
@@ -157,7 +150,8 @@ def _start(run: Run, init: str, places: Places, pictures: RunData) -> checkpoint
     """The weights of the recipe ``init`` in the form that the recipe of ``run`` starts from."""
     plan = run.recipe
     source = find_plan(init, places.runs, places.kept)
-    weights = starting_weights(plan, source, _weights(init, places))
+    weights = checkpoint.load_weights(init, places.runs, places.kept)
+    weights = starting_weights(plan, source, weights)
     if not (plan.quantized and plan.equalized):
         return weights
     net = network(plan, weights)
@@ -189,46 +183,3 @@ def _note(run: Run, learned: Pictures) -> None:
     begin_leg(folder, leg, learned)
     with (run.setting.folder / "recipe.txt").open("a", encoding="utf-8") as file:
         file.write(f"{leg.commit} from iteration {run.iteration}: {run.recipe}\n")
-
-
-def _corpora(run: Run, places: Places, pictures: RunData) -> Corpora:
-    """Photographs at each scale of the run, teacher output, dead leaves and patterns."""
-    plan = run.recipe
-    corpora = {
-        scale: build_corpus(pictures.train, scale, run.color, pictures.cutting, places.runs)
-        for scale in (plan.scale, *plan.scales)
-    }
-    for name in plan.teachers:
-        corpus = corpora[find_plan(name, places.runs, places.kept).scale]
-        corpora[corpus.scale] = replace(corpus, taught=_taught(run, name, corpus, places, pictures))
-    if plan.lessons_file:
-        own = corpora[plan.scale]
-        corpora[plan.scale] = replace(own, taught=_lessons(run, own, places))
-    return {
-        scale: add_patterns(
-            add_leaves(each, run.color, plan.leaves, plan.seed), plan.patterns, plan.seed
-        )
-        for scale, each in corpora.items()
-    }
-
-
-def _taught(run: Run, name: str, corpus: Corpus, places: Places, pictures: RunData) -> torch.Tensor:
-    """The output of the teacher ``name`` for ``corpus``, in the color of the run."""
-    source = find_plan(name, places.runs, places.kept)
-    color = configure(source.model, source.scale, source.model_options).color
-    if color != run.color:
-        corpus = build_corpus(pictures.train, source.scale, color, pictures.cutting, places.runs)
-    teacher = network(source, _weights(name, places)).to(run.setting.device)
-    taught = teacher_output(corpus, teacher, run.recipe.ensemble, places.runs / "lessons")
-    return taught if color == run.color else to_luma(taught)
-
-
-def _lessons(run: Run, corpus: Corpus, places: Places) -> torch.Tensor:
-    """The output of the recipe's ``lessons_file`` for ``corpus``."""
-    teacher = load_smfanet(run.setting.teachers / run.recipe.lessons_file)
-    teacher = teacher.to(run.setting.device)
-    return teacher_output(corpus, teacher, run.recipe.ensemble, places.runs / "lessons")
-
-
-def _weights(recipe: str, places: Places) -> checkpoint.State:
-    return checkpoint.load_weights(recipe, places.runs, places.kept)

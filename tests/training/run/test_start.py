@@ -14,10 +14,11 @@ from training.recipes import RECIPES
 from training.recipes.recipe import Stage, differences, settled_as
 from training.release.training_section import training_section
 from training.run import checkpoint
+from training.run.corpora import corpora_of
 from training.run.places import Places
 from training.run.record import Pictures, find_record
 from training.run.run_data import run_data
-from training.run.start import _corpora, carry_out
+from training.run.start import carry_out
 from training.run.trainer import Run
 
 
@@ -77,7 +78,7 @@ def test_learns_from_the_lessons_of_a_teacher_from_outside(data: Path, tmp_path:
     torch.save({"params": teacher.state_dict()}, tmp_path / "teacher.pth")
     place = replace(setting(tmp_path / "it", data / "valid"), teachers=tmp_path)
     places = Places(data, tmp_path, tmp_path / "kept")
-    corpora = _corpora(Run(recipe, place), places, run_data(recipe, data))
+    corpora = corpora_of(Run(recipe, place), places, run_data(recipe, data))
     corpus = corpora[recipe.scale]
     assert corpus.taught is not None
     with torch.inference_mode():
@@ -94,7 +95,7 @@ def test_resumes_from_the_state_that_git_keeps(data: Path, tmp_path: Path) -> No
     kept = whole.kept
     carry_out(recipe, setting(whole.runs / "it", data / "valid", every=4), whole)
     run = Run(recipe, setting(begun / "it", data / "valid", every=4))
-    corpora = _corpora(run, whole, run_data(recipe, data))
+    corpora = corpora_of(run, whole, run_data(recipe, data))
     for _ in range(4):
         run.step(corpora)
     run.save()
