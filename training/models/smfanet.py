@@ -93,6 +93,7 @@ class SMFANet(nn.Module):
 
     def __init__(self, scale: int, width: int, blocks: int) -> None:
         super().__init__()
+        self.scale = scale
         self.to_feat = nn.Conv2d(3, width, 3, padding=1)
         self.feats = nn.Sequential(*(Block(width) for _ in range(blocks)))
         self.to_img = nn.Sequential(

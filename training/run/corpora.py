@@ -1,13 +1,17 @@
 """What a run learns from: its pictures at each scale, what it adds to them, and its lessons."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
+from torch import nn
 
 from training.data.corpus import Corpus, build_corpus
 from training.data.dead_leaves import add_leaves
 from training.data.patterns import add_patterns
-from training.models import configure
+from training.data.pictures import Color
+from training.models import BadConfig, configure
 from training.models.smfanet import load_smfanet
 from training.run import checkpoint
 from training.run.batches import Corpora
@@ -19,19 +23,32 @@ from training.run.trained_network import network
 from training.run.trainer import Run
 
 
+@dataclass(frozen=True)
+class _Teacher:
+    """A network whose output is the second target at its scale."""
+
+    net: nn.Module
+    scale: int
+    color: Color
+
+
 def corpora_of(run: Run, places: Places, pictures: RunData) -> Corpora:
-    """Photographs at each scale of the run, teacher output, dead leaves and patterns."""
+    """Photographs at each scale of the run, teacher output, dead leaves and patterns.
+
+    Raises:
+        TooSmall: no picture gives a tile.
+        UsageError: there is no room for the tiles.
+        BadConfig: the ``lessons_file`` of the recipe is damaged, or of another scale.
+    """
     plan = run.recipe
     corpora = {
         scale: build_corpus(pictures.train, scale, run.color, pictures.cutting, places.runs)
         for scale in (plan.scale, *plan.scales)
     }
-    for name in plan.teachers:
-        corpus = corpora[find_plan(name, places.runs, places.kept).scale]
-        corpora[corpus.scale] = replace(corpus, taught=_taught(run, name, corpus, places, pictures))
-    if plan.lessons_file:
-        own = corpora[plan.scale]
-        corpora[plan.scale] = replace(own, taught=_lessons(run, own, places))
+    for teacher in _teachers(run, places):
+        own = corpora[teacher.scale]
+        taught = _taught(run, teacher, own, places, pictures)
+        corpora[teacher.scale] = replace(own, taught=taught)
     return {
         scale: add_patterns(
             add_leaves(each, run.color, plan.leaves, plan.seed), plan.patterns, plan.seed
@@ -40,20 +57,34 @@ def corpora_of(run: Run, places: Places, pictures: RunData) -> Corpora:
     }
 
 
-def _taught(run: Run, name: str, corpus: Corpus, places: Places, pictures: RunData) -> torch.Tensor:
-    """The output of the teacher ``name`` for ``corpus``, in the color of the run."""
-    source = find_plan(name, places.runs, places.kept)
-    color = configure(source.model, source.scale, source.model_options).color
+def _teachers(run: Run, places: Places) -> Iterator[_Teacher]:
+    """The teachers of the recipe, one for a scale."""
+    for name in run.recipe.teachers:
+        source = find_plan(name, places.runs, places.kept)
+        color = configure(source.model, source.scale, source.model_options).color
+        weights = checkpoint.load_weights(name, places.runs, places.kept)
+        yield _Teacher(network(source, weights), source.scale, color)
+    if run.recipe.lessons_file:
+        yield _from_outside(run.setting.teachers / run.recipe.lessons_file, run.recipe.scale)
+
+
+def _from_outside(path: Path, scale: int) -> _Teacher:
+    net = load_smfanet(path)
+    if net.scale != scale:
+        raise BadConfig(
+            f"lessons_file: {path} enlarges {net.scale} times, and the recipe {scale} times; name "
+            f"the weights of SMFANet+ for x{scale}"
+        )
+    return _Teacher(net, scale, "rgb")
+
+
+def _taught(
+    run: Run, teacher: _Teacher, corpus: Corpus, places: Places, pictures: RunData
+) -> torch.Tensor:
+    """The output of ``teacher`` for ``corpus``, in the color of the run."""
+    color = teacher.color
     if color != run.color:
-        corpus = build_corpus(pictures.train, source.scale, color, pictures.cutting, places.runs)
-    weights = checkpoint.load_weights(name, places.runs, places.kept)
-    teacher = network(source, weights).to(run.setting.device)
-    taught = teacher_output(corpus, teacher, run.recipe.ensemble, places.runs / "lessons")
+        corpus = build_corpus(pictures.train, corpus.scale, color, pictures.cutting, places.runs)
+    net = teacher.net.to(run.setting.device)
+    taught = teacher_output(corpus, net, run.recipe.ensemble, places.runs / "lessons")
     return taught if color == run.color else to_luma(taught)
-
-
-def _lessons(run: Run, corpus: Corpus, places: Places) -> torch.Tensor:
-    """The output of the recipe's ``lessons_file`` for ``corpus``."""
-    teacher = load_smfanet(run.setting.teachers / run.recipe.lessons_file)
-    teacher = teacher.to(run.setting.device)
-    return teacher_output(corpus, teacher, run.recipe.ensemble, places.runs / "lessons")

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sr_batch.core.errors import UsageError
+from training.data.pictures import Color
+from training.models import BadConfig, configure
 from training.recipes.files import known_recipe
 from training.recipes.recipe import Recipe
 from training.run.checkpoint import has_weights
@@ -27,12 +29,18 @@ def find_plan(name: str, runs: Path, kept: Path) -> Recipe:
 
 
 def require_sources(plan: Recipe, folder: Path, places: Places) -> None:
-    """Check that the weights exist that a run of ``plan`` in ``folder`` needs.
+    """Check that the weights exist that a run of ``plan`` in ``folder`` needs, and that they fit.
 
     Raises:
         NotReady: some do not; the message names the recipes to train first, in order.
-        BadConfig: a recipe is named that does not exist.
+        BadConfig: a recipe is named that does not exist, or that cannot teach this one.
     """
+    _require_weights(plan, folder, places)
+    for problem in _misfits(plan, places):
+        raise BadConfig(f"teachers: {problem}")
+
+
+def _require_weights(plan: Recipe, folder: Path, places: Places) -> None:
     begun = has_weights(folder.name, folder.parent, Path()) or (places.kept / folder.name).exists()
     first = missing(plan, places, begun)
     if not first:
@@ -44,6 +52,25 @@ def require_sources(plan: Recipe, folder: Path, places: Places) -> None:
         f"{folder.name} needs the weights of {' and '.join(needs)}, which are neither in "
         f"{places.runs} nor in {places.kept}. Run first: {remedy}{own}"
     )
+
+
+def _misfits(plan: Recipe, places: Places) -> Iterator[str]:
+    """Why the teachers cannot teach ``plan``: each needs a scale of its own, which ``plan`` has."""
+    taught: dict[int, str] = {}
+    for name in plan.teachers:
+        source = find_plan(name, places.runs, places.kept)
+        if source.scale not in (plan.scale, *plan.scales):
+            yield f"{name} enlarges {source.scale} times, which this recipe does not"
+        if source.scale in taught:
+            yield f"{taught[source.scale]} and {name} are both of x{source.scale}; name one"
+        if (_color(source), _color(plan)) == ("y", "rgb"):
+            yield f"{name} reads only luma, and this recipe color"
+        taught[source.scale] = name
+
+
+def _color(plan: Recipe) -> Color:
+    color: Color = configure(plan.model, plan.scale, plan.model_options).color
+    return color
 
 
 def missing(plan: Recipe, places: Places, begun: bool = False) -> list[str]:

@@ -44,8 +44,8 @@ def carry_out(plan: Recipe, setting: Setting, places: Places) -> None:
         UsageError: folders of pairs do not match, or the pictures cannot be split.
         TooSmall: no picture is large enough for the recipe's patches.
         NotReady: the weights of another recipe are missing.
-        BadConfig: the weights of another network are in the file that it starts from, or several
-            processes cannot share the training.
+        BadConfig: the weights of another network are in the file that it starts from, a teacher
+            is of another scale, or several processes cannot share the training.
         Diverged: the loss became NaN or infinite.
         StorageError: the disk is full. The last checkpoint is kept.
     """

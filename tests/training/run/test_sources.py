@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.training.small import small_recipe
+from training.models import BadConfig
 from training.recipes import RECIPES
 from training.run.places import Places
 from training.run.sources import NotReady, find_plan, missing, require_sources
@@ -50,3 +51,19 @@ def test_the_plan_of_a_name_is_that_of_the_recipe(
 ) -> None:
     monkeypatch.setitem(RECIPES, "small", small_recipe("fast"))
     assert find_plan("small", tmp_path, tmp_path) == small_recipe("fast")
+
+
+@pytest.mark.parametrize(
+    ("plan", "teachers", "message"),
+    [
+        ("fast_x2", ("edsr_x3",), "teachers: edsr_x3 enlarges 3 times, which this recipe does not"),
+        ("vdsr", ("edsr_x3", "fast_x3"), "teachers: edsr_x3 and fast_x3 are both of x3; name one"),
+        ("fast_x2", ("espcn_x2",), "teachers: espcn_x2 reads only luma, and this recipe color"),
+    ],
+)
+def test_teachers_that_cannot_teach_a_recipe_are_refused(
+    plan: str, teachers: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPES[plan], init=None, teachers=teachers)
+    with pytest.raises(BadConfig, match=message):
+        require_sources(recipe, tmp_path / "runs" / plan, Places(tmp_path, tmp_path / "runs", KEPT))

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from tests.training.small import setting, small_recipe
+from training.data.corpus import Corpus
 from training.data.pictures import read_rgb, to_color
 from training.data.sources import Data, Source
-from training.models import build
+from training.models import BadConfig, build
 from training.models.smfanet import SMFANet
 from training.recipes import RECIPES
 from training.recipes.recipe import Stage, differences, settled_as
@@ -72,18 +73,35 @@ def test_a_luma_network_learns_from_an_rgb_teacher(
     assert losses["taught"] > losses["alone"]  # a second target is added
 
 
+def _lessons(config: str, scale: int, data: Path, folder: Path) -> tuple[SMFANet, Corpus]:
+    """A teacher from outside, of ``scale``, and the corpus of a recipe that learns from it."""
+    recipe = replace(small_recipe(config, 4), lessons_file="teacher.pth")
+    teacher = SMFANet(scale, 8, 1).eval()
+    torch.save({"params": teacher.state_dict()}, folder / "teacher.pth")
+    place = replace(setting(folder / "it", data / "valid"), teachers=folder)
+    places = Places(data, folder, folder / "kept")
+    return teacher, corpora_of(Run(recipe, place), places, run_data(recipe, data))[recipe.scale]
+
+
 def test_learns_from_the_lessons_of_a_teacher_from_outside(data: Path, tmp_path: Path) -> None:
-    recipe = replace(small_recipe("fast", 4), lessons_file="teacher.pth")
-    teacher = SMFANet(recipe.scale, 8, 1).eval()
-    torch.save({"params": teacher.state_dict()}, tmp_path / "teacher.pth")
-    place = replace(setting(tmp_path / "it", data / "valid"), teachers=tmp_path)
-    places = Places(data, tmp_path, tmp_path / "kept")
-    corpora = corpora_of(Run(recipe, place), places, run_data(recipe, data))
-    corpus = corpora[recipe.scale]
+    teacher, corpus = _lessons("fast", 2, data, tmp_path)
     assert corpus.taught is not None
     with torch.inference_mode():
         expected = teacher(corpus.lr[:1].float() / 255).clamp(0, 1) * 255
     torch.testing.assert_close(corpus.taught[:1].float(), expected, atol=0.1, rtol=0)
+
+
+def test_a_luma_network_learns_from_the_luma_of_a_teacher_from_outside(
+    data: Path, tmp_path: Path
+) -> None:
+    _, corpus = _lessons("espcn", 2, data, tmp_path)
+    assert corpus.taught is not None
+    assert corpus.taught.shape == corpus.hr.shape == (1, 1, 256, 256)
+
+
+def test_lessons_of_another_scale_are_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match=r"teacher\.pth enlarges 3 times, and the recipe 2 times"):
+        _lessons("fast", 3, data, tmp_path)
 
 
 def test_resumes_from_the_state_that_git_keeps(data: Path, tmp_path: Path) -> None:
