@@ -18,46 +18,74 @@ _NOT_NEGATIVE = (
     "sharpened",
     "coring",
 )
+_TEACHERS = ("teachers", "lessons_file", "teacher_file")
 
 
 def require_sound(recipe: Recipe) -> None:
-    """Refuse a recipe that cannot run.
+    """Refuse a recipe that cannot run, or that would ignore one of its fields.
 
     Raises:
-        BadConfig: a value is out of its range; the message names the field.
+        BadConfig: a value is out of its range, or fields contradict each other; the message names
+            the field.
     """
     require_known({*recipe.original, *(name for stage in recipe.stages for name in stage.loss)})
-    for problem in (*_numbers(recipe), *_stages(recipe)):
-        raise BadConfig(problem)
+    for check in (_length, _rates, _numbers, _starts, _teachers, _stages):
+        for problem in check(recipe):
+            raise BadConfig(problem)
 
 
-def _numbers(recipe: Recipe) -> Iterator[str]:
+def _length(recipe: Recipe) -> Iterator[str]:
     if recipe.iterations < 0:
         yield f"iterations = {recipe.iterations}: must be at least 0"
     if not (recipe.iterations or recipe.epochs or recipe.init):
         yield "iterations = 0: only a recipe that starts from trained weights can have none"
+
+
+def _rates(recipe: Recipe) -> Iterator[str]:
     if recipe.iterations and not (recipe.lr > 0 and isfinite(recipe.lr)):
         yield f"lr = {recipe.lr:g}: must be more than 0"
-    if recipe.normalized and not set(COMPUTED) <= set(_options(recipe)):
-        yield f"normalized: {recipe.model} has no options mean and deviation"
     if not 0 <= recipe.ema < 1:
         yield f"ema = {recipe.ema:g}: must be at least 0 and less than 1"
     if not all(0 <= beta < 1 for beta in recipe.betas):
         yield f"betas = {recipe.betas}: both must be at least 0 and less than 1"
     if recipe.optimizer != "adam" and recipe.betas != (0.9, 0.99):
         yield f"betas = {recipe.betas}: only adam has them, and not {recipe.optimizer}"
+
+
+def _numbers(recipe: Recipe) -> Iterator[str]:
     for name in _NOT_NEGATIVE:
         if not getattr(recipe, name) >= 0:
             yield f"{name} = {getattr(recipe, name):g}: must be at least 0"
-    if recipe.coring and not recipe.sharpened:
-        yield f"coring = {recipe.coring:g}: shrinks what `sharpened` adds, which is 0"
-    if not 0 < recipe.sigma[0] <= recipe.sigma[1]:
-        yield f"sigma = {recipe.sigma}: must be two numbers above 0, the smaller one first"
-    if recipe.ensemble not in (1, 4, 8):
-        yield f"ensemble = {recipe.ensemble}: must be 1, 4 or 8"
     for name in ("patience", "early_stop", "discriminator"):
         if getattr(recipe, name) is not None and getattr(recipe, name) < 1:
             yield f"{name} = {getattr(recipe, name)}: must be at least 1"
+    if not 0 < recipe.sigma[0] <= recipe.sigma[1]:
+        yield f"sigma = {recipe.sigma}: must be two numbers above 0, the smaller one first"
+
+
+def _starts(recipe: Recipe) -> Iterator[str]:
+    if recipe.normalized and not set(COMPUTED) <= set(_options(recipe)):
+        yield f"normalized: {recipe.model} has no options mean and deviation"
+    if not recipe.init:
+        for name in ("reduced_tail", "widened"):
+            if getattr(recipe, name):
+                yield f"{name}: needs `init`, whose weights it changes"
+    if recipe.reduced_tail and recipe.widened:
+        yield "widened: cannot be together with `reduced_tail`; give each a run of its own"
+
+
+def _teachers(recipe: Recipe) -> Iterator[str]:
+    given = [name for name in _TEACHERS if getattr(recipe, name)]
+    if len(given) > 1:
+        yield f"{given[0]}: cannot be together with `{given[1]}`; leave one of them empty"
+    if recipe.ensemble not in (1, 4, 8):
+        yield f"ensemble = {recipe.ensemble}: must be 1, 4 or 8"
+    if not recipe.teacher_file:
+        for name in ("sharpened", "original"):
+            if getattr(recipe, name):
+                yield f"{name}: needs `teacher_file`, to whose output it belongs"
+    if recipe.coring and not recipe.sharpened:
+        yield f"coring = {recipe.coring:g}: shrinks what `sharpened` adds, which is 0"
 
 
 def _options(recipe: Recipe) -> list[str]:

@@ -79,3 +79,27 @@ def test_a_wrong_setting_is_one_line_that_names_the_field(setting: str, message:
         with_settings(small_recipe("espcn"), [setting])
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+TAUGHT = ("teachers=['a']", "lessons_file=a.pth", "teacher_file=a.param")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (TAUGHT[:2], "teachers: cannot be together with `lessons_file`; leave one of them empty"),
+        (TAUGHT[1:], "lessons_file: cannot be together with `teacher_file`"),
+        (TAUGHT[::2], "teachers: cannot be together with `teacher_file`"),
+        (("sharpened=0.3",), "sharpened: needs `teacher_file`, to whose output it belongs"),
+        (("original={ l1 = 1.0 }",), "original: needs `teacher_file`, to whose output it belongs"),
+        (("reduced_tail=true",), "reduced_tail: needs `init`, whose weights it changes"),
+        (("widened=true",), "widened: needs `init`, whose weights it changes"),
+        (
+            ("init=a", "reduced_tail=true", "widened=true"),
+            "widened: cannot be together with `reduced_tail`",
+        ),
+    ],
+)
+def test_fields_that_would_be_ignored_are_refused(settings: tuple[str, ...], message: str) -> None:
+    with pytest.raises(BadConfig, match=message):
+        with_settings(small_recipe("fast"), settings)
