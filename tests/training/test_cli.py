@@ -172,6 +172,10 @@ def test_degrade_writes_repeatable_lr_pictures(
         (("data", "fetch", "Set6"), "Set6: not a set that can be fetched; those are Set5, Set14"),
         (("train", "bad", "--data", "{data}"), "refiner has no x2: its scales are x4"),
         (("train", "first_x2", "--set", "lrr=1"), "a recipe has no field lrr: did you mean lr?"),
+        (
+            ("train", "balanced_x2_int8", "--init", "none"),
+            "iterations = 0: only a recipe that starts from trained weights can have none",
+        ),
         (("train", "nothing.toml"), "nothing.toml: cannot be read: No such file"),
         (("evaluate", "first_x2", "--metrics", "psnrr"), "--metrics psnrr: unknown; the metrics"),
         (

@@ -29,6 +29,7 @@ from training.models import BadConfig
 from training.recipes.describe import plan_lines
 from training.recipes.fields import with_settings
 from training.recipes.recipe import Recipe, differences, settled_as
+from training.recipes.sound import require_sound
 from training.run import checkpoint
 from training.run.forecast import forecast
 from training.run.notify import Notifier
@@ -163,6 +164,7 @@ def _changed(plan: Recipe, settings: list[str], iterations: int | None, init: st
         plan = replace(plan, init=None if init == "none" else init)
     if iterations:
         plan = with_settings(replace(plan, epochs=0), [f"iterations={iterations}"])
+    require_sound(plan)
     return plan
 
 
