@@ -190,6 +190,7 @@ def test_another_version_of_a_package_is_refused(
         ("missing.onnx", "4", "missing.onnx: no such file"),
         ("{exported}/fast_x2.onnx", "4", "fast_x2.onnx: enlarges 2 times; give --scale 2"),
         ("{exported}/espcn_x2.onnx", "2", "espcn_x2.onnx: works on luma"),
+        ("espcn_x4", "4", "espcn_x4: works on luma; only networks for color are judged"),
     ],
 )
 def test_judge_refuses_networks_that_do_not_fit(

@@ -7,9 +7,10 @@ import torch
 
 from sr_batch.bench.quality import Enlarge
 from sr_batch.inference.onnx_session import OnnxSession
+from training.data.pictures import Color
 from training.data.resize import upscale
 from training.evaluate.photo_judge import Candidate
-from training.models import BadConfig
+from training.models import BadConfig, configure
 from training.models.ncnn_teacher import load_teacher
 from training.recipes import RECIPES
 from training.run import checkpoint
@@ -34,8 +35,7 @@ def candidate(text: str, scale: int, places: Places) -> Candidate:
     if path.suffix == ".onnx":
         session = OnnxSession.open(path)
         _require_scale(text, session.spec.scale, scale)
-        if session.spec.color != "rgb":
-            raise BadConfig(f"{text}: works on luma; only networks for color are judged")
+        _require_color(text, session.spec.color)
         return Candidate(path.stem, lambda lr: session(lr[None])[0])
     if path.suffix == ".param":
         teacher = load_teacher(path)
@@ -45,6 +45,7 @@ def candidate(text: str, scale: int, places: Places) -> Candidate:
     plan = record.recipe if record else RECIPES.get(text)
     if plan is None or plan.scale != scale:
         raise BadConfig(f"{text}: neither {BICUBIC}, a .onnx, a .param nor a recipe of x{scale}")
+    _require_color(text, configure(plan.model, plan.scale, plan.model_options).color)
     weights = checkpoint.load_weights(text, places.runs, places.kept)
     return Candidate(text, _by_torch(network(plan, weights)))
 
@@ -52,6 +53,11 @@ def candidate(text: str, scale: int, places: Places) -> Candidate:
 def _require_scale(text: str, scale: int, wanted: int) -> None:
     if scale != wanted:
         raise BadConfig(f"{text}: enlarges {scale} times; give --scale {scale}")
+
+
+def _require_color(text: str, color: Color) -> None:
+    if color != "rgb":
+        raise BadConfig(f"{text}: works on luma; only networks for color are judged")
 
 
 def _by_torch(net: torch.nn.Module) -> Enlarge:
