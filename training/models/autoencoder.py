@@ -6,7 +6,7 @@ shuffles up.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import nn
@@ -43,7 +43,7 @@ class Config:
     channels: int = 16
     blocks: int = 4
     skip: bool = True
-    color: Literal["rgb", "y"] = "rgb"
+    color: ClassVar[Literal["rgb"]] = "rgb"
 
 
 class Autoencoder(nn.Module):

@@ -6,7 +6,7 @@ the same up to a bias, and depends on no data.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import nn
@@ -48,7 +48,7 @@ class Config:
     channels: int = 64
     blocks: int = 16
     tail: Literal["staged", "direct"] = "staged"
-    color: Literal["rgb", "y"] = "rgb"
+    color: ClassVar[Literal["rgb"]] = "rgb"
 
 
 class EDSR(nn.Module):

@@ -7,7 +7,7 @@ channels, as its later open implementations use.
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import nn
@@ -51,7 +51,7 @@ class Config:
     channels: int = 64
     layers: int = 3
     final_relu: bool = False
-    color: Literal["rgb", "y"] = "y"
+    color: ClassVar[Literal["y"]] = "y"
 
 
 @torch.no_grad()

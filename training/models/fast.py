@@ -5,7 +5,7 @@ each fused with its LeakyReLU, additions that fuse with convolutions, and one sh
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import nn
@@ -45,7 +45,7 @@ class Config:
     blocks: int = 4
     convs: int = 4
     slope: float = 0.05
-    color: Literal["rgb", "y"] = "rgb"
+    color: ClassVar[Literal["rgb"]] = "rgb"
 
 
 class ConvStack(nn.Module):

@@ -5,7 +5,7 @@ input, where each costs a sixteenth at x4.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import nn
@@ -36,7 +36,7 @@ class Config:
     channels: int = 64
     blocks: int = 12
     stride: int = 4
-    color: Literal["rgb", "y"] = "rgb"
+    color: ClassVar[Literal["rgb"]] = "rgb"
 
 
 class Refiner(nn.Module):

@@ -5,7 +5,7 @@ its tail: it makes the colors in the last sub-pixel stage, at twice the size of 
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -48,7 +48,7 @@ class Config:
     channels: int = 64
     blocks: int = 12
     tail: int = field(default=32, metadata={"least": 0})
-    color: Literal["rgb", "y"] = "rgb"
+    color: ClassVar[Literal["rgb"]] = "rgb"
 
 
 class ResNet(nn.Module):

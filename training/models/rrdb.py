@@ -6,7 +6,7 @@ perceptual and an adversarial loss. Both are the same network with different wei
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -75,7 +75,7 @@ class Config:
     growth: int = 32
     blocks: int = 8
     tail: int = 64
-    color: Literal["rgb", "y"] = "rgb"
+    color: ClassVar[Literal["rgb"]] = "rgb"
 
 
 class DenseBlock(nn.Module):

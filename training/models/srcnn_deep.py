@@ -6,7 +6,7 @@ bicubic image lacks.
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import nn
@@ -42,7 +42,7 @@ class Config:
     scale: int
     width: int = 64
     skip: bool = True
-    color: Literal["rgb", "y"] = "rgb"
+    color: ClassVar[Literal["rgb"]] = "rgb"
 
 
 class SRCNNDeep(nn.Module):

@@ -6,7 +6,7 @@ differ from the paper's, and its first layer repeats the border instead of paddi
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -50,7 +50,7 @@ class Config:
     scale: int
     channels: int = 64
     layers: int = 20
-    color: Literal["rgb", "y"] = "y"
+    color: ClassVar[Literal["y"]] = "y"
 
 
 class VDSR(nn.Module):

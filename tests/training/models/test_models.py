@@ -109,7 +109,7 @@ def test_has_the_papers_parameter_count() -> None:
             "fast",
             2,
             {"depth": 3},
-            "fast has no option depth. Its options are channels, blocks, convs, slope, color",
+            "fast has no option depth. Its options are channels, blocks, convs, slope",
         ),
     ],
 )

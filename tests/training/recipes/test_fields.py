@@ -58,6 +58,7 @@ def test_settings_reach_every_level() -> None:
         ("model=espn", "no network is called espn: did you mean espcn?"),
         ("scale=7", "espcn has no x7: its scales are x2, x3, x4"),
         ("model_options.width=3", "espcn has no option width. Its options are"),
+        ("model_options.color=rgb", "espcn has no option color. Its options are channels, layers"),
         ("model_options.channels=many", "model_options.channels = 'many': must be a whole number"),
         ("lr=0", "lr = 0: must be more than 0"),
         ("iterations=0", "iterations = 0: only a recipe that starts from trained weights can"),
