@@ -8,6 +8,7 @@ that networks learn from it.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ def add_leaves(corpus: Corpus, color: Color, count: int, seed: int) -> Corpus:
     made = pair([dead_leaves(tiles, rng) for _ in range(count)], corpus.scale, color)
     taught = None if corpus.taught is None else torch.cat([corpus.taught, made.hr.half()])
     hr, lr = torch.cat([corpus.hr, made.hr]), torch.cat([corpus.lr, made.lr])
-    return Corpus(hr, lr, corpus.scale, taught, whole_too(corpus, count))
+    return replace(corpus, hr=hr, lr=lr, taught=taught, extent=whole_too(corpus, count))
 
 
 def dead_leaves(tiles: np.ndarray, rng: np.random.Generator) -> np.ndarray:

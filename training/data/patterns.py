@@ -4,6 +4,8 @@ Photographs hold none at full contrast, and a network that has seen only photogr
 into a color. LR is the pattern itself, and HR shows each of its pixels as a square.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -27,7 +29,7 @@ def add_patterns(corpus: Corpus, count: int, seed: int) -> Corpus:
     lr = torch.from_numpy(made).to(corpus.lr.dtype)
     taught = None if corpus.taught is None else torch.cat([corpus.taught, hr.half()])
     hr, lr = torch.cat([corpus.hr, hr]), torch.cat([corpus.lr, lr])
-    return Corpus(hr, lr, corpus.scale, taught, whole_too(corpus, count))
+    return replace(corpus, hr=hr, lr=lr, taught=taught, extent=whole_too(corpus, count))
 
 
 def _quarters(side: int, channels: int, rng: np.random.Generator) -> np.ndarray:

@@ -44,6 +44,11 @@ def test_leaves_are_their_own_teacher_output(corpus: Corpus, color: Color) -> No
     assert torch.equal(more.taught[-1].to(torch.uint8), more.hr[-1])
 
 
+def test_batches_of_a_mapped_corpus_go_where_they_went(corpus: Corpus, color: Color) -> None:
+    mapped = replace(corpus, target=torch.device("meta"))
+    assert add_leaves(mapped, color, 1, seed=1).target == mapped.target
+
+
 def test_no_leaves_leave_the_corpus_unchanged(corpus: Corpus, color: Color) -> None:
     assert add_leaves(corpus, color, 0, seed=1) is corpus
 

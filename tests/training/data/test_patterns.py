@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,11 @@ def test_patterns_beside_padded_tiles_are_whole() -> None:
     assert (more.hr.shape, more.lr.shape) == ((4, 1, 16, 12), (4, 1, 8, 6))
     assert more.extent is not None
     assert more.extent.tolist() == [[8, 6], [5, 6], [8, 6], [8, 6]]
+
+
+def test_batches_of_a_mapped_corpus_go_where_they_went(corpus: Corpus) -> None:
+    mapped = replace(corpus, target=torch.device("meta"))
+    assert add_patterns(mapped, 1, seed=1).target == mapped.target
 
 
 def test_every_lr_pixel_is_a_square_of_hr(corpus: Corpus) -> None:
