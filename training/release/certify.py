@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from sr_batch.core.errors import UsageError
 from sr_batch.core.model_spec import ModelSpec, Precision
 
 Infer = Callable[[np.ndarray], np.ndarray]
@@ -51,7 +52,14 @@ def require_quality(variant: ModelSpec, fp32: ModelSpec) -> None:
 
     Raises:
         NotCertified: it loses more on a set than its precision may.
+        UsageError: the fp32 file was measured on other sets.
     """
+    if not variant.scores.keys() <= fp32.scores.keys():
+        sets, others = (", ".join(each.scores) or "no set" for each in (variant, fp32))
+        raise UsageError(
+            f"{fp32.name}_x{fp32.scale}.onnx: was measured on {others}, and {variant.precision} on "
+            f"{sets}; export it in fp32 again with the same --data and --replace"
+        )
     allowed = ALLOWED_LOSS[variant.precision]
     for name, (psnr, _) in variant.scores.items():
         loss = fp32.scores[name][0] - psnr

@@ -84,7 +84,8 @@ def publish(trained: TrainedRun, name: str, setting: ReleaseSetting) -> dict[str
         The contract of each file, by its stem.
 
     Raises:
-        UsageError: a file exists already, or the fp32 file that int8 is compared with does not.
+        UsageError: a file exists already, or the fp32 file that int8 is compared with does not, or
+            was measured on other sets.
         NotCertified: a file differs too much from the trained network; it is removed.
     """
     recipes = [*at_each_scale(trained.recipe)]

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from sr_batch.core.errors import UsageError
 from sr_batch.core.model_spec import Precision
 from tests.training.small import spec_of
 from training.models import MODELS
@@ -45,3 +46,10 @@ def test_compares_a_precision_with_fp32(precision: Precision, allowed: float) ->
     require_quality(replace(fp32, precision=precision, scores=near), fp32)
     with pytest.raises(NotCertified, match=f"{precision} loses .* dB on Set14; at most"):
         require_quality(replace(fp32, precision=precision, scores=far), fp32)
+
+
+def test_says_that_the_fp32_file_was_measured_on_other_sets() -> None:
+    fp32 = replace(spec_of("espcn", 2, "y"), scores={"Set5": (37.0, 0.95)})
+    int8 = replace(fp32, precision="int8", scores={"validation": (36.0, 0.9)})
+    with pytest.raises(UsageError, match=r"espcn_x2\.onnx: was measured on Set5, and int8 on vali"):
+        require_quality(int8, fp32)
