@@ -37,7 +37,10 @@ def make_optimizer(net: nn.Module, recipe: Recipe) -> Optimizer:
 
 
 def make_schedule(optimizer: Optimizer, recipe: Recipe) -> Schedule:
-    """The schedule of ``recipe``. A plateau schedule steps with every score, others every step."""
+    """The schedule of ``recipe``.
+
+    A plateau schedule steps with every score, and has no warm-up; others step with every step.
+    """
     if recipe.schedule == "plateau":
         patience = recipe.patience - 1  # torch acts one score later than Keras and this recipe
         mode: Literal["min", "max"] = "min" if "loss" in recipe.plateau_on else "max"

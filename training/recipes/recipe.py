@@ -64,7 +64,7 @@ class Recipe:
         iterations: Optimizer steps; 0 if the weights of ``init`` are only rounded.
         epochs: Passes over the tiles of the corpus. If it is not 0, ``iterations`` follows from it
             and from the first stage: an epoch has as many patches as there are tiles.
-        lr: Learning rate after the warm-up.
+        lr: Learning rate after the warm-up, if there is one.
         stages: Parts of the run, in order.
         model_options: Fields of the network's ``Config``.
         init: Recipe, or file of PyTorch weights, that this one starts from where the shapes match.
@@ -106,7 +106,8 @@ class Recipe:
         betas: Decays of Adam's two running means, for ``adam`` only.
         rates: Prefix of a parameter's name -> factor of its learning rate.
         schedule: After the warm-up: ``cosine`` to ``final_lr``; ``step``, to a tenth at each of
-            ``drops``; ``plateau``, to a half after ``patience`` checkpoints without a gain.
+            ``drops``. Without a warm-up: ``plateau``, to a half after ``patience`` checkpoints
+            without a gain.
         drops: Fractions of the run at which ``step`` lowers the rate.
         patience: Checkpoints without a gain before ``plateau`` lowers the rate.
         plateau_on: What ``plateau`` watches: ``psnr``, ``ssim``, ``loss`` or ``validation_loss``.
@@ -114,7 +115,7 @@ class Recipe:
         stop_on: What ``early_stop`` watches.
         best_on: What the best weights have the best value of. They are always kept, in ``best.pt``
             of a run that may stop early, and in ``best_so_far.pt`` of any other.
-        warmup: Iterations over which the learning rate rises linearly.
+        warmup: Iterations over which the learning rate rises linearly; ``plateau`` ignores it.
         final_lr: Learning rate at the end of ``cosine``.
         ema: Final decay of the averaged weights; 0 for no average.
         clip: Largest norm of the gradient; 0 for no limit.

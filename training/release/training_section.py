@@ -53,12 +53,17 @@ def _origin(init: str) -> Iterator[str]:
 def _optimization(recipe: Recipe, record: Record | None) -> str:
     adam = f"Adam ({recipe.betas[0]:g}, {recipe.betas[1]:g})"
     return (
-        f"{_length(recipe, record)} of {_OPTIMIZERS[recipe.optimizer].format(adam=adam)}, learning "
-        f"rate {recipe.lr:g} after {recipe.warmup} of warm-up, {_schedule(recipe)}, "
+        f"{_length(recipe, record)} of {_OPTIMIZERS[recipe.optimizer].format(adam=adam)}, "
+        f"learning rate {recipe.lr:g}{_warm_up(recipe)}, {_schedule(recipe)}, "
         f"{f'gradient clipped at {recipe.clip:g}' if recipe.clip else 'gradient not clipped'}, "
         f"{f'weights averaged with decay {recipe.ema:g}' if recipe.ema else 'weights not averaged'}"
         f"; {_TURNS[recipe.turns]}."
     )
+
+
+def _warm_up(recipe: Recipe) -> str:
+    has_one = recipe.warmup and recipe.schedule != "plateau"
+    return f" after {recipe.warmup} of warm-up" if has_one else ""
 
 
 def _length(recipe: Recipe, record: Record | None) -> str:

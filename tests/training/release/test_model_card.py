@@ -115,6 +115,14 @@ def test_a_card_says_what_a_report_recipe_leaves_out() -> None:
     assert "(orthogonal)" in training_section(RECIPES["espcn_x3_report"])
 
 
+def test_a_card_claims_no_warm_up_that_did_not_happen() -> None:
+    recipe = RECIPES["srcnn_deep_x2_report"]
+    assert "learning rate 1e-06, halved after 3" in training_section(recipe)
+    assert "learning rate 1e-06, halved after 3" in training_section(replace(recipe, warmup=200))
+    held = replace(recipe, warmup=200, schedule="cosine")
+    assert "learning rate 1e-06 after 200 of warm-up, cosine" in training_section(held)
+
+
 def test_every_exported_card_has_the_training_section_of_a_recipe() -> None:
     runs = [each for recipe in RECIPES.values() for each in at_each_scale(recipe)]
     sections = {(r.model, r.scale, r.quantized): set[str]() for r in runs}
