@@ -60,11 +60,11 @@ def _misfits(plan: Recipe, places: Places) -> Iterator[str]:
     for name in plan.teachers:
         source = find_plan(name, places.runs, places.kept)
         if source.scale not in (plan.scale, *plan.scales):
-            yield f"{name} enlarges {source.scale} times, which this recipe does not"
+            yield f"{name} enlarges {source.scale} times; name one that enlarges {plan.scale} times"
         if source.scale in taught:
-            yield f"{taught[source.scale]} and {name} are both of x{source.scale}; name one"
+            yield f"{taught[source.scale]} and {name} are both of x{source.scale}; name only one"
         if (_color(source), _color(plan)) == ("y", "rgb"):
-            yield f"{name} reads only luma, and this recipe color"
+            yield f"{name} works on luma; name a network for color"
         taught[source.scale] = name
 
 

@@ -56,9 +56,13 @@ def test_the_plan_of_a_name_is_that_of_the_recipe(
 @pytest.mark.parametrize(
     ("plan", "teachers", "message"),
     [
-        ("fast_x2", ("edsr_x3",), "teachers: edsr_x3 enlarges 3 times, which this recipe does not"),
-        ("vdsr", ("edsr_x3", "fast_x3"), "teachers: edsr_x3 and fast_x3 are both of x3; name one"),
-        ("fast_x2", ("espcn_x2",), "teachers: espcn_x2 reads only luma, and this recipe color"),
+        ("fast_x2", ("edsr_x3",), "teachers: edsr_x3 enlarges 3 times; name one that enlarges 2"),
+        (
+            "vdsr",
+            ("edsr_x3", "fast_x3"),
+            "teachers: edsr_x3 and fast_x3 are both of x3; name only one",
+        ),
+        ("fast_x2", ("espcn_x2",), "teachers: espcn_x2 works on luma; name a network for color"),
     ],
 )
 def test_teachers_that_cannot_teach_a_recipe_are_refused(
