@@ -22,10 +22,10 @@ _TEACHERS = ("teachers", "lessons_file", "teacher_file")
 
 
 def require_sound(recipe: Recipe) -> None:
-    """Refuse a recipe that cannot run, or that would ignore one of its fields.
+    """Refuse a recipe that cannot run, or whose fields contradict each other.
 
     Raises:
-        BadConfig: a value is out of its range, or fields contradict each other; the message names
+        BadConfig: a value is out of its range, or needs or excludes another; the message names
             the field.
     """
     require_known({*recipe.original, *(name for stage in recipe.stages for name in stage.loss)})
