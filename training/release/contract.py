@@ -1,5 +1,6 @@
 """The contract of a network before anything is measured."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,32 +63,62 @@ def draft_spec(recipe: Recipe, name: str = "", pictures: Pictures | None = None)
         pictures: What it was trained on; None means all of :data:`SHIPPED`.
     """
     color = configure(recipe.model, recipe.scale, recipe.model_options).color
+    recipes = _ancestors(recipe)
     return replace(
         unmeasured_spec(recipe.model, recipe.scale, color),
         name=name or recipe.model,
         partner=PARTNERS.get(recipe.model, ""),
         color_lock=recipe.model in SHIFTING,
         protocol=protocol_of(recipe).text(),
-        licence=LICENCE if _is_shipped(recipe, pictures) else UNKNOWN_LICENCE,
-        data=_data(recipe, pictures),
+        licence=_licence(pictures, recipes),
+        data=_data(pictures, recipes),
         commit=source_commit(),
     )
 
 
-def _is_shipped(recipe: Recipe, pictures: Pictures | None) -> bool:
+def _is_shipped(pictures: Pictures | None, recipes: Sequence[Recipe]) -> bool:
     """Whether the pictures are those whose origins this file states."""
-    folders = SHIPPED | ({"train-photos": 708} if recipe.photographs else {})
-    return pictures is None or pictures.folders == folders
+    more = {"train-photos": 708} if recipes[0].photographs else {}
+    return pictures is None or pictures.folders == SHIPPED | more
 
 
-def _data(recipe: Recipe, pictures: Pictures | None) -> str:
-    # Weights that are only rounded learned what those learned that they start from.
-    learned = recipe if recipe.iterations else RECIPES.get(recipe.init or "", recipe)
-    parts = [DATA, *([PHOTOGRAPHS] if learned.photographs else [])]
-    if pictures and not _is_shipped(recipe, pictures):
-        parts = [pictures.text()]
-        if recipe.init:
-            parts.append(f"It started from the weights of {Path(recipe.init).name}")
-    if file := learned.teacher_file or learned.lessons_file:
-        parts.append(OUTSIDE_TEACHERS[file])
-    return ". ".join(parts)
+def _licence(pictures: Pictures | None, recipes: Sequence[Recipe]) -> str:
+    stated = all(file in OUTSIDE_TEACHERS for file in _teacher_files(recipes))
+    stated = stated and not _foreign_start(recipes) and _is_shipped(pictures, recipes)
+    return LICENCE if stated else UNKNOWN_LICENCE
+
+
+def _data(pictures: Pictures | None, recipes: Sequence[Recipe]) -> str:
+    if pictures is None or _is_shipped(pictures, recipes):
+        photographs = any(recipe.photographs for recipe in recipes)
+        parts = [DATA, *([PHOTOGRAPHS] if photographs else [])]
+        start = _foreign_start(recipes)
+    else:
+        parts, start = [pictures.text()], recipes[0].init
+    if start:
+        parts.append(f"It started from the weights of {Path(start).name}")
+    return ". ".join([*parts, *map(_credit, _teacher_files(recipes))])
+
+
+def _credit(file: str) -> str:
+    unknown = f"Outputs of {Path(file).stem}, whose licence and training data are not known here"
+    return OUTSIDE_TEACHERS.get(file, unknown)
+
+
+def _ancestors(recipe: Recipe) -> list[Recipe]:
+    """``recipe``, and those of all weights that it started from, the last ones first."""
+    recipes = [recipe]
+    while start := RECIPES.get(recipes[-1].init or ""):
+        recipes.append(start)
+    return recipes
+
+
+def _foreign_start(recipes: Sequence[Recipe]) -> str:
+    """The file of weights that no recipe made, and that all of it started from; or nothing."""
+    return recipes[-1].init or ""
+
+
+def _teacher_files(recipes: Sequence[Recipe]) -> list[str]:
+    """The teachers from outside of ``recipes``, each once."""
+    files = (recipe.teacher_file or recipe.lessons_file for recipe in recipes)
+    return list(dict.fromkeys(file for file in files if file))

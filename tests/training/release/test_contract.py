@@ -2,7 +2,14 @@ from dataclasses import replace
 
 from training.models import build
 from training.recipes import RECIPES
-from training.release.contract import DATA, OUTSIDE_TEACHERS, PARTNERS, SHIPPED, draft_spec
+from training.release.contract import (
+    DATA,
+    OUTSIDE_TEACHERS,
+    PARTNERS,
+    SHIPPED,
+    UNKNOWN_LICENCE,
+    draft_spec,
+)
 from training.run.record import Pictures
 
 
@@ -51,7 +58,28 @@ def test_a_partner_has_the_same_structure() -> None:
         }
 
 
-def test_the_contract_names_the_teacher_of_each_recipe() -> None:
+def test_every_teacher_from_outside_is_known() -> None:
     for recipe in RECIPES.values():
         if file := recipe.teacher_file or recipe.lessons_file:
             assert OUTSIDE_TEACHERS[file] in draft_spec(recipe).data
+
+
+def test_credits_the_teacher_of_the_weights_that_a_network_started_from() -> None:
+    untaught = replace(RECIPES["balanced_x4"], init="balanced_x4_led")
+    assert "SMFANet+ x4" in draft_spec(untaught).data
+    assert draft_spec(untaught).data.count("SMFANet+ x4") == 1
+    taught_again = replace(RECIPES["balanced_x4_led"], init="balanced_x4_led")
+    assert draft_spec(taught_again).data.count("SMFANet+ x4") == 1
+
+
+def test_states_no_licence_for_weights_of_unknown_origin() -> None:
+    foreign = replace(RECIPES["balanced_x4"], init="/home/ann/theirs.pth")
+    for spec in (draft_spec(foreign), draft_spec(foreign, "", Pictures(SHIPPED, 79.2))):
+        assert spec.licence == UNKNOWN_LICENCE
+        assert spec.data == f"{DATA}. It started from the weights of theirs.pth"
+
+
+def test_states_no_licence_for_a_teacher_of_unknown_origin() -> None:
+    spec = draft_spec(replace(RECIPES["photo_x4"], teacher_file="mine.param"))
+    assert spec.licence == UNKNOWN_LICENCE
+    assert spec.data.endswith("Outputs of mine, whose licence and training data are not known here")
