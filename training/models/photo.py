@@ -15,15 +15,15 @@ ABOUT = About(
     ),
     published={},
     strengths=(
-        "For what cameras, phones and the web give, in the time of balanced: it takes away JPEG "
-        "blocks, ringing and noise, which the other networks sharpen, and draws edges, whiskers "
-        "and lettering cleanly."
+        "For pictures from cameras, phones and the web, in the time of balanced: it takes away "
+        "JPEG blocks, ringing and noise, which the other networks sharpen, and draws edges, "
+        "whiskers and lettering cleanly."
     ),
     limits=(
         "Fur, foliage and stone are smoother than in the original, and even areas have a fine "
         "grain, which is a mesh at high zoom. Patches of color that strong JPEG compression left "
-        "in faces and in saturated red remain. It does not restore faces or lettering that cannot "
-        "be recognized. On clean pictures it is less exact than balanced, and takes faint lines "
+        "in faces and in saturated red remain. It does not bring back faces or lettering beyond "
+        "recognition. On clean pictures it is less exact than balanced, and takes faint lines "
         "for noise. It is not for screenshots and pixel art."
     ),
     choice="camera and web pictures",

@@ -51,7 +51,8 @@ ESRGAN_ABOUT = About(
         "A small network after a quarter of an hour of training on one core. Its invented texture "
         "is a mesh of dots in wood, grass, rock and hair, and dashes along fine lines; `--strength "
         "0.7` leaves fewer dots. Faces and lettering become no easier to recognize. On pictures "
-        "with visible noise or JPEG blocks, it sharpens these, too. For comparison, not evidence."
+        "with visible noise or JPEG blocks, it sharpens these, too. Do not take its "
+        "details as evidence."
     ),
     choice="comparison only, with invented texture",
 )

@@ -88,16 +88,6 @@ EDSR = {
         init="edsr_x2_start",
         remark="Stopped after 2,000 iterations, of which 1,000 under the cosine of a run of 3,500.",
     ),
-    "edsr_x4": Recipe(
-        "edsr",
-        4,
-        3_000,
-        4e-4,
-        EDSR_X4_STAGES,
-        DIRECT,
-        init="edsr_x2",
-        remark="Iterations 500 to 1,000 ran under the cosine of a run of 2,200.",
-    ),
     "edsr_x2_cpu": Recipe(
         "edsr",
         2,
@@ -112,7 +102,6 @@ EDSR = {
             "ran under the cosine of shorter runs. Stopped after 9,500."
         ),
     ),
-    "edsr_x4_cpu": Recipe("edsr", 4, 2_400, 3e-4, EDSR_X4_CPU_STAGES, DIRECT, init="edsr_x4"),
     # The self-ensemble of edsr_x2_cpu is 0.16 dB better than the network: 37.60.
     "edsr_x2_more": Recipe(
         "edsr",

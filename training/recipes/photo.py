@@ -24,7 +24,7 @@ PHOTOGRAPHS: dict[str, Any] = {
     "final_lr": 1e-5,
 }
 TEACHER = "The teacher is realesr-general-wdn-x4v3 of Real-ESRGAN (BSD-3-Clause)."
-LEFT = "This chain of runs left `photo_x4` after 2,400 of its 60,000 iterations."
+LEFT = "These runs go back to `photo_x4`, which ended after 2,400 of its 60,000 iterations."
 
 
 def _reduced_to(scale: int) -> str:
@@ -86,7 +86,7 @@ PHOTO = {
         ),
         **PHOTOGRAPHS,
     ),
-    # A short cosine from the weights that `photo_x4` had so far: what is exported.
+    # A short cosine from the weights that `photo_x4` had so far.
     "photo_x4_first": Recipe(
         "photo",
         4,
@@ -122,15 +122,6 @@ PHOTO = {
         teacher_file="REALESRGAN_X4PLUS_UP4X.param",
         remark="The teacher is realesrgan-x4plus of Real-ESRGAN (BSD-3-Clause).",
     ),
-    "photo_x4_relu": _with_relu(_short(4, 600, 6e-4, "photo_x4_second", seed=6)),
-    "photo_x4_relu_second": _with_relu(_short(4, 1_800, 5e-4, "photo_x4_relu", seed=10)),
-    # Back to the losses of `photo_x4_first`, for the PSNR of the fp32 network.
-    "photo_x4_relu_third": _with_relu(
-        _short(4, 300, 3e-4, "photo_x4_relu_second", seed=12, stages=LAST_STAGES)
-    ),
-    "photo_x4_relu_fourth": _with_relu(
-        _short(4, 300, 3e-4, "photo_x4_relu_third", seed=16, sharpened=0.3)
-    ),
     "photo_x4_relu_fifth": _with_relu(
         _short(4, 2_500, 6e-4, "photo_x4_fourth", seed=23, sharpened=0.35, coring=2.0)
     ),
@@ -138,27 +129,7 @@ PHOTO = {
         _short(4, 3_000, 6e-4, "photo_x4_relu_fifth", seed=29, sharpened=0.35, coring=2.0)
     ),
     "photo_x4_int8": _int8(4, "photo_x4_relu_sixth"),
-    "photo_x2": _short(
-        2, 1_800, 7e-4, "photo_x4_first", seed=3, stages=LAST_STAGES, reduced_tail=True
-    ),
-    "photo_x2_second": _short(2, 450, 4e-4, "photo_x2", seed=17, sharpened=0.4),
-    "photo_x2_relu": _with_relu(
-        _short(2, 900, 7e-4, "photo_x4_relu_second", seed=11, reduced_tail=True)
-    ),
-    "photo_x2_relu_second": _with_relu(
-        _short(2, 300, 3e-4, "photo_x2_relu", seed=13, stages=LAST_STAGES)
-    ),
-    "photo_x2_relu_third": _with_relu(
-        _short(2, 450, 5e-4, "photo_x2_relu_second", seed=14, stages=LAST_STAGES)
-    ),
-    "photo_x2_relu_fourth": _with_relu(
-        _short(2, 300, 3e-4, "photo_x2_relu_third", seed=18, sharpened=0.4)
-    ),
     "photo_x2_int8": _int8(2, "photo_x2_relu_fifth"),
-    "photo_x3": _short(
-        3, 900, 7e-4, "photo_x4_first", seed=5, stages=LAST_STAGES, reduced_tail=True
-    ),
-    "photo_x3_second": _short(3, 300, 4e-4, "photo_x3", seed=19, sharpened=0.35),
     # From the longer run of x4.
     "photo_x2_third": _from_x4(2, 2_000, "photo_x4_fourth", seed=25),
     "photo_x3_third": _from_x4(3, 900, "photo_x4_fourth", seed=27),
@@ -169,17 +140,6 @@ PHOTO = {
         _from_x4(3, 900, "photo_x4_relu_sixth", seed=24, stages=LAST_STAGES)
     ),
     "photo_x3_int8": _int8(3, "photo_x3_relu"),
-    # The same function at first, with more channels and blocks.
-    "photo_large_x4": _short(
-        4,
-        1_400,
-        8e-4,
-        "photo_x4_second",
-        seed=8,
-        model="photo_large",
-        widened=True,
-        remark=f"It starts from the weights of `photo`, widened. {TEACHER}",
-    ),
     "photo_large_x4_second": _short(
         4,
         6_500,
@@ -191,8 +151,5 @@ PHOTO = {
         sharpened=0.35,
         coring=2.0,
         remark=f"It starts from the weights of `photo`, widened. {TEACHER}",
-    ),
-    "photo_large_x2": _short(
-        2, 400, 7e-4, "photo_large_x4", seed=9, model="photo_large", reduced_tail=True
     ),
 }

@@ -101,6 +101,11 @@ def _targets(recipe: Recipe) -> Iterator[str]:
             f"{recipe.leaves} dead-leaves pictures, made from the photographs by "
             "`training/data/dead_leaves.py`, were added to them."
         )
+    if recipe.patterns:
+        yield (
+            f"{recipe.patterns} patterns of single pixels, made by "
+            "`training/data/patterns.py`, were added to the photographs."
+        )
     if recipe.scales:
         scales = " and ".join(f"x{scale}" for scale in (recipe.scale, *recipe.scales))
         yield f"The same weights were trained for {scales}."

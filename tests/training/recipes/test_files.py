@@ -76,5 +76,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_mistyped_recipe_gets_few_names() -> None:
-    with pytest.raises(BadConfig, match="near names are edsr_x2, edsr_x4, edsr_x3; to list all"):
+    with pytest.raises(
+        BadConfig, match="near names are edsr_x2, edsr_x3, edsr_x2_led; to list all"
+    ):
         known_recipe("edsrx2")

@@ -95,6 +95,11 @@ def test_a_card_names_a_teacher_from_outside_and_what_clean_patches_learned() ->
     assert "0.2 l1 against the original was added" in text
 
 
+def test_a_card_names_the_patterns_that_were_added() -> None:
+    assert "150 patterns" in training_section(RECIPES["photo_x4_fourth"])
+    assert "patterns" not in training_section(RECIPES["photo_x4"])
+
+
 def test_a_card_says_what_ran_and_not_what_was_planned() -> None:
     recipe = replace(RECIPES["espcn_x2"], iterations=3000, init="/home/ann/theirs.pth")
     legs = (Leg(0, "abc", replace(recipe, lr=0.5, clip=0.25)), Leg(40, "def", recipe))

@@ -31,9 +31,9 @@ def test_every_recipe_can_start_or_says_what_to_run_first(name: str, tmp_path: P
 
 def test_a_run_that_has_begun_needs_its_start_no_more(tmp_path: Path) -> None:
     places = Places(tmp_path, tmp_path / "runs", tmp_path / "kept")
-    (places.runs / "edsr_x4").mkdir(parents=True)
-    (places.runs / "edsr_x4" / "progress.pt").touch()
-    require_sources(RECIPES["edsr_x4"], places.runs / "edsr_x4", places)
+    (places.runs / "edsr_x2_cpu").mkdir(parents=True)
+    (places.runs / "edsr_x2_cpu" / "progress.pt").touch()
+    require_sources(RECIPES["edsr_x2_cpu"], places.runs / "edsr_x2_cpu", places)
 
 
 def test_a_start_that_can_be_left_out_is_said_to_be(tmp_path: Path) -> None:
