@@ -4,15 +4,17 @@
 the two-stage degradation of Wang et al., "Real-ESRGAN: Training Real-World Blind Super-Resolution
 with Pure Synthetic Data", ICCVW 2021, section 3, with slightly milder ranges: blur, resize, noise
 and JPEG, twice, then a sinc filter. ``light`` is what a camera or a phone does: blur, bicubic,
-noise and JPEG, once. ``worn`` mixes ``light`` and ``blind``, and ``photo`` mixes them with clean
-pictures; both are for networks for photographs. All random numbers come from the generator that the
+noise and JPEG, once. ``raw`` is the same without JPEG, and with more noise, as in scans and in
+photographs that were never compressed. ``worn`` mixes ``light`` and ``blind``, ``varied`` these and
+``raw``, and ``photo`` mixes ``light`` and ``blind`` with clean pictures; all three are for networks
+for photographs. All random numbers come from the generator that the
 caller passes, so that a run resumes exactly.
 """
 
 import io
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -45,8 +47,10 @@ SECOND = Stage(0.8, (0.2, 1.3), (0.5, 1.2), (0.5, 12), (50, 95))
 
 # What a camera or a phone does, once. It resizes by the scale only.
 LIGHT = Stage(0.7, (0.3, 3.2), (1, 1), (0, 8), (40, 95))
+RAW = replace(LIGHT, noise=(0, 16))
 _CLEAN, _LIGHT = 0.2, 0.45  # shares of ``photo``; the rest is blind
 _LIGHT_OF_WORN = 0.55
+_RAW_OF_VARIED = 0.2
 
 
 def area(hr: torch.Tensor, scale: int, _: torch.Generator) -> torch.Tensor:
@@ -77,11 +81,12 @@ def blind(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Ten
 
 def light(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
     """Often a blur, then bicubic, sensor noise and one JPEG."""
-    if _chance(LIGHT.blur, generator):
-        sigmas = _uniform(len(hr), *LIGHT.sigma, generator)
-        hr = _filter(hr, [gaussian(sigma, sigma, 0) for sigma in sigmas])
-    lr = _to_size(hr, _lr_size(hr, scale), "bicubic").clamp(0, 1)
-    return _jpeg(_noise(lr, LIGHT, generator), LIGHT, generator)
+    return _jpeg(_taken(hr, scale, LIGHT, generator), LIGHT, generator)
+
+
+def raw(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
+    """Often a blur, then bicubic and sensor noise."""
+    return (_taken(hr, scale, RAW, generator) * 255).round() / 255
 
 
 def photo(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
@@ -92,6 +97,15 @@ def photo(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Ten
 def worn(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
     """Each image on its own: 55 % ``light``, 45 % ``blind``."""
     return torch.cat([_worn(image, scale, generator) for image in hr.split(1)])
+
+
+def varied(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
+    """Each image on its own: 20 % ``raw``, 44 % ``light``, 36 % ``blind``."""
+    return torch.cat([_varied(image, scale, generator) for image in hr.split(1)])
+
+
+def _varied(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
+    return (raw if _chance(_RAW_OF_VARIED, generator) else _worn)(hr, scale, generator)
 
 
 def _worn(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
@@ -111,7 +125,9 @@ DEGRADATIONS: dict[str, Degradation] = {
     "blur": blur,
     "blind": blind,
     "light": light,
+    "raw": raw,
     "worn": worn,
+    "varied": varied,
     "photo": photo,
 }
 
@@ -161,6 +177,15 @@ def sinc(cutoff: float) -> torch.Tensor:
     kernel = cutoff * torch.special.bessel_j1(cutoff * radius) / (2 * math.pi * radius)
     kernel[_KERNEL // 2, _KERNEL // 2] = cutoff**2 / (4 * math.pi)
     return kernel / kernel.sum()
+
+
+def _taken(hr: torch.Tensor, scale: int, stage: Stage, generator: torch.Generator) -> torch.Tensor:
+    """What a sensor gives."""
+    if _chance(stage.blur, generator):
+        sigmas = _uniform(len(hr), *stage.sigma, generator)
+        hr = _filter(hr, [gaussian(sigma, sigma, 0) for sigma in sigmas])
+    lr = _to_size(hr, _lr_size(hr, scale), "bicubic").clamp(0, 1)
+    return _noise(lr, stage, generator)
 
 
 def _round(x: torch.Tensor, stage: Stage, generator: torch.Generator) -> torch.Tensor:

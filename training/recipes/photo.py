@@ -63,6 +63,20 @@ def _from_x4(scale: int, iterations: int, init: str, seed: int, **fields: Any) -
     )
 
 
+def _varied(scale: int, iterations: int, init: str, seed: int) -> Recipe:
+    """On with noise in LR that was never a JPEG, beside all else."""
+    return _short(
+        scale,
+        iterations,
+        6e-4,
+        init,
+        seed,
+        sharpened=0.35 if scale == 4 else 0.4,
+        coring=2.0,
+        degradation="varied",
+    )
+
+
 def _with_relu(recipe: Recipe) -> Recipe:
     """``recipe`` for a network whose int8 file costs no time for its activations."""
     return replace(recipe, model_options={"slope": 0.0}, remark=f"{RELU['remark']} {recipe.remark}")
@@ -110,6 +124,8 @@ PHOTO = {
     "photo_x4_fourth": _short(
         4, 7_000, 7e-4, "photo_x4_third", seed=20, sharpened=0.35, coring=2.0
     ),
+    # The weights above turn noise that no JPEG has smoothed into a mesh.
+    "photo_x4_fifth": _varied(4, 3_000, "photo_x4_fourth", seed=32),
     # With x4plus as the teacher, whose steps take six times as long: to compare both.
     "photo_x4_plus": _short(
         4,
@@ -128,6 +144,7 @@ PHOTO = {
     "photo_x4_relu_sixth": _with_relu(
         _short(4, 3_000, 6e-4, "photo_x4_relu_fifth", seed=29, sharpened=0.35, coring=2.0)
     ),
+    "photo_x4_relu_seventh": _with_relu(_varied(4, 3_000, "photo_x4_relu_sixth", seed=33)),
     "photo_x4_int8": _int8(4, "photo_x4_relu_sixth"),
     "photo_x2_int8": _int8(2, "photo_x2_relu_fifth"),
     # From the longer run of x4.
@@ -139,6 +156,10 @@ PHOTO = {
     "photo_x3_relu": _with_relu(
         _from_x4(3, 900, "photo_x4_relu_sixth", seed=24, stages=LAST_STAGES)
     ),
+    "photo_x2_fourth": _varied(2, 1_800, "photo_x2_third", seed=34),
+    "photo_x3_fourth": _varied(3, 1_200, "photo_x3_third", seed=35),
+    "photo_x2_relu_sixth": _with_relu(_varied(2, 1_500, "photo_x2_relu_fifth", seed=36)),
+    "photo_x3_relu_second": _with_relu(_varied(3, 1_200, "photo_x3_relu", seed=37)),
     "photo_x3_int8": _int8(3, "photo_x3_relu"),
     "photo_large_x4_second": _short(
         4,

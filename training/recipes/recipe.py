@@ -8,7 +8,7 @@ from training.data.degrade import SIGMA
 from training.data.sources import Data
 from training.losses.pixel import Weights
 
-Kind = Literal["bicubic", "area", "blur", "blind", "light", "worn", "photo"]
+Kind = Literal["bicubic", "area", "blur", "blind", "light", "raw", "worn", "varied", "photo"]
 """How LR is made from HR."""
 
 Turns = Literal["all", "flips", "rotations", "none"]
@@ -97,7 +97,7 @@ class Recipe:
             released networks, or the pictures of the data folder if it is any other folder.
         photographs: Whether the pictures of ``train-photos`` are added to the corpus.
         degradation: How LR is made from HR: ``bicubic``, ``area``, ``blur``, ``blind``, ``light``,
-            ``worn`` or ``photo``.
+            ``raw``, ``worn``, ``varied`` or ``photo``.
         sigma: Least and largest sigma of ``blur``, in HR pixels; equal for a fixed one.
         turns: How patches are turned at random: ``all`` eight flips and rotations, only ``flips``,
             only ``rotations``, or ``none``.

@@ -32,7 +32,15 @@ def test_gives_lr_of_the_right_size_and_range(name: str, channels: int, scale: i
 def test_the_same_seed_gives_the_same_lr(name: str) -> None:
     first, again, other = (DEGRADATIONS[name](hr(), 2, seeded(seed)) for seed in (5, 5, 6))
     assert torch.equal(first, again)
-    if name in ("blur", "blind", "light", "worn", "photo"):  # they draw random numbers
+    if name in (
+        "blur",
+        "blind",
+        "light",
+        "raw",
+        "worn",
+        "varied",
+        "photo",
+    ):  # they draw random numbers
         assert not torch.equal(first, other)
 
 
@@ -78,6 +86,22 @@ def test_light_makes_noise_and_blocks_at_the_size_of_lr() -> None:
     spread = lr.std((1, 2, 3)) * 255
     assert spread.max() > 2
     assert spread.max() < 10
+
+
+def test_raw_makes_noise_that_no_jpeg_has_smoothed() -> None:
+    flat = torch.full((8, 1, 128, 128), 0.5)
+    lr = DEGRADATIONS["raw"](flat, 4, seeded(1))
+    spread = lr.std((1, 2, 3)) * 255
+    assert 8 < spread.max() < 17
+    steps = lr.diff(dim=-1).std((1, 2, 3)) * 255  # independent pixels: sqrt(2) times the spread
+    torch.testing.assert_close(steps, spread * math.sqrt(2), rtol=0.15, atol=0.2)
+
+
+def test_a_fifth_of_varied_is_raw() -> None:
+    flat = torch.full((1, 3, 64, 64), 0.5).expand(200, -1, -1, -1)
+    lr = DEGRADATIONS["varied"](flat, 4, seeded(1))[:, 0]
+    ratios = lr.diff(dim=-1).std((1, 2)) / lr.std((1, 2)).clamp(min=1e-6)
+    assert 20 <= ((ratios > 1.3) & (lr.std((1, 2)) > 1 / 255)).sum() <= 60
 
 
 def test_worn_leaves_no_picture_clean() -> None:
