@@ -91,7 +91,6 @@ class Recipe:
         widened: Whether it starts as the same function as ``init``, which has fewer channels or
             blocks.
         discriminator: Channels of the first layer of the discriminator, for ``adversarial``.
-        leaves: Number of dead-leaves pictures added to the photographs.
         patterns: Number of patterns of single pixels added to them.
         data: The pictures that it learns from and is monitored on. None takes the image sets of the
             released networks, or the pictures of the data folder if it is any other folder.
@@ -148,7 +147,6 @@ class Recipe:
     reduced_tail: bool = False
     widened: bool = False
     discriminator: int = 64
-    leaves: int = 0
     patterns: int = 0
     data: Data | None = None
     photographs: bool = False

@@ -12,7 +12,6 @@ _NOT_NEGATIVE = (
     "clip",
     "epochs",
     "warmup",
-    "leaves",
     "final_lr",
     "teaching",
     "sharpened",

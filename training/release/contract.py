@@ -94,7 +94,7 @@ def _data(pictures: Pictures | None, recipes: Sequence[Recipe]) -> str:
         parts = [DATA, *([PHOTOGRAPHS] if photographs else [])]
         start = _foreign_start(recipes)
     else:
-        parts, start = [pictures.text()], recipes[0].init
+        parts, start = [pictures.text()], recipes[0].init or ""
     if start:
         parts.append(f"It started from the weights of {Path(start).name}")
     return ". ".join([*parts, *map(_credit, _teacher_files(recipes))])

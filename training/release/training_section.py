@@ -96,11 +96,6 @@ def _targets(recipe: Recipe) -> Iterator[str]:
     if recipe.lessons_file:
         name = Path(recipe.lessons_file).stem
         yield f"The output of {name} was a second target of weight {recipe.teaching:g}."
-    if recipe.leaves:
-        yield (
-            f"{recipe.leaves} dead-leaves pictures, made from the photographs by "
-            "`training/data/dead_leaves.py`, were added to them."
-        )
     if recipe.patterns:
         yield (
             f"{recipe.patterns} patterns of single pixels, made by "

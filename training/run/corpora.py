@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from training.data.corpus import Corpus, build_corpus
-from training.data.dead_leaves import add_leaves
 from training.data.patterns import add_patterns
 from training.data.pictures import Color
 from training.models import BadConfig, configure
@@ -33,7 +32,7 @@ class _Teacher:
 
 
 def corpora_of(run: Run, places: Places, pictures: RunData) -> Corpora:
-    """Photographs at each scale of the run, teacher output, dead leaves and patterns.
+    """Photographs at each scale of the run, teacher output and patterns.
 
     Raises:
         TooSmall: no picture gives a tile.
@@ -49,12 +48,7 @@ def corpora_of(run: Run, places: Places, pictures: RunData) -> Corpora:
         own = corpora[teacher.scale]
         taught = _taught(run, teacher, own, places, pictures)
         corpora[teacher.scale] = replace(own, taught=taught)
-    return {
-        scale: add_patterns(
-            add_leaves(each, run.color, plan.leaves, plan.seed), plan.patterns, plan.seed
-        )
-        for scale, each in corpora.items()
-    }
+    return {scale: add_patterns(each, plan.patterns, plan.seed) for scale, each in corpora.items()}
 
 
 def _teachers(run: Run, places: Places) -> Iterator[_Teacher]:

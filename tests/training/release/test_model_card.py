@@ -71,12 +71,11 @@ def test_a_card_has_figures_paper_data_licence_and_pictures(tmp_path: Path) -> N
 
 def test_a_card_of_int8_tells_what_the_rounding_costs(tmp_path: Path) -> None:
     recipe = replace(RECIPES["edsr_x2"], quantized=True, unrounded=("body.16",))
-    recipe = replace(recipe, rates={"body.1": 0.1}, leaves=400)
+    recipe = replace(recipe, rates={"body.1": 0.1})
     text = card_of(tmp_path, replace(SPEC, precision="int8"), recipe)
     assert text.startswith("# edsr x2, int8\n")
     assert "Loss against fp32 in dB: 0.038 (Set5), 0.010 (Urban)." in text
     assert "Some layers had a fraction of the learning rate: 0.1 in `body.1`." in text
-    assert "400 dead-leaves pictures" in text
     assert "Trained with the rounding of the int8 file." in text
     assert "Kept in float besides the first and the last layer: `body.16`." in text
 
