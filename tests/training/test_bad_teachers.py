@@ -6,15 +6,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from tests.importing.ncnn.files import Line, convolution, plain_stack, write_network
 from tests.training.conftest import draw_photograph
 from training import cli
+from training.models.smfanet import SMFANet
 from training.recipes import RECIPES
 from training.recipes.recipe import Recipe, Stage
 from training.run import teacher
@@ -224,3 +227,30 @@ def test_the_process_ends_with_one_line(folder: Path) -> None:
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr.splitlines()[-1].endswith("net.param: enlarges 2 times; give --scale 2")
     assert "Traceback" not in run.stderr
+
+
+def test_missing_lessons_are_named_with_their_place(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = "SMFANet_plus_DF2K_100w_x2SR.pth"
+    led = replace(TAUGHT, teacher_file="", degradation="bicubic", lessons_file=file)
+    monkeypatch.setitem(RECIPES, "taught", led)
+    line = fail(arguments("train", folder), monkeypatch, capsys)
+    where = folder / "teachers"
+    assert line == (
+        f"error: {where / file}: the file of the recipe's teacher is missing; copy {file} from"
+        f" github.com/Zheng-MJ/SMFANet to {where}"
+    )
+
+
+def test_another_version_of_lessons_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = "SMFANet_plus_DF2K_100w_x2SR.pth"
+    weights = {"params": SMFANet(2, 8, 1).state_dict()}
+    torch.save(weights, folder / "teachers" / file)
+    led = replace(TAUGHT, teacher_file="", degradation="bicubic", lessons_file=file)
+    monkeypatch.setitem(RECIPES, "taught", led)
+    line = fail(arguments("train", folder), monkeypatch, capsys)
+    assert f"{file}: another version of the recipe's teacher" in line
+    assert "that of the right one with a52ba55ccec8" in line

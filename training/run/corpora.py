@@ -11,13 +11,13 @@ from training.data.corpus import Corpus, build_corpus
 from training.data.patterns import add_patterns
 from training.data.pictures import Color
 from training.models import BadConfig, configure
-from training.models.smfanet import load_smfanet
 from training.run import checkpoint
 from training.run.batches import Corpora
 from training.run.distillation import teacher_output, to_luma
 from training.run.places import Places
 from training.run.run_data import RunData
 from training.run.sources import find_plan
+from training.run.teacher import open_lessons
 from training.run.trained_network import network
 from training.run.trainer import Run
 
@@ -37,7 +37,8 @@ def corpora_of(run: Run, places: Places, pictures: RunData) -> Corpora:
     Raises:
         TooSmall: no picture gives a tile.
         UsageError: there is no room for the tiles.
-        BadConfig: the ``lessons_file`` of the recipe is damaged, or of another scale.
+        BadNetwork: the ``lessons_file`` of the recipe is missing or of another version.
+        BadConfig: it is damaged, or of another scale.
     """
     plan = run.recipe
     corpora = {
@@ -59,15 +60,15 @@ def _teachers(run: Run, places: Places) -> Iterator[_Teacher]:
         weights = checkpoint.load_weights(name, places.runs, places.kept)
         yield _Teacher(network(source, weights), source.scale, color)
     if run.recipe.lessons_file:
-        yield _from_outside(run.setting.teachers / run.recipe.lessons_file, run.recipe.scale)
+        yield _from_outside(run.setting.teachers, run.recipe.lessons_file, run.recipe.scale)
 
 
-def _from_outside(path: Path, scale: int) -> _Teacher:
-    net = load_smfanet(path)
+def _from_outside(folder: Path, file: str, scale: int) -> _Teacher:
+    net = open_lessons(folder, file)
     if net.scale != scale:
         raise BadConfig(
-            f"lessons_file: {path} enlarges {net.scale} times, and the recipe {scale} times; name "
-            f"the weights of SMFANet+ for x{scale}"
+            f"lessons_file: {folder / file} enlarges {net.scale} times, and the recipe {scale} "
+            f"times; name the weights of SMFANet+ for x{scale}"
         )
     return _Teacher(net, scale, "rgb")
 

@@ -28,7 +28,7 @@ class Setting:
     monitor: tuple[Path, ...]  # HR pictures scored at every checkpoint; none: those of the data
     every: int = EVERY  # iterations between checkpoints; 0: an epoch of the recipe, or EVERY
     features: Path = Path("squeezenet_v1.1_notop.h5")  # for the perceptual loss
-    teachers: Path = Path("teachers")  # folder of ncnn networks
+    teachers: Path = Path("teachers")  # folder of the files of teachers
     compiler: str = ""  # backend of torch.compile, such as inductor; empty to do without
     monitored_pairs: tuple[tuple[Path, Path], ...] = ()  # HR and LR, scored in place of ``monitor``
     watcher: Watcher = _ignore  # what it raises ends the run
