@@ -24,7 +24,8 @@ from sr_batch.files.reading import stamp_of
 from sr_batch.watch.journal import Journal, Outcome
 from tests.cli.conftest import ENVIRONMENT
 from tests.reliability.coded import FORMATS, number_in
-from tests.reliability.person import Person, Picture, digest
+from tests.reliability.notes import Picture, digest
+from tests.reliability.person import Person
 
 AFTER = ("keep", "move", "delete")
 _OPTIONS = ("--model", "espcn", "--device", "cpu", "--settle", "0.3", "--rescan", "1", "--json")
@@ -66,7 +67,7 @@ def live(folder: Path, number: int, after: str, rounds: int) -> Lived:
         with _watch(folder, after, end, *options) as process:
             if chance.random() < 0.8 or not kill:
                 seconds = _wait_for_lock(folder, process)
-                person.pace = min(max(seconds / _USUAL_START, 1), _SLOWEST)
+                person.later.pace = min(max(seconds / _USUAL_START, 1), _SLOWEST)
             person.act(chance.uniform(0.2, 5))
             if chance.random() < 0.3:
                 _settle(person, after, 10)
@@ -76,7 +77,7 @@ def live(folder: Path, number: int, after: str, rounds: int) -> Lived:
         person.finish()
         time.sleep(_LAST_SCANS)
         _settle(person, after, _PATIENCE)
-    return Lived(tuple(_check(person, after)), person.events, kills, len(person.pictures))
+    return Lived(tuple(_check(person, after)), person.events, kills, len(person.notes.pictures))
 
 
 @contextmanager
@@ -151,16 +152,16 @@ def _check(person: Person, after: str) -> list[str]:
 
 
 def _check_alone(person: Person, after: str) -> list[str]:
-    faults = list(person.faults)
+    faults = list(person.notes.faults)
     found = _find(person, faults)
-    for key, picture in person.pictures.items():
-        if key not in person.overwritten:
+    for key, picture in person.notes.pictures.items():
+        if key not in person.notes.overwritten:
             faults += _faults_of(person, after, picture, found.places.get(key, []), found)
-    for key, word in person.sidecars.items():
-        gone = not found.places.get(key) and key not in person.overwritten
+    for key, word in person.notes.sidecars.items():
+        gone = not found.places.get(key) and key not in person.notes.overwritten
         if gone and not (after == "delete" and _is_copied(word, found)):
             faults.append(f"the sidecar with {word} is gone")
-    for name, data in person.mine.items():
+    for name, data in person.notes.mine.items():
         if found.mine.get(name) != data:
             faults.append(f"{name}, which the person wrote, is gone or another file")
     return faults
@@ -175,16 +176,16 @@ def _find(person: Person, faults: list[str]) -> _Found:
     outputs: dict[int, list[Path]] = {}
     written = _contents(folder / "out")
     for path, data in written.items():
-        if path.suffix not in FORMATS or path in person.mine:
+        if path.suffix not in FORMATS or path in person.notes.mine:
             continue
-        if not data and path in person.emptied:
+        if not data and path in person.notes.emptied:
             continue
         if (number := number_in(data)) is None:
             faults.append(f"{path} is not a whole output")
         else:
             outputs.setdefault(number, []).append(path)
     copies = {path: data for path, data in written.items() if path.suffix == ".xmp"}
-    mine = {path: data for path, data in written.items() if path in person.mine}
+    mine = {path: data for path, data in written.items() if path in person.notes.mine}
     return _Found(places, outputs, copies, mine, _entries(folder))
 
 
@@ -230,7 +231,7 @@ def _faults_of(
         path not in found.entries or found.entries[path].status == "waiting" for path in pictures
     ):
         return [f"{name} is not finished: {places}"]
-    if not outputs and picture.number not in person.made:
+    if not outputs and picture.number not in person.notes.made:
         kept = [path for path in places if _has_failed(path, found, "kept")]
         return [] if kept else [f"{name} has no output and no failed entry: {places}"]
     if len(outputs) == len(places) == 1:
@@ -243,10 +244,10 @@ def _faults_of_sidecars(person: Person, source: Path, output: Path, found: _Foun
     faults = []
     beside = {path: key for key, paths in found.places.items() for path in paths}
     for sidecar, copy in sidecar_pairs(source, output):
-        word = person.sidecars.get(beside.get(sidecar, ""))
+        word = person.notes.sidecars.get(beside.get(sidecar, ""))
         neighbours = [path for path in beside if path.parent == sidecar.parent]
         alone = len(pictures_of(sidecar, neighbours)) == 1
-        if word is None or not alone or copy in person.mine:
+        if word is None or not alone or copy in person.notes.mine:
             continue
         if word.encode() not in found.copies.get(copy, b""):
             faults.append(f"{copy} is not a copy of {sidecar} with {word}")
