@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+import traceback
 from collections.abc import Callable
 
 _PAUSE = 1.0  # seconds that a slow writer pauses at most: longer than --settle
@@ -14,14 +15,16 @@ class Later:
     Args:
         chance: How long each step waits.
         lock: Is held during a step.
+        faults: Gets what a step raises.
 
     Attributes:
         pace: How much slower than usual the watch is.
     """
 
-    def __init__(self, chance: random.Random, lock: threading.Lock) -> None:
+    def __init__(self, chance: random.Random, lock: threading.Lock, faults: list[str]) -> None:
         self._chance = chance
         self._lock = lock
+        self._faults = faults
         self.pace = 1.0
         self._steps: list[tuple[float, Callable[[], object]]] = []
         self._finished = threading.Event()
@@ -43,5 +46,12 @@ class Later:
         while not self._finished.wait(0.05):
             with self._lock:
                 for each in [each for each in self._steps if each[0] <= time.monotonic()]:
-                    each[1]()
+                    self._take(each[1])
                     self._steps.remove(each)
+
+    def _take(self, step: Callable[[], object]) -> None:
+        """A step that raises must not end the thread: the steps behind it would never be taken."""
+        try:
+            step()
+        except Exception:
+            self._faults.append(traceback.format_exc())

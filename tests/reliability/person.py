@@ -31,7 +31,7 @@ class Person:
         self.notes = Notes()
         self.events: Counter[str] = Counter()
         self.lock = threading.Lock()
-        self.later = Later(chance, self.lock)
+        self.later = Later(chance, self.lock, self.notes.faults)
         self._chance = chance
         self._acts = _acts(Folders(folder, chance, self.notes), self.later)
 
