@@ -1,7 +1,6 @@
 """Enlarges images: the one way to larger pixels, opened once for a run."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,15 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from sr_batch.core.cpu import cores
 from sr_batch.core.errors import BadOutput, about
 from sr_batch.core.geometry import Region, Size, Tile
 from sr_batch.core.image import Image
-from sr_batch.core.model_spec import LEAST_CONSISTENCY, Color, ModelSpec
+from sr_batch.core.model_spec import LEAST_CONSISTENCY, ModelSpec
 from sr_batch.core.options import UpscaleOptions
-from sr_batch.imaging import bicubic
 from sr_batch.imaging.color_lock import lock_colors
 from sr_batch.imaging.resample import bleed, resize
 from sr_batch.inference.onnx_session import until
@@ -26,17 +22,17 @@ from sr_batch.inference.self_ensemble import SelfEnsemble
 from sr_batch.upscaling import tile_pass
 from sr_batch.upscaling.kept_tiles import KeptPass, NoStore, TileStore, pass_key
 from sr_batch.upscaling.loaded_models import LoadedModels
+from sr_batch.upscaling.pass_pace import PROBE, seconds_per_pixel
+from sr_batch.upscaling.pass_plan import DeviceNeeds, PassPlan, plan_pass, seam_notes
 from sr_batch.upscaling.progress import Progress
 from sr_batch.upscaling.scale_plan import ScalePlan, plan_scale
 from sr_batch.upscaling.shared_parts import SharedParts
 from sr_batch.upscaling.tile_pool import TileJob
 from sr_batch.upscaling.tile_tuning import TileSetting, kept_setting
-from sr_batch.upscaling.tiling import plan_auto, plan_fixed, plan_tiles, plan_whole, split
+from sr_batch.upscaling.tiling import split
 
 # Increased by one when the same input, network and options start to give other pixels.
 _PIXELS = 1
-_PROBE = Size(192, 128)
-_LONG = 1.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -214,106 +210,55 @@ class Upscaler:
         return any(self._networks[scale].spec.color_lock for scale in plan.passes)
 
     def _pace(self, scale: int) -> float:
-        """Seconds for a pixel in a pass: of its windows, as large pictures have little overlap."""
-        spec, options = self._networks[scale].spec, self._options
-        overlap = self._overlap(spec, self._mode(spec))
-        tiles = self._tiles(_PROBE, overlap, scale)
+        """Seconds for a pixel in a pass, measured once for all upscalers that share the network."""
+        plan = self._pass_plan(PROBE, self._networks[scale].spec)
 
-        def measure() -> float:
-            return self._probe_seconds(scale) / sum(tile.window.size.pixels for tile in tiles)
+        def enlarge(probe: Image) -> Image:
+            done = Progress(probe.size, (scale,), lambda _: None)
+            return self._pass(probe, scale, done, threading.Event(), NoStore())
 
-        key = (self._networks.key(scale), self._threads, options.self_ensemble, tuple(tiles))
-        return self._parts.pace((*key, self._mode(spec)), measure)
-
-    def _probe_seconds(self, scale: int) -> float:
-        """Seconds for a small picture: the second time, unless the first takes long anyway."""
-        probe = Image(np.zeros((_PROBE.height, _PROBE.width, 3), np.uint8))
-        seconds = 0.0
-        for _ in range(2):
-            done, started = Progress(_PROBE, (scale,), lambda _: None), time.perf_counter()
-            self._pass(probe, scale, done, threading.Event(), NoStore())
-            seconds = time.perf_counter() - started
-            if seconds > _LONG:
-                break
-        return seconds
+        turned = self._options.self_ensemble
+        key = (self._networks.key(scale), self._threads, turned, tuple(plan.tiles), plan.mode)
+        return self._parts.pace(key, lambda: seconds_per_pixel(enlarge, plan.tiles))
 
     def _pass(
         self, image: Image, scale: int, done: Progress, stop: threading.Event, store: TileStore
     ) -> Image:
         session = self._networks[scale]
         spec, size = session.spec, image.size
-        mode = self._mode(spec)
-        overlap = self._overlap(spec, mode)
+        plan = self._pass_plan(size, spec)
 
         def cut(core: Region, longest: int) -> Sequence[Tile]:
-            return split(core, size, longest, overlap, spec.multiple)
+            return split(core, size, longest, plan.overlap, spec.multiple)
 
         def run(work: Callable[[Tile], None], tiles: Sequence[Tile]) -> None:
             job = TileJob(work, cut, done.add, stop, self._most_tiles, f"{spec.name} x{scale}")
             self._parts.tiles.run(job, tiles)
 
         def key() -> str:
-            return pass_key(image, tiles, self.recipe, spec, session.provider, mode)
+            return pass_key(image, plan.tiles, self.recipe, spec, session.provider, plan.mode)
 
-        tiles = self._tiles(size, overlap, scale)
         kept = KeptPass(store, key, run, done.restore)
         try:
             network = until(session, stop)
             if self._options.self_ensemble:
                 network = SelfEnsemble(network)
-            return tile_pass.upscale(image, network, tiles, mode, kept.run, kept.show)
+            return tile_pass.upscale(image, network, plan.tiles, plan.mode, kept.run, kept.show)
         except BadOutput:
             if not self._networks.replace_by_fp32(scale, session):
                 raise
         return self._pass(image, scale, done, stop, store)
 
-    def _mode(self, spec: ModelSpec) -> Color:
-        return spec.color if self._options.mode == "auto" else self._options.mode
-
-    def _overlap(self, spec: ModelSpec, mode: Color) -> int:
-        chosen = self._options.overlap
-        if chosen == "auto":
-            chosen = spec.overlap
-        elif chosen == "full":
-            chosen = spec.full_overlap
-        pixels = min(chosen, min(spec.window_sides) // 4) if spec.window else chosen
-        return max(pixels, bicubic.REACH) if mode == "y" else pixels
-
-    def _tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
-        spec, tiles = self._networks[scale].spec, self._wanted_tiles(size, overlap, scale)
-        longest = max(max(tile.window.size.width, tile.window.size.height) for tile in tiles)
-        if not spec.most_side or spec.whole or longest <= spec.most_side:
-            return tiles
-        context = 2 * (overlap + spec.multiple - 1)
-        core = max(spec.most_side - context, spec.most_side // 2)
-        return plan_tiles(size, core, overlap, spec.multiple)
-
-    def _wanted_tiles(self, size: Size, overlap: int, scale: int) -> Sequence[Tile]:
-        spec, tile = self._networks[scale].spec, self._options.tile
-        if spec.window:
-            return plan_fixed(size, spec.window, overlap, spec.multiple, spec.window_rows)
-        if spec.whole and tile is None:
-            return plan_whole(size, overlap, spec.multiple, self._threads, spec.pixel_bytes)
-        if tile is None:
-            tile = self._networks.setting(scale).tile
-        if tile is None and self._networks.window:
-            return plan_fixed(size, self._networks.window, overlap, spec.multiple)
-        if tile is None:
-            return plan_auto(size, overlap, spec.multiple, self._threads, spec.pixel_bytes)
-        return plan_tiles(size, tile, overlap, spec.multiple)
+    def _pass_plan(self, size: Size, spec: ModelSpec) -> PassPlan:
+        networks = self._networks
+        needs = DeviceNeeds(networks.setting(spec.scale).tile, networks.window, self._threads)
+        return plan_pass(size, spec, self._options, needs)
 
     def _seams(self, size: Size, plan: ScalePlan) -> Iterator[str]:
         """Notes on passes whose tiles differ from the whole picture."""
         for scale in plan.passes:
             spec = self._networks[scale].spec
-            mode: Color = spec.color if self._options.mode == "auto" else self._options.mode
-            count = len(self._tiles(size, self._overlap(spec, mode), scale))
-            if spec.seam and count > 1:
-                seen = "the whole picture" if spec.whole else "beyond their overlap"
-                yield (
-                    f"computed in {count} tiles, although {spec.name} x{scale} sees {seen}:"
-                    f" tiles changed a test picture by up to {spec.seam:g} levels of 255"
-                )
+            yield from seam_notes(spec, self._pass_plan(size, spec))
             size = size * scale
 
     def _plan(self, size: Size) -> ScalePlan:
