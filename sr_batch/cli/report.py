@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
 from collections import Counter
 from dataclasses import asdict
-from io import FileIO
 from typing import TYPE_CHECKING
 
 from sr_batch.cli.console import has_terminal, say
+from sr_batch.cli.hundredths import Hundredths
+from sr_batch.cli.json_lines import JsonLines
 from sr_batch.cli.summary import Tally, describe_planned, describe_result
-from sr_batch.core.errors import StorageError, UnreadableImage, UsageError
 from sr_batch.core.results import (
     ERRORS,
     STOPPED,
@@ -25,10 +23,7 @@ from sr_batch.core.results import (
     one_line,
     to_json,
 )
-from sr_batch.files.atomic_write import write_output
-from sr_batch.files.part_file import write_all
-from sr_batch.files.reading import PIPE, read_head, reason
-from sr_batch.stores.location import require_path
+from sr_batch.files.reading import PIPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,9 +59,8 @@ class Report:
         with_progress: bool = False,
         file: Path | None = None,
     ) -> None:
-        self._file = _opened(file) if file else None
-        self._as_json = as_json
-        self._hundredths = _Hundredths() if with_progress and as_json else None
+        self._lines = JsonLines(as_json, file)
+        self._hundredths = Hundredths() if with_progress and as_json else None
         self._volume = volume
         self._planned = 0
         self._pixels: dict[str, int] = {}
@@ -87,8 +81,7 @@ class Report:
         if self._bar:
             self._bar.close()
             self._bar = None
-        if self._file:
-            self._file.close()
+        self._lines.close()
 
     def begin(self, plan: Plan) -> None:
         """Start the clock, and on a terminal the progress bar."""
@@ -171,7 +164,7 @@ class Report:
             StorageError: standard output is closed.
         """
         self._tally.add(result)
-        self._record(to_json(result))
+        self._lines.write(to_json(result))
         self._say_result(result)
         self._ended(result)
         if self._hundredths and self._rest:  # the work is known by results
@@ -189,7 +182,7 @@ class Report:
         seconds = time.monotonic() - self._started
         planned = self._planned + (self._rest.planned if self._rest else 0)
         summary = self._tally.sum_up(planned, seconds, exit_code)
-        self._record(asdict(summary))
+        self._lines.write(asdict(summary))
         self._say_more_notes()
         if self._volume <= 0 and (choices := self._tally.describe_choices()):
             self.say(choices, "note: ")
@@ -211,19 +204,6 @@ class Report:
             rest = self._rest
             found = self._planned + (rest.planned + rest.left if rest else 0)
             self._bar.show(self._tally.count, found, rest is None or rest.is_counted)
-
-    def _record(self, record: dict[str, object]) -> None:
-        if self._file:
-            self._write(self._file, json.dumps(record).encode() + b"\n")
-        if self._as_json:
-            _print_json(record)
-
-    def _write(self, file: FileIO, line: bytes) -> None:
-        try:
-            write_all(file, line)
-        except OSError as error:
-            self._file = None
-            raise StorageError(f"--report {file.name} is not written: {reason(error)}") from error
 
     def _count(self) -> None:
         if self._hundredths and not self._rest:
@@ -257,50 +237,3 @@ class Report:
         if output := self._tally.only_output:
             return f" -> {output}"
         return f" -> {folders.pop()}" if self._tally.is_done and len(folders) == 1 else ""
-
-
-class _Hundredths:
-    """Prints the progress of a run as JSON, once for every hundredth of its pixels.
-
-    Attributes:
-        total: Pixels of the run. If None, the estimate tells the finished share of the work, once
-            it knows all images.
-    """
-
-    def __init__(self) -> None:
-        self.total: int | None = None
-        self._lock = threading.Lock()
-        self._done = 0
-        self._printed = 0
-
-    def advance(self, pixels: int, estimate: Timed | None) -> None:
-        """Count ``pixels`` of ``total`` as done. Thread-safe."""
-        with self._lock:
-            self._done += pixels
-            hundredths = self._share(estimate)
-            if hundredths > self._printed:
-                self._printed = hundredths
-                seconds = estimate.seconds if estimate else None
-                eta = None if seconds is None else round(seconds, 1)
-                _print_json({"progress": hundredths / 100, "eta": eta})
-
-    def _share(self, estimate: Timed | None) -> int:
-        if self.total is not None:
-            return min(100, 100 * self._done // max(1, self.total))
-        known = estimate is not None and estimate.is_whole
-        return int(100 * estimate.share) if estimate and known else 0
-
-
-def _opened(file: Path) -> FileIO:
-    """``file`` for writing. What is in it is replaced if it is an earlier report."""
-    require_path(file, "--report writes a file on this machine; give a path")
-    try:
-        if file.is_file() and read_head(file, 1) not in (b"", b"{"):
-            raise UsageError(f"--report {file}: it exists and is not a report; choose another name")
-        return FileIO(file, "w")
-    except (OSError, UnreadableImage) as error:
-        raise UsageError(f"--report {file}: it cannot be written: {error}") from error
-
-
-def _print_json(record: dict[str, object]) -> None:
-    write_output(PIPE, json.dumps(record).encode() + b"\n")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sr_batch.cli.console import say
+from sr_batch.cli.json_lines import print_json
 from sr_batch.cli.summary import describe_result
 from sr_batch.core.results import ERRORS, Done, Failed, JobResult, to_json
-from sr_batch.files.atomic_write import write_output
-from sr_batch.files.reading import PIPE
 from sr_batch.watch.listener import Listener
 
 _NO_REPEAT_SECONDS = 600.0
@@ -71,4 +69,4 @@ class WatchLog(Listener):
 
     def _print(self, record: dict[str, object]) -> None:
         stamped = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **record}
-        write_output(PIPE, json.dumps(stamped).encode() + b"\n")
+        print_json(stamped)
