@@ -24,7 +24,8 @@ from sr_batch.core.image import Image
 from sr_batch.core.options import MAX_PIXELS, UpscaleOptions
 from sr_batch.inference.model_catalog import choose
 from sr_batch.inference.onnx_session import read_spec
-from sr_batch.inference.providers import PROVIDERS, find_cuda_fault, open_session
+from sr_batch.inference.provider_faults import find_cuda_fault
+from sr_batch.inference.providers import PROVIDERS, open_session
 from sr_batch.inference.session import Session
 from sr_batch.upscaling.tiling import plan_fixed
 from sr_batch.upscaling.upscaler import Upscaler

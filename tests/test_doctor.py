@@ -21,7 +21,8 @@ from sr_batch.doctor import (
     right_runtime,
 )
 from sr_batch.inference.model_catalog import ModelFile
-from sr_batch.inference.providers import Fastest, Fault, Provider
+from sr_batch.inference.provider_faults import Fault
+from sr_batch.inference.providers import Fastest, Provider
 
 
 def install(folder: Path, name: str, version: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from benchmarks import engines
 from benchmarks.setting import Setting
 from sr_batch.inference.model_catalog import find_models
-from sr_batch.inference.providers import find_bf16_fault, find_openvino_fault
+from sr_batch.inference.provider_faults import find_bf16_fault, find_openvino_fault
 
 
 def test_measures_every_cpu_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks import gpu
 from benchmarks.setting import Setting
-from sr_batch.inference.providers import PROVIDERS, Provider, find_cuda_fault
+from sr_batch.inference.provider_faults import find_cuda_fault
+from sr_batch.inference.providers import PROVIDERS, Provider
 
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
 CPU: Mapping[str, Provider] = {"cpu": replace(PROVIDERS["cpu"], batch=2, window=64)}

@@ -8,18 +8,20 @@ import numpy as np
 import pytest
 
 from sr_batch.core.errors import DeviceUnavailable, UnknownModel, UsageError
-from sr_batch.inference import providers
+from sr_batch.inference import provider_faults, providers
 from sr_batch.inference.onnx_runtime import CPU, plugin_devices, processor_vendor
 from sr_batch.inference.onnx_session import OnnxSession
-from sr_batch.inference.providers import (
-    OPENVINO,
+from sr_batch.inference.provider_faults import (
     OPENVINO_PLUGIN,
-    PROVIDERS,
     Fault,
     find_bf16_fault,
     find_cuda_fault,
     find_openvino_fault,
     missing_libraries,
+)
+from sr_batch.inference.providers import (
+    OPENVINO,
+    PROVIDERS,
     open_session,
     require_known,
     settle_device,
@@ -163,7 +165,7 @@ def test_openvino_names_the_vendor_of_an_unsupported_processor() -> None:
 def test_a_missing_openvino_package_comes_with_the_pip_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(providers, "OPENVINO_PLUGIN", "onnxruntime_ep_absent")
+    monkeypatch.setattr(provider_faults, "OPENVINO_PLUGIN", "onnxruntime_ep_absent")
     fault = find_openvino_fault()
     assert find_bf16_fault() == fault
     assert fault is not None

@@ -15,7 +15,7 @@ from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.inference.onnx_runtime import CPU
-from sr_batch.inference.providers import find_cuda_fault
+from sr_batch.inference.provider_faults import find_cuda_fault
 from sr_batch.upscaling.kept_tiles import NoStore
 from sr_batch.upscaling.upscaler import Upscaler
 from tests.networks import conv_network, long_network

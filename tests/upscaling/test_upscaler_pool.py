@@ -19,7 +19,8 @@ from sr_batch.core.image import Image
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.inference import model_catalog
 from sr_batch.inference.onnx_session import OnnxSession
-from sr_batch.inference.providers import PROVIDERS, Fault, Provider
+from sr_batch.inference.provider_faults import Fault
+from sr_batch.inference.providers import PROVIDERS, Provider
 from sr_batch.upscaling.auto_upscaler import open_upscaler
 from sr_batch.upscaling.kept_tiles import NoStore
 from sr_batch.upscaling.upscaler_pool import UpscalerPool
