@@ -68,9 +68,9 @@ def carried_profile(image: Image, kind: str) -> bytes | None:
 def _limits(kind: str) -> tuple[int, int, int]:
     """The most bytes of EXIF, of XMP and of the ICC profile."""
     if kind == "jpg":
-        from sr_batch.codec import jpeg
+        from sr_batch.codec.jpeg_segments import MAX_EXIF, MAX_ICC, MAX_XMP
 
-        return jpeg.MAX_EXIF, jpeg.MAX_XMP, jpeg.MAX_ICC
+        return MAX_EXIF, MAX_XMP, MAX_ICC
     held = FORMATS[kind].metadata
     of_exif, of_xmp, of_icc = (_PLENTY if part in held else 0 for part in ("exif", "xmp", "icc"))
     return of_exif, of_xmp, of_icc

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
 
 from sr_batch import codec
-from sr_batch.codec import jpeg
+from sr_batch.codec.jpeg_segments import MAX_XMP
 from sr_batch.codec.metadata import photoshop
 from sr_batch.codec.tiff import encode as tiff_encode
 from sr_batch.core.image import Image, Metadata
@@ -191,7 +191,7 @@ def test_a_packet_does_not_promise_a_part_that_is_left_out() -> None:
 
 
 def test_notes_what_does_not_fit() -> None:
-    long = b"x" * (jpeg.MAX_XMP + 1)
+    long = b"x" * (MAX_XMP + 1)
     image = Image(np.zeros((8, 8, 3), np.uint8), None, Metadata(xmp=long, photoshop=b"8BIM"))
     assert codec.losses(image, "jpg") == ("XMP left out",)
     assert codec.losses(image, "webp") == ("IPTC left out",)
