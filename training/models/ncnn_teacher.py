@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from sr_batch.importing.ncnn.layers import Unsupported, counted, number, numbers, whole
+from sr_batch.importing.ncnn.parameters import Unsupported, counted, number, numbers, whole
 from sr_batch.importing.ncnn.read import BadNetwork, Layer, read_network
 
 Blobs = dict[str, torch.Tensor]

@@ -10,15 +10,12 @@ from itertools import pairwise
 import numpy as np
 
 from sr_batch.importing.ncnn.graph import Graph
+from sr_batch.importing.ncnn.parameters import Unsupported, counted, number, numbers, whole
 from sr_batch.importing.ncnn.read import Layer
-from sr_batch.importing.ncnn.weights import FROM_BLOB, Number
+from sr_batch.importing.ncnn.weights import FROM_BLOB
 
 _SAME = {-233: "SAME_UPPER", -234: "SAME_LOWER"}
 _END = np.iinfo(np.int64).max
-
-
-class Unsupported(Exception):
-    """A layer has a setting that is not supported; the message does not name the layer."""
 
 
 def add_layer(graph: Graph, layer: Layer) -> None:
@@ -278,33 +275,3 @@ _LAYERS: Mapping[str, Callable[[Graph, Layer], None]] = {
     "Swish": _swish,
     "TanH": _plain("Tanh"),
 }
-
-
-def whole(layer: Layer, key: int, usual: int) -> int:
-    """The integer parameter ``key`` of ``layer``, ``usual`` if the file does not give it."""
-    value = layer.params.get(key, usual)
-    if not isinstance(value, int):
-        raise Unsupported(f"parameter {key} must be an integer, not {value}")
-    return value
-
-
-def counted(layer: Layer, key: int, usual: int) -> int:
-    """The integer parameter ``key`` of ``layer``, which must be above 0."""
-    value = whole(layer, key, usual)
-    if value < 1:
-        raise Unsupported(f"parameter {key} must be above 0, not {value}")
-    return value
-
-
-def number(layer: Layer, key: int, usual: Number = 0) -> Number:
-    """The number ``key`` of ``layer``, ``usual`` if the file does not give it."""
-    value = layer.params.get(key, usual)
-    if isinstance(value, tuple):
-        raise Unsupported(f"parameter {key} must be one number")
-    return value
-
-
-def numbers(layer: Layer, key: int) -> tuple[Number, ...]:
-    """The array ``key`` of ``layer``, empty if the file does not give it."""
-    value = layer.params.get(key, ())
-    return value if isinstance(value, tuple) else (value,)

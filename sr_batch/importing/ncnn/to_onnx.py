@@ -7,7 +7,8 @@ from onnx import ModelProto, TensorProto
 from onnx.helper import make_graph, make_model, make_opsetid, make_tensor_value_info
 
 from sr_batch.importing.ncnn.graph import Graph
-from sr_batch.importing.ncnn.layers import Unsupported, add_layer
+from sr_batch.importing.ncnn.layers import add_layer
+from sr_batch.importing.ncnn.parameters import Unsupported
 from sr_batch.importing.ncnn.read import AGAIN, INSTEAD, BadNetwork, Layer, read_network
 
 _OPSET, _IR = 18, 10
