@@ -1,7 +1,6 @@
 """Watches one pair: finds new files, waits until they settle, enlarges them, retries failures."""
 
 import threading
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from sr_batch.files.stamp import Stamp
 from sr_batch.watch.activity import Activity
 from sr_batch.watch.clock import Clock
 from sr_batch.watch.error_file import remove_error, write_error
+from sr_batch.watch.failed_files import FailedFiles
 from sr_batch.watch.file_events import FileEvents
 from sr_batch.watch.finished_sources import FinishedSources, Sidecars
 from sr_batch.watch.folder_pair import Pair
@@ -26,11 +26,11 @@ from sr_batch.watch.known_sources import KnownSources
 from sr_batch.watch.late_sidecars import copy_late_sidecars
 from sr_batch.watch.listener import Listener
 from sr_batch.watch.output_names import OutputNames
-from sr_batch.watch.retries import FIRST_PAUSE, LONGEST_PAUSE, Retries, pause_after
+from sr_batch.watch.retries import FIRST_PAUSE, LONGEST_PAUSE, Retries
 from sr_batch.watch.settled_batch import enlarge_batch
 from sr_batch.watch.settling import Settling
 from sr_batch.watch.source_removal import sidecar_stamps
-from sr_batch.watch.unfinished import is_being_written, is_blank
+from sr_batch.watch.unfinished import is_being_written
 
 _BATCH = 32  # files
 
@@ -68,7 +68,10 @@ class FolderWatch:
         )
         self._activity = Activity(self.pair.output, self.clock)
         self._retries = Retries()
-        self._resume_retries()
+        self._failed = FailedFiles(
+            self._retries, self._settling, self._journal, self.listener, self.clock
+        )
+        self._failed.resume()
         self._left_behind: set[Path] = set()
         self._sidecars: dict[Path, Sidecars] = {}
         self._next_scan = self.clock.now()
@@ -85,16 +88,6 @@ class FolderWatch:
         now = self.clock.now()
         due = max(now + self._settling.wait(now), self._not_before)
         return max(0.0, min(due, self._next_scan) - now)
-
-    def _resume_retries(self) -> None:
-        """Go on with the pauses of an earlier watch: a restart retries no file too early."""
-        for path, outcome in self._journal.waiting().items():
-            with suppress(ValueError):  # not a stamp: it was written by another version
-                stamp = Stamp.read(outcome.stamp)
-                pause = pause_after(outcome.attempts)
-                left = min(pause, outcome.finished + pause - self.clock.wall())
-                self._retries.resume(path, stamp, outcome.attempts)
-                self._settling.later(path, stamp, self.clock.now() + left)
 
     def look(self) -> None:
         """Find new and changed files: by events, and by a scan if one is due."""
@@ -255,28 +248,10 @@ class FolderWatch:
             return
         if stamp_of(path) != stamp:
             return  # it has changed or no longer exists, which the next look finds
-        if not self._retry(path, stamp, result):
-            self._give_up(path, stamp, result)
-
-    def _retry(self, path: Path, stamp: Stamp, failed: Failed) -> bool:
-        """Whether ``failed`` may pass; ``path`` then comes back later.
-
-        A young, blank or open file may still be written, and memory or disk space may become free.
-        """
-        if failed.cause == "disk":
+        if result.cause == "disk":  # space may become free
             self._settling.later(path, stamp, self.clock.now() + self._pause)
-            return True
-        age = self.clock.wall() - max(stamp.modified, stamp.changed) / 1e9
-        in_use = is_being_written(path)
-        pause = self._retries.add(path, stamp, failed.cause, age, is_blank(path), in_use)
-        if pause is None:
-            return False
-        self._settling.later(path, stamp, self.clock.now() + pause, until_closed=in_use)
-        self.listener.say(f"{failed.error}; retrying in {pause:.0f} s", "waiting: ")
-        attempts = self._retries.count(path, stamp)
-        outcome = outcome_of(failed, "waiting", stamp, attempts, self.clock.wall())
-        self._journal.record({path: outcome})
-        return True
+        elif not self._failed.try_later(path, stamp, result):
+            self._give_up(path, stamp, result)
 
     def _give_up(self, path: Path, stamp: Stamp, failed: Failed) -> None:
         attempts = self._retries.count(path, stamp)
