@@ -42,7 +42,7 @@ rest = {{"cpu": time.process_time() - cpu, "files": count, "peak": peak()}}
 print(json.dumps([first, rest]))
 """
 _SIMULATED = f"""{_PEAK}
-from sr_batch.batch.inputs import Choice
+from sr_batch.batch.input_choice import Choice
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.distributed.listing import Listing
 from sr_batch.distributed.names import OutputNames

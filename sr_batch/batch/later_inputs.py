@@ -6,7 +6,8 @@ from itertools import islice
 from pathlib import Path
 
 from sr_batch.batch.collisions import Names, RunNames
-from sr_batch.batch.inputs import Choice, Source, Told, find_sources, sources_of
+from sr_batch.batch.input_choice import Choice
+from sr_batch.batch.inputs import Source, Told, find_sources, sources_of
 from sr_batch.batch.job import Job
 from sr_batch.batch.planner import Planner
 from sr_batch.batch.rest import Entry

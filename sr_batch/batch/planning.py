@@ -11,7 +11,8 @@ from itertools import islice
 from pathlib import Path
 
 from sr_batch.batch.collisions import Names, RunNames, settle_collisions
-from sr_batch.batch.inputs import Choice, Source, Told, find_sources
+from sr_batch.batch.input_choice import Choice
+from sr_batch.batch.inputs import Source, Told, find_sources
 from sr_batch.batch.job import Job, Notify, log_warning
 from sr_batch.batch.later_inputs import LaterInputs, list_names, require_inputs
 from sr_batch.batch.loading import Loader, load_file

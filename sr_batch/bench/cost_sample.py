@@ -11,7 +11,8 @@ from typing import TypeVar
 import numpy as np
 
 from sr_batch import codec
-from sr_batch.batch.inputs import Choice, Source, find_sources
+from sr_batch.batch.input_choice import Choice
+from sr_batch.batch.inputs import Source, find_sources
 from sr_batch.bench.cost import Work
 from sr_batch.core.errors import ImageError, UsageError
 from sr_batch.core.geometry import Region, Size

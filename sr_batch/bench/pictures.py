@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sr_batch.batch.inputs import Choice, Source, find_sources
+from sr_batch.batch.input_choice import Choice
+from sr_batch.batch.inputs import Source, find_sources
 from sr_batch.bench.quality import Levels
 from sr_batch.codec import read_image
 from sr_batch.core.errors import ImageError, UsageError

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from sr_batch.batch.inputs import Choice, is_image_name
+from sr_batch.batch.input_choice import Choice
+from sr_batch.batch.inputs import is_image_name
 from sr_batch.core.errors import ImageError, UsageError
 from sr_batch.core.options import MAX_PIXELS
 from sr_batch.core.results import Failed, one_line

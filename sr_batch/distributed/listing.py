@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from sr_batch.batch.inputs import Choice, is_image_name, match_parts
+from sr_batch.batch.input_choice import Choice, match_parts
+from sr_batch.batch.inputs import is_image_name
 from sr_batch.batch.unread_formats import unread_kind
 from sr_batch.core.shard import Shard
 from sr_batch.distributed.job import NOTHING, KeyedJob, KeyedSidecar, Seen

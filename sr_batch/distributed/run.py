@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from sr_batch.batch.inputs import Choice
+from sr_batch.batch.input_choice import Choice
 from sr_batch.core.errors import SrBatchError, UsageError
 from sr_batch.core.results import JobResult, one_line
 from sr_batch.distributed.job import KeyedJob

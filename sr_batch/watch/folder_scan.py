@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from sr_batch.batch.inputs import Choice, Told, walk
+from sr_batch.batch.input_choice import Choice
+from sr_batch.batch.inputs import Told, walk
 from sr_batch.batch.sidecars import is_sidecar
 from sr_batch.core.results import Failed
 from sr_batch.files.reading import stamp_of

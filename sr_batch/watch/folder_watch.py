@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sr_batch.batch.enlarging import Enlarger
-from sr_batch.batch.inputs import Choice, Source, as_candidate
+from sr_batch.batch.input_choice import Choice
+from sr_batch.batch.inputs import Source, as_candidate
 from sr_batch.batch.loading import Loader
 from sr_batch.batch.sidecars import is_sidecar
 from sr_batch.batch.unread_formats import unread_kind

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sr_batch.batch.inputs import Choice, Source, find_sources, is_image_name
+from sr_batch.batch.input_choice import Choice
+from sr_batch.batch.inputs import Source, find_sources, is_image_name
 from sr_batch.core.errors import UsageError
 from sr_batch.core.results import Failed
 from sr_batch.files.reading import PIPE

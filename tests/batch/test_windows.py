@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sr_batch.batch.engine import run
-from sr_batch.batch.inputs import Choice, find_sources
+from sr_batch.batch.input_choice import Choice
+from sr_batch.batch.inputs import find_sources
 from sr_batch.batch.job import Job
 from sr_batch.batch.output_ledger import Entry, Ledger
 from sr_batch.batch.planning import Plan, plan_jobs

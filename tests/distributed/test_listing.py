@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sr_batch.batch.inputs import Choice
+from sr_batch.batch.input_choice import Choice
 from sr_batch.core.shard import Shard
 from sr_batch.distributed.job import KeyedJob
 from sr_batch.distributed.known_records import KnownRecords

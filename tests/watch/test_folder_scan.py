@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from sr_batch.batch.inputs import Choice
+from sr_batch.batch.input_choice import Choice
 from sr_batch.core.results import Failed
 from sr_batch.files.reading import stamp_of
 from sr_batch.watch.folder_scan import is_wanted, scan
