@@ -145,8 +145,8 @@ PHOTO = {
         _short(4, 3_000, 6e-4, "photo_x4_relu_fifth", seed=29, sharpened=0.35, coring=2.0)
     ),
     "photo_x4_relu_seventh": _with_relu(_varied(4, 3_000, "photo_x4_relu_sixth", seed=33)),
-    "photo_x4_int8": _int8(4, "photo_x4_relu_sixth"),
-    "photo_x2_int8": _int8(2, "photo_x2_relu_fifth"),
+    "photo_x4_int8": _int8(4, "photo_x4_relu_seventh"),
+    "photo_x2_int8": _int8(2, "photo_x2_relu_sixth"),
     # From the longer run of x4.
     "photo_x2_third": _from_x4(2, 2_000, "photo_x4_fourth", seed=25),
     "photo_x3_third": _from_x4(3, 900, "photo_x4_fourth", seed=27),
@@ -160,7 +160,7 @@ PHOTO = {
     "photo_x3_fourth": _varied(3, 1_200, "photo_x3_third", seed=35),
     "photo_x2_relu_sixth": _with_relu(_varied(2, 1_500, "photo_x2_relu_fifth", seed=36)),
     "photo_x3_relu_second": _with_relu(_varied(3, 1_200, "photo_x3_relu", seed=37)),
-    "photo_x3_int8": _int8(3, "photo_x3_relu"),
+    "photo_x3_int8": _int8(3, "photo_x3_relu_second"),
     "photo_large_x4_second": _short(
         4,
         6_500,
