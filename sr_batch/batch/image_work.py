@@ -92,7 +92,7 @@ def done_of(
         provider=upscaler.provider,
         notes=notes,
         precision=upscaler.precision(header.size),
-        choice=work.choice.reason if work.choice else "",
+        choice=work.choice.reason_for(header.size) if work.choice else "",
     )
 
 
@@ -108,5 +108,5 @@ def planned_of(names: tuple[str, str], work: Enlarged) -> Planned:
         passes=upscaler.passes(header.size),
         seconds=sum(upscaler.seconds(size) for size in header.sizes),
         bytes=sum(codec.likely_bytes(size, work.made.kind) for size in sizes),
-        choice=work.choice.reason if work.choice else "",
+        choice=work.choice.reason_for(header.size) if work.choice else "",
     )

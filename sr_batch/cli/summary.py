@@ -138,7 +138,7 @@ class Tally:
 def describe_result(result: Done | Skipped | NotRun) -> str:
     """``a.jpg -> out/a.jpg: 800x600 -> 1600x1200 in 1.2 s``, or why there is no output.
 
-    If the network was chosen for the picture: ``... in 1.2 s by photo (JPEG quality 92)``.
+    If the network was chosen for the picture: ``... in 1.2 s by photo (a JPEG of quality 92)``.
     """
     paths = f"{result.input} -> {result.output}" if result.output else result.input
     if isinstance(result, Done):

@@ -33,7 +33,8 @@ class Done:
         provider: The execution provider that really ran it.
         notes: For the user, such as what the output format cannot hold.
         precision: Of the networks that ran; None if none was needed.
-        choice: Why this network was chosen for it; empty without ``--model auto``.
+        choice: Why this network was chosen for it; empty without ``--model auto``, or if the size
+            needs no network.
     """
 
     input: str
@@ -67,7 +68,8 @@ class Planned:
         passes: Factors of the networks, in their order; empty for a plain resize.
         seconds: Estimate for the networks, by a short calibration.
         bytes: Estimated size of the output.
-        choice: Why this network was chosen for it; empty without ``--model auto``.
+        choice: Why this network was chosen for it; empty without ``--model auto``, or if the size
+            needs no network.
     """
 
     input: str

@@ -131,8 +131,9 @@ def _chosen(upscaler: Enlarger, source: _Source) -> tuple[Enlarger, tuple[str, .
     if not isinstance(upscaler, AutoUpscaler):
         return upscaler, ()
     with source.opened() as file:
-        chosen = upscaler.chosen_for(next(file.pages()))
-    return chosen.upscaler, (chosen.note,)
+        first = next(file.pages())
+    chosen = upscaler.chosen_for(first)
+    return chosen.upscaler, chosen.notes_for(first.size)
 
 
 class _Lane:

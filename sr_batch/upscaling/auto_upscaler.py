@@ -26,10 +26,14 @@ class Chosen:
     upscaler: Upscaler
     reason: str
 
-    @property
-    def note(self) -> str:
-        """For the user."""
-        return f"enlarged by {self.upscaler.model}: {self.reason}"
+    def reason_for(self, size: Size) -> str:
+        """Why the network enlarges a picture of ``size``; empty if none is needed for it."""
+        return self.reason if self.upscaler.passes(size) else ""
+
+    def notes_for(self, size: Size) -> tuple[str, ...]:
+        """What the user is told about a picture of ``size``."""
+        reason = self.reason_for(size)
+        return (f"enlarged by {self.upscaler.model}: {reason}",) if reason else ()
 
 
 class AutoUpscaler:
@@ -117,7 +121,7 @@ class AutoUpscaler:
         """Enlarge ``image`` by the network that suits it. As for `Upscaler`."""
         chosen = self.chosen_for(image)
         upscaled = chosen.upscaler(image, name, progress, stop, store)
-        return replace(upscaled, notes=(chosen.note, *upscaled.notes))
+        return replace(upscaled, notes=(*chosen.notes_for(image.size), *upscaled.notes))
 
     def close(self) -> None:
         """End the tile threads and close the networks, unless others share them."""

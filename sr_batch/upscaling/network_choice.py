@@ -38,7 +38,7 @@ def choose(traits: Traits, quality: int | None) -> Choice:
         quality: Of the JPEG that it was read from; None if it was another file.
     """
     if quality is not None and quality < _QUALITY:
-        return Choice(REAL, f"JPEG quality {quality}")
+        return Choice(REAL, f"a JPEG of quality {quality}")
     if traits.blockiness >= _BLOCKINESS:
         return Choice(REAL, "JPEG blocks")
     if traits.noise >= _NOISE:

@@ -268,7 +268,9 @@ class Upscaler:
 def _notes(plan: ScalePlan) -> tuple[str, ...]:
     if plan.passes:
         return ()
-    return (f"resampled without a network, because a scale of {plan.scale:.4g} needs none",)
+    if plan.scale < 1:
+        return ("reduced by ordinary resampling, without a network",)
+    return ("the size stays the same, so no network ran",)
 
 
 def _resized(image: Image, size: Size) -> Image:

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 from sr_batch.api import upscale
 from sr_batch.batch.engine import run
 from sr_batch.batch.planning import plan_jobs
-from sr_batch.cli.summary import describe_planned, describe_result
+from sr_batch.cli.summary import Tally, describe_planned, describe_result
 from sr_batch.core.errors import UnknownModel
 from sr_batch.core.geometry import Size
 from sr_batch.core.image import Image
@@ -74,8 +74,8 @@ def test_each_file_gets_the_network_that_suits_it(inputs: Path) -> None:
     assert isinstance(web, Done)
     assert (clean_one.model, web.model) == ("balanced", "photo")
     assert clean_one.choice == "clean"
-    assert to_json(web)["notes"] == ["enlarged by photo: JPEG quality 45", *web.notes]
-    assert describe_result(web).endswith(" s by photo (JPEG quality 45)")
+    assert to_json(web)["notes"] == ["enlarged by photo: a JPEG of quality 45", *web.notes]
+    assert describe_result(web).endswith(" s by photo (a JPEG of quality 45)")
     for result in (clean_one, web):
         alone = upscale(result.input, model=result.model, device="cpu", precision="fp32")
         with Pillow.open(result.output) as written:
@@ -86,10 +86,24 @@ def test_each_file_gets_the_network_that_suits_it(inputs: Path) -> None:
 def test_a_dry_run_says_which_and_why(inputs: Path) -> None:
     planned = carry_out(inputs, dry=True)["web.jpg"]
     assert isinstance(planned, Planned)
-    assert (planned.model, planned.choice) == ("photo", "JPEG quality 45")
-    assert to_json(planned)["notes"] == ["to be enlarged by photo: JPEG quality 45"]
-    assert describe_planned(planned).endswith(" MB (JPEG quality 45)")
+    assert (planned.model, planned.choice) == ("photo", "a JPEG of quality 45")
+    assert to_json(planned)["notes"] == ["to be enlarged by photo: a JPEG of quality 45"]
+    assert describe_planned(planned).endswith(" MB (a JPEG of quality 45)")
     assert not (inputs.parent / "out").exists()
+
+
+def test_a_size_that_needs_no_network_names_none(inputs: Path) -> None:
+    planned = carry_out(inputs, dry=True, scale=0.5)["web.jpg"]
+    assert isinstance(planned, Planned)
+    assert " by resampling alone, about " in describe_planned(planned)
+    assert to_json(planned)["notes"] == []
+    tally = Tally()
+    for result in carry_out(inputs, scale=0.5).values():
+        assert to_json(result)["notes"] == ["reduced by ordinary resampling, without a network"]
+        assert isinstance(result, Done)
+        assert " by " not in describe_result(result)
+        tally.add(result)
+    assert tally.describe_choices() == ""
 
 
 def test_finished_work_is_skipped_without_a_look_at_the_pixels(
@@ -166,4 +180,4 @@ def test_a_network_without_the_precision_runs_in_fp32(models: Path) -> None:
 def test_the_choice_is_the_same_every_time() -> None:
     with AutoUpscaler(options(), ignore) as upscaler:
         image = Image(clean(PHOTOS[1]))
-        assert len({upscaler.chosen_for(image).note for _ in range(3)}) == 1
+        assert len({upscaler.chosen_for(image).reason for _ in range(3)}) == 1

@@ -97,11 +97,11 @@ def test_with_v_each_picture_says_why_its_network_was_chosen(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Report(as_json=False, volume=1) as report:
-        report.add(replace(done("a.jpg"), model="photo", choice="JPEG quality 92"))
+        report.add(replace(done("a.jpg"), model="photo", choice="a JPEG of quality 92"))
         report.add(replace(done("b.jpg"), model="balanced", choice="clean"))
         report.finish(0)
     assert capsys.readouterr().err.splitlines()[:-1] == [
-        "a.jpg -> out: 1x1 -> 2x2 in 1.0 s by photo (JPEG quality 92)",
+        "a.jpg -> out: 1x1 -> 2x2 in 1.0 s by photo (a JPEG of quality 92)",
         "b.jpg -> out: 1x1 -> 2x2 in 1.0 s by balanced (clean)",
     ]
 

@@ -43,7 +43,7 @@ def test_every_image_has_its_own_factor(tool: Tool, photo: Photo, tmp_path: Path
     assert sizes == {"a.png": (100, 67), "b.png": (40, 100), "c.png": (100, 25)}
     notes = {Path(r["input"]).name: r["notes"] for r in run.results}
     assert notes["a.png"] == notes["b.png"] == []
-    assert notes["c.png"] == ["resampled without a network, because a scale of 0.5 needs none"]
+    assert notes["c.png"] == ["reduced by ordinary resampling, without a network"]
 
 
 def test_skips_images_that_are_large_enough(tool: Tool, photo: Photo, tmp_path: Path) -> None:

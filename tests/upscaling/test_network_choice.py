@@ -19,7 +19,7 @@ SHARP = Traits(blockiness=0.02, noise=1.0, sharpness=0.5)
     [
         (SHARP, None, Choice("balanced", "clean")),
         (SHARP, 96, Choice("balanced", "clean")),
-        (SHARP, 62, Choice("photo", "JPEG quality 62")),
+        (SHARP, 62, Choice("photo", "a JPEG of quality 62")),
         (Traits(0.3, 1.0, 0.5), None, Choice("photo", "JPEG blocks")),
         (Traits(0.3, 1.0, 0.5), 96, Choice("photo", "JPEG blocks")),
         (Traits(0.02, 9.0, 0.9), None, Choice("photo", "noise")),
@@ -43,7 +43,7 @@ def test_finds_a_jpeg_that_was_saved_again_without_loss(path: Path) -> None:
     file = io.BytesIO()
     Pillow.fromarray(clean(path)).save(file, "JPEG", quality=45)
     image = codec.read_image(file.getvalue(), "a.jpg", 10**6)
-    assert choose_network(image) == Choice("photo", "JPEG quality 45")
+    assert choose_network(image) == Choice("photo", "a JPEG of quality 45")
     assert choose_network(Image(image.color)) == Choice("photo", "JPEG blocks")
 
 
