@@ -24,13 +24,22 @@ class DefaultFolders:
             state already. If it is empty, all outputs may share the folder.
         former: The owner of a folder whose outputs are from a version that entered none.
         notify: Told about a folder that belongs to other outputs.
+        way_to: The options that take another network, in words; by default ``--model`` alone.
     """
 
-    def __init__(self, tag: str, owner: str, former: str, notify: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        tag: str,
+        owner: str,
+        former: str,
+        notify: Callable[[str], None],
+        way_to: Callable[[str], str] = lambda model: f"give --model {model}",
+    ) -> None:
         self._tag = tag
         self._owner = owner
         self._former = former
         self._notify = notify
+        self._way_to = way_to
         self._folders: dict[Path, Path] = {}
         self.ledgers: dict[Path, Ledger] = {}
 
@@ -66,16 +75,21 @@ class DefaultFolders:
             return usual
         other = _beside(tree, self._tag)
         self._notify(
-            f"{display_name(usual)} belongs to outputs of {_shown(owner)}, so those of"
-            f" {_shown(self._tag)} go to {display_name(other)}; {self._advice(usual, owner)}"
+            f"{display_name(usual)} already holds {_shown(owner)}, so {self._these(owner)} go to"
+            f" {display_name(other)}; {self._advice(usual, owner)}"
         )
         return other
 
     def _advice(self, usual: Path, owner: str) -> str:
         size, model = _parts(owner)
         if model and size == _parts(self._owner)[0]:
-            return f"to add to {display_name(usual)}: --model {model}"
-        return "choose another folder with -o"
+            return f"to add to {display_name(usual)}, {self._way_to(model)}"
+        return "to choose another folder, give -o"
+
+    def _these(self, owner: str) -> str:
+        """The outputs of this run, without the size if it is that of ``owner``."""
+        size, model = _parts(self._tag)
+        return f"these, by {model}," if size == _parts(owner)[0] else f"the {_shown(self._tag)}"
 
 
 def _beside(folder: Path, suffix: str) -> Path:
@@ -92,4 +106,6 @@ def _parts(owner: str) -> tuple[str, str]:
 
 
 def _shown(owner: str) -> str:
-    return " ".join(_parts(owner)).strip()
+    """``x2 enlargements by edsr``; of an owner without a network, ``x2 enlargements``."""
+    size, model = _parts(owner)
+    return f"{size} enlargements" + (f" by {model}" if model else "")

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sr_batch.batch.default_folder import DefaultFolders
@@ -9,6 +10,7 @@ from sr_batch.batch.inputs import Source, folder_of
 from sr_batch.batch.job import Notify
 from sr_batch.batch.loading import Loader
 from sr_batch.batch.name_template import Template
+from sr_batch.batch.other_network import way_to
 from sr_batch.batch.output_paths import OutputPaths, read_destination
 from sr_batch.batch.plan_source import model_name, plan_source
 from sr_batch.batch.recorded_outputs import RecordedOutputs
@@ -20,6 +22,7 @@ from sr_batch.files.reading import PIPE, is_folder
 
 # The default network of the versions that entered no owner in a state file.
 _FORMER_MODEL = "edsr"
+_MADE_HERE = "made by sr-batch itself: to enlarge again, copy to another folder"
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,9 @@ class Planner:
             raise UsageError("-o with a file and --name cannot be combined: leave one of them out")
         tag = tag_of(options.goal.tag, model)
         owner, former = (_owner(options.goal.tag, m, template) for m in (model, _FORMER_MODEL))
-        self.defaults = DefaultFolders(tag, owner, former, asked.notify)
+        self.defaults = DefaultFolders(
+            tag, owner, former, asked.notify, partial(way_to, options=options)
+        )
         self.paths = OutputPaths(destination, self.defaults, tag, template)
         self._asked = asked
         self._recorded = RecordedOutputs(asked.notify)
@@ -126,7 +131,7 @@ class Planner:
 
     def _skipped(self, source: Source, outputs: Collection[Path]) -> Skipped | None:
         if source.path != PIPE and self.paths.real[source.path] in outputs:
-            reason = "an output of an earlier run (copy it to another folder to enlarge it again)"
+            reason = _MADE_HERE
         elif self.paths.contain(source):
             reason = "in the output folder"
         else:

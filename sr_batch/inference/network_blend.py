@@ -7,6 +7,7 @@ No other module of this package imports ``onnx``, and it does so on first use.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 def blended_name(name: str, strength: float) -> str:
     """The name of a blend: ``photo-0.5``."""
     return f"{name}-{strength:g}"
+
+
+def parts_of_blend(name: str) -> tuple[str, str]:
+    """The network and the strength in the name of a blend; an empty strength in another name."""
+    blend = re.fullmatch(r"(.+)-(0\.\d+|\de-\d+)", name)
+    return (blend[1], blend[2]) if blend else (name, "")
 
 
 def blend(weak: Path, strong: Path, strength: float) -> bytes:

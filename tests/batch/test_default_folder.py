@@ -1,6 +1,7 @@
 """Which folder takes the outputs of an input folder without ``-o``."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image as Pillow
@@ -37,8 +38,8 @@ def test_another_size_gets_its_own_folder(originals: dict[Path, str]) -> None:
         results = go("in", upscaler=FakeUpscaler(4, "x4"), options=X4, said=said)
         assert count(results) == {expected: 2}
         assert said == [
-            "in_sr belongs to outputs of x2 nearest, so those of x4 nearest go to in_x4_nearest;"
-            " choose another folder with -o"
+            "in_sr already holds x2 enlargements by nearest, so the x4 enlargements by nearest go to"
+            " in_x4_nearest; to choose another folder, give -o"
         ]
     assert width("in_x4_nearest/0.png") == 24
     assert count(go("in", options=X2)) == {"skipped": 2}
@@ -52,9 +53,30 @@ def test_another_network_gets_its_own_folder(originals: dict[Path, str]) -> None
     assert count(go("in", upscaler=model("b"), said=said)) == {"done": 1}
     assert tree("in_x2_b") == ["0.png"]
     assert said == [
-        "in_sr belongs to outputs of x2 a, so those of x2 b go to in_x2_b;"
-        " to add to in_sr: --model a"
+        "in_sr already holds x2 enlargements by a, so these, by b, go to in_x2_b;"
+        " to add to in_sr, give --model a"
     ]
+
+
+@pytest.mark.parametrize(
+    ("owner", "given", "advice"),
+    [
+        ("auto", {"strength": 0.5}, "leave out --strength"),
+        ("auto", {"model": "photo"}, "give --model auto"),
+        ("photo", {"strength": 0.5}, "leave out --strength and give --model photo"),
+        ("photo-0.5", {}, "give --strength 0.5"),
+        ("photo-0.5", {"model": "edsr"}, "give --model photo --strength 0.5"),
+        ("photo-0.5", {"strength": 0.7}, "give --strength 0.5"),
+    ],
+)
+def test_says_which_options_take_the_network_of_the_folder(
+    owner: str, given: dict[str, Any], advice: str
+) -> None:
+    photos(1)
+    go("in", upscaler=model(owner))
+    said: list[str] = []
+    go("in", upscaler=model("other"), options=UpscaleOptions(**given), said=said)
+    assert said[0].endswith(f"; to add to in_sr, {advice}")
 
 
 def test_other_settings_stay_in_the_folder() -> None:
@@ -125,8 +147,8 @@ def test_a_folder_of_an_earlier_version_belongs_to_its_default_network(
     said: list[str] = []
     assert count(go("in", upscaler=model("balanced"), said=said)) == {"done": 1}
     assert said == [
-        "in_sr belongs to outputs of x2 edsr, so those of x2 balanced go to in_x2_balanced;"
-        " to add to in_sr: --model edsr"
+        "in_sr already holds x2 enlargements by edsr, so these, by balanced, go to in_x2_balanced;"
+        " to add to in_sr, give --model edsr"
     ]
     assert count(go("in", upscaler=model("edsr"))) == {"skipped": 1}
     assert Ledger(tmp_path / "in_sr", pytest.fail).owner() == "_x2_edsr"

@@ -314,7 +314,7 @@ def test_recorded_outputs_in_the_tree_are_skipped() -> None:
     made = plan("in", output="in")
     assert [job.source for job in made.jobs] == [Path("in/a.png")]
     assert list(skipped(made)) == ["in/a_x2_edsr.png", "in/b/c.png"]
-    assert "output of an earlier run" in skipped(made)["in/b/c.png"]
+    assert "made by sr-batch itself" in skipped(made)["in/b/c.png"]
 
 
 def test_a_recorded_output_that_is_named_is_skipped() -> None:

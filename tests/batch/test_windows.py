@@ -167,7 +167,7 @@ def test_outputs_of_earlier_runs_are_skipped_later_too() -> None:
         made = plan("in", output=output)
         (skipped,) = [each for each in made.rest or () if isinstance(each, Skipped)]
         assert skipped.input == "in/e.png"
-        assert "an output of an earlier run" in skipped.reason
+        assert "made by sr-batch itself" in skipped.reason
 
 
 # what goes wrong

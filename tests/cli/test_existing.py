@@ -168,8 +168,8 @@ def test_outputs_of_the_former_default_network_stay_as_they_are(
     assert (result["status"], result["model"]) == ("done", "photo")
     assert result["output"] == str(Path("in_x2_auto/a.png"))
     assert run.err.splitlines()[0] == (
-        "in_sr belongs to outputs of x2 edsr, so those of x2 auto go to in_x2_auto;"
-        " to add to in_sr: --model edsr"
+        "in_sr already holds x2 enlargements by edsr, so these, by auto, go to in_x2_auto;"
+        " to add to in_sr, give --model edsr"
     )
     assert (tmp_path / "in_sr/a.png").read_bytes() == before
     (kept,) = tool("upscale", "in", "--model", "edsr", "--json").results
