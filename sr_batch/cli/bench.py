@@ -166,7 +166,7 @@ def _say_progress(done: int, count: int, name: str) -> None:
 
 def _print(report: Report) -> None:
     from sr_batch.bench.table import HEAD, LEGEND, cells
-    from sr_batch.cli.models import table
+    from sr_batch.cli.model_text import table
 
     for line in table([HEAD, *(line for row in report.rows.values() for line in cells(row))]):
         typer.echo(line)

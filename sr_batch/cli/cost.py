@@ -127,7 +127,7 @@ def _scaled(options: UpscaleOptions, **changes: Any) -> UpscaleOptions:
 
 def _print(rows: list[Row], sample: Sample, command: CostOptions) -> None:
     from sr_batch.bench.cost_table import assumptions, record, table
-    from sr_batch.cli.models import table as aligned
+    from sr_batch.cli.model_text import table as aligned
 
     prices = _prices(command)
     lines = assumptions(rows, sample, command.shards, _run_cores(command), prices)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sr_batch.cli import compare
+from sr_batch.cli.model_text import card_of, description, file_rows, table, terms
 from sr_batch.cli.models_add import add_models, known, measurements, remove_models
 from sr_batch.cli.models_quantize import quantize_models
 from sr_batch.cli.parameters import model_names
@@ -21,17 +21,15 @@ from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import one_line
 
 if TYPE_CHECKING:
+    from sr_batch.cli.model_text import Family
     from sr_batch.core.model_spec import ModelSpec
     from sr_batch.inference.model_card import ModelCard
     from sr_batch.inference.model_catalog import ModelFile
-
-    Family = Sequence[tuple[ModelFile, ModelSpec]]
 
 app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
 COLUMNS = ("NAME", "FOR", "SCALES", "SPEED", "PRECISIONS", "LICENCE")
 _PRECISIONS = ("fp32", "fp16", "int8")
-_WIDTH = 100
 
 app.command("add")(add_models)
 app.command("remove")(remove_models)
@@ -58,7 +56,7 @@ def list_models(as_json: AsJson = False) -> None:
             typer.echo(json.dumps(_record(model, spec)))
         return
     families = [list(files) for _, files in groupby(found, lambda each: each[0].name)]
-    described = [(_card([model for model, _ in family]), family) for family in families]
+    described = [(card_of([model for model, _ in family]), family) for family in families]
     described.sort(key=lambda each: each[0].is_for_comparison)
     for line in table([COLUMNS, *(_row(card, family) for card, family in described)]):
         typer.echo(line)
@@ -96,6 +94,9 @@ def show_model(
             help="The sheet; otherwise PHOTO_compare.png beside the photograph.",
         ),
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show all that each file states.")
+    ] = False,
 ) -> None:
     """Show what a model is good for, its limits and its files."""
     from sr_batch.inference.model_catalog import files_of
@@ -104,24 +105,37 @@ def show_model(
         raise UsageError(f"-o {output}: give the photograph for the sheet, too: --on PHOTO")
     named = known(name)
     files = files_of(named)
-    for line in _description(files):
+    found = [(model, _spec(model)) for model in files]
+    for line in description(files):
         typer.echo(line)
-    for model in files:
+    for model, spec in found if verbose else ():
         typer.echo()
-        for key, value in {**_record(model, _spec(model)), **measurements(model.path)}.items():
-            typer.echo(f"{key:<16}{_text(value)}")
+        _echo({**_record(model, spec), **measurements(model.path)})
+    if not verbose:
+        _show_files(found)
     if photograph:
         typer.echo()
         compare.show(photograph, named, max(each.scale for each in files), output)
 
 
-def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Lines of text, with aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+def _show_files(family: Family) -> None:
+    """A row for each file, what was measured of those that the user added, and the terms."""
+    typer.echo()
+    for line in table(file_rows(family)):
+        typer.echo(line)
+    for model, _ in family:
+        if measured := measurements(model.path):
+            typer.echo()
+            _echo({"measured of": model.path.name, **measured})
+    typer.echo()
+    for line in terms(family):
+        typer.echo(line)
+    typer.echo(f"All that the files state: sr-batch models show {one_line(family[0][0].name)} -v")
+
+
+def _echo(facts: Mapping[str, object]) -> None:
+    for key, value in facts.items():
+        typer.echo(f"{key:<16}{_text(value)}")
 
 
 def _row(card: ModelCard, family: Family) -> tuple[str, ...]:
@@ -137,53 +151,6 @@ def _row(card: ModelCard, family: Family) -> tuple[str, ...]:
         " ".join(each for each in _PRECISIONS if each in precisions),
         ", ".join(dict.fromkeys(spec.licence for _, spec in family)),
     )
-
-
-def _description(files: Sequence[ModelFile]) -> list[str]:
-    """What the card says, and where a picture is that shows it."""
-    card = _card(files)
-    sheets = [model.path.with_suffix(".jpg") for model in files]
-    sheet = next((path for path in sheets if path.is_file()), None)
-    said = {
-        "for": card.purpose,
-        "speed": card.speed,
-        "strengths": card.strengths,
-        "limits": card.limits,
-        "picture": str(sheet or ""),
-    }
-    if not any(said.values()):
-        return [_without_card(files[0])]
-    return [line for key, text in said.items() if text for line in _wrapped(key, text)]
-
-
-def _without_card(model: ModelFile) -> str:
-    from sr_batch.inference.user_models import is_added
-
-    if is_added(model.path):
-        return (
-            f"{model.name}: added by you; to see what it does: sr-batch models show {model.name}"
-            " --on PHOTO"
-        )
-    return f"{model.name}: no card says what it is good for"
-
-
-def _wrapped(key: str, text: str) -> list[str]:
-    """A line that is indented like the metadata; a path is not broken."""
-    return textwrap.wrap(
-        f"{key:<16}{text}",
-        _WIDTH,
-        subsequent_indent=" " * 16,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _card(files: Sequence[ModelFile]) -> ModelCard:
-    """The first card that says what the network is for."""
-    from sr_batch.inference.model_card import ModelCard, read_card
-
-    cards = (read_card(model.path) for model in files)
-    return next((card for card in cards if card != ModelCard()), ModelCard())
 
 
 def _record(model: ModelFile, spec: ModelSpec) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def test_lists_a_network_without_a_card(tmp_path: Path, monkeypatch: pytest.Monk
     assert result.exit_code == 0
     assert result.output.splitlines()[1].split() == ["mine", "-", "x2", "-", "fp32", "none"]
     shown = CliRunner().invoke(app, ["show", "mine"]).output
-    assert shown.startswith("mine: no card says what it is good for\n\nname")
+    assert shown.startswith("mine: no card says what it is good for\n\nSCALE")
 
 
 def test_a_file_that_is_no_network_is_named(
@@ -106,8 +106,27 @@ def test_says_what_a_network_is_good_for_and_shows_a_picture(tool: Tool) -> None
     assert "saturated red" in " ".join(about.split())
 
 
+def test_shows_a_row_for_each_file_and_the_terms_once(tool: Tool) -> None:
+    text = tool("models", "show", "balanced").out.decode()
+    _, files, terms = text.split("\n\n")
+    head, *rows = files.splitlines()
+    assert re.split(r" {2,}", head) == [
+        "SCALE",
+        "PRECISION",
+        "PSNR ON Set5",
+        "TILE OVERLAP",
+        "FILE",
+    ]
+    assert {row.split()[-1] for row in rows} == {f for f in FILES if f.startswith("balanced_x")}
+    assert re.search(r"^x2 +fp32 +3\d\.\d\d dB +\d+ +balanced_x2\.onnx$", files, re.MULTILINE)
+    keys = re.findall(r"^(\w[\w ,]*?)  ", terms, re.MULTILINE)
+    assert keys == ["folder", "licence", "trained on, x2", "trained on, x3", "trained on, x4"]
+    assert "window_rows" not in text
+    assert text.endswith("sr-batch models show balanced -v\n")
+
+
 def test_shows_all_metadata_and_the_card(tool: Tool) -> None:
-    run = tool("models", "show", "espcn")
+    run = tool("models", "show", "espcn", "-v")
     text = run.out.decode()
     assert run.code == 0
     for word in ("scale", "color", "multiple", "receptive_field", "overlap", "licence", "data"):
@@ -118,7 +137,7 @@ def test_shows_all_metadata_and_the_card(tool: Tool) -> None:
 
 
 def test_shows_a_single_file(tool: Tool) -> None:
-    text = tool("models", "show", str(ROOT / "exported" / "espcn_x3_int8.onnx")).out.decode()
+    text = tool("models", "show", str(ROOT / "exported/espcn_x3_int8.onnx"), "-v").out.decode()
     assert re.findall(r"^path .*/(\w+)\.onnx$", text, re.MULTILINE) == ["espcn_x3_int8"]
 
 
