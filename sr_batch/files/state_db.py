@@ -16,6 +16,7 @@ from typing import Any
 from sr_batch.core.errors import StorageError
 from sr_batch.core.results import one_line
 from sr_batch.files.disk_errors import CONTINUES, is_full
+from sr_batch.files.reading import reason
 
 FOLDER = ".sr-batch"
 _FILE = "state.sqlite"
@@ -94,10 +95,10 @@ class StateFile:
             code = _code(error)
             if code in fatal:
                 raise StorageError(
-                    f"{self._place}: {error}; free some space on this disk or choose another -o,"
-                    f" {CONTINUES}"
+                    f"{self._place}: {_said(error)}; free some space on this disk or choose another"
+                    f" -o, {CONTINUES}"
                 ) from error
-            self._do_without(code, str(error))
+            self._do_without(code, _said(error))
             return None
 
     def _do_without(self, code: int, what: str) -> None:
@@ -117,6 +118,10 @@ class StateFile:
         except OSError:
             return False
         return True
+
+
+def _said(error: sqlite3.Error | OSError) -> str:
+    return reason(error) if isinstance(error, OSError) else str(error)
 
 
 def _code(error: sqlite3.Error | OSError) -> int:

@@ -209,6 +209,14 @@ def test_goes_on_without_a_state_file_and_says_so_once(
     assert "continuing without it" in line
 
 
+def test_says_in_plain_words_why_there_is_no_state_file(user_folder: Path) -> None:
+    user_folder.chmod(0o500)
+    said = Said()
+    Ledger(user_folder, said).record(user_folder / "a.png", ENTRY)
+    (line,) = said
+    assert line.startswith(f"{state_file(user_folder)}: Permission denied; continuing without it")
+
+
 def test_reads_a_state_file_that_it_may_not_write(user_folder: Path) -> None:
     Ledger(user_folder, Said()).record(user_folder / "a.png", ENTRY)
     state_file(user_folder).chmod(0o444)

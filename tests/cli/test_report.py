@@ -47,6 +47,18 @@ def test_a_report_never_replaces_another_file(tool: Tool, photo: Photo) -> None:
     assert photo("a.png").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("file", "why"), [("new/x.jsonl", "No such file or directory"), (".", "Is a directory")]
+)
+def test_a_report_that_cannot_be_written_is_refused_in_plain_words(
+    file: str, why: str, tool: Tool, photo: Photo
+) -> None:
+    photo("a.png")
+    run = tool("upscale", "a.png", *ESPCN, "--report", file)
+    assert run.code == 2
+    assert run.err == f"sr-batch: --report {file}: it cannot be written: {why}\n"
+
+
 def test_a_report_on_a_full_disk_ends_the_run_in_one_line(tool: Tool, photo: Photo) -> None:
     photo("a.png")
     run = tool("upscale", "a.png", *ESPCN, "-q", "--report", "/dev/full")
