@@ -14,6 +14,7 @@ from sr_batch.importing.renewing import is_outdated, renew
 from sr_batch.importing.sandbox import run_step
 from sr_batch.importing.source_file import content_of
 from sr_batch.importing.store import MODEL
+from sr_batch.importing.weights.convert import require_extra
 from sr_batch.inference.model_catalog import find_models, is_shipped
 from sr_batch.inference.onnx_runtime import runtime_version
 from sr_batch.inference.user_models import UserModel, is_added, user_models
@@ -187,6 +188,7 @@ def _converted(source: Path, folder: Path, notify: Notify) -> tuple[str, int]:
     request, readable = {"source": str(source)}, [source.parent]
     found = run_step("convert", folder, request, readable)
     if found["torch"]:
+        require_extra(source)
         notify(f"{source.name}: converting from PyTorch, which may take minutes")
         found |= run_step("convert_torch", folder, request, readable, _TORCH_SECONDS, _TORCH_MEMORY)
     return str(found["kind"]), int(found.get("multiple", 1))
@@ -203,7 +205,7 @@ def _is_taken(name: str, scale: int, source: str) -> bool:
 def _require_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ImportRefused(
-            f"--name {name!r}: a name has letters, digits and . _ + - and begins with a letter or"
+            f"--name {name}: a name has letters, digits and . _ + - and begins with a letter or"
             " digit"
         )
     if name in {model.name for model in find_models()}:

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from sr_batch.core.errors import UsageError
+from sr_batch.core.installing import pip
 from sr_batch.importing.adding import SUFFIXES
 
 
@@ -43,7 +44,7 @@ def _in_package(package: str, patterns: Sequence[str]) -> list[Path]:
         files = distribution(package).files or []
     except PackageNotFoundError as fault:
         raise UsageError(
-            f"--from {package}: not installed; to install it: pip install {package}"
+            f"--from {package}: not installed; to install it: {pip('install', package)}"
         ) from fault
     found = list(_networks(sorted(Path(str(file.locate())) for file in files)))
     if not found:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlencode
 
 from sr_batch.core.errors import UsageError
+from sr_batch.core.installing import pip
 from sr_batch.stores.aws_files import aws_settings
 from sr_batch.stores.location import Place
 from sr_batch.stores.object_errors import Answer
@@ -89,7 +90,7 @@ def require_extra(place: Place) -> None:
     if find_spec("obstore") is None:
         raise UsageError(
             f"{place.url}: object storage needs obstore, which is not installed;"
-            ' to install it: pip install "sr-batch[remote]"'
+            f" to install it: {pip('install', 'sr-batch[remote]')}"
         )
 
 

@@ -20,6 +20,7 @@ from sr_batch.core.model_spec import to_metadata
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.importing import adding, renewing, sandbox, steps, store
 from sr_batch.importing.adding import Wishes, add, name_of, usable
+from sr_batch.importing.weights import convert
 from sr_batch.inference import user_models
 from sr_batch.inference.model_catalog import all_models, choose
 from sr_batch.inference.onnx_session import OnnxSession, read_spec
@@ -326,3 +327,16 @@ def test_a_refusal_names_the_file_once_and_as_the_user_did(
     with pytest.raises(ImportRefused) as refusal:
         add(Path("a.param"), Wishes(), quiet)
     assert str(refusal.value).count("a.param") == 1
+
+
+def test_missing_libraries_are_named_before_the_conversion_is_announced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``find_spec`` finds none of them; what the first step found is that the file needs them."""
+    monkeypatch.setattr(adding, "run_step", lambda *_: {"torch": True})
+    monkeypatch.setattr(convert, "find_spec", lambda name: None)
+    (tmp_path / "a.pth").write_bytes(b"weights")
+    told: list[str] = []
+    with pytest.raises(ImportRefused, match=r"needs torch, spandrel, safetensors, onnxscript; "):
+        add(tmp_path / "a.pth", Wishes(), told.append)
+    assert told == ["a.pth: reading"]

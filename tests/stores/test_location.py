@@ -121,7 +121,7 @@ def test_the_environment_names_a_server(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_missing_library_is_one_line_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(object_client, "find_spec", lambda name: None)
-    with pytest.raises(UsageError, match=r'pip install "sr-batch\[remote\]"') as refused:
+    with pytest.raises(UsageError, match=r"-m pip install 'sr-batch\[remote\]'$") as refused:
         open_store(place_of("s3://bucket"))
     assert refused.value.exit_code == 2
 

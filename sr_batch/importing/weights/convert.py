@@ -16,10 +16,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sr_batch.core.errors import ImportRefused
+from sr_batch.core.installing import pip
 from sr_batch.importing.kinds import kind_of
 
 _CHILD = "sr_batch.importing.weights.child"
-_NEEDED = ("torch", "spandrel", "safetensors")
+_NEEDED = ("torch", "spandrel", "safetensors", "onnxscript")
 ATTEMPTS: Mapping[str, int] = {"traced": 240, "captured": 400, "window": 240}
 """Name of an attempt -> the seconds of processor time that it may take."""
 
@@ -81,8 +82,8 @@ def require_extra(source: Path) -> None:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise ImportRefused(
-            f"{source}: PyTorch weights need {' and '.join(missing)}, which are not installed;"
-            " to install them: pip install torch spandrel safetensors onnxscript"
+            f"{source}: the conversion of PyTorch weights needs {', '.join(missing)}; to install"
+            f" what is missing: {pip('install', *missing)}"
         )
 
 

@@ -86,7 +86,8 @@ def test_names_the_libraries_that_are_missing(
     monkeypatch.setattr(
         module, "find_spec", lambda name: util.find_spec(name) if name == "torch" else None
     )
-    with pytest.raises(ImportRefused, match=r"spandrel and safetensors.*: pip install torch span"):
+    needed = r"needs spandrel, safetensors, onnxscript; .*: \S+ -m pip install spandrel safetensors"
+    with pytest.raises(ImportRefused, match=needed):
         convert(TINY, tmp_path / "net.onnx")
 
 
