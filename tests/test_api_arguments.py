@@ -48,7 +48,7 @@ def test_takes_what_the_command_line_takes(given: dict[str, Any], wanted: dict[s
     [
         ({"qualty": 9}, r"^upscale\(\) has no option 'qualty'; did you mean 'quality'\?$"),
         ({"xyz": 9}, r"^upscale\(\) has no option 'xyz'$"),
-        ({"scale": "4x"}, "^scale=4x: must be above 0 and at most 64$"),
+        ({"scale": "4x"}, "^scale=4x: must be a number, above 0 and at most 64$"),
         ({"scale": 0}, "^scale=0: must be above 0"),
         ({"mode": "bgr"}, "^mode bgr: must be one of auto, rgb, y$"),
         ({"mode": 3}, "^mode=3: must be text$"),

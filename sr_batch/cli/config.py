@@ -36,7 +36,7 @@ def use_defaults(context: typer.Context, file: Path | None) -> Path | None:
     """Take the defaults of a command from ``file``, or from the user's own file if it exists.
 
     Raises:
-        UsageError: the file cannot be read, or has a key that is not an option.
+        UsageError: the file cannot be read, or has a key that is not an option, or a wrong value.
     """
     path = file or default_file()
     if file is None and not path.is_file():
@@ -44,6 +44,8 @@ def use_defaults(context: typer.Context, file: Path | None) -> Path | None:
     command = str(context.info_name)
     settings = _read(path).get(command, {})
     options = {key: _option(key, command, _shown(path)) for key in settings}
+    for key, value in settings.items():
+        _check_value(options[key], value, f"{_shown(path)}: [{command}] {key} =")
     context.default_map = {options[key].name: value for key, value in settings.items()}
     return path
 
@@ -97,6 +99,30 @@ def _option(key: str, command: str, where: str) -> Option:
     raise UsageError(
         f"{where}: unknown option {key}: {question}The options are {', '.join(sorted(known))}"
     )
+
+
+def _check_value(option: Option, value: object, where: str) -> None:
+    """Refuse what the command line refuses, too, but name the file and the key instead of a flag.
+
+    Typer takes defaults as they are, so a wrong type would only be noticed where it is used.
+    """
+    if option.takes_many:
+        right = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        _require(right, "a list of texts in quotes", value, where)
+    elif option.kind is bool:
+        _require(isinstance(value, bool), "true or false", value, where)
+    elif option.allowed or option.choices:
+        try:
+            option.check(option.parse(str(value)))
+        except UsageError as error:
+            raise UsageError(str(error).replace(option.flag, where, 1)) from error
+    elif option.kind is not int:
+        _require(isinstance(value, str), "text in quotes", value, where)
+
+
+def _require(right: bool, rule: str, value: object, where: str) -> None:
+    if not right:
+        raise UsageError(f"{where} {one_line(str(value))}: must be {rule}")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -151,6 +151,8 @@ class Option:
     def _not_read(self, text: str) -> UsageError:
         """What is wrong with a text that is not a number of this kind."""
         if not _is_number(text.replace(",", ".", 1)):
+            if self.allowed and not self.choices and not self.none:
+                return self._must(text, f"be a number, {self.allowed.text}")
             return self._refused(text)
         if self.kind is int:
             return self._must(text, "be a whole number, written with digits only")

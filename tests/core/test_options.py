@@ -72,9 +72,9 @@ def test_commands_check_their_own_options(command: Any, values: dict[str, Any]) 
     [
         ("width", "2.5", "be a whole number, written with digits only"),
         ("width", "1,000", "be a whole number, written with digits only"),
-        ("width", "wide", "be above 0 and at most 1000000"),
+        ("width", "wide", "be a number, above 0 and at most 1000000"),
         ("scale", "2,5", "have a decimal point, not a comma"),
-        ("scale", "two", "be above 0 and at most 64"),
+        ("scale", "two", "be a number, above 0 and at most 64"),
     ],
 )
 def test_a_text_that_is_not_such_a_number_is_refused(name: str, text: str, rule: str) -> None:
