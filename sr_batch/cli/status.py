@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +18,7 @@ from sr_batch.core.results import one_line
 
 if TYPE_CHECKING:
     from sr_batch.watch.activity import Now
-    from sr_batch.watch.journal import Journal, Outcome, Status
+    from sr_batch.watch.journal import Journal, Outcome, Removed, Status
 
 _HOUR = 3600.0
 _SHOWN = 5
@@ -66,7 +66,7 @@ def _show_watch(output: Path, as_json: bool) -> None:
 
     journal = _journal(output)
     waiting = journal.all()
-    outcomes = [*waiting.values(), *(each.outcome for each in journal.removed())]
+    outcomes = [*waiting.values(), *map(_where_it_lies, journal.removed())]
     retries = _retries(waiting)
     process = holder(output)
     now = activity_of(output, process) if process else None
@@ -86,6 +86,14 @@ def _show_watch(output: Path, as_json: bool) -> None:
     typer.echo(f"in the last hour: {images}, {record['hour_megapixels']:.1f} megapixels")
     for error in _errors(outcomes):
         typer.echo(one_line(error.error))
+
+
+def _where_it_lies(removed: Removed) -> Outcome:
+    """The outcome of a source that was moved; its error names the old path, so add the new one."""
+    outcome, place = removed.outcome, removed.place
+    if not outcome.error or place is None or not place.exists():
+        return outcome
+    return replace(outcome, error=f"{outcome.error}; it was moved to {place}")
 
 
 def retry(output: Folder) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sr_batch.cli.console import say
+from sr_batch.cli.console import has_terminal, say
 from sr_batch.cli.json_lines import print_json
 from sr_batch.cli.summary import describe_result
 from sr_batch.core.results import ERRORS, Done, Failed, JobResult, to_json
@@ -61,6 +61,16 @@ class WatchLog(Listener):
             say(describe_result(result))
         elif self._volume > 0:
             say(f"{result.input}: {getattr(result, 'reason', result.status)}")
+
+    def begin(self, folders: Sequence[tuple[Path, Path]]) -> None:
+        """Print, for people, what is watched; on a terminal also how it ends."""
+        if self._as_json:
+            return
+        lines = [f"watching {source}; enlargements go to {output}" for source, output in folders]
+        if has_terminal():
+            lines[-1] += ". Ctrl-C ends it."
+        for line in lines:
+            self.say(line)
 
     def passed_over(self, path: Path) -> None:
         """Print, if every file gets a line, that the watch does not take ``path``."""

@@ -85,6 +85,7 @@ def watch(
         for each in networks:
             stack.callback(each.close)
             each.get()  # reports a wrong model or device now, not at the first picture
+        listener.begin([(pair.source, pair.output) for pair in pairs])
         _run(list(zip(watches, networks, strict=True)), wake, stop)
 
 

@@ -67,6 +67,11 @@ def require_apart(pairs: Sequence[Pair]) -> None:
     for pair in pairs:
         if not is_folder(pair.source):
             raise UsageError(f"{display_name(pair.source)}: no such folder to watch")
+        if pair.source == pair.output:
+            raise UsageError(
+                "the watched folder and the output folder are the same,"
+                f" {display_name(pair.source)}: choose another -o"
+            )
         if pair.source.is_relative_to(pair.output):
             raise UsageError(
                 f"the watched folder {display_name(pair.source)} is inside its output folder"

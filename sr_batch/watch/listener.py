@@ -15,6 +15,9 @@ class Listener:
     def add(self, result: JobResult) -> None:
         """The final result of one file."""
 
+    def begin(self, folders: Sequence[tuple[Path, Path]]) -> None:
+        """A watch has begun: of each pair the watched folder and its output folder."""
+
     def passed_over(self, path: Path) -> None:
         """Another program has left ``path`` behind, so it is not taken. Called once for each."""
 
@@ -41,6 +44,10 @@ class All(Listener):
     def add(self, result: JobResult) -> None:
         for each in self._listeners:
             each.add(result)
+
+    def begin(self, folders: Sequence[tuple[Path, Path]]) -> None:
+        for each in self._listeners:
+            each.begin(folders)
 
     def passed_over(self, path: Path) -> None:
         for each in self._listeners:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from sr_batch.cli import watch_log
 from sr_batch.cli.watch_log import WatchLog
 from sr_batch.core.geometry import Size
 from sr_batch.core.results import Done, Failed, Skipped
@@ -71,6 +72,22 @@ def test_prints_as_much_as_the_volume_says(capsys: Captured, volume: int, said: 
     log.say("it is full", "failed: ")
     log.passed_over(Path("in/@eaDir"))
     assert lines(capsys) == said
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_says_at_the_start_what_is_watched(
+    terminal: bool, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_log, "has_terminal", lambda: terminal)
+    folders = [(Path("a"), Path("b")), (Path("c"), Path("d"))]
+    WatchLog(as_json=False).begin(folders)
+    WatchLog(as_json=False, volume=-1).begin(folders)
+    WatchLog(as_json=True).begin(folders)
+    end = ". Ctrl-C ends it." if terminal else ""
+    assert capsys.readouterr() == (
+        "",
+        f"watching a; enlargements go to b\nwatching c; enlargements go to d{end}\n",
+    )
 
 
 def test_prints_an_object_per_event(capsysbinary: pytest.CaptureFixture[bytes]) -> None:

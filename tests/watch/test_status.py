@@ -27,6 +27,21 @@ def test_a_skipped_file_is_not_done(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("here")
+def test_a_failed_file_that_was_moved_is_shown_where_it_lies(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("in").mkdir()
+    Path("in/bad.png").write_text("text")
+    Driver(pair={"after": "move", "options": UpscaleOptions(verify=True)}).run(300)
+    here = Path.cwd()
+    status("out")
+    assert capsys.readouterr().out.rstrip().endswith(f"; it was moved to {here}/in_failed/bad.png")
+    Path("in_failed/bad.png").unlink()
+    status("out")
+    assert "it was moved" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("here")
 def test_an_output_that_exists_already_is_done(capsys: pytest.CaptureFixture[str]) -> None:
     save_picture(Path("in/a.png"))
     driver = Driver()

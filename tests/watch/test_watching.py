@@ -213,7 +213,7 @@ def test_retry_brings_back_what_was_moved(
     [
         (("gone", "-o", "out"), "gone: no such folder to watch"),
         (("in", "-o", "."), "is inside its output folder"),
-        (("in", "-o", "in"), "is inside its output folder"),
+        (("in", "-o", "in"), "the watched folder and the output folder are the same, "),
         (("in", "-o", "out", "--model", "esdr"), "did you mean edsr?"),
         (("in", "-o", "out", "--settle", "0"), "--settle"),
         (("in",), "no output folder"),
