@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sr_batch.batch.job import Job
+from sr_batch.core.byte_count import rough_bytes
 from sr_batch.files.reading import PIPE, display_name
 
 
@@ -20,9 +21,9 @@ def shortages(jobs: Iterable[Job]) -> list[str]:
         needed[disk] = needed.get(disk, 0) + job.bytes
         folders.setdefault(disk, folder)
     return [
-        f"the outputs need about {_shown(size)}, but the disk that holds"
-        f" {display_name(folders[disk])} has only {_shown(free)} free: free some space or choose"
-        " another -o"
+        f"the outputs need about {rough_bytes(size)}, but the disk that holds"
+        f" {display_name(folders[disk])} has only {rough_bytes(free)} free: free some space or"
+        " choose another -o"
         for disk, size in needed.items()
         if size > (free := shutil.disk_usage(folders[disk]).free)
     ]
@@ -32,7 +33,3 @@ def _existing_folder(folder: Path) -> Path:
     """``folder``, or the nearest folder above it that exists."""
     absolute = folder.absolute()
     return next(path for path in (absolute, *absolute.parents) if path.exists())
-
-
-def _shown(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from sr_batch.batch.input_choice import Choice
 from sr_batch.batch.inputs import is_image_name
+from sr_batch.core.byte_count import rough_bytes
 from sr_batch.core.errors import ImageError, UsageError
 from sr_batch.core.options import MAX_PIXELS
 from sr_batch.core.results import Failed, one_line
@@ -66,7 +67,7 @@ def pictures_at(text: str, endpoint: str, say: Callable[[str], None]) -> Iterato
     with tempfile.TemporaryDirectory(prefix="sr-batch-") as temporary:
         _require_room(items, place, Path(temporary))
         size = sum(item.size for item in items)
-        say(f"{place.url}: copying {len(items)} pictures, {size / 1e6:.1f} MB")
+        say(f"{place.url}: copying {len(items)} pictures, {rough_bytes(size)}")
         folder = Path(temporary, PurePosixPath(place.prefix).name or place.bucket)
         folder.mkdir()
         with ThreadPoolExecutor(_AT_ONCE) as threads:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sr_batch.core.byte_count import rough_bytes
 from sr_batch.core.errors import StorageError, UnwritableOutput
 from sr_batch.files.reading import display_name
 
@@ -44,7 +45,7 @@ def disk_errors(target: Path, size: int) -> Iterator[None]:
 
 
 def _write_error(error: OSError, target: Path, size: int) -> StorageError | UnwritableOutput:
-    what = f"{display_name(target)} ({size / 1e6:.1f} MB) could not be written"
+    what = f"{display_name(target)} ({rough_bytes(size)}) could not be written"
     if error.errno in _FATAL:
         why = _FATAL[error.errno].format(folder=display_name(target.parent.absolute()))
         return StorageError(f"{what}: {why}; free some space or choose another -o, {CONTINUES}")

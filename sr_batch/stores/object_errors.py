@@ -8,6 +8,7 @@ The library for object storage puts the answer of the server into the text of it
 import re
 from dataclasses import dataclass
 
+from sr_batch.core.byte_count import rough_bytes
 from sr_batch.core.errors import (
     SrBatchError,
     StorageError,
@@ -133,7 +134,7 @@ def read_error(answer: Answer, name: str) -> SrBatchError:
 
 def write_error(answer: Answer, name: str, size: int) -> SrBatchError:
     """The error for an output called ``name`` of ``size`` bytes that could not be written."""
-    what = f"{name} ({size / 1e6:.1f} MB) could not be written"
+    what = f"{name} ({rough_bytes(size)}) could not be written"
     if fatal := _fatal(answer, what):
         return fatal
     if answer.status == 403:

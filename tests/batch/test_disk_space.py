@@ -24,5 +24,14 @@ def test_names_the_disk_that_is_too_small(tmp_path: Path, monkeypatch: pytest.Mo
     )
 
 
+def test_shows_less_than_a_megabyte_in_smaller_units(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=512))
+    (line,) = shortages([job(tmp_path / "a.png", 12_345)])
+    assert "the outputs need about 12 kB, " in line
+    assert "has only 512 bytes free" in line
+
+
 def test_standard_output_needs_no_disk_space() -> None:
     assert shortages([job(PIPE, 10**18)]) == []

@@ -91,7 +91,7 @@ def test_what_a_refusal_to_write_means(
         pytest.raises(error, match=text) as refused,
     ):
         publish(behind(bucket, server.endpoint))
-    assert str(refused.value).startswith(f"{bucket.url}/out/x.png (0.0 MB) could not be written:")
+    assert str(refused.value).startswith(f"{bucket.url}/out/x.png (1 byte) could not be written:")
 
 
 @pytest.mark.parametrize(

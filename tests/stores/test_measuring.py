@@ -45,7 +45,7 @@ def test_eval_measures_pictures_in_a_bucket(
         "deep/b.png",
     ]
     copied, broken = run.err.splitlines()
-    assert copied.startswith(f"{pictures.url}/hr: copying 3 pictures, 0.0 MB")
+    assert copied.startswith(f"{pictures.url}/hr: copying 3 pictures, ")
     assert broken.startswith(f"{pictures.url}/hr/broken.png: ")
 
 
