@@ -125,6 +125,7 @@ def _show_files(family: Family) -> None:
         typer.echo(line)
     for model, _ in family:
         if measured := measurements(model.path):
+            measured.pop("source_sha256", None)  # for programs
             typer.echo()
             _echo({"measured of": model.path.name, **measured})
     typer.echo()

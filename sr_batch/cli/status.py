@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -91,7 +92,7 @@ def _show_watch(output: Path, as_json: bool) -> None:
 def _where_it_lies(removed: Removed) -> Outcome:
     """The outcome of a source that was moved; its error names the old path, so add the new one."""
     outcome, place = removed.outcome, removed.place
-    if not outcome.error or place is None or not place.exists():
+    if not outcome.error or place is None or not os.path.lexists(place):
         return outcome
     return replace(outcome, error=f"{outcome.error}; it was moved to {place}")
 

@@ -28,7 +28,7 @@ def blended_name(name: str, strength: float) -> str:
 
 def parts_of_blend(name: str) -> tuple[str, str]:
     """The network and the strength in the name of a blend; an empty strength in another name."""
-    blend = re.fullmatch(r"(.+)-(0\.\d+|\de-\d+)", name)
+    blend = re.fullmatch(r"(.+)-(0\.\d+|[\d.]+e-\d+)", name)
     return (blend[1], blend[2]) if blend else (name, "")
 
 
