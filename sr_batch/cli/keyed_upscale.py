@@ -60,6 +60,7 @@ def upscale_stores(inputs: Sequence[str], command: UpscaleCommand, options: Upsc
         SrBatchError: the run cannot begin.
     """
     # Imported here, not above: they load the inference and image libraries, --help does not.
+    from sr_batch.cli.nothing_found import nothing_at
     from sr_batch.cli.report import Report
     from sr_batch.distributed.plan import ALL, Request, plan_run
 
@@ -77,7 +78,7 @@ def upscale_stores(inputs: Sequence[str], command: UpscaleCommand, options: Upsc
         report.begin_stream(plan.found, plan.place)
         with stop_on_signals(stop):
             code = _work(plan, engine, report, stop)
-        report.finish(code)
+        report.finish(code, lambda: nothing_at(inputs))
     return code
 
 

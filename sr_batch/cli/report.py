@@ -174,8 +174,8 @@ class Report:
             self._count()
         self._show()
 
-    def finish(self, exit_code: int) -> None:
-        """Remove the bar and print the sums."""
+    def finish(self, exit_code: int, nothing: Callable[[], str] = str) -> None:
+        """Remove the bar and print the sums, or what ``nothing`` says if no image was found."""
         if self._bar:
             self._bar.close()
             self._bar = None
@@ -191,7 +191,8 @@ class Report:
                 "the run ended before all inputs were found; the sums count those that were",
                 "note: ",
             )
-        self.say(self._tally.describe(summary) + self._place())
+        sums = self._tally.describe(summary) if planned else nothing()
+        self.say(sums + self._place())
 
     @property
     def exit_code(self) -> int:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from sr_batch.batch.job import NOT_READ
+from sr_batch.core.byte_count import rough_bytes
 from sr_batch.core.duration import rough_duration
 from sr_batch.core.results import (
     ALL_WELL,
@@ -93,9 +94,7 @@ class Tally:
         )
 
     def describe(self, summary: Summary) -> str:
-        """The last line for people: ``20 images: 18 done, 2 failed in 31.4 s (0.52 MP/s)``."""
-        if summary.planned == 0:
-            return "no images found"
+        """The last line for people: ``20 images: 18 done, 2 failed in 31.4 s``, and the speed."""
         planned = self._kinds[Planned]
         counts = [
             f"{count} {status}{remark}"
@@ -127,12 +126,12 @@ class Tally:
 
     def _costs(self) -> str:
         seconds = rough_duration(self._planned_seconds)
-        return f" (about {seconds} and {self._planned_bytes / 1e6:.1f} MB)"
+        return f" (about {seconds} and {rough_bytes(self._planned_bytes)})"
 
     def _speed(self, summary: Summary) -> str:
         if not self._pixels or not summary.seconds:
             return ""
-        return f" ({self._pixels / 1e6 / summary.seconds:.2g} MP/s)"
+        return f" ({self._pixels / 1e6 / summary.seconds:.2g} input megapixels per second)"
 
 
 def describe_result(result: Done | Skipped | NotRun) -> str:
@@ -153,7 +152,7 @@ def describe_planned(result: Planned) -> str:
     passes = ", ".join(f"x{scale}" for scale in result.passes)
     method = f"{result.model} {passes} in {result.precision}" if passes else "resampling alone"
     sizes = f"{result.input_size} -> {result.output_size}"
-    cost = f"about {rough_duration(result.seconds)} and {result.bytes / 1e6:.1f} MB"
+    cost = f"about {rough_duration(result.seconds)} and {rough_bytes(result.bytes)}"
     choice = f" ({result.choice})" if result.choice else ""
     return f"{result.input} -> {result.output}: {sizes} by {method}, {cost}{choice}"
 

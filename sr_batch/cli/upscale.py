@@ -66,6 +66,7 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
     from sr_batch.batch.decoder_pool import loader
     from sr_batch.batch.disk_space import shortages
     from sr_batch.batch.planning import plan_jobs
+    from sr_batch.cli.nothing_found import nothing_in_folders
     from sr_batch.cli.report import Report
     from sr_batch.upscaling.auto_upscaler import open_upscaler
 
@@ -91,7 +92,7 @@ def _run(inputs: list[str], command: UpscaleCommand, options: UpscaleOptions) ->
         report.begin(plan)
         with stop_on_signals(stop):
             code = _work(plan, upscaler, options, report, stop, load, command.dry_run)
-        report.finish(code)
+        report.finish(code, lambda: nothing_in_folders(inputs, options, shard))
     return code
 
 

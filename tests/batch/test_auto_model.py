@@ -88,7 +88,7 @@ def test_a_dry_run_says_which_and_why(inputs: Path) -> None:
     assert isinstance(planned, Planned)
     assert (planned.model, planned.choice) == ("photo", "a JPEG of quality 45")
     assert to_json(planned)["notes"] == ["to be enlarged by photo: a JPEG of quality 45"]
-    assert describe_planned(planned).endswith(" MB (a JPEG of quality 45)")
+    assert describe_planned(planned).endswith(" (a JPEG of quality 45)")
     assert not (inputs.parent / "out").exists()
 
 
@@ -155,7 +155,7 @@ def test_a_missing_network_is_named(models: Path) -> None:
     with pytest.raises(UnknownModel) as refused:
         AutoUpscaler(options(), ignore)
     assert str(refused.value).startswith(
-        "--model auto takes balanced or photo: no model is called photo: "
+        "--model auto takes balanced or photo: there is no model photo; "
     )
 
 

@@ -31,15 +31,11 @@ def test_the_sums_add_up() -> None:
 
 
 def test_states_only_counts_above_zero() -> None:
-    assert closing_line(DONE) == "1 image: 1 done in 4.0 s (0.12 MP/s)"
+    assert closing_line(DONE) == "1 image: 1 done in 4.0 s (0.12 input megapixels per second)"
     assert closing_line(SKIPPED, SKIPPED) == "2 images: 2 skipped (already done) in 4.0 s"
     assert closing_line(DONE, FAILED, NOT_RUN) == (
-        "3 images: 1 done, 1 failed, 1 not run in 4.0 s (0.12 MP/s)"
+        "3 images: 1 done, 1 failed, 1 not run in 4.0 s (0.12 input megapixels per second)"
     )
-
-
-def test_states_that_no_images_were_found() -> None:
-    assert closing_line() == "no images found"
 
 
 def test_counts_the_reasons_why_inputs_were_skipped() -> None:

@@ -169,7 +169,7 @@ def test_takes_a_name_that_is_not_valid_text(tool: Tool, photo: Photo, tmp_path:
         (["--scale", "0"], "above 0 and at most 64"),
         (["--scale", "65"], "above 0 and at most 64"),
         (["--scale", "nan"], "above 0 and at most 64"),
-        (["--scale", "big"], "above 0 and at most 64"),
+        (["--scale", "big"], "must be a number, above 0 and at most 64"),
         (["--mode", "cmyk"], "'auto', 'rgb', 'y'"),
         (["--tile", "7"], "at least 32"),
         (["--tile", "wide"], "at least 32"),
@@ -209,8 +209,26 @@ def test_a_folder_without_images_is_not_an_error(tool: Tool, tmp_path: Path) -> 
     (tmp_path / "empty").mkdir()
     run = tool("upscale", "empty", *ESPCN)
     assert run.code == 0
-    assert "no images" in run.err
+    assert run.err == "no images found in empty\n"
     assert not (tmp_path / "empty_sr").exists()
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (["--include", "zz*"], "no images found in in: --include 'zz*' leaves all of them out\n"),
+        (
+            ["--include", "a*", "--exclude", "*.png"],
+            "no images found in in: --include 'a*' and --exclude '*.png' leave all of them out\n",
+        ),
+    ],
+)
+def test_a_filter_that_leaves_out_every_image_is_named(
+    tool: Tool, photo: Photo, filters: list[str], said: str
+) -> None:
+    photo("in/a.png")
+    run = tool("upscale", "in", *ESPCN, *filters)
+    assert (run.code, run.err) == (0, said)
 
 
 def test_colliding_outputs_stop_the_run_before_any_work(
@@ -267,5 +285,5 @@ def test_a_strength_for_a_network_without_partner_is_refused(photo: Photo, tool:
     photo("a.png")
     run = tool("upscale", "a.png", "--model", "edsr", "--strength", "0.5")
     assert run.code == 2
-    assert run.err.startswith("sr-batch: --strength 0.5: edsr has no partner to blend with; ")
+    assert run.err.endswith("balanced (0) with photo (1); edsr has no partner\n")
     assert run.err.count("\n") == 1
