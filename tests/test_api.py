@@ -135,7 +135,7 @@ def test_refuses_what_is_not_a_picture(model: str, image: Any) -> None:
 def test_refuses_options_out_of_range() -> None:
     with pytest.raises(UsageError, match=r"^scale=99: must be above 0"):
         sr_batch.upscale(noise(4, 4), scale=99)
-    with pytest.raises(UnknownModel, match="no model is called nope"):
+    with pytest.raises(UnknownModel, match="there is no model nope"):
         sr_batch.upscale(noise(4, 4), "nope")
 
 

@@ -20,7 +20,7 @@ from sr_batch.core.options import UpscaleOptions
 from sr_batch.imaging import bicubic
 from sr_batch.imaging.resample import bleed, resize
 from sr_batch.inference.model_card import read_card
-from sr_batch.inference.model_catalog import ModelFile, files_of, find_models
+from sr_batch.inference.model_catalog import ModelFile, files_of, find_models, no_such_precision
 from sr_batch.inference.onnx_session import read_spec
 from sr_batch.upscaling.upscaler import Upscaler
 
@@ -163,8 +163,7 @@ def _chosen(name: str, files: Sequence[ModelFile], scale: int, precision: str) -
         )
     fitting = [each for each in there if _fits(each, scale, precision)]
     if not name.endswith(".onnx") and not fitting:
-        others = ", ".join(sorted(each.precision for each in there))
-        raise UnknownModel(f"--precision {precision}: {name} x{scale} is available in {others}")
+        raise no_such_precision(f"{name} x{scale}", precision, {each.precision for each in there})
     specs = [read_spec(each.path) for each in there]
     context = max(bicubic.REACH, *(spec.overlap for spec in specs))
     multiple = max(spec.multiple for spec in specs)

@@ -180,10 +180,7 @@ def _show(model: UserModel) -> None:
         typer.echo(text)
     swap = record["measured"]["swap"]
     if swap is not None and not record["measured"]["format"]["bgr"]:
-        typer.echo(
-            f"the order of colors cannot be measured ({swap:g} dB between RGB and BGR): if colors"
-            " look wrong, add it again with --bgr"
-        )
+        typer.echo("if red and blue are swapped in the result, add it again with --bgr")
 
 
 def _summary(record: Mapping[str, Any]) -> str:

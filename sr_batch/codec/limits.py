@@ -18,9 +18,9 @@ def require_within(size: Size, max_pixels: int, frames: int = 1) -> None:
     """
     pixels = size.pixels * frames
     if pixels > max_pixels:
-        shown = f"{size}" if frames == 1 else f"{frames} frames of {size}"
+        shown = f"{size} is" if frames == 1 else f"{frames} frames of {size} are"
         raise ImageTooLarge(
-            f"{shown} have {pixels:,} pixels, more than the limit of {max_pixels:,};"
+            f"{shown} {pixels:,} pixels, more than the limit of {max_pixels:,};"
             f" to allow it: --max-pixels {pixels}"
         )
     if max(size.width, size.height) > MAX_INPUT_SIDE:

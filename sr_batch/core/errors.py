@@ -123,3 +123,16 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
 
     nearest = get_close_matches(name, known, n=1, cutoff=cutoff)
     return f"did you mean {nearest[0]}? " if nearest else ""
+
+
+def no_such_model(name: str, known: Iterable[str], listed: Iterable[str]) -> UnknownModel:
+    """The error about the ``name`` of a model.
+
+    Args:
+        name: What was asked for.
+        known: The names that there are.
+        listed: The same as the message shows them.
+    """
+    question = did_you_mean(name.lower(), known)
+    available = f"{question}Available" if question else "available"
+    return UnknownModel(f"there is no model {name}; {available}: {', '.join(listed)}")

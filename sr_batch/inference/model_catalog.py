@@ -8,7 +8,7 @@ from filecmp import cmp
 from hashlib import sha256
 from pathlib import Path
 
-from sr_batch.core.errors import UnknownModel, did_you_mean
+from sr_batch.core.errors import UnknownModel, no_such_model
 from sr_batch.core.model_spec import Precision, PrecisionChoice, from_metadata
 from sr_batch.inference.network_blend import blend
 from sr_batch.inference.onnx_metadata import read_metadata
@@ -112,16 +112,21 @@ def choose(
     models = all_models()
     family = [model for model in models if model.name == name]
     if not family:
-        raise UnknownModel(f"no model is called {name}: {_suggestion(name, models)}")
+        raise _unknown(name, models)
     for path in (model.path for model in family if is_added(model.path)):
         require_unchanged(path)
     if precision == "auto":
         return {scale: _best(family, scale, fastest) for scale in _scales(family)}
     chosen = {model.scale: model for model in family if model.precision == precision}
     if not chosen:
-        available = ", ".join(sorted({model.precision for model in family}))
-        raise UnknownModel(f"--precision {precision}: {name} is available in {available}")
+        raise no_such_precision(name, precision, {model.precision for model in family})
     return chosen
+
+
+def no_such_precision(name: str, precision: str, there: Iterable[str]) -> UnknownModel:
+    """The error about a ``precision`` that the model ``name`` lacks; it is ``there`` in others."""
+    only = " and ".join(sorted(there))
+    return UnknownModel(f"{name} has no {precision} file, only {only}; leave out --precision")
 
 
 def _scales(family: Iterable[ModelFile]) -> list[int]:
@@ -183,12 +188,14 @@ def _from_name(path: Path) -> ModelFile | None:
     return ModelFile(match["name"], int(match["scale"]), match["precision"] or "fp32", path)
 
 
-def _suggestion(name: str, models: Iterable[ModelFile]) -> str:
+def _unknown(name: str, models: Iterable[ModelFile]) -> UnknownModel:
     families: dict[str, dict[int, None]] = {}
     for model in models:
         families.setdefault(model.name, {})[model.scale] = None
     if not families:
-        return "no models are installed; export one, or give the path of an .onnx file"
-    question = did_you_mean(name.lower(), families, cutoff=0.5)
+        return UnknownModel(
+            f"there is no model {name}: no models are installed; export one, or give the path of an"
+            " .onnx file"
+        )
     listed = [f"{each} ({', '.join(f'x{s}' for s in families[each])})" for each in families]
-    return f"{question}Available: {', '.join(listed)}"
+    return no_such_model(name, families, listed)

@@ -61,7 +61,7 @@ def _pair(name: str, strength: float) -> tuple[str, str]:
     for strong, weak in pairs.items():
         if name in (weak, strong):
             return weak, strong
-    raise UnknownModel(f"--strength {strength:g}: {name} has no partner to blend with; {_hint()}")
+    raise UnknownModel(f"--strength {strength:g} {_hint()}; {name} has no partner")
 
 
 def partners() -> dict[str, str]:
@@ -75,8 +75,9 @@ def partners() -> dict[str, str]:
 
 
 def _hint() -> str:
+    """What a strength blends, to follow it in a sentence."""
     pairs = [f"{weak} (0) with {strong} (1)" for strong, weak in partners().items()]
-    return f"it blends {', '.join(pairs)}" if pairs else "no installed network has one"
+    return f"blends {', or '.join(pairs)}" if pairs else "needs a network that has a partner"
 
 
 def _files(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sr_batch.core.errors import UnknownModel, UsageError, did_you_mean
+from sr_batch.core.errors import UsageError, did_you_mean, no_such_model
 from sr_batch.core.option import Option, options_of
 from sr_batch.core.options import AUTO, UpscaleOptions
 from sr_batch.inference.model_catalog import all_models
@@ -78,10 +78,7 @@ def require_model(name: str) -> None:
     """
     names = model_names()
     if name not in names:
-        question = did_you_mean(name, names)
-        raise UnknownModel(
-            f"no model is called {name[:100]}: {question}Available: {', '.join(names)}"
-        )
+        raise no_such_model(name[:100], names, names)
 
 
 def model_names() -> tuple[str, ...]:

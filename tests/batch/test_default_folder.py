@@ -38,8 +38,8 @@ def test_another_size_gets_its_own_folder(originals: dict[Path, str]) -> None:
         results = go("in", upscaler=FakeUpscaler(4, "x4"), options=X4, said=said)
         assert count(results) == {expected: 2}
         assert said == [
-            "in_sr already holds x2 enlargements by nearest, so the x4 enlargements by nearest go to"
-            " in_x4_nearest; to choose another folder, give -o"
+            "in_sr already holds x2 enlargements by nearest, so the x4 enlargements by nearest go"
+            " to in_x4_nearest; to choose another folder, give -o"
         ]
     assert width("in_x4_nearest/0.png") == 24
     assert count(go("in", options=X2)) == {"skipped": 2}

@@ -162,7 +162,9 @@ def test_refuses_models_that_do_not_exist(names: list[str], scale: int, words: s
 
 
 def test_refuses_a_precision_that_a_network_lacks() -> None:
-    with pytest.raises(UnknownModel, match=r"int8: refiner x4 is available in fp16, fp32"):
+    with pytest.raises(
+        UnknownModel, match="refiner x4 has no int8 file, only fp16 and fp32; leave out"
+    ):
         choose_models(["refiner"], 4, "int8")
     assert len(choose_models(["refiner"], 4, "auto")) == 1
     assert {each.model for each in choose_models([], 4, "int8")} >= {"balanced", "edsr"}

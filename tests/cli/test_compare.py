@@ -182,7 +182,7 @@ def test_reads_standard_input(tool: Tool, portrait: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("--models", "edrs"), 2, "no model is called edrs: did you mean edsr?"),
+        (("--models", "edrs"), 2, "there is no model edrs; did you mean edsr?"),
         (("--models", "refiner"), 2, "--scale 2: refiner exists for x4; choose such a --scale"),
         (("--scale", "7"), 2, "--scale 7: no model enlarges 7 times; there are x2, x3, x4"),
         (("--scale", "1.5"), 2, "--scale 1.5: networks are compared at 2, 3 or 4"),

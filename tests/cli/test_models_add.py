@@ -29,6 +29,9 @@ def test_adds_lists_shows_uses_and_removes_a_model(tmp_path: Path) -> None:
     added = run(tmp_path, "models", "add", "soft_x2.onnx", "--licence", "CC0")
     assert added.code == 0, added.err
     assert added.out.decode().startswith("added soft x2: RGB, values 0..1")
+    assert (
+        "if red and blue are swapped in the result, add it again with --bgr" in added.out.decode()
+    )
     listed = run(tmp_path, "models", "list", "--json").out.splitlines()
     (mine,) = [each for each in map(json.loads, listed) if each["name"] == "soft"]
     assert (mine["scale"], mine["licence"]) == (2, "CC0")
@@ -74,7 +77,7 @@ def test_a_refused_file_is_one_line_and_code_2(tmp_path: Path) -> None:
         (["add"], "give the file of a network"),
         (["add", "none.onnx"], "no such file or folder"),
         (["add", "."], "no network is in this folder"),
-        (["add", "--from", "not-installed-here"], "pip install not-installed-here"),
+        (["add", "--from", "not-installed-here"], "-m pip install not-installed-here"),
         (["add", "--from", "pytest"], "no network is in this package"),
         (["remove", "edsr"], "no model edsr was added"),
         (["show", "a.onnx"], "sr-batch models add a.onnx"),

@@ -11,7 +11,7 @@ from sr_batch.core.errors import SrBatchError
 REFUSED = [
     (["--host", "0.0.0.0"], 2, "needs a secret"),
     (["--token", "short"], 2, "at least 16"),
-    (["--model", "nobody"], 2, "no model is called nobody"),
+    (["--model", "nobody"], 2, "there is no model nobody"),
     (["--model", "nowhere.onnx"], 2, "no such file"),
     (["--device", "nonsense"], 2, "must be one of"),
     (["--host", "no such host", "--token", "x" * 16], 2, "--host no such host --port 0"),

@@ -14,7 +14,7 @@ from tests.corpus import bmp, heif, jpeg, jxl, png, tiff, webp
 from tests.corpus.rows import Refused, scene
 
 _HUGE = 60_000
-_LIMIT = r"60000x60000 have 3,600,000,000 pixels, more than the limit of .* --max-pixels"
+_LIMIT = r"60000x60000 is 3,600,000,000 pixels, more than the limit of .* --max-pixels"
 _IS = "it is {}, not JPEG, PNG, .*"
 
 

@@ -68,10 +68,13 @@ def test_suggests_the_nearest_name_and_lists_all(folder: Path) -> None:
     with pytest.raises(UnknownModel) as caught:
         choose("ESDR")
     assert str(caught.value) == (
-        "no model is called ESDR: did you mean edsr? Available: edsr (x2, x4), espcn (x3)"
+        "there is no model ESDR; did you mean edsr? Available: edsr (x2, x4), espcn (x3)"
     )
-    with pytest.raises(UnknownModel, match=r"no model is called zzz: Available: edsr"):
+    with pytest.raises(UnknownModel, match=r"there is no model zzz; available: edsr"):
         choose("zzz")
+    (folder / "photo_x2.onnx").touch()
+    with pytest.raises(UnknownModel, match="there is no model foo; available: "):
+        choose("foo")
 
 
 def test_says_that_no_models_are_installed(folder: Path) -> None:
@@ -85,7 +88,7 @@ def test_chooses_the_files_of_a_precision(folder: Path) -> None:
         (folder / f"{name}.onnx").touch()
     assert [model.path.name for model in choose("a", "fp16").values()] == ["a_x4_fp16.onnx"]
     (folder / "b_x2.onnx").touch()
-    with pytest.raises(UnknownModel, match="--precision int8: b is available in fp32"):
+    with pytest.raises(UnknownModel, match="b has no int8 file, only fp32; leave out --precision"):
         choose("b", "int8")
 
 

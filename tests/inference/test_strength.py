@@ -63,15 +63,17 @@ def test_a_network_without_partner_names_those_that_have_one(folder: Path) -> No
     with pytest.raises(UnknownModel) as refused:
         choose_at("alone", 0.5)
     assert str(refused.value) == (
-        "--strength 0.5: alone has no partner to blend with; it blends plain (0) with strong (1)"
+        "--strength 0.5 blends plain (0) with strong (1); alone has no partner"
     )
     (folder / "strong_x2.onnx").unlink()
-    with pytest.raises(UnknownModel, match="no installed network has one"):
+    with pytest.raises(
+        UnknownModel, match="--strength 1 needs a network that has a partner; alone has no partner"
+    ):
         choose_at("alone", 1)
 
 
 def test_an_unknown_name_is_said_to_be_unknown(folder: Path) -> None:
-    with pytest.raises(UnknownModel, match="no model is called stron: did you mean strong"):
+    with pytest.raises(UnknownModel, match="there is no model stron; did you mean strong"):
         choose_at("stron", 0.5)
 
 

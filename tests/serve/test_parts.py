@@ -104,7 +104,7 @@ def test_an_empty_color_lock_is_that_of_the_model() -> None:
 
 MESSAGES = [
     ("--quality 0: must be from 1 to 100", "quality=0: must be from 1 to 100"),
-    ("2x2 have 4 pixels, more than the limit of 3; to allow it: --max-pixels 4", None),
+    ("2x2 is 4 pixels, more than the limit of 3; to allow it: --max-pixels 4", None),
     ("it does not fit; use --format png", "it does not fit; use format=png"),
     ("--width and --scale cannot be combined", "width and scale cannot be combined"),
     ("its decoder took longer than 30 s; --no-isolate sets no limit", None),

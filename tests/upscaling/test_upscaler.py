@@ -115,7 +115,7 @@ def test_auto_reports_its_choice_once() -> None:
 
 
 def test_refuses_bad_options_before_any_work() -> None:
-    with pytest.raises(UnknownModel, match="no model is called smal: did you mean small"):
+    with pytest.raises(UnknownModel, match="there is no model smal; did you mean small"):
         Upscaler(UpscaleOptions(model="smal"), ignore)
     with pytest.raises(UsageError, match="--device gpu"):
         Upscaler(UpscaleOptions(model="small", scale=0.5, device="gpu"), ignore)

@@ -217,7 +217,7 @@ def test_wrong_models_and_devices_are_refused_before_any_work(
     pool: UpscalerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
-        pytest.raises(UnknownModel, match="no model is called nope"),
+        pytest.raises(UnknownModel, match="there is no model nope"),
         pool.using(options(model="nope")),
     ):
         pass
