@@ -24,7 +24,7 @@ class DefaultFolders:
             state already. If it is empty, all outputs may share the folder.
         former: The owner of a folder whose outputs are from a version that entered none.
         notify: Told about a folder that belongs to other outputs.
-        way_to: The options that take another network, in words; by default ``--model`` alone.
+        way_to: Says which options take another network: ``give --model edsr``.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class DefaultFolders:
         owner: str,
         former: str,
         notify: Callable[[str], None],
-        way_to: Callable[[str], str] = lambda model: f"give --model {model}",
+        way_to: Callable[[str], str],
     ) -> None:
         self._tag = tag
         self._owner = owner

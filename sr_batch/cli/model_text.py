@@ -59,7 +59,7 @@ def _without_card(model: ModelFile) -> str:
 def _wrapped(key: str, text: str) -> list[str]:
     """A line that is indented like the metadata; a path is not broken."""
     return textwrap.wrap(
-        f"{key:<16}{text}",
+        f"{key:<15} {text}",
         _WIDTH,
         subsequent_indent=" " * 16,
         break_long_words=False,

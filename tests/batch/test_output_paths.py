@@ -68,7 +68,7 @@ def test_a_folder_without_a_sibling_needs_an_output(
     from sr_batch.batch.inputs import Source
     from sr_batch.batch.output_paths import Destination, OutputPaths
 
-    defaults = DefaultFolders("_x2_edsr", "_x2_edsr", "_x2_edsr", pytest.fail)
+    defaults = DefaultFolders("_x2_edsr", "_x2_edsr", "_x2_edsr", pytest.fail, pytest.fail)
     paths = OutputPaths(Destination(None, None, "keep"), defaults, "_x2_edsr")
     with pytest.raises(UsageError, match="-o"):
         paths.output_of(Source(Path("/a.png"), Path("a.png"), Path("/")), "png", {})
