@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sr_batch.batch.inputs import Choice, find_sources
+from sr_batch.batch.input_choice import Choice
+from sr_batch.batch.inputs import find_sources
 from sr_batch.core.options import UpscaleOptions
 from sr_batch.core.results import one_line
 from sr_batch.core.shard import Shard
