@@ -78,7 +78,7 @@ def test_an_image_that_is_far_too_small_fails(tool: Tool, photo: Photo) -> None:
     ("arguments", "message"),
     [
         (("--scale", "2", "--width", "300"), "--scale and --width cannot be combined"),
-        (("--width", "none"), "--width none: must be above 0 and at most 1000000"),
+        (("--width", "none"), "--width none: must be a number, above 0 and at most 1000000"),
         (("--megapixels", "0"), "--megapixels 0: must be above 0"),
     ],
 )

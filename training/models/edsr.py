@@ -34,7 +34,7 @@ ABOUT = About(
     limits=(
         "Made for clean pictures. On pictures with visible noise or JPEG blocks, it sharpens "
         "these, too. It invents nothing: distant faces, fur and small print stay soft. It takes "
-        "more than twice the time of balanced, and is no better."
+        "more than twice the time of balanced, and is hardly better."
     ),
     choice="clean pictures; slower than balanced",
 )

@@ -16,15 +16,16 @@ ABOUT = About(
     published={},
     strengths=(
         "For pictures from cameras, phones and the web, in the time of balanced: it takes away "
-        "JPEG blocks, ringing and noise, which the other networks sharpen, and draws edges, "
-        "whiskers and lettering cleanly."
+        "JPEG blocks, ringing and most noise, which the other networks sharpen, and draws "
+        "edges, whiskers and lettering cleanly."
     ),
     limits=(
         "Fur, foliage and stone are smoother than in the original, and even areas have a fine "
         "grain, which is a mesh at high zoom. Patches of color that strong JPEG compression left "
         "in faces and in saturated red remain. It does not bring back faces or lettering beyond "
-        "recognition. On clean pictures it is less exact than balanced, and takes faint lines "
-        "for noise. It is not for screenshots and pixel art."
+        "recognition. Strong noise that was never a JPEG becomes a finer grain, and blotches of "
+        "color noise stay. On clean pictures it is less exact than balanced, and takes faint "
+        "lines for noise. It is not for screenshots and pixel art."
     ),
     choice="camera and web pictures",
 )
