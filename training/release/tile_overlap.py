@@ -1,4 +1,4 @@
-"""The smallest tile overlap that leaves no seam, and the receptive field that bounds it.
+"""The tile overlap that leaves no seam, and the receptive field that bounds it.
 
 A seam is invisible if tiling changes 8-bit output by at most one level on at most 1e-5 of all
 samples.
@@ -17,6 +17,7 @@ from training.release.certify import Infer, NotCertified
 
 _CORE = 48  # LR pixels: small tiles have more seam per pixel than any real run
 _RARE = 5e-6  # half of what a file may change, because other pictures change more
+_SPARE = 2  # LR pixels beyond what the pictures need, for the same reason
 
 
 def receptive_field(net: nn.Module, channels: int, side: int = 1023) -> int:
@@ -49,7 +50,9 @@ def receptive_field(net: nn.Module, channels: int, side: int = 1023) -> int:
 
 
 def measure_overlap(infer: Infer, images: Sequence[np.ndarray], limit: int) -> int:
-    """The smallest overlap in LR pixels, even or ``limit``, that leaves no seam.
+    """The smallest overlap in LR pixels, even or ``limit``, that leaves no seam, and 2 to spare.
+
+    A network that needs no overlap gets none.
 
     Args:
         infer: The exported network.
@@ -64,7 +67,7 @@ def measure_overlap(infer: Infer, images: Sequence[np.ndarray], limit: int) -> i
             high = middle
         else:
             low = middle + 1
-    return min(2 * high, limit)
+    return min(2 * high + _SPARE, limit) if high else 0
 
 
 def _is_seamless(

@@ -49,9 +49,10 @@ def test_a_receptive_field_wider_than_the_search_is_refused() -> None:
         receptive_field(Box(11), 1, side=9)
 
 
-def test_measures_the_overlap_of_a_box_filter() -> None:
+def test_measures_the_overlap_of_a_box_filter_with_two_pixels_to_spare() -> None:
     image = np.random.default_rng(0).random((1, 130, 110), dtype=np.float32)
-    assert measure_overlap(on_numpy(Box(9)), [image], limit=20) == 4
+    assert measure_overlap(on_numpy(Box(9)), [image], limit=20) == 4 + 2
+    assert measure_overlap(on_numpy(Box(9)), [image], limit=5) == 5
 
 
 def test_needs_no_overlap_for_single_pixels() -> None:
