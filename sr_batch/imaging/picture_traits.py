@@ -36,18 +36,20 @@ class Traits:
         sharpness: Energy of steps between neighbors over that between every second pixel: 0.25
             for a smooth ramp, about 0.3 for an enlarged picture, 0.5 for detail as fine as the
             pixels, 1 for noise and for a picture without any step.
+        flatness: Share of neighbors that are equal: near 0 for noise, near 1 on most screens.
     """
 
     blockiness: float
     noise: float
     sharpness: float
+    flatness: float
 
 
 def measure(color: Pixels) -> Traits:
     """The traits of a picture (H, W, 1 or 3), uint8 or uint16, of any size."""
     windows = [_gray(color[rows, columns]) for rows, columns in _places(*color.shape[:2])]
     both = [each for window in windows for each in (window, np.ascontiguousarray(window.T))]
-    return Traits(_blockiness(both), _noise(windows), _sharpness(both))
+    return Traits(_blockiness(both), _noise(windows), _sharpness(both), _flatness(both))
 
 
 def _places(height: int, width: int) -> list[tuple[slice, slice]]:
@@ -132,6 +134,12 @@ def _sharpness(windows: Sequence[Plane]) -> float:
     near = sum(_energy(window, 1) for window in windows)
     far = sum(_energy(window, 2) for window in windows)
     return near / far if far > _TINY else 1.0
+
+
+def _flatness(windows: Sequence[Plane]) -> float:
+    steps = [np.diff(window, axis=1) for window in windows]
+    count = sum(each.size for each in steps)
+    return sum(each.size - int(np.count_nonzero(each)) for each in steps) / count if count else 1.0
 
 
 def _energy(window: Plane, distance: int) -> float:

@@ -109,7 +109,7 @@ def test_sixteen_bit_and_gray_pictures_are_measured_alike(photo: Pixels) -> None
 @given(height=st.integers(1, 40), width=st.integers(1, 40), level=st.integers(0, 255))
 @settings(max_examples=60, deadline=None)
 def test_flat_and_tiny_pictures_have_traits_too(height: int, width: int, level: int) -> None:
-    assert measure(np.full((height, width, 3), level, np.uint8)) == Traits(0, 0, 1)
+    assert measure(np.full((height, width, 3), level, np.uint8)) == Traits(0, 0, 1, 1)
     random = np.random.default_rng(level).integers(0, 256, (height, width, 3), np.uint8)
     assert all(np.isfinite(astuple(measure(random))))
 

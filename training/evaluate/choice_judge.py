@@ -84,15 +84,31 @@ def table(rows: Sequence[Compared]) -> str:
 def listing(rows: Sequence[Compared]) -> str:
     """One line of tab-separated values for each picture, to set the limits of the choice by."""
     names = list(rows[0].distances)
-    head = ("kind", "name", "quality", "blockiness", "noise", "sharpness", "reason", *names)
+    head = (
+        "kind",
+        "name",
+        "quality",
+        "blockiness",
+        "noise",
+        "sharpness",
+        "flatness",
+        "reason",
+        *names,
+    )
     lines = ["\t".join(head)]
     return "\n".join([*lines, *(_listed(row) for row in rows)]) + "\n"
 
 
 def _listed(row: Compared) -> str:
     picture, traits = row.picture, row.traits
-    numbers = (traits.blockiness, traits.noise, traits.sharpness, *row.distances.values())
-    first, last = [f"{number:.3f}" for number in numbers[:3]], numbers[3:]
+    numbers = (
+        traits.blockiness,
+        traits.noise,
+        traits.sharpness,
+        traits.flatness,
+        *row.distances.values(),
+    )
+    first, last = [f"{number:.3f}" for number in numbers[:4]], numbers[4:]
     cells = [picture.kind, picture.name, str(picture.quality or ""), *first, row.reason]
     return "\t".join([*cells, *(f"{each:.4f}" for each in last)])
 

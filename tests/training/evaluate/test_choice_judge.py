@@ -92,5 +92,5 @@ def test_the_table_has_a_line_for_each_kind_and_one_for_all(rows: list[Compared]
 def test_the_listing_has_a_line_for_each_picture(rows: list[Compared]) -> None:
     head, *lines = (line.split("\t") for line in listing(rows).splitlines())
     assert len(lines) == 16
-    assert {len(line) for line in (head, *lines)} == {11}
+    assert {len(line) for line in (head, *lines)} == {12}
     assert lines[0][head.index("repeat")] == f"{rows[0].distances['repeat']:.4f}"
