@@ -102,7 +102,7 @@ def test_an_output_without_its_sidecar_is_not_done() -> None:
     photos(1)
     Path("in/0.xmp").write_bytes(xmp_packet(1) + b" " * 100_000)
     plan = plan_jobs(["in"], None, UpscaleOptions(), "nearest")
-    with largest_file(24 << 10), pytest.raises(StorageError, match=r"0\.xmp \(0\.1 MB\)"):
+    with largest_file(24 << 10), pytest.raises(StorageError, match=r"0\.xmp \(101 kB\)"):
         list(run(plan, FakeUpscaler(), UpscaleOptions(), lambda _: None, threading.Event()))
     assert tree("in_sr") == []
     assert count(go("in")) == {"done": 1}
