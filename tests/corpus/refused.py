@@ -133,7 +133,7 @@ REFUSED: dict[str, Refused] = {
     "bomb.bmp": Refused(lambda: bmp.bmp((_HUGE, _HUGE), 24, b""), _LIMIT),
     "bomb.webp": Refused(
         lambda: webp.riff((b"VP8L", b"\x2f" + struct.pack("<I", 16382 | 16382 << 14))),
-        "16383x16383 have 268,402,689 pixels, more than the limit",
+        "16383x16383 is 268,402,689 pixels, more than the limit",
     ),
     "bomb.avif": Refused(
         lambda: heif_file(b"avif", [Part(b"av01", b"", (ispe(_HUGE, _HUGE),))]), _LIMIT

@@ -75,7 +75,7 @@ def test_a_full_disk_ends_the_run_and_the_next_completes_it(
 def no_room_for(folder: Path, why: str) -> str:
     """Pattern of the message about an output or a sidecar."""
     out = re.escape(str(folder / "out"))
-    written = r".*: out/\d+\.\w+ \(0\.\d MB\) could not be written"
+    written = r".*: out/\d+\.\w+ \(\d+ kB\) could not be written"
     return f"{written}: (the disk that holds )?{out} {why}; free some space or choose another -o"
 
 
