@@ -35,6 +35,9 @@ TAUGHT = Recipe(
     degradation="photo",
 )
 
+LESSONS = "SMFANet_plus_DF2K_100w_x2SR.pth"
+LED = replace(TAUGHT, teacher_file="", degradation="bicubic", lessons_file=LESSONS)
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -211,8 +214,8 @@ def test_judge_refuses_networks_that_do_not_fit(
 
 
 def test_recipes_name_teachers_whose_origin_is_known() -> None:
-    files = {recipe.teacher_file for recipe in RECIPES.values() if recipe.teacher_file}
-    assert files <= teacher.ORIGINS.keys()
+    files = {file for each in RECIPES.values() for file in (each.teacher_file, each.lessons_file)}
+    assert files - {""} <= teacher.ORIGINS.keys()
 
 
 def test_the_process_ends_with_one_line(folder: Path) -> None:
@@ -232,25 +235,21 @@ def test_the_process_ends_with_one_line(folder: Path) -> None:
 def test_missing_lessons_are_named_with_their_place(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = "SMFANet_plus_DF2K_100w_x2SR.pth"
-    led = replace(TAUGHT, teacher_file="", degradation="bicubic", lessons_file=file)
-    monkeypatch.setitem(RECIPES, "taught", led)
+    monkeypatch.setitem(RECIPES, "taught", LED)
     line = fail(arguments("train", folder), monkeypatch, capsys)
     where = folder / "teachers"
     assert line == (
-        f"error: {where / file}: the file of the recipe's teacher is missing; copy {file} from"
-        f" github.com/Zheng-MJ/SMFANet to {where}"
+        f"error: {where / LESSONS}: the file of the recipe's teacher is missing; copy {LESSONS}"
+        f" from github.com/Zheng-MJ/SMFANet to {where}"
     )
 
 
 def test_another_version_of_lessons_is_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = "SMFANet_plus_DF2K_100w_x2SR.pth"
     weights = {"params": SMFANet(2, 8, 1).state_dict()}
-    torch.save(weights, folder / "teachers" / file)
-    led = replace(TAUGHT, teacher_file="", degradation="bicubic", lessons_file=file)
-    monkeypatch.setitem(RECIPES, "taught", led)
+    torch.save(weights, folder / "teachers" / LESSONS)
+    monkeypatch.setitem(RECIPES, "taught", LED)
     line = fail(arguments("train", folder), monkeypatch, capsys)
-    assert f"{file}: another version of the recipe's teacher" in line
+    assert f"{LESSONS}: another version of the recipe's teacher" in line
     assert "that of the right one with a52ba55ccec8" in line

@@ -1,7 +1,7 @@
 """Whether ``--model auto`` takes the better network for each picture of a mixed set."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from statistics import fmean
 
@@ -84,33 +84,18 @@ def table(rows: Sequence[Compared]) -> str:
 def listing(rows: Sequence[Compared]) -> str:
     """One line of tab-separated values for each picture, to set the limits of the choice by."""
     names = list(rows[0].distances)
-    head = (
-        "kind",
-        "name",
-        "quality",
-        "blockiness",
-        "noise",
-        "sharpness",
-        "flatness",
-        "reason",
-        *names,
-    )
+    measured = (field.name for field in fields(Traits))
+    head = ("kind", "name", "quality", *measured, "reason", *names)
     lines = ["\t".join(head)]
     return "\n".join([*lines, *(_listed(row) for row in rows)]) + "\n"
 
 
 def _listed(row: Compared) -> str:
-    picture, traits = row.picture, row.traits
-    numbers = (
-        traits.blockiness,
-        traits.noise,
-        traits.sharpness,
-        traits.flatness,
-        *row.distances.values(),
-    )
-    first, last = [f"{number:.3f}" for number in numbers[:4]], numbers[4:]
-    cells = [picture.kind, picture.name, str(picture.quality or ""), *first, row.reason]
-    return "\t".join([*cells, *(f"{each:.4f}" for each in last)])
+    picture = row.picture
+    measured = (f"{trait:.3f}" for trait in astuple(row.traits))
+    distances = (f"{distance:.4f}" for distance in row.distances.values())
+    cells = [picture.kind, picture.name, str(picture.quality or ""), *measured, row.reason]
+    return "\t".join([*cells, *distances])
 
 
 def _line(kind: str, names: Sequence[str], rows: Sequence[Compared]) -> str:

@@ -22,10 +22,6 @@ EDSR_STAGES = (
     Stage(0.85, batch=2, patch=48, loss=L1),
     Stage(1.0, batch=2, patch=48, loss=MSE),
 )
-EDSR_X4_STAGES = (
-    Stage(0.6, batch=4, patch=24, loss=L1),
-    Stage(1.0, batch=2, patch=48, loss=MSE),
-)
 EDSR_CPU_STAGES = (
     Stage(0.6, batch=8, patch=32, loss=L1),
     Stage(0.78, batch=4, patch=48, loss=L1),
