@@ -68,8 +68,7 @@ def _opened(file: Path) -> FileIO:
             raise UsageError(f"--report {file}: it exists and is not a report; choose another name")
         return FileIO(file, "w")
     except (OSError, UnreadableImage) as error:
-        why = reason(error) if isinstance(error, OSError) else error
-        raise UsageError(f"--report {file}: it cannot be written: {why}") from error
+        raise UsageError(f"--report {file}: it cannot be written: {reason(error)}") from error
 
 
 def _line(record: dict[str, object]) -> bytes:

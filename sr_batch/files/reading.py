@@ -131,8 +131,10 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir may raise
 
 
-def reason(error: OSError) -> str:
-    """Why the system refused to read or write, for messages."""
+def reason(error: Exception) -> str:
+    """Why the system or a library refused to read or write, for messages."""
+    if not isinstance(error, OSError):
+        return str(error)
     return "it is closed" if error.errno == errno.EBADF else error.strerror or str(error)
 
 

@@ -95,10 +95,10 @@ class StateFile:
             code = _code(error)
             if code in fatal:
                 raise StorageError(
-                    f"{self._place}: {_said(error)}; free some space on this disk or choose another"
-                    f" -o, {CONTINUES}"
+                    f"{self._place}: {reason(error)}; free some space on this disk or choose"
+                    f" another -o, {CONTINUES}"
                 ) from error
-            self._do_without(code, _said(error))
+            self._do_without(code, reason(error))
             return None
 
     def _do_without(self, code: int, what: str) -> None:
@@ -118,10 +118,6 @@ class StateFile:
         except OSError:
             return False
         return True
-
-
-def _said(error: sqlite3.Error | OSError) -> str:
-    return reason(error) if isinstance(error, OSError) else str(error)
 
 
 def _code(error: sqlite3.Error | OSError) -> int:
