@@ -14,6 +14,9 @@ PUBLISHED: dict[str, Any] = {"blocks": 23}
 SHARP: Weights = {"l1": 0.5, "gradient": 0.5, "consistency": 1.0, "mesh": 20.0, "perceptual": 0.4}
 APART: Weights = {**SHARP, "adversarial": 0.0}
 AGAINST: Weights = {**SHARP, "adversarial": 0.001}
+SHARPER: Weights = {**SHARP, "mesh": 30.0, "perceptual": 0.8}
+APART_SHARPER: Weights = {**SHARPER, "adversarial": 0.0}
+AGAINST_SHARPER: Weights = {**SHARPER, "adversarial": 0.001}
 
 RRDB = {
     "rrdb_x4": Recipe(
@@ -48,6 +51,25 @@ RRDB = {
         final_lr=2e-5,
         warmup=30,
         discriminator=16,
+    ),
+    # Longer, with more perceptual loss.
+    "esrgan_x4_longer": Recipe(
+        "esrgan",
+        4,
+        3_000,
+        4e-4,
+        (
+            Stage(0.6, batch=4, patch=24, loss=APART_SHARPER, jitter=3),
+            Stage(1.0, batch=4, patch=24, loss=AGAINST_SHARPER, jitter=3),
+        ),
+        model_options=SMALL,
+        init="esrgan_x4",
+        photographs=True,
+        optimizer="muon",
+        final_lr=2e-5,
+        warmup=30,
+        discriminator=16,
+        seed=2,
     ),
     "rrdb_x4_gpu": Recipe("rrdb", 4, 200_000, 2e-4, GPU_STAGES, model_options=PUBLISHED),
     "esrgan_x4_gpu": Recipe(
