@@ -4,11 +4,11 @@
 the two-stage degradation of Wang et al., "Real-ESRGAN: Training Real-World Blind Super-Resolution
 with Pure Synthetic Data", ICCVW 2021, section 3, with slightly milder ranges: blur, resize, noise
 and JPEG, twice, then a sinc filter. ``light`` is what a camera or a phone does: blur, bicubic,
-noise and JPEG, once. ``raw`` is the same without JPEG, and with more noise, as in scans and in
-photographs that were never compressed. ``worn`` mixes ``light`` and ``blind``, ``varied`` these and
-``raw``, and ``photo`` mixes ``light`` and ``blind`` with clean pictures; all three are for networks
-for photographs. All random numbers come from the generator that the
-caller passes, so that a run resumes exactly.
+noise and JPEG, once. ``raw`` is the same without JPEG, and with more noise, also as grain and as
+blotches of color, as in scans and in photographs that were never compressed. ``worn`` mixes
+``light`` and ``blind``, ``varied`` these and ``raw``, and ``photo`` mixes ``light`` and ``blind``
+with clean pictures; all three are for networks for photographs. All random numbers come from the
+generator that the caller passes, so that a run resumes exactly.
 """
 
 import io
@@ -22,13 +22,19 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from training.data.chance import chance, uniform
+from training.data.kernels import filtered, gaussian, sinc
+from training.data.noise import add_noise, coarse
 from training.data.resize import crop_to_multiple, downscale
 
 Degradation = Callable[[torch.Tensor, int, torch.Generator], torch.Tensor]
-"""HR (B, C, H, W), 0..1, scale, random numbers -> LR (B, C, H/s, W/s), 0..1."""
+"""HR (B, C, H, W), 0..1, scale, random numbers -> LR (B, C, H/s, W/s), 0..1.
+
+Those of NOISY take ``noise``, too: a factor of all noise. The same random numbers with 0 give the
+same LR without its noise.
+"""
 
 SIGMA = (0.5, 2.0)  # least and largest of ``blur``
-_KERNEL = 21
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ SECOND = Stage(0.8, (0.2, 1.3), (0.5, 1.2), (0.5, 12), (50, 95))
 # What a camera or a phone does, once. It resizes by the scale only.
 LIGHT = Stage(0.7, (0.3, 3.2), (1, 1), (0, 8), (40, 95))
 RAW = replace(LIGHT, noise=(0, 16))
+_COARSE = (0, 8)  # standard deviation of grain and blotches, in levels of 255
 _CLEAN, _LIGHT = 0.2, 0.45  # shares of ``photo``; the rest is blind
 _LIGHT_OF_WORN = 0.55
 _RAW_OF_VARIED = 0.2
@@ -62,67 +69,80 @@ def blur(
     hr: torch.Tensor, scale: int, generator: torch.Generator, sigma: tuple[float, float] = SIGMA
 ) -> torch.Tensor:
     """Gaussian blur of a sigma drawn from the range ``sigma``, in HR pixels, then bicubic."""
-    kernels = [gaussian(s, s, 0) for s in _uniform(len(hr), *sigma, generator)]
-    return _to_size(_filter(hr, kernels), _lr_size(hr, scale), "bicubic").clamp(0, 1)
+    kernels = [gaussian(s, s, 0) for s in uniform(len(hr), *sigma, generator)]
+    return _to_size(filtered(hr, kernels), _lr_size(hr, scale), "bicubic").clamp(0, 1)
 
 
-def blind(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
+def blind(
+    hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float = 1.0
+) -> torch.Tensor:
     """Blur, resizing, noise and JPEG, twice, as for photographs on the internet."""
-    x = _round(hr, FIRST, generator)
+    x = _round(hr, FIRST, generator, noise)
     x = _jpeg(x, FIRST, generator)
-    x = _round(x, SECOND, generator)
+    x = _round(x, SECOND, generator, noise)
     size = _lr_size(hr, scale)
-    if _chance(0.5, generator):
+    if chance(0.5, generator):
         x = _jpeg(_sinc(_to_size(x, size, "bicubic"), generator), SECOND, generator)
     else:
         x = _sinc(_to_size(_jpeg(x, SECOND, generator), size, "bicubic"), generator)
     return (x.clamp(0, 1) * 255).round() / 255
 
 
-def light(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
+def light(
+    hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float = 1.0
+) -> torch.Tensor:
     """Often a blur, then bicubic, sensor noise and one JPEG."""
-    return _jpeg(_taken(hr, scale, LIGHT, generator), LIGHT, generator)
+    return _jpeg(_taken(hr, scale, LIGHT, generator, noise), LIGHT, generator)
 
 
-def raw(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
-    """Often a blur, then bicubic and sensor noise."""
-    return (_taken(hr, scale, RAW, generator) * 255).round() / 255
+def raw(
+    hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float = 1.0
+) -> torch.Tensor:
+    """Often a blur, then bicubic and sensor noise, for every second image also coarse noise."""
+    lr = _taken(hr, scale, RAW, generator, noise)
+    if chance(0.5, generator):
+        lr = (lr + noise * coarse(lr, _COARSE, generator)).clamp(0, 1)
+    return (lr * 255).round() / 255
 
 
-def photo(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
+def photo(
+    hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float = 1.0
+) -> torch.Tensor:
     """Each image on its own: 20 % bicubic alone, 45 % ``light``, 35 % ``blind``."""
-    return torch.cat([_photo(image, scale, generator) for image in hr.split(1)])
+    return torch.cat([_photo(image, scale, generator, noise) for image in hr.split(1)])
 
 
-def worn(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
+def worn(
+    hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float = 1.0
+) -> torch.Tensor:
     """Each image on its own: 55 % ``light``, 45 % ``blind``."""
-    return torch.cat([_worn(image, scale, generator) for image in hr.split(1)])
+    return torch.cat([_worn(image, scale, generator, noise) for image in hr.split(1)])
 
 
-def varied(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
+def varied(
+    hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float = 1.0
+) -> torch.Tensor:
     """Each image on its own: 20 % ``raw``, 44 % ``light``, 36 % ``blind``."""
-    return torch.cat([_varied(image, scale, generator) for image in hr.split(1)])
+    return torch.cat([_varied(image, scale, generator, noise) for image in hr.split(1)])
 
 
-def _varied(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
-    return (raw if _chance(_RAW_OF_VARIED, generator) else _worn)(hr, scale, generator)
+def _varied(hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float) -> torch.Tensor:
+    return (raw if chance(_RAW_OF_VARIED, generator) else _worn)(hr, scale, generator, noise)
 
 
-def _worn(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
-    return (light if _chance(_LIGHT_OF_WORN, generator) else blind)(hr, scale, generator)
+def _worn(hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float) -> torch.Tensor:
+    return (light if chance(_LIGHT_OF_WORN, generator) else blind)(hr, scale, generator, noise)
 
 
-def _photo(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
-    (drawn,) = _uniform(1, 0, 1, generator)
+def _photo(hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float) -> torch.Tensor:
+    (drawn,) = uniform(1, 0, 1, generator)
     if drawn < _CLEAN:
         lr = _to_size(hr, _lr_size(hr, scale), "bicubic").clamp(0, 1)
         return (lr * 255).round() / 255
-    return (light if drawn < _CLEAN + _LIGHT else blind)(hr, scale, generator)
+    return (light if drawn < _CLEAN + _LIGHT else blind)(hr, scale, generator, noise)
 
 
-DEGRADATIONS: dict[str, Degradation] = {
-    "area": area,
-    "blur": blur,
+NOISY: dict[str, Callable[..., torch.Tensor]] = {
     "blind": blind,
     "light": light,
     "raw": raw,
@@ -130,6 +150,7 @@ DEGRADATIONS: dict[str, Degradation] = {
     "varied": varied,
     "photo": photo,
 }
+DEGRADATIONS: dict[str, Degradation] = {"area": area, "blur": blur, **NOISY}
 
 # Those without random noise and JPEG, which networks can be measured on; their text for cards.
 REPEATABLE = {
@@ -138,9 +159,11 @@ REPEATABLE = {
 }
 
 
-def degradation(kind: str, sigma: tuple[float, float] = SIGMA) -> Degradation:
-    """One of DEGRADATIONS; ``sigma`` is the range of ``blur``."""
-    return partial(blur, sigma=sigma) if kind == "blur" else DEGRADATIONS[kind]
+def degradation(kind: str, sigma: tuple[float, float] = SIGMA, noise: float = 1.0) -> Degradation:
+    """One of DEGRADATIONS; ``sigma`` is the range of ``blur``, ``noise`` a factor of all noise."""
+    if kind == "blur":
+        return partial(blur, sigma=sigma)
+    return partial(NOISY[kind], noise=noise) if kind in NOISY else DEGRADATIONS[kind]
 
 
 def degraded(hr: np.ndarray, kind: str, scale: int, generator: torch.Generator) -> np.ndarray:
@@ -157,61 +180,34 @@ def degraded(hr: np.ndarray, kind: str, scale: int, generator: torch.Generator) 
 def blurred(hr: np.ndarray, sigma: float) -> np.ndarray:
     """Blur uint8 (H, W, C) by a Gaussian of ``sigma`` pixels."""
     x = torch.from_numpy(hr.copy()).permute(2, 0, 1)[None].float()
-    soft = _filter(x, [gaussian(sigma, sigma, 0)])[0]
+    soft = filtered(x, [gaussian(sigma, sigma, 0)])[0]
     return soft.round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
 
 
-def gaussian(sigma_x: float, sigma_y: float, angle: float) -> torch.Tensor:
-    """A Gaussian kernel (21, 21) of sum 1, rotated by ``angle`` radians."""
-    y, x = _grid()
-    u = x * math.cos(angle) + y * math.sin(angle)
-    v = y * math.cos(angle) - x * math.sin(angle)
-    kernel = torch.exp(-0.5 * ((u / sigma_x) ** 2 + (v / sigma_y) ** 2))
-    return kernel / kernel.sum()
-
-
-def sinc(cutoff: float) -> torch.Tensor:
-    """A circular low-pass kernel (21, 21) of sum 1; ``cutoff`` in radians per pixel."""
-    y, x = _grid()
-    radius = torch.sqrt(x**2 + y**2).clamp(min=1e-6)
-    kernel = cutoff * torch.special.bessel_j1(cutoff * radius) / (2 * math.pi * radius)
-    kernel[_KERNEL // 2, _KERNEL // 2] = cutoff**2 / (4 * math.pi)
-    return kernel / kernel.sum()
-
-
-def _taken(hr: torch.Tensor, scale: int, stage: Stage, generator: torch.Generator) -> torch.Tensor:
+def _taken(
+    hr: torch.Tensor, scale: int, stage: Stage, generator: torch.Generator, noise: float
+) -> torch.Tensor:
     """What a sensor gives."""
-    if _chance(stage.blur, generator):
-        sigmas = _uniform(len(hr), *stage.sigma, generator)
-        hr = _filter(hr, [gaussian(sigma, sigma, 0) for sigma in sigmas])
+    if chance(stage.blur, generator):
+        sigmas = uniform(len(hr), *stage.sigma, generator)
+        hr = filtered(hr, [gaussian(sigma, sigma, 0) for sigma in sigmas])
     lr = _to_size(hr, _lr_size(hr, scale), "bicubic").clamp(0, 1)
-    return _noise(lr, stage, generator)
+    return add_noise(lr, stage.noise, generator, noise)
 
 
-def _round(x: torch.Tensor, stage: Stage, generator: torch.Generator) -> torch.Tensor:
-    if _chance(stage.blur, generator):
-        sigmas = [_uniform(len(x), *stage.sigma, generator) for _ in range(2)]
-        angles = _uniform(len(x), 0, math.pi, generator)
-        x = _filter(x, [gaussian(*each) for each in zip(*sigmas, angles, strict=True)])
-    (factor,) = _uniform(1, *stage.resize, generator)
+def _round(x: torch.Tensor, stage: Stage, generator: torch.Generator, noise: float) -> torch.Tensor:
+    if chance(stage.blur, generator):
+        sigmas = [uniform(len(x), *stage.sigma, generator) for _ in range(2)]
+        angles = uniform(len(x), 0, math.pi, generator)
+        x = filtered(x, [gaussian(*each) for each in zip(*sigmas, angles, strict=True)])
+    (factor,) = uniform(1, *stage.resize, generator)
     mode = ("area", "bilinear", "bicubic")[int(torch.randint(3, (), generator=generator))]
     height, width = (max(8, round(side * factor)) for side in x.shape[-2:])
-    return _noise(_to_size(x, (height, width), mode), stage, generator)
-
-
-def _noise(x: torch.Tensor, stage: Stage, generator: torch.Generator) -> torch.Tensor:
-    """Gaussian or photon noise, equal in all channels for two images in five."""
-    strength = torch.tensor(_uniform(len(x), *stage.noise, generator)).view(-1, 1, 1, 1) / 255
-    normal = torch.randn(x.shape, generator=generator)
-    is_gray = torch.rand(len(x), 1, 1, 1, generator=generator) < 0.4
-    normal = torch.where(is_gray, normal[:, :1].expand_as(normal), normal).to(x.device)
-    photons = torch.rand(len(x), 1, 1, 1, generator=generator) < 0.5
-    spread = torch.where(photons.to(x.device), x.clamp(0, 1).sqrt(), torch.ones_like(x))
-    return (x + strength.to(x.device) * spread * normal).clamp(0, 1)
+    return add_noise(_to_size(x, (height, width), mode), stage.noise, generator, noise)
 
 
 def _jpeg(x: torch.Tensor, stage: Stage, generator: torch.Generator) -> torch.Tensor:
-    qualities = _uniform(len(x), *stage.quality, generator)
+    qualities = uniform(len(x), *stage.quality, generator)
     pixels = (x.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
     done = [_through_jpeg(*pair) for pair in zip(pixels, qualities, strict=True)]
     return torch.from_numpy(np.stack(done)).permute(0, 3, 1, 2).to(x.device).float() / 255
@@ -225,20 +221,10 @@ def _through_jpeg(pixels: np.ndarray, quality: float) -> np.ndarray:
 
 
 def _sinc(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    if not _chance(0.8, generator):
+    if not chance(0.8, generator):
         return x
-    cutoffs = _uniform(len(x), math.pi / 3, math.pi, generator)
-    return _filter(x, [sinc(cutoff) for cutoff in cutoffs]).clamp(0, 1)
-
-
-def _filter(x: torch.Tensor, kernels: list[torch.Tensor]) -> torch.Tensor:
-    """Filter each image with its own kernel; border pixels are repeated outwards."""
-    batch, channels, height, width = x.shape
-    reach = _KERNEL // 2
-    padded = F.pad(x, (reach,) * 4, mode="replicate")
-    weight = torch.stack(kernels).to(x.device).repeat_interleave(channels, 0)[:, None]
-    flat = padded.reshape(1, batch * channels, *padded.shape[-2:])
-    return F.conv2d(flat, weight, groups=batch * channels).reshape(batch, channels, height, width)
+    cutoffs = uniform(len(x), math.pi / 3, math.pi, generator)
+    return filtered(x, [sinc(cutoff) for cutoff in cutoffs]).clamp(0, 1)
 
 
 def _to_size(x: torch.Tensor, size: tuple[int, int], mode: str) -> torch.Tensor:
@@ -248,18 +234,3 @@ def _to_size(x: torch.Tensor, size: tuple[int, int], mode: str) -> torch.Tensor:
 
 def _lr_size(hr: torch.Tensor, scale: int) -> tuple[int, int]:
     return hr.shape[-2] // scale, hr.shape[-1] // scale
-
-
-def _grid() -> tuple[torch.Tensor, torch.Tensor]:
-    offsets = torch.arange(_KERNEL, dtype=torch.float32) - _KERNEL // 2
-    y, x = torch.meshgrid(offsets, offsets, indexing="ij")
-    return y, x
-
-
-def _uniform(count: int, low: float, high: float, generator: torch.Generator) -> list[float]:
-    drawn: list[float] = (low + (high - low) * torch.rand(count, generator=generator)).tolist()
-    return drawn
-
-
-def _chance(probability: float, generator: torch.Generator) -> bool:
-    return bool(torch.rand((), generator=generator) < probability)

@@ -77,6 +77,11 @@ def _varied(scale: int, iterations: int, init: str, seed: int) -> Recipe:
     )
 
 
+def _quiet(scale: int, iterations: int, init: str, seed: int) -> Recipe:
+    """On with the teacher's output for LR before its noise as the target."""
+    return replace(_varied(scale, iterations, init, seed), denoised=True)
+
+
 def _with_relu(recipe: Recipe) -> Recipe:
     """``recipe`` for a network whose int8 file costs no time for its activations."""
     return replace(recipe, model_options={"slope": 0.0}, remark=f"{RELU['remark']} {recipe.remark}")
@@ -126,6 +131,8 @@ PHOTO = {
     ),
     # The weights above turn noise that no JPEG has smoothed into a mesh.
     "photo_x4_fifth": _varied(4, 3_000, "photo_x4_fourth", seed=32),
+    # The teacher keeps strong noise as a grain.
+    "photo_x4_sixth": _quiet(4, 3_000, "photo_x4_fifth", seed=38),
     # With x4plus as the teacher, whose steps take six times as long: to compare both.
     "photo_x4_plus": _short(
         4,
@@ -145,6 +152,7 @@ PHOTO = {
         _short(4, 3_000, 6e-4, "photo_x4_relu_fifth", seed=29, sharpened=0.35, coring=2.0)
     ),
     "photo_x4_relu_seventh": _with_relu(_varied(4, 3_000, "photo_x4_relu_sixth", seed=33)),
+    "photo_x4_relu_eighth": _with_relu(_quiet(4, 3_000, "photo_x4_relu_seventh", seed=39)),
     "photo_x4_int8": _int8(4, "photo_x4_relu_seventh"),
     "photo_x2_int8": _int8(2, "photo_x2_relu_sixth"),
     # From the longer run of x4.

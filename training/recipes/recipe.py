@@ -81,6 +81,8 @@ class Recipe:
         teaching: Weight of that target, relative to HR.
         teacher_file: An ncnn network in the data's ``teachers/``. Its output for the LR of each
             batch, computed at every step, is the target instead of HR.
+        denoised: Whether that teacher sees LR without its noise, so that the network learns to
+            remove it.
         sharpened: Amount of an unsharp mask on that output; 0 for none.
         coring: Levels of 255 by which that mask moves each difference towards 0, to spare grain.
         original: Losses against HR, added to those against the output of ``teacher_file``.
@@ -140,6 +142,7 @@ class Recipe:
     ensemble: int = 1
     teaching: float = 1.0
     teacher_file: str = ""
+    denoised: bool = False
     sharpened: float = 0.0
     coring: float = 0.0
     original: Weights = field(default_factory=dict)

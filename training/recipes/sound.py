@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from math import isfinite
 
+from training.data.degrade import NOISY
 from training.losses.objective import require_known
 from training.models import MODELS, BadConfig
 from training.recipes.recipe import COMPUTED, Recipe
@@ -80,9 +81,11 @@ def _teachers(recipe: Recipe) -> Iterator[str]:
     if recipe.ensemble not in (1, 4, 8):
         yield f"ensemble = {recipe.ensemble}: must be 1, 4 or 8"
     if not recipe.teacher_file:
-        for name in ("sharpened", "original"):
+        for name in ("denoised", "sharpened", "original"):
             if getattr(recipe, name):
                 yield f"{name}: needs `teacher_file`, to whose output it belongs"
+    if recipe.denoised and recipe.degradation not in NOISY:
+        yield f"denoised: the degradation `{recipe.degradation}` has no noise"
     if recipe.coring and not recipe.sharpened:
         yield f"coring = {recipe.coring:g}: shrinks what `sharpened` adds, which is 0"
 

@@ -112,9 +112,10 @@ def _targets(recipe: Recipe) -> Iterator[str]:
 
 def _outside_teacher(recipe: Recipe) -> Iterator[str]:
     name = Path(recipe.teacher_file).stem
+    quiet = " before its noise" if recipe.denoised else ""
     sharper = f", sharpened by an unsharp mask of {recipe.sharpened:g}" if recipe.sharpened else ""
     sharper += f" with a coring of {recipe.coring:g} levels" if recipe.coring else ""
-    yield f"The target was the output of {name} for the LR of each batch{sharper}."
+    yield f"The target was the output of {name} for the LR of each batch{quiet}{sharper}."
     if any(stage.clean for stage in recipe.stages):
         clean = " and ".join(f"{stage.clean} of {stage.batch}" for stage in recipe.stages)
         yield f"Of each batch, {clean} patches stayed clean, and their target was the original."

@@ -25,12 +25,14 @@ class Drawn:
     Attributes:
         scale: HR side / LR side.
         lr: What the network reads: (B, C, H, W), 0..1, channels_last.
+        shown: What a teacher reads: the same, or without noise if the recipe is ``denoised``.
         batch: The targets. Its own LR is always bicubic.
         clean: Number of patches, the first ones, whose ``lr`` is bicubic whatever the degradation.
     """
 
     scale: int
     lr: torch.Tensor
+    shown: torch.Tensor
     batch: Batch
     clean: int
 
@@ -48,23 +50,37 @@ def draw(
     scale = scales[drawn]
     patch = patch_at(plan, stage, scale)
     batch = sample(corpora[scale], stage.batch, patch, generator, plan.turns)
+    state = generator.get_state()
     lr = degraded(plan, batch, stage.clean, scale, generator)
+    shown = lr
+    if plan.denoised:
+        generator.set_state(state)
+        shown = degraded(plan, batch, stage.clean, scale, generator, noise=0)
     share = team.share(stage.batch)
     own = Batch(
         batch.lr[share], batch.hr[share], None if batch.taught is None else batch.taught[share]
     )
     clean = min(max(stage.clean - share.start, 0), share.stop - share.start)
     # A fifth faster, also in fp32.
-    return Drawn(scale, lr[share].to(memory_format=torch.channels_last), own, clean)
+    lr, shown = (x[share].to(memory_format=torch.channels_last) for x in (lr, shown))
+    return Drawn(scale, lr, shown, own, clean)
 
 
 def degraded(
-    plan: Recipe, batch: Batch, clean: int, scale: int, generator: torch.Generator
+    plan: Recipe,
+    batch: Batch,
+    clean: int,
+    scale: int,
+    generator: torch.Generator,
+    noise: float = 1.0,
 ) -> torch.Tensor:
-    """LR of ``batch`` by the degradation of ``plan``, bicubic for the ``clean`` first."""
+    """LR of ``batch`` by the degradation of ``plan``, bicubic for the ``clean`` first.
+
+    ``noise`` is a factor of all its noise.
+    """
     if plan.degradation == "bicubic":
         return batch.lr
-    degrade = degradation(plan.degradation, plan.sigma)
+    degrade = degradation(plan.degradation, plan.sigma, noise)
     return torch.cat([batch.lr[:clean], degrade(batch.hr[clean:], scale, generator)])
 
 

@@ -209,7 +209,7 @@ class Run:
         with self._autocast():
             if self.teacher:
                 amount, coring = self.recipe.sharpened, self.recipe.coring
-                target = taught(self.teacher, drawn.lr, batch.hr, drawn.clean, amount, coring)
+                target = taught(self.teacher, drawn.shown, batch.hr, drawn.clean, amount, coring)
                 batch = replace(batch, taught=target)
             return batch, self._forward(drawn.scale, drawn.lr).float()
 

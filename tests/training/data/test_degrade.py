@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from tests.training.conftest import draw_photograph
-from training.data.degrade import DEGRADATIONS, gaussian, sinc
+from training.data.degrade import DEGRADATIONS, NOISY, degradation
+from training.data.kernels import gaussian, sinc
 
 
 def hr(channels: int = 3) -> torch.Tensor:
@@ -112,3 +113,16 @@ def test_worn_leaves_no_picture_clean() -> None:
     )
     assert (lr - plain.clamp(0, 1)).abs().amax((1, 2, 3)).min() > 1 / 255
     assert len(lr.unique(dim=0)) == 60
+
+
+@pytest.mark.parametrize("name", sorted(NOISY))
+def test_without_noise_the_same_random_numbers_give_the_same_picture(name: str) -> None:
+    flat = torch.full((6, 3, 96, 96), 128 / 255)
+    generators = seeded(3), seeded(3)
+    noisy, quiet = (
+        degradation(name, noise=noise)(flat, 2, generator)
+        for noise, generator in zip((1.0, 0.0), generators, strict=True)
+    )
+    assert noisy.std() > 0.5 / 255
+    assert quiet.std() < 0.2 / 255
+    assert torch.equal(generators[0].get_state(), generators[1].get_state())

@@ -66,6 +66,23 @@ def test_clean_patches_keep_bicubic_lr_and_learn_from_the_original(
     assert (lr[2] - batch.lr[2]).abs().max() > 0.02
 
 
+def test_the_teacher_of_a_denoised_run_sees_the_same_patches_without_noise(
+    photographs: Path, tmp_path: Path
+) -> None:
+    run = _taught(photographs, tmp_path, {})
+    corpora, stage = corpora_for("fast", photographs), replace(run.recipe.stages[0], batch=8)
+    plain = replace(run.recipe, degradation="raw")
+    state = run.generator.get_state()
+    noisy = batches.draw(plain, stage, corpora, run.generator, run.setting.team)
+    run.generator.set_state(state)
+    quiet = batches.draw(
+        replace(plain, denoised=True), stage, corpora, run.generator, run.setting.team
+    )
+    assert torch.equal(noisy.shown, noisy.lr)
+    assert torch.equal(quiet.lr, noisy.lr)
+    assert quiet.shown.diff(dim=-1).abs().mean() < 0.9 * quiet.lr.diff(dim=-1).abs().mean()
+
+
 def test_a_teacher_of_a_larger_scale_is_reduced_to_that_of_the_run() -> None:
     lr = torch.rand(3, 3, 8, 6)
     hr = torch.rand(3, 3, 16, 12)
