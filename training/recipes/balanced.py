@@ -139,7 +139,7 @@ BALANCED = {
     "balanced_x3": _led(3, 5_000, "balanced_x2", LED_X3),
     "balanced_x3_relu": _relu(3, 2_500, "balanced_x3", LED_X3),
     "balanced_x2_int8": _int8(2, "balanced_x2_led_relu"),
-    "balanced_x3_int8": _int8(3, "balanced_x3_relu"),
+    "balanced_x3_int8": _int8(3, "balanced_x3_led_relu"),
     "balanced_x4_int8": _int8(4, "balanced_x4_led_relu"),
     "balanced_x4_next": Recipe(
         "balanced", 4, 150_000, 1e-3, GPU_STAGES, init="balanced_x4_again", optimizer="muon"
