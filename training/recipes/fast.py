@@ -110,7 +110,7 @@ FAST = {
     "fast_x2_led_relu": _led_on(2, 3_000, 8e-4, "fast_x2_led", **RELU),
     "fast_x2_relu": _relu(2, "fast_x2_taught", LED_X2),
     "fast_x3_relu": _relu(3, "fast_x3", LED_X3),
-    "fast_x2_int8": Recipe("fast", 2, init="fast_x2_relu", **UNTRAINED, **RELU),
+    "fast_x2_int8": Recipe("fast", 2, init="fast_x2_led_relu", **UNTRAINED, **RELU),
     "fast_x3_int8": Recipe("fast", 3, init="fast_x3_relu", **UNTRAINED, **RELU),
     "fast_x2": Recipe("fast", 2, 10_000, 2e-3, FAST_STAGES, init="fast_x4", optimizer="muon"),
     # int8 loses by ReLU in place of LeakyReLU, not by rounding (31.42 dB with and without it), so
