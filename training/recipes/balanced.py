@@ -130,6 +130,7 @@ BALANCED = {
     ),
     # More photographs and a better teacher: 42,000 iterations without them ended at 31.68 dB.
     "balanced_x4_led": _led_on(4, 10_000, "balanced_x4_again"),
+    "balanced_x4_led_second": _led_on(4, 8_000, "balanced_x4_led", seed=2),
     "balanced_x4_led_relu": _led_relu(4, 4_500, "balanced_x4_led"),
     "balanced_x2_led": _led_on(2, 3_500, "balanced_x2"),
     "balanced_x2_led_relu": _led_relu(2, 2_000, "balanced_x2_led"),
