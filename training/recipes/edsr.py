@@ -181,10 +181,10 @@ EDSR = {
     # SMFANet+ is better than any teacher above, and there are twice as many photographs.
     "edsr_x2_led": _led(2, 3_000, "edsr_x2_again"),
     "edsr_x4_led": _led(4, 4_000, "edsr_x4_taught"),
-    "edsr_x4_led_second": _led(4, 5_000, "edsr_x4_led", 5e-4, seed=2),
+    "edsr_x4_led_second": _led(4, 4_000, "edsr_x4_led", 5e-4, seed=2),
     # The mean PSNR-Y as the loss gained 0.02 dB before.
     "edsr_x2_last": _led(2, 1_500, "edsr_x2_led", 1e-4, EDSR_LAST_STAGES),
-    "edsr_x2_int8": _int8(2, "edsr_x2_led"),
+    "edsr_x2_int8": _int8(2, "edsr_x2_last"),
     "edsr_x3_int8": _int8(3, "edsr_x3_taught"),
     "edsr_x4_int8": _int8(4, "edsr_x4_taught"),
     # These need a GPU.
