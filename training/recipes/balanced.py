@@ -29,7 +29,6 @@ BALANCED_STAGES = _stages(L1, LUMA)
 BALANCED_MORE_STAGES = _stages(LUMA, LUMA)
 BALANCED_AGAIN_STAGES = _stages(FAITHFUL, FAITHFUL)
 BALANCED_LED_STAGES = (Stage(1.0, batch=8, patch=40, loss=FAITHFUL),)
-BALANCED_RELU_STAGES = (Stage(1.0, batch=8, patch=32, loss=LUMA),)
 # The last inner layer: its rounding would go straight into the picture.
 LAST_IN_FLOAT = ("body.7.layers.4",)
 
@@ -44,21 +43,6 @@ def _led(scale: int, iterations: int, init: str, teacher: dict[str, Any]) -> Rec
         init=init,
         optimizer="muon",
         final_lr=1e-4,
-        **teacher,
-    )
-
-
-def _relu(scale: int, iterations: int, init: str, teacher: dict[str, Any]) -> Recipe:
-    return Recipe(
-        "balanced",
-        scale,
-        iterations,
-        8e-4,
-        BALANCED_RELU_STAGES,
-        init=init,
-        optimizer="muon",
-        final_lr=4e-5,
-        **RELU,
         **teacher,
     )
 
@@ -138,7 +122,6 @@ BALANCED = {
     "balanced_x3_led_relu": _led_relu(3, 2_500, "balanced_x3_led"),
     "balanced_x2": _led(2, 8_000, "balanced_x4_more", LED_X2),
     "balanced_x3": _led(3, 5_000, "balanced_x2", LED_X3),
-    "balanced_x3_relu": _relu(3, 2_500, "balanced_x3", LED_X3),
     "balanced_x2_int8": _int8(2, "balanced_x2_led_relu"),
     "balanced_x3_int8": _int8(3, "balanced_x3_led_relu"),
     "balanced_x4_int8": _int8(4, "balanced_x4_led_relu"),

@@ -42,6 +42,10 @@ EDSR_X2_AGAIN_STAGES = (
 )
 EDSR_X3_TAUGHT_STAGES = (Stage(1.0, batch=8, patch=32, loss=LUMA),)
 EDSR_LED_STAGES = (Stage(1.0, batch=8, patch=32, loss=FAITHFUL),)
+EDSR_SECOND_STAGES = (
+    Stage(0.7, batch=8, patch=32, loss=FAITHFUL),
+    Stage(1.0, batch=4, patch=48, loss=DECIBELS),
+)
 EDSR_LAST_STAGES = (Stage(1.0, batch=4, patch=48, loss=DECIBELS),)
 EDSR_X4_CPU_STAGES = (
     Stage(0.5, batch=8, patch=24, loss=LUMA),
@@ -181,7 +185,7 @@ EDSR = {
     # SMFANet+ is better than any teacher above, and there are twice as many photographs.
     "edsr_x2_led": _led(2, 3_000, "edsr_x2_again"),
     "edsr_x4_led": _led(4, 4_000, "edsr_x4_taught"),
-    "edsr_x4_led_second": _led(4, 4_000, "edsr_x4_led", 5e-4, seed=2),
+    "edsr_x4_led_second": _led(4, 4_000, "edsr_x4_led", 5e-4, EDSR_SECOND_STAGES, seed=2),
     # The mean PSNR-Y as the loss gained 0.02 dB before.
     "edsr_x2_last": _led(2, 1_500, "edsr_x2_led", 1e-4, EDSR_LAST_STAGES),
     "edsr_x2_int8": _int8(2, "edsr_x2_last"),

@@ -110,7 +110,6 @@ FAST = {
     "fast_x4_led_relu_second": _led_on(4, 4_000, 8e-4, "fast_x4_led_relu", seed=2, **RELU),
     "fast_x2_led": _led_on(2, 6_000, 1.5e-3, "fast_x2_taught"),
     "fast_x2_led_relu": _led_on(2, 3_000, 8e-4, "fast_x2_led", **RELU),
-    "fast_x2_relu": _relu(2, "fast_x2_taught", LED_X2),
     "fast_x3_relu": _relu(3, "fast_x3", LED_X3),
     "fast_x2_int8": Recipe("fast", 2, init="fast_x2_led_relu", **UNTRAINED, **RELU),
     "fast_x3_int8": Recipe("fast", 3, init="fast_x3_relu", **UNTRAINED, **RELU),
