@@ -30,8 +30,8 @@ from training.data.resize import crop_to_multiple, downscale
 Degradation = Callable[[torch.Tensor, int, torch.Generator], torch.Tensor]
 """HR (B, C, H, W), 0..1, scale, random numbers -> LR (B, C, H/s, W/s), 0..1.
 
-Those of NOISY take ``noise``, too: a factor of all noise. The same random numbers with 0 give the
-same LR without its noise.
+Those of RAW_NOISE take ``noise``, too: a factor of the noise that was never a JPEG. The same random
+numbers with 0 give the same LR without it.
 """
 
 SIGMA = (0.5, 2.0)  # least and largest of ``blur``
@@ -73,13 +73,11 @@ def blur(
     return _to_size(filtered(hr, kernels), _lr_size(hr, scale), "bicubic").clamp(0, 1)
 
 
-def blind(
-    hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float = 1.0
-) -> torch.Tensor:
+def blind(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
     """Blur, resizing, noise and JPEG, twice, as for photographs on the internet."""
-    x = _round(hr, FIRST, generator, noise)
+    x = _round(hr, FIRST, generator)
     x = _jpeg(x, FIRST, generator)
-    x = _round(x, SECOND, generator, noise)
+    x = _round(x, SECOND, generator)
     size = _lr_size(hr, scale)
     if chance(0.5, generator):
         x = _jpeg(_sinc(_to_size(x, size, "bicubic"), generator), SECOND, generator)
@@ -88,11 +86,9 @@ def blind(
     return (x.clamp(0, 1) * 255).round() / 255
 
 
-def light(
-    hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float = 1.0
-) -> torch.Tensor:
+def light(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
     """Often a blur, then bicubic, sensor noise and one JPEG."""
-    return _jpeg(_taken(hr, scale, LIGHT, generator, noise), LIGHT, generator)
+    return _jpeg(_taken(hr, scale, LIGHT, generator), LIGHT, generator)
 
 
 def raw(
@@ -105,18 +101,14 @@ def raw(
     return (lr * 255).round() / 255
 
 
-def photo(
-    hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float = 1.0
-) -> torch.Tensor:
+def photo(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
     """Each image on its own: 20 % bicubic alone, 45 % ``light``, 35 % ``blind``."""
-    return torch.cat([_photo(image, scale, generator, noise) for image in hr.split(1)])
+    return torch.cat([_photo(image, scale, generator) for image in hr.split(1)])
 
 
-def worn(
-    hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float = 1.0
-) -> torch.Tensor:
+def worn(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
     """Each image on its own: 55 % ``light``, 45 % ``blind``."""
-    return torch.cat([_worn(image, scale, generator, noise) for image in hr.split(1)])
+    return torch.cat([_worn(image, scale, generator) for image in hr.split(1)])
 
 
 def varied(
@@ -127,30 +119,33 @@ def varied(
 
 
 def _varied(hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float) -> torch.Tensor:
-    return (raw if chance(_RAW_OF_VARIED, generator) else _worn)(hr, scale, generator, noise)
+    if chance(_RAW_OF_VARIED, generator):
+        return raw(hr, scale, generator, noise)
+    return _worn(hr, scale, generator)
 
 
-def _worn(hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float) -> torch.Tensor:
-    return (light if chance(_LIGHT_OF_WORN, generator) else blind)(hr, scale, generator, noise)
+def _worn(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
+    return (light if chance(_LIGHT_OF_WORN, generator) else blind)(hr, scale, generator)
 
 
-def _photo(hr: torch.Tensor, scale: int, generator: torch.Generator, noise: float) -> torch.Tensor:
+def _photo(hr: torch.Tensor, scale: int, generator: torch.Generator) -> torch.Tensor:
     (drawn,) = uniform(1, 0, 1, generator)
     if drawn < _CLEAN:
         lr = _to_size(hr, _lr_size(hr, scale), "bicubic").clamp(0, 1)
         return (lr * 255).round() / 255
-    return (light if drawn < _CLEAN + _LIGHT else blind)(hr, scale, generator, noise)
+    return (light if drawn < _CLEAN + _LIGHT else blind)(hr, scale, generator)
 
 
-NOISY: dict[str, Callable[..., torch.Tensor]] = {
+RAW_NOISE: dict[str, Callable[..., torch.Tensor]] = {"raw": raw, "varied": varied}
+DEGRADATIONS: dict[str, Degradation] = {
+    "area": area,
+    "blur": blur,
     "blind": blind,
     "light": light,
-    "raw": raw,
     "worn": worn,
-    "varied": varied,
     "photo": photo,
+    **RAW_NOISE,
 }
-DEGRADATIONS: dict[str, Degradation] = {"area": area, "blur": blur, **NOISY}
 
 # Those without random noise and JPEG, which networks can be measured on; their text for cards.
 REPEATABLE = {
@@ -160,10 +155,10 @@ REPEATABLE = {
 
 
 def degradation(kind: str, sigma: tuple[float, float] = SIGMA, noise: float = 1.0) -> Degradation:
-    """One of DEGRADATIONS; ``sigma`` is the range of ``blur``, ``noise`` a factor of all noise."""
+    """One of DEGRADATIONS; ``sigma`` is the range of ``blur``, ``noise`` a factor of raw noise."""
     if kind == "blur":
         return partial(blur, sigma=sigma)
-    return partial(NOISY[kind], noise=noise) if kind in NOISY else DEGRADATIONS[kind]
+    return partial(RAW_NOISE[kind], noise=noise) if kind in RAW_NOISE else DEGRADATIONS[kind]
 
 
 def degraded(hr: np.ndarray, kind: str, scale: int, generator: torch.Generator) -> np.ndarray:
@@ -185,7 +180,7 @@ def blurred(hr: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def _taken(
-    hr: torch.Tensor, scale: int, stage: Stage, generator: torch.Generator, noise: float
+    hr: torch.Tensor, scale: int, stage: Stage, generator: torch.Generator, noise: float = 1.0
 ) -> torch.Tensor:
     """What a sensor gives."""
     if chance(stage.blur, generator):
@@ -195,7 +190,7 @@ def _taken(
     return add_noise(lr, stage.noise, generator, noise)
 
 
-def _round(x: torch.Tensor, stage: Stage, generator: torch.Generator, noise: float) -> torch.Tensor:
+def _round(x: torch.Tensor, stage: Stage, generator: torch.Generator) -> torch.Tensor:
     if chance(stage.blur, generator):
         sigmas = [uniform(len(x), *stage.sigma, generator) for _ in range(2)]
         angles = uniform(len(x), 0, math.pi, generator)
@@ -203,7 +198,7 @@ def _round(x: torch.Tensor, stage: Stage, generator: torch.Generator, noise: flo
     (factor,) = uniform(1, *stage.resize, generator)
     mode = ("area", "bilinear", "bicubic")[int(torch.randint(3, (), generator=generator))]
     height, width = (max(8, round(side * factor)) for side in x.shape[-2:])
-    return add_noise(_to_size(x, (height, width), mode), stage.noise, generator, noise)
+    return add_noise(_to_size(x, (height, width), mode), stage.noise, generator)
 
 
 def _jpeg(x: torch.Tensor, stage: Stage, generator: torch.Generator) -> torch.Tensor:

@@ -9,7 +9,7 @@ from training.data.chance import uniform
 
 
 def add_noise(
-    x: torch.Tensor, levels: tuple[float, float], generator: torch.Generator, factor: float
+    x: torch.Tensor, levels: tuple[float, float], generator: torch.Generator, factor: float = 1.0
 ) -> torch.Tensor:
     """Add Gaussian or photon noise to ``x`` (B, C, H, W), 0..1; in two images of five, it is gray.
 

@@ -78,7 +78,7 @@ def _varied(scale: int, iterations: int, init: str, seed: int) -> Recipe:
 
 
 def _quiet(scale: int, iterations: int, init: str, seed: int) -> Recipe:
-    """On with the teacher's output for LR before its noise as the target."""
+    """On with the teacher's output for LR before its raw noise as the target."""
     return replace(_varied(scale, iterations, init, seed), denoised=True)
 
 
@@ -131,8 +131,12 @@ PHOTO = {
     ),
     # The weights above turn noise that no JPEG has smoothed into a mesh.
     "photo_x4_fifth": _varied(4, 3_000, "photo_x4_fourth", seed=32),
-    # The teacher keeps strong noise as a grain.
-    "photo_x4_sixth": _quiet(4, 3_000, "photo_x4_fifth", seed=38),
+    # The teacher keeps strong noise as a grain, so it sees LR before that.
+    "photo_x4_sixth": replace(
+        _quiet(4, 3_000, "photo_x4_fifth", seed=38),
+        remark=f"{LEFT} {TEACHER} It saw LR without any noise, also where a JPEG followed.",
+    ),
+    "photo_x4_seventh": _quiet(4, 1_500, "photo_x4_sixth", seed=40),
     # With x4plus as the teacher, whose steps take six times as long: to compare both.
     "photo_x4_plus": _short(
         4,

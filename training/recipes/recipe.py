@@ -81,8 +81,8 @@ class Recipe:
         teaching: Weight of that target, relative to HR.
         teacher_file: An ncnn network in the data's ``teachers/``. Its output for the LR of each
             batch, computed at every step, is the target instead of HR.
-        denoised: Whether that teacher sees LR without its noise, so that the network learns to
-            remove it.
+        denoised: Whether that teacher sees LR without the noise that was never a JPEG, so that the
+            network learns to remove it.
         sharpened: Amount of an unsharp mask on that output; 0 for none.
         coring: Levels of 255 by which that mask moves each difference towards 0, to spare grain.
         original: Losses against HR, added to those against the output of ``teacher_file``.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from math import isfinite
 
-from training.data.degrade import NOISY
+from training.data.degrade import RAW_NOISE
 from training.losses.objective import require_known
 from training.models import MODELS, BadConfig
 from training.recipes.recipe import COMPUTED, Recipe
@@ -84,8 +84,8 @@ def _teachers(recipe: Recipe) -> Iterator[str]:
         for name in ("denoised", "sharpened", "original"):
             if getattr(recipe, name):
                 yield f"{name}: needs `teacher_file`, to whose output it belongs"
-    if recipe.denoised and recipe.degradation not in NOISY:
-        yield f"denoised: the degradation `{recipe.degradation}` has no noise"
+    if recipe.denoised and recipe.degradation not in RAW_NOISE:
+        yield f"denoised: the degradation `{recipe.degradation}` has no noise that was never a JPEG"
     if recipe.coring and not recipe.sharpened:
         yield f"coring = {recipe.coring:g}: shrinks what `sharpened` adds, which is 0"
 

@@ -25,7 +25,7 @@ class Drawn:
     Attributes:
         scale: HR side / LR side.
         lr: What the network reads: (B, C, H, W), 0..1, channels_last.
-        shown: What a teacher reads: the same, or without noise if the recipe is ``denoised``.
+        shown: What a teacher reads: the same, or without raw noise if the recipe is ``denoised``.
         batch: The targets. Its own LR is always bicubic.
         clean: Number of patches, the first ones, whose ``lr`` is bicubic whatever the degradation.
     """
@@ -76,7 +76,7 @@ def degraded(
 ) -> torch.Tensor:
     """LR of ``batch`` by the degradation of ``plan``, bicubic for the ``clean`` first.
 
-    ``noise`` is a factor of all its noise.
+    ``noise`` is a factor of its raw noise.
     """
     if plan.degradation == "bicubic":
         return batch.lr
