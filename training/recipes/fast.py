@@ -140,7 +140,7 @@ FAST = {
         **RELU,
         **TAUGHT_X4,
     ),
-    "fast_x4_int8": Recipe("fast", 4, init="fast_x4_relu", **UNTRAINED, **RELU),
+    "fast_x4_int8": Recipe("fast", 4, init="fast_x4_led_relu_second", **UNTRAINED, **RELU),
     # These need a GPU.
     "fast_x4_next": Recipe(
         "fast", 4, 150_000, 2e-3, GPU_STAGES, init="fast_x4_taught", optimizer="muon"
