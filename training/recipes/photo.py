@@ -157,7 +157,7 @@ PHOTO = {
     ),
     "photo_x4_relu_seventh": _with_relu(_varied(4, 3_000, "photo_x4_relu_sixth", seed=33)),
     "photo_x4_relu_eighth": _with_relu(_quiet(4, 2_000, "photo_x4_relu_seventh", seed=39)),
-    "photo_x4_int8": _int8(4, "photo_x4_relu_seventh"),
+    "photo_x4_int8": _int8(4, "photo_x4_relu_eighth"),
     "photo_x2_int8": _int8(2, "photo_x2_relu_sixth"),
     # From the longer run of x4.
     "photo_x2_third": _from_x4(2, 2_000, "photo_x4_fourth", seed=25),
