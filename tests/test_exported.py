@@ -45,7 +45,13 @@ def each(models: Collection[ModelFile]) -> pytest.MarkDecorator:
 
 # The fp16 files have the graphs of the fp32 files, and only `sr-batch bench` tests them on tiles:
 # all but these, whose contracts promise another overlap.
-OWN_OVERLAP = ("esrgan_x4_fp16", "photo_x3_fp16", "photo_x4_fp16", "rrdb_x4_fp16")
+OWN_OVERLAP = (
+    "balanced_x3_fp16",
+    "esrgan_x4_fp16",
+    "photo_x3_fp16",
+    "photo_x4_fp16",
+    "rrdb_x4_fp16",
+)
 TILED = each([m for m in find_models() if m.precision != "fp16" or m.path.stem in OWN_OVERLAP])
 
 

@@ -23,7 +23,7 @@ ABOUT = About(
         "Fur, foliage and stone are smoother than in the original, and even areas have a fine "
         "grain, which is a mesh at high zoom. Patches of color that strong JPEG compression left "
         "in faces and in saturated red remain. It does not bring back faces or lettering beyond "
-        "recognition. Strong noise that was never a JPEG becomes a finer grain, and blotches of "
+        "recognition. Of strong noise that was never a JPEG, a grain is left, and blotches of "
         "color noise stay. On clean pictures it is less exact than balanced, and takes faint "
         "lines for noise. It is not for screenshots and pixel art."
     ),

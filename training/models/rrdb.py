@@ -48,11 +48,10 @@ ESRGAN_ABOUT = About(
         "look crisp. Colors stay those of the input."
     ),
     limits=(
-        "A small network after a quarter of an hour of training on one core. Its invented texture "
-        "is a mesh of dots in wood, grass, rock and hair, and dashes along fine lines; `--strength "
-        "0.7` leaves fewer dots. Faces and lettering become no easier to recognize. On pictures "
-        "with visible noise or JPEG blocks, it sharpens these, too. Do not take its "
-        "details as evidence."
+        "A small network after some 40 minutes of training on one core. Its invented texture is a "
+        "fine mesh of dots in wood, grass, rock and hair, which `--strength 0.7` nearly removes. "
+        "Faces and lettering become no easier to recognize. On pictures with visible noise or JPEG "
+        "blocks, it sharpens these, too. Do not take its details as evidence."
     ),
     choice="comparison only, with invented texture",
 )
