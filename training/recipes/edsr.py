@@ -190,7 +190,7 @@ EDSR = {
     "edsr_x2_last": _led(2, 1_500, "edsr_x2_led", 1e-4, EDSR_LAST_STAGES),
     "edsr_x2_int8": _int8(2, "edsr_x2_last"),
     "edsr_x3_int8": _int8(3, "edsr_x3_taught"),
-    "edsr_x4_int8": _int8(4, "edsr_x4_taught"),
+    "edsr_x4_int8": _int8(4, "edsr_x4_led_second"),
     # These need a GPU.
     "edsr_x2_next": Recipe("edsr", 2, 200_000, 3e-4, GPU_STAGES, DIRECT, init="edsr_x2_again"),
     "edsr_x4_next": Recipe("edsr", 4, 100_000, 2e-4, GPU_STAGES, DIRECT, init="edsr_x4_taught"),
