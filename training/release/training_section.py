@@ -112,7 +112,7 @@ def _targets(recipe: Recipe) -> Iterator[str]:
 
 def _outside_teacher(recipe: Recipe) -> Iterator[str]:
     name = Path(recipe.teacher_file).stem
-    quiet = " before its noise" if recipe.denoised else ""
+    quiet = " without the noise that was never a JPEG" if recipe.denoised else ""
     sharper = f", sharpened by an unsharp mask of {recipe.sharpened:g}" if recipe.sharpened else ""
     sharper += f" with a coring of {recipe.coring:g} levels" if recipe.coring else ""
     yield f"The target was the output of {name} for the LR of each batch{quiet}{sharper}."

@@ -92,6 +92,11 @@ TAUGHT = ("teachers=['a']", "lessons_file=a.pth", "teacher_file=a.param")
         (TAUGHT[1:], "lessons_file: cannot be together with `teacher_file`"),
         (TAUGHT[::2], "teachers: cannot be together with `teacher_file`"),
         (("sharpened=0.3",), "sharpened: needs `teacher_file`, to whose output it belongs"),
+        (("denoised=true",), "denoised: needs `teacher_file`, to whose output it belongs"),
+        (
+            (TAUGHT[2], "denoised=true", "degradation=photo"),
+            "denoised: the degradation `photo` has no noise that was never a JPEG",
+        ),
         (("original={ l1 = 1.0 }",), "original: needs `teacher_file`, to whose output it belongs"),
         (("reduced_tail=true",), "reduced_tail: needs `init`, whose weights it changes"),
         (("widened=true",), "widened: needs `init`, whose weights it changes"),
