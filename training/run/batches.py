@@ -50,20 +50,22 @@ def draw(
     scale = scales[drawn]
     patch = patch_at(plan, stage, scale)
     batch = sample(corpora[scale], stage.batch, patch, generator, plan.turns)
-    state = generator.get_state()
-    lr = degraded(plan, batch, stage.clean, scale, generator)
-    shown = lr
-    if plan.denoised:
-        generator.set_state(state)
-        shown = degraded(plan, batch, stage.clean, scale, generator, noise=0)
     share = team.share(stage.batch)
+    quiet = None
+    if plan.denoised:  # from the same random numbers
+        twin = generator.clone_state()
+        quiet = _ready(degraded(plan, batch, stage.clean, scale, twin, noise=0)[share])
+    lr = _ready(degraded(plan, batch, stage.clean, scale, generator)[share])
     own = Batch(
         batch.lr[share], batch.hr[share], None if batch.taught is None else batch.taught[share]
     )
     clean = min(max(stage.clean - share.start, 0), share.stop - share.start)
-    # A fifth faster, also in fp32.
-    lr, shown = (x[share].to(memory_format=torch.channels_last) for x in (lr, shown))
-    return Drawn(scale, lr, shown, own, clean)
+    return Drawn(scale, lr, lr if quiet is None else quiet, own, clean)
+
+
+def _ready(lr: torch.Tensor) -> torch.Tensor:
+    """``lr`` in the layout that is a fifth faster, also in fp32."""
+    return lr.to(memory_format=torch.channels_last)
 
 
 def degraded(
