@@ -17,7 +17,6 @@ from sr_batch.core.errors import UsageError
 from sr_batch.core.installing import pip
 from sr_batch.imaging.metrics import Plane
 
-_VGG16 = "https://download.pytorch.org/models/vgg16-397923af.pth"
 _LOADING = Lock()  # pictures are measured in threads, and the weights are loaded once
 
 
@@ -47,9 +46,14 @@ def _network(name: str) -> Any:
     except OSError as fault:
         raise UsageError(
             f"--metrics {name.lower()}: the weights cannot be downloaded ({fault}). Download"
-            f" {getattr(network, '_weights_url', 'those of piq')} and {_VGG16} on another machine,"
-            f" and put both files into {Path(torch.hub.get_dir()) / 'checkpoints'}"
+            f" {getattr(network, '_weights_url', 'those of piq')} and {_vgg16()} on another"
+            f" machine, and put both files into {Path(torch.hub.get_dir()) / 'checkpoints'}"
         ) from fault
+
+
+def _vgg16() -> str:
+    """Where torchvision, which piq needs, downloads VGG16 from."""
+    return str(import_module("torchvision.models").VGG16_Weights.IMAGENET1K_V1.url)
 
 
 def _installation() -> str:

@@ -183,7 +183,12 @@ def test_lpips_without_its_weights_says_which_files_go_where(
         def __init__(self) -> None:
             raise URLError("no route to host")
 
+    published = SimpleNamespace(url="https://example.org/vgg16-397923af.pth")
+    weights = SimpleNamespace(IMAGENET1K_V1=published)
+    models = SimpleNamespace(VGG16_Weights=weights)
     monkeypatch.setitem(sys.modules, "piq", SimpleNamespace(LPIPS=Distance))
+    monkeypatch.setitem(sys.modules, "torchvision", SimpleNamespace(models=models))
+    monkeypatch.setitem(sys.modules, "torchvision.models", models)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     learned._network.cache_clear()
     with pytest.raises(UsageError) as refused:
@@ -191,7 +196,7 @@ def test_lpips_without_its_weights_says_which_files_go_where(
     text = str(refused.value)
     assert "no route to host" in text
     assert (
-        "https://example.org/lpips_weights.pt and https://download.pytorch.org/models/vgg16-"
+        "https://example.org/lpips_weights.pt and https://example.org/vgg16-397923af.pth on another"
         in text
     )
     assert text.endswith(f"put both files into {tmp_path / 'hub' / 'checkpoints'}")
