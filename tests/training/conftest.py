@@ -13,6 +13,11 @@ from training.losses.perceptual import SqueezeNet
 torch.set_num_threads(1)
 
 
+def seeded(seed: int) -> torch.Generator:
+    """Random numbers that are the same every time."""
+    return torch.Generator().manual_seed(seed)
+
+
 def draw_photograph(seed: int, side: int = 256) -> np.ndarray:
     """uint8 (side, side, 3): soft colour, hard-edged discs and a little grain."""
     random = np.random.default_rng(seed)

@@ -3,17 +3,13 @@ import math
 import pytest
 import torch
 
-from tests.training.conftest import draw_photograph
+from tests.training.conftest import draw_photograph, seeded
 from training.data.degrade import DEGRADATIONS, RAW_NOISE, degradation
 
 
 def hr(channels: int = 3) -> torch.Tensor:
     photographs = [torch.from_numpy(draw_photograph(seed, 96)) for seed in range(3)]
     return torch.stack(photographs).permute(0, 3, 1, 2)[:, :channels].float() / 255
-
-
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 @pytest.mark.parametrize("name", sorted(DEGRADATIONS))

@@ -1,11 +1,8 @@
 import pytest
 import torch
 
+from tests.training.conftest import seeded
 from training.data.noise import add_noise, coarse
-
-
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def test_coarse_noise_has_grains_of_some_pixels_and_the_strength_that_was_asked_for() -> None:
